@@ -1,0 +1,1 @@
+"""The till: what a sale is, what a member has earned, and the screens a cashier works on."""

@@ -1,0 +1,169 @@
+"""What the till asks of a device and what a device tells the till.
+
+One narrow seam per device; the simulated desk and every real driver pass the same contract tests.
+Events are frozen values, delivered on the device's own lane to a sink given at start; whoever shows
+them on a screen carries them to the window's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class DeviceProblem(Exception):
+    """A device that cannot do its work now. `code` names the case for texts, `detail` is for the log."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+# -- cards -----------------------------------------------------------------------------------------------
+
+
+class CardProof(StrEnum):
+    """What a tap proves about the card, which decides what it may redeem."""
+
+    COPYABLE = "copyable"
+    """A serial number or stored text: easily cloned, so it earns and redeems only up to a small cap."""
+    GENUINE = "genuine"
+    """The card proved a secret key with a fresh counter (NTAG 424 DNA SUN, Ultralight AES)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardTapped:
+    """A card was read whole while it lay on the reader.
+
+    `reader` is the PC/SC reader name, `event` its event counter (a result of an older event is stale),
+    `uid` upper-case hex, `kind` for example "ntag213", `record` the text or URI of the card's member record
+    or None, `proof` as above.
+    """
+
+    reader: str
+    event: int
+    uid: str
+    kind: str
+    record: str | None = None
+    proof: CardProof = CardProof.COPYABLE
+
+
+@dataclass(frozen=True, slots=True)
+class CardFailed:
+    """A card that could not be read; `code`: torn, mute, malformed, unsupported, busy, timeout."""
+
+    reader: str
+    event: int
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoved:
+    reader: str
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersChanged:
+    """The readers that are there now; empty with `service` False when PC/SC itself is away."""
+
+    readers: tuple[str, ...]
+    service: bool
+
+
+CardEvent = CardTapped | CardFailed | CardRemoved | ReadersChanged
+
+
+class CardReader(Protocol):
+    """All readers of a till together."""
+
+    def start(self, sink: Callable[[CardEvent], None]) -> None: ...
+    def stop(self, deadline_s: float = 5.0) -> bool: ...
+    def age_s(self) -> float:
+        """Seconds since the reader lane last beat: over 3 s, the screen says so."""
+        ...
+
+
+# -- scanners --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One code as the scanner gave it, without prefix, suffix and AIM identifier.
+
+    `source` names the scanner, `text` is what was read, `aim` the AIM identifier ("]E0") if it was sent.
+    """
+
+    source: str
+    text: str
+    aim: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerState:
+    source: str
+    connected: bool
+    detail: str = ""
+
+
+ScanEvent = Scan | ScannerState
+
+
+class Scanner(Protocol):
+    def start(self, sink: Callable[[ScanEvent], None]) -> None: ...
+    def stop(self, deadline_s: float = 5.0) -> bool: ...
+
+
+# -- printing --------------------------------------------------------------------------------------------
+
+
+class PrintOutcome(StrEnum):
+    """The end of one attempt to print a job."""
+
+    PRINTED = "printed"
+    FAILED = "failed"
+    """Nothing of the job reached paper: it may be tried again by itself."""
+    UNKNOWN = "unknown"
+    """Some of it may be on paper: never again by itself; the cashier is asked, and a reprint says COPY."""
+
+
+class PaperState(StrEnum):
+    OK = "ok"
+    LOW = "low"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterState:
+    """`online` False with a `code`: unreachable, cover_open, paper_out, error, stalled."""
+
+    online: bool
+    paper: PaperState = PaperState.OK
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintResult:
+    outcome: PrintOutcome
+    state: PrinterState
+
+
+class ReceiptPrinter(Protocol):
+    """Prints bytes that are already laid out and encoded for this printer."""
+
+    def send(self, job: bytes) -> PrintResult:
+        """Send one whole job within its deadline. Never raises for what a printer can do."""
+        ...
+
+    def state(self) -> PrinterState: ...
+
+
+class CashDrawer(Protocol):
+    def open(self) -> None:
+        """Open the drawer; DeviceProblem if that cannot be asked of it."""
+        ...

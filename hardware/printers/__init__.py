@@ -1,0 +1,1 @@
+"""ESC/POS printers: encoding and transport."""

@@ -1,0 +1,1 @@
+"""Barcode scanners and what their codes mean."""

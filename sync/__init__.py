@@ -1,0 +1,1 @@
+"""The central server, what it and the till say to each other, and the lane that says it."""

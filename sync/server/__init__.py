@@ -1,0 +1,1 @@
+"""The central server: takes facts from tills, and gives them to head office in order."""
