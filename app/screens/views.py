@@ -1,0 +1,275 @@
+"""What the screens show: frozen view states, every text and figure already in the cashier's language.
+
+A widget paints these and nothing else; labels that never change are the window's own (Qt Linguist). Parts
+compare by value, so that the window repaints only what changed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Tone(StrEnum):
+    """What a message or chip means; shown by colour together with a word or sign."""
+
+    QUIET = "quiet"
+    WELL = "well"
+    CAUTION = "caution"
+    ERROR = "error"
+
+
+class ChipKind(StrEnum):
+    READER = "reader"
+    PRINTER = "printer"
+    NETWORK = "network"
+
+
+class Action(StrEnum):
+    """What the buttons under the basket do; a button exists only for an action the till has."""
+
+    UNDO = "undo"
+    VOID_LINE = "void_line"
+    PARK = "park"
+    RESUME = "resume"
+    REFUND = "refund"
+
+
+class Chip(Struct, frozen=True):
+    """One device or line of the state; `text` says in words what is not well."""
+
+    kind: ChipKind
+    tone: Tone
+    text: str
+    detail: str = ""
+    """What to do about it, for the tooltip and the accessible description."""
+
+
+class StateLine(Struct, frozen=True):
+    """The line on top: who sells where, what is well, what time it is."""
+
+    shift: str
+    till: str
+    chips: tuple[Chip, ...] = ()
+    clock: str = ""
+    training: bool = False
+
+
+class Line(Struct, frozen=True):
+    """One basket line; `was` is the struck price before, `why` the reason of a discount or what comes back."""
+
+    key: str
+    name: str
+    quantity: str
+    price: str
+    was: str = ""
+    why: str = ""
+
+
+class NearMiss(Struct, frozen=True):
+    """A reward almost reached: the sentence, and the missing amount."""
+
+    text: str
+    missing: str = ""
+
+
+class LastSale(Struct, frozen=True):
+    """The receipt before, shown while the basket is empty."""
+
+    title: str
+    detail: str
+    total: str
+    change: str = ""
+
+
+class Basket(Struct, frozen=True):
+    """The lines in ringing order; `selected` is a line's key."""
+
+    lines: tuple[Line, ...] = ()
+    selected: str = ""
+    quantity: str = ""
+    """Quantity of the selected line, between − and +; empty without one that may be counted."""
+    near_miss: NearMiss | None = None
+    actions: tuple[Action, ...] = ()
+    last_sale: LastSale | None = None
+    tip: str = ""
+
+
+class Tile(Struct, frozen=True):
+    """A favourite: tap rings it up."""
+
+    key: str
+    name: str
+    price: str
+
+
+class Found(Struct, frozen=True):
+    """A search hit: a product or a member (by phone or name)."""
+
+    key: str
+    title: str
+    detail: str
+    price: str = ""
+    member: bool = False
+
+
+class Favourites(Struct, frozen=True):
+    tiles: tuple[Tile, ...] = ()
+
+
+class Results(Struct, frozen=True):
+    """What the search found for `query`, best first; `hint` says what to do when that is nothing."""
+
+    query: str
+    rows: tuple[Found, ...] = ()
+    hint: str = ""
+
+
+class QuickCash(Struct, frozen=True):
+    """A note or round sum the customer may hand over."""
+
+    amount_minor: int
+    text: str
+    exact: bool = False
+
+
+class Tendered(Struct, frozen=True):
+    """One part of a payment already taken (points, cash): its name and amount."""
+
+    name: str
+    amount: str
+
+
+class Payment(Struct, frozen=True):
+    """Taking money: what is due, what was typed, what change that makes."""
+
+    due: str
+    entry: str = ""
+    change: str = ""
+    missing: str = ""
+    quick: tuple[QuickCash, ...] = ()
+    tendered: tuple[Tendered, ...] = ()
+    ready: bool = False
+    """The typed or chosen sum covers what is due: the button takes it."""
+    busy: bool = False
+    """The sale is being written: nothing to press, nothing to wait for with the eyes."""
+
+
+class Paid(Struct, frozen=True):
+    """The sale is committed: the change, large, until the next scan."""
+
+    title: str
+    change: str
+    paid: str
+    earned: str = ""
+    receipt: str = ""
+
+
+class Enrol(Struct, frozen=True):
+    """Enrolling a member: what was typed, which card lies ready, what is wrong with it."""
+
+    phone: str = ""
+    name: str = ""
+    card: str = ""
+    problem: str = ""
+    ready: bool = False
+    consent: str = ""
+    consent_given: bool = False
+    busy: bool = False
+
+
+Middle = Favourites | Results | Payment | Paid | Enrol
+
+
+class Stamp(StrEnum):
+    EMPTY = "empty"
+    EARNED = "earned"
+    NEW = "new"
+    """Earned by this sale: filled."""
+    FREE = "free"
+    """The piece the card makes free: green, with its price of zero."""
+
+
+class StampCard(Struct, frozen=True):
+    key: str
+    name: str
+    progress: str
+    stamps: tuple[Stamp, ...]
+    free_price: str = ""
+
+
+class Offer(Struct, frozen=True):
+    """Something to mention; `product` is what Add rings up, empty if there is nothing to add."""
+
+    key: str
+    title: str
+    detail: str
+    product: str = ""
+
+
+class Spend(Struct, frozen=True):
+    """Points this sale may be paid with; `chosen` when they are taken off already."""
+
+    title: str
+    detail: str
+    chosen: bool = False
+
+
+class Member(Struct, frozen=True):
+    key: str
+    name: str
+    tier: str
+    balance: str
+    balance_of: str
+    """Unit and time of the balance: points · as of 13:58."""
+    earned: str = ""
+    earned_of: str = ""
+    note: str = ""
+    stamp_cards: tuple[StampCard, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    spend: Spend | None = None
+
+
+class Total(Struct, frozen=True):
+    figure: str
+    currency: str
+    currency_first: bool = False
+    saved: str = ""
+    items: str = ""
+    payable: bool = False
+
+
+class Notice(Struct, frozen=True):
+    """One message for the cashier: what happened, and what to do if something is to be done."""
+
+    tone: Tone
+    text: str
+
+
+class SaleView(Struct, frozen=True):
+    """The whole sale screen."""
+
+    state: StateLine
+    basket: Basket = Basket()
+    middle: Middle = Favourites()
+    member: Member | None = None
+    can_enrol: bool = False
+    total: Total = Total("0", "")
+    notice: Notice = Notice(Tone.QUIET, "")
+
+
+class DayRow(Struct, frozen=True):
+    name: str
+    figure: str
+    detail: str = ""
+
+
+class DayView(Struct, frozen=True):
+    """The manager's day: figures of one business day; `problem` instead of figures that could not be read."""
+
+    title: str
+    as_of: str
+    headline: tuple[DayRow, ...] = ()
+    rows: tuple[DayRow, ...] = ()
+    problem: str = ""
