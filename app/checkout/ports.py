@@ -1,0 +1,140 @@
+"""What the use cases need from outside: products, members, and somewhere to write what happened."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import msgspec
+
+from app.ledger.facts import AnyFact
+from app.loyalty.state import MemberState
+from hardware.receipt import PrintJob
+
+Unit = Literal["piece", "kg"]
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """Something sold. `names` holds the name in other languages, `tax` the VAT rate's text ("23", "5", "zw").
+
+    `favourite` is its place among the favourites (0 first), None for all others.
+    """
+
+    sku: str
+    name: str
+    price_minor: int
+    names: dict[str, str] = {}
+    category: str = ""
+    brand: str = ""
+    tags: tuple[str, ...] = ()
+    tax: str = ""
+    unit: Unit = "piece"
+    codes: tuple[str, ...] = ()
+    favourite: int | None = None
+
+    def name_in(self, lang: str) -> str:
+        return self.names.get(lang) or self.name
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a member is: personal data, kept apart from facts and erasable. `lang` chooses the receipt's."""
+
+    member: uuid.UUID
+    name: str
+    phone: str = ""
+    email: str = ""
+    birthday: str = ""
+    lang: str = ""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as this till knows it: state folded up to `as_of_ms`, by the server's clock or this till's."""
+
+    id: uuid.UUID
+    state: MemberState
+    as_of_ms: int
+    person: Person | None = None
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """An open shift: everything sold in it belongs to its business day (ISO date)."""
+
+    id: uuid.UUID
+    number: int
+    business_day: str
+    cashier: str
+    opened_ms: int
+    float_minor: int = 0
+
+
+class CardHolder(msgspec.Struct, frozen=True):
+    """Whose card it is. A blocked card still finds its member, but redeems nothing."""
+
+    member: uuid.UUID
+    blocked: bool = False
+
+
+class Catalogue(Protocol):
+    def product_by_code(self, code: str) -> Product | None: ...
+    def product(self, sku: str) -> Product | None: ...
+    def find_products(self, text: str, limit: int = 15) -> Sequence[Product]: ...
+    def favourites(self, limit: int = 15) -> Sequence[Product]: ...
+
+
+class Members(Protocol):
+    def member(self, id: uuid.UUID) -> Member | None: ...
+    def holder(self, card: str) -> CardHolder | None: ...
+    def find_people(self, text: str, limit: int = 8) -> Sequence[Person]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Paper (and a drawer kick) that follows from what is written in the same transaction."""
+
+    title: str
+    job: PrintJob
+    fact: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that one act writes, in one transaction: all of it or nothing.
+
+    `basket` is the open basket afterwards (None for an empty one); `keep_basket` leaves it as it is.
+    """
+
+    facts: tuple[AnyFact, ...] = ()
+    slips: tuple[Slip, ...] = ()
+    people: tuple[Person, ...] = ()
+    basket: bytes | None = None
+    keep_basket: bool = False
+    at_ms: int = 0
+
+
+Done = Callable[[BaseException | None], None]
+"""Called once the work is durable (None) or was refused whole (the error)."""
+
+
+class Journal(Protocol):
+    """Writes in the order given. May answer from another thread, or before `write` returns."""
+
+    def write(self, work: Work, done: Done) -> None: ...
+
+
+@dataclass(slots=True)
+class Inline:
+    """A journal that writes at once, in the caller's thread: for commands, replay and tests."""
+
+    commit: Callable[[Work], None]
+    written: int = field(default=0, init=False)
+
+    def write(self, work: Work, done: Done) -> None:
+        try:
+            self.commit(work)
+        except Exception as error:
+            done(error)
+            return
+        self.written += 1
+        done(None)

@@ -1,0 +1,1 @@
+"""Facts, what they mean for a member and for the books. Pure: no clock, no database."""

@@ -1,0 +1,218 @@
+"""Facts: what happened, written once and never changed.
+
+A fact's body is JSON, encoded once; its exact bytes are stored, hashed and sent verbatim. `id` is a UUIDv7.
+The id of a completed sale is the sale's own id, so that a sale can be completed only once. Bodies hold no
+personal data: members are random ids, people live in a table that can be erased.
+
+Readers must accept every version ever shipped: new fields get defaults, meanings never change.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+import msgspec
+
+from app.loyalty.effects import AnyEffect
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """What every fact has: `id`, `at_ms` when it occurred (UTC), `v` the version of its shape."""
+
+    id: uuid.UUID
+    at_ms: int
+    v: int = 1
+
+
+class Discount(msgspec.Struct, frozen=True, array_like=True):
+    rule: str
+    amount_minor: int
+
+
+class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line as sold. gross = price × quantity rounded once; net = gross − Σ discounts.
+
+    `tax` is the rate's text ("23", "8", "zw") or empty; `tax_minor` the tax contained in what is due.
+    """
+
+    line: int
+    sku: str
+    name: str
+    category: str = ""
+    qty_milli: int
+    price_minor: int
+    gross_minor: int
+    discounts: tuple[Discount, ...] = ()
+    net_minor: int
+    tax: str = ""
+
+
+class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One means of payment: `means` is cash, card, gift_card; `amount_minor` what it covered of the total.
+
+    Points are not a tender here: the effects of the sale say what was spent, `points_minor` what it covered.
+    `reference` is the terminal's or gift card's own reference.
+    """
+
+    means: str
+    amount_minor: int
+    reference: str = ""
+
+
+class ShiftOpened(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="shift_opened"):
+    """A shift begins: its business day belongs to it, whatever the clock says later."""
+
+    shift: uuid.UUID
+    number: int
+    business_day: str
+    cashier: str
+    float_minor: int = 0
+
+
+class ShiftClosed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="shift_closed"):
+    """The Z: what should be in the drawer and what was counted."""
+
+    shift: uuid.UUID
+    cashier: str
+    expected_minor: int
+    counted_minor: int
+
+
+class SaleTendered(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_tendered"):
+    """Durable before anything irreversible outside (card terminal, fiscal device) is asked for.
+
+    Followed by the sale's `sale_completed` or by `sale_voided`; found open at start, it is resolved by
+    asking the device or the cashier.
+    """
+
+    sale: uuid.UUID
+    total_minor: int
+    currency: str
+    tenders: tuple[Tender, ...]
+
+
+class SaleVoided(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_voided"):
+    sale: uuid.UUID
+    reason: str
+
+
+class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_completed"):
+    """A sale that happened; `id` is the sale's id.
+
+    goods − discounts = total; total − points_minor = Σ tenders; cash received beyond is `change_minor`.
+    `effects` are what it does to the member, without reference to any programme.
+    `card` is the card presented, as "uid:…" or "code:…".
+    """
+
+    number: int
+    shift: uuid.UUID
+    business_day: str
+    cashier: str
+    currency: str
+    programme: str
+    lines: tuple[SoldLine, ...]
+    goods_minor: int
+    discount_minor: int = 0
+    total_minor: int
+    points_minor: int = 0
+    tenders: tuple[Tender, ...]
+    change_minor: int = 0
+    member: uuid.UUID | None = None
+    card: str = ""
+    effects: tuple[AnyEffect, ...] = ()
+
+
+class MemberEnrolled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="member_enrolled"):
+    """A member exists from now on. Name and phone are a person's, not a fact's."""
+
+    member: uuid.UUID
+    channel: str = "till"
+    effects: tuple[AnyEffect, ...] = ()
+
+
+class CardLinked(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="card_linked"):
+    """A card belongs to a member: `card` is "uid:04A1…" for a chip or "code:…" for a printed number."""
+
+    member: uuid.UUID
+    card: str
+
+
+class OpeningBalance(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="opening_balance"):
+    """Points brought over from an earlier programme; `source` names the import, so a rerun is known."""
+
+    member: uuid.UUID
+    source: str
+    effects: tuple[AnyEffect, ...]
+
+
+class PointsAdjusted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="points_adjusted"):
+    """Points given or taken by hand, with a reason; `corrects` names the fact it mends."""
+
+    member: uuid.UUID
+    reason: str
+    cashier: str = ""
+    corrects: uuid.UUID | None = None
+    effects: tuple[AnyEffect, ...]
+
+
+AnyFact = (
+    ShiftOpened
+    | ShiftClosed
+    | SaleTendered
+    | SaleVoided
+    | SaleCompleted
+    | MemberEnrolled
+    | CardLinked
+    | OpeningBalance
+    | PointsAdjusted
+)
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(AnyFact)
+
+
+class UnreadableFact(ValueError):
+    """Bytes that are no fact this version knows. Never a reason to drop them."""
+
+
+def encode(fact: AnyFact) -> bytes:
+    """The body: its bytes are the fact from now on, never encode it again."""
+    return _encoder.encode(fact)
+
+
+def decode(body: bytes) -> AnyFact:
+    """The fact in a body; UnreadableFact says what is wrong with it."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableFact(str(error)) from error
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What any fact has, of whatever version or kind: enough to store and route it."""
+
+    id: uuid.UUID
+    kind: str
+    at_ms: int
+
+
+_header: Final = msgspec.json.Decoder(Header)
+
+
+def header(body: bytes) -> Header:
+    """The header of a body that may be of an unknown kind; UnreadableFact if even that is not there."""
+    try:
+        return _header.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableFact(str(error)) from error
+
+
+def member_of(fact: AnyFact) -> uuid.UUID | None:
+    """The member whose state the fact changes, if any."""
+    return getattr(fact, "member", None)
+
+
+def effects_of(fact: AnyFact) -> tuple[AnyEffect, ...]:
+    """What the fact does to its member."""
+    return getattr(fact, "effects", ())

@@ -1,0 +1,1 @@
+"""What a shop’s figures mean, as formulas over facts. Pure."""

@@ -1,0 +1,155 @@
+"""Opening the till's database: encrypted, durable, one till process at a time.
+
+SQLite comes with sqlcipher3: encrypted at rest, and free of the WAL-reset fault of SQLite 3.7.0–3.51.2
+(sqlite.org/wal.html, "The WAL-reset bug") that distributions still ship; so its version is asserted.
+WAL with synchronous=FULL: what was acknowledged survives a power cut (NORMAL does not promise that).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import sqlcipher3.dbapi2
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, CursorResult, Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+
+class Run(Protocol):
+    """Runs one statement with `?` parameters, or the same for a list of them: the hot path's only tool."""
+
+    def __call__(self, statement: str, parameters: Any = None, /) -> CursorResult[*tuple[Any, ...]]: ...
+
+
+# The driver ships no types.
+sqlcipher: Final[Any] = sqlcipher3.dbapi2
+
+SQLITE_AT_LEAST: Final = (3, 51, 3)
+KEY_BYTES: Final = 32
+
+
+class StoreProblem(Exception):
+    """The database cannot be used; the message says what to do. An environment error, not a bug."""
+
+
+class TillRunning(StoreProblem):
+    """Another till process has this database open."""
+
+
+def hold_lock(folder: Path) -> FileLock:
+    """Make this process the only till on `folder`; TillRunning if there is one already.
+
+    The lock belongs to the process: it ends with it, however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "till.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TillRunning(
+            f"A till is already running on {folder}. Use its window, or close it before starting another."
+        ) from None
+    return lock
+
+
+def database_key(folder: Path, keystore: str = "file") -> bytes:
+    """The random 32-byte key of the database in `folder`, made at the first call.
+
+    A raw key, since a passphrase would cost 77 ms a connection. `keystore` is "file" (till.key, readable by
+    its owner alone) or "keyring" (the operating system's keystore).
+    """
+    if keystore == "keyring":
+        return _keyring_key(folder)
+    file = folder / "till.key"
+    if file.exists():
+        key = bytes.fromhex(file.read_text("ascii").strip())
+        if len(key) != KEY_BYTES:
+            raise StoreProblem(f"{file} is not a key of {KEY_BYTES} bytes: restore it from the backup")
+        return key
+    if (folder / "till.db").exists():
+        raise StoreProblem(
+            f"{file} is missing: without it till.db cannot be read; restore it from the backup"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_bytes(KEY_BYTES)
+    # Made under another name and synced, so that no crash leaves an empty key beside a new database.
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as out:
+        out.write(key.hex() + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
+    return key
+
+
+def _keyring_key(folder: Path) -> bytes:
+    import keyring
+
+    name = str(folder.resolve())
+    stored = keyring.get_password("stempel", name)
+    if stored is None:
+        if (folder / "till.db").exists():
+            raise StoreProblem(f"The keystore has no key for {folder}: restore it, or till.db cannot be read")
+        stored = secrets.token_bytes(KEY_BYTES).hex()
+        keyring.set_password("stempel", name, stored)
+    return bytes.fromhex(stored)
+
+
+def make_engine(file: Path, key: bytes | None) -> Engine:
+    """An engine over one encrypted file (`key` None: plain, for benches). Each connection is opened anew."""
+    if sqlcipher.sqlite_version_info < SQLITE_AT_LEAST:
+        found = sqlcipher.sqlite_version
+        raise StoreProblem(
+            f"SQLite {found} can lose data in WAL mode: install sqlcipher3 with 3.51.3 or newer"
+        )
+
+    def connect() -> Any:
+        connection = sqlcipher.connect(file, isolation_level=None, check_same_thread=False, timeout=5.0)
+        if key is not None:
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlcipher.DatabaseError as error:
+            connection.close()
+            raise StoreProblem(f"{file} cannot be read with this key: {error}") from error
+        for pragma in (
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            "cache_size = -16000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    # AUTOCOMMIT leaves BEGIN and COMMIT to `transaction`, which takes the write lock at once.
+    return create_engine(
+        "sqlite+pysqlite://",
+        module=sqlcipher,
+        creator=connect,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+    )
+
+
+@contextmanager
+def transaction(connection: Connection, *, keep: bool = True) -> Iterator[Connection]:
+    """All or nothing; durable when it returns. The lock is taken at the start, so it cannot fail midway.
+
+    With `keep` False nothing of it remains: for trying something out.
+    """
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        # An error such as a full disk may have rolled back already.
+        if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT" if keep else "ROLLBACK")

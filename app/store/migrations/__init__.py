@@ -1,0 +1,1 @@
+"""Alembic scripts; imported only when the database is not at HEAD."""

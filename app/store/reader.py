@@ -1,0 +1,186 @@
+"""Reading, on a connection of its own: what screens and use cases look up."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from app.checkout.ports import CardHolder, Member, Person, Product, Shift
+from app.ledger.chain import Envelope, Head
+from app.ledger.facts import AnyFact, SaleCompleted, decode
+from app.stats.day import DayFigures
+from app.store import rows, search
+from app.store.connection import Run
+
+_figures: Final = msgspec.json.Decoder(DayFigures)
+
+
+class Reader:
+    """Lookups for one thread. Every call sees what is committed when it is made."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection: Connection = engine.connect()
+        self._connection.exec_driver_sql("PRAGMA query_only = ON")
+        self._run = self._connection.exec_driver_sql
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # -- products ----------------------------------------------------------------------------------------
+
+    def product_by_code(self, code: str) -> Product | None:
+        row = self._run(
+            f"SELECT {rows.PRODUCT} FROM product_code c JOIN product p ON p.n = c.product WHERE c.code = ?",
+            (code,),
+        ).first()
+        return None if row is None else rows.product(row)
+
+    def product(self, sku: str) -> Product | None:
+        row = self._run(f"SELECT {rows.PRODUCT} FROM product p WHERE p.sku = ?", (sku,)).first()
+        return None if row is None else rows.product(row)
+
+    def find_products(self, text: str, limit: int = 15) -> Sequence[Product]:
+        """Products matching every word typed, by name; an exact code or article number comes first."""
+        query = search.match(text)
+        if query is None:
+            return ()
+        found = self._run(
+            f"SELECT {rows.PRODUCT} FROM product_find f JOIN product p ON p.n = f.rowid "
+            "WHERE product_find MATCH ? LIMIT ?",
+            (query, limit),
+        ).all()
+        items = [rows.product(row) for row in found]
+        exact = self.product_by_code(text.strip()) or self.product(text.strip())
+        rest = [item for item in items if exact is None or item.sku != exact.sku]
+        return [*([exact] if exact else []), *rest][:limit]
+
+    def favourites(self, limit: int = 15) -> Sequence[Product]:
+        found = self._run(
+            f"SELECT {rows.PRODUCT} FROM product p "
+            "WHERE p.favourite IS NOT NULL ORDER BY p.favourite, p.n LIMIT ?",
+            (limit,),
+        ).all()
+        return [rows.product(row) for row in found]
+
+    def count(self, table: str) -> int:
+        """Rows of a table whose name the caller wrote, never the user."""
+        return self._run(f"SELECT count(*) FROM {table}").scalar_one()
+
+    # -- members -----------------------------------------------------------------------------------------
+
+    def member(self, id: uuid.UUID) -> Member | None:
+        row = self._run("SELECT state, as_of_ms FROM member WHERE id = ?", (id.bytes,)).first()
+        if row is None:
+            return None
+        return Member(id=id, state=rows.decode_state(row[0]), as_of_ms=row[1], person=self.person(id))
+
+    def person(self, id: uuid.UUID) -> Person | None:
+        row = self._run(f"SELECT {rows.PERSON} FROM person p WHERE p.member = ?", (id.bytes,)).first()
+        return None if row is None else rows.person(row)
+
+    def holder(self, card: str) -> CardHolder | None:
+        row = self._run("SELECT member, blocked FROM card WHERE token = ?", (card,)).first()
+        return None if row is None else CardHolder(uuid.UUID(bytes=row[0]), bool(row[1]))
+
+    def find_people(self, text: str, limit: int = 8) -> Sequence[Person]:
+        query = search.match(text)
+        if query is None:
+            return ()
+        found = self._run(
+            f"SELECT {rows.PERSON} FROM person_find f JOIN person p ON p.n = f.rowid "
+            "WHERE person_find MATCH ? LIMIT ?",
+            (query, limit),
+        ).all()
+        return [rows.person(row) for row in found]
+
+    # -- shift, sales, figures ---------------------------------------------------------------------------
+
+    def open_shift(self) -> Shift | None:
+        row = self._run(
+            "SELECT id, number, business_day, cashier, opened_ms, float_minor FROM shift "
+            "WHERE closed_ms IS NULL ORDER BY number DESC LIMIT 1"
+        ).first()
+        return None if row is None else rows.shift(row)
+
+    def next_numbers(self) -> tuple[int, int]:
+        """The next receipt number and the next shift number."""
+        row = self._run(
+            "SELECT (SELECT coalesce(max(number), 0) + 1 FROM sale), "
+            "(SELECT coalesce(max(number), 0) + 1 FROM shift)"
+        ).one()
+        return row[0], row[1]
+
+    def day(self, business_day: str | date) -> DayFigures:
+        """The figures of a business day; all zero when nothing was sold."""
+        query = "SELECT figures FROM day WHERE business_day = ?"
+        blob = self._run(query, (str(business_day),)).scalar()
+        return DayFigures(business_day=str(business_day)) if blob is None else _figures.decode(blob)
+
+    def days(self) -> list[DayFigures]:
+        found = self._run("SELECT figures FROM day ORDER BY business_day").scalars()
+        return [_figures.decode(blob) for blob in found]
+
+    def last_sale(self) -> SaleCompleted | None:
+        query = "SELECT f.body FROM sale s JOIN fact f ON f.id = s.id ORDER BY s.number DESC LIMIT 1"
+        body = self._run(query).scalar()
+        fact = None if body is None else decode(body)
+        return fact if isinstance(fact, SaleCompleted) else None
+
+    def fact(self, id: uuid.UUID) -> AnyFact | None:
+        body = self._run("SELECT body FROM fact WHERE id = ?", (id.bytes,)).scalar()
+        return None if body is None else decode(body)
+
+    def basket(self, slot: int = 0) -> bytes | None:
+        """The open basket as it was last kept."""
+        return self._run("SELECT payload FROM basket WHERE slot = ?", (slot,)).scalar()
+
+    def setting(self, key: str) -> bytes | None:
+        return self._run("SELECT value FROM setting WHERE key = ?", (key,)).scalar()
+
+    # -- the log -----------------------------------------------------------------------------------------
+
+    def head(self) -> Head | None:
+        """The end of this till's chain; None before the till has an origin."""
+        row = self._run("SELECT origin, epoch, seq, hash FROM head").first()
+        return None if row is None else Head(uuid.UUID(bytes=row[0]), row[1], row[2], row[3])
+
+    def acked(self) -> tuple[int, int]:
+        """Epoch and seq up to which the server holds this till's facts."""
+        row = self._run("SELECT acked_epoch, acked_seq FROM head").first()
+        return (0, 0) if row is None else (row[0], row[1])
+
+    def bodies(self, epoch: int, after_seq: int, limit: int) -> list[tuple[int, bytes]]:
+        """The next facts of an epoch after a seq, in order: (seq, exact bytes)."""
+        found = self._run(
+            "SELECT e.seq, f.body FROM envelope e JOIN fact f ON f.id = e.fact "
+            "WHERE e.origin = (SELECT origin FROM head) AND e.epoch = ? AND e.seq > ? ORDER BY e.seq LIMIT ?",
+            (epoch, after_seq, limit),
+        )
+        return [(row[0], row[1]) for row in found]
+
+    def unsynced(self) -> tuple[int, int | None]:
+        """How many facts the server has not acknowledged, and when the oldest of them occurred (ms)."""
+        row = self._run(
+            "SELECT count(*), min(f.at_ms) FROM envelope e JOIN fact f ON f.id = e.fact, head h "
+            "WHERE e.origin = h.origin AND (e.epoch, e.seq) > (h.acked_epoch, h.acked_seq)"
+        ).one()
+        return row[0], row[1]
+
+    def log(self) -> Iterator[tuple[Envelope, bytes]]:
+        """The whole log in order, oldest epoch first."""
+        return log(self._run)
+
+
+def log(run: Run) -> Iterator[tuple[Envelope, bytes]]:
+    """The whole log over any connection: each fact's envelope and exact bytes, in order."""
+    found = run(
+        "SELECT e.origin, e.epoch, e.seq, e.prev_hash, e.hash, f.body FROM envelope e "
+        "JOIN fact f ON f.id = e.fact ORDER BY e.origin, e.epoch, e.seq"
+    )
+    for origin, epoch, seq, prev_hash, hash, body in found:
+        yield Envelope(uuid.UUID(bytes=origin), epoch, seq, prev_hash, hash), body

@@ -1,0 +1,230 @@
+"""Tables of the till's database (SQLAlchemy Core). Migrations make them; a test proves both equal.
+
+Three families: what is never changed (fact, envelope, entry), what is folded from it and can be dropped and
+rebuilt (member, sale, shift, day), and what stands on its own (product, person, card, basket, print_job,
+setting).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BLOB,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+fact: Final = Table(
+    "fact",
+    metadata,
+    Column("id", BLOB, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("member", BLOB),
+    Column("body", BLOB, nullable=False),
+)
+Index("ix_fact_member", fact.c.member, sqlite_where=fact.c.member.is_not(None))
+
+envelope: Final = Table(
+    "envelope",
+    metadata,
+    Column("origin", BLOB, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("fact", BLOB, ForeignKey("fact.id"), nullable=False),
+    Column("prev_hash", BLOB, nullable=False),
+    Column("hash", BLOB, nullable=False),
+    PrimaryKeyConstraint("origin", "epoch", "seq"),
+    sqlite_with_rowid=False,
+)
+Index("ix_envelope_fact", envelope.c.fact)
+
+entry: Final = Table(
+    "entry",
+    metadata,
+    Column("fact", BLOB, ForeignKey("fact.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("member", BLOB, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("contra", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    PrimaryKeyConstraint("fact", "n"),
+    sqlite_with_rowid=False,
+)
+Index("ix_entry_member", entry.c.member)
+
+head: Final = Table(
+    "head",
+    metadata,
+    Column("one", Integer, primary_key=True, server_default=text("1")),
+    Column("origin", BLOB, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", BLOB, nullable=False),
+    Column("acked_epoch", Integer, nullable=False),
+    Column("acked_seq", Integer, nullable=False),
+)
+
+member: Final = Table(
+    "member",
+    metadata,
+    Column("id", BLOB, primary_key=True),
+    Column("state", BLOB, nullable=False),
+    Column("as_of_ms", Integer, nullable=False),
+    # What the server last sent, and how much of this till's own log it had folded in for this very member.
+    Column("snapshot", BLOB),
+    Column("snapshot_ms", Integer),
+    Column("applied_epoch", Integer, nullable=False, server_default=text("0")),
+    Column("applied_seq", Integer, nullable=False, server_default=text("0")),
+)
+
+sale: Final = Table(
+    "sale",
+    metadata,
+    Column("id", BLOB, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("business_day", Text, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("member", BLOB),
+    Column("total_minor", Integer, nullable=False),
+    UniqueConstraint("number"),
+)
+
+shift: Final = Table(
+    "shift",
+    metadata,
+    Column("id", BLOB, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("business_day", Text, nullable=False),
+    Column("cashier", Text, nullable=False),
+    Column("opened_ms", Integer, nullable=False),
+    Column("closed_ms", Integer),
+    Column("float_minor", Integer, nullable=False),
+    UniqueConstraint("number"),
+)
+
+day: Final = Table(
+    "day",
+    metadata,
+    Column("business_day", Text, primary_key=True),
+    Column("figures", BLOB, nullable=False),
+)
+
+card: Final = Table(
+    "card",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("member", BLOB, nullable=False),
+    Column("blocked", Integer, nullable=False, server_default=text("0")),
+)
+Index("ix_card_member", card.c.member)
+
+person: Final = Table(
+    "person",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("member", BLOB, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("phone", Text, nullable=False, server_default=""),
+    Column("email", Text, nullable=False, server_default=""),
+    Column("birthday", Text, nullable=False, server_default=""),
+    Column("lang", Text, nullable=False, server_default=""),
+    Column("updated_ms", Integer, nullable=False),
+    UniqueConstraint("member"),
+)
+
+product: Final = Table(
+    "product",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("sku", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("names", Text, nullable=False, server_default="{}"),
+    Column("category", Text, nullable=False, server_default=""),
+    Column("brand", Text, nullable=False, server_default=""),
+    Column("tags", Text, nullable=False, server_default=""),
+    Column("price_minor", Integer, nullable=False),
+    Column("tax", Text, nullable=False, server_default=""),
+    Column("unit", Text, nullable=False, server_default="piece"),
+    Column("favourite", Integer),
+    UniqueConstraint("sku"),
+)
+Index("ix_product_favourite", product.c.favourite, sqlite_where=product.c.favourite.is_not(None))
+
+product_code: Final = Table(
+    "product_code",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("product", Integer, ForeignKey("product.n"), nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_product_code_product", product_code.c.product)
+
+basket: Final = Table(
+    "basket",
+    metadata,
+    Column("slot", Integer, primary_key=True),
+    Column("payload", BLOB, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+)
+
+print_job: Final = Table(
+    "print_job",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fact", BLOB),
+    Column("title", Text, nullable=False),
+    Column("document", BLOB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("created_ms", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_print_job_open",
+    print_job.c.id,
+    sqlite_where=print_job.c.state.in_(["queued", "sending", "unknown", "failed"]),
+)
+
+setting: Final = Table(
+    "setting",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", BLOB, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+_NEVER: Final = ("fact", "envelope", "entry")
+
+TRIGGERS: Final = tuple(
+    f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+    f"BEGIN SELECT RAISE(ABORT, '{table} is never {done}: write a correcting fact'); END"
+    for table in _NEVER
+    for act, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
+)
+"""Corrections are new facts. Pruning will come with a checkpoint, and its own trigger condition."""
+
+FIND_TABLES: Final = (
+    "CREATE VIRTUAL TABLE product_find USING fts5(folded, content='', contentless_delete=1, prefix='1 2 3')",
+    "CREATE VIRTUAL TABLE person_find USING fts5(folded, content='', contentless_delete=1, prefix='2 3 4')",
+)
+"""Full-text indexes over our own folded text, rowid = product.n or person.n."""

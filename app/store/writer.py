@@ -1,0 +1,225 @@
+"""Writing: one transaction for all that an act changes. One writer a till, in the database lane."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
+
+from app.checkout.ports import Person, Product, Slip, Work
+from app.ledger.chain import Head, seal
+from app.ledger.entries import entries
+from app.ledger.facts import AnyFact, effects_of, encode, member_of
+from app.store import rows, search
+from app.store.connection import StoreProblem, sqlcipher, transaction
+from app.store.projections import Projections
+from app.store.reader import log
+from hardware.receipt import encode_job
+
+_FACT: Final = "INSERT INTO fact (id, kind, at_ms, member, body) VALUES (?, ?, ?, ?, ?)"
+_ENVELOPE: Final = (
+    "INSERT INTO envelope (origin, epoch, seq, fact, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_ENTRY: Final = "INSERT INTO entry (fact, n, member, account, contra, amount) VALUES (?, ?, ?, ?, ?, ?)"
+_HEAD: Final = "UPDATE head SET seq = ?, hash = ?"
+_JOB: Final = "INSERT INTO print_job (fact, title, document, state, created_ms) VALUES (?, ?, ?, 'queued', ?)"
+_BASKET: Final = (
+    "INSERT INTO basket (slot, payload, at_ms) VALUES (0, ?, ?) "
+    "ON CONFLICT (slot) DO UPDATE SET payload = excluded.payload, at_ms = excluded.at_ms"
+)
+
+
+class Writer:
+    """The till's one writing connection. Not thread-safe: whoever owns it calls it from one lane.
+
+    An error leaves the database, and the head and projections kept in memory, as they were before.
+    """
+
+    def __init__(self, engine: Engine, origin: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
+        self._connection = engine.connect()
+        self._run = self._connection.exec_driver_sql
+        self._projections = Projections(self._run)
+        self._head = self._load_head(origin)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @property
+    def head(self) -> Head:
+        """The end of this till's chain."""
+        return self._head
+
+    def _load_head(self, origin: Callable[[], uuid.UUID]) -> Head:
+        query = "SELECT origin, epoch, seq, hash FROM head"
+        row = self._run(query).first()
+        if row is None:
+            first = Head(origin(), epoch=1)
+            self._run(
+                "INSERT INTO head (one, origin, epoch, seq, hash, acked_epoch, acked_seq) "
+                "VALUES (1, ?, 1, 0, ?, 1, 0)",
+                (first.origin.bytes, first.hash),
+            )
+            return first
+        return Head(uuid.UUID(bytes=row[0]), row[1], row[2], row[3])
+
+    # -- what happened -----------------------------------------------------------------------------------
+
+    def commit(self, work: Work) -> None:
+        """Write all of `work`, durably, or nothing. StoreProblem says what the till can do about it."""
+        with self._all_or_nothing():
+            self._append(work.facts)
+            for slip in work.slips:
+                self._queue(slip, work.at_ms)
+            for person in work.people:
+                self._put_person(person, work.at_ms)
+            if not work.keep_basket:
+                self._put_basket(work.basket, work.at_ms)
+
+    def _append(self, facts: Iterable[AnyFact]) -> None:
+        head = self._head
+        for fact in facts:
+            body = encode(fact)
+            envelope, head = seal(head, body)
+            id, member = fact.id.bytes, member_of(fact)
+            kind = type(fact).__struct_config__.tag
+            self._run(_FACT, (id, kind, fact.at_ms, member and member.bytes, body))
+            self._run(
+                _ENVELOPE,
+                (envelope.origin.bytes, envelope.epoch, envelope.seq, id, envelope.prev_hash, envelope.hash),
+            )
+            if member is not None and effects_of(fact):
+                lines = [
+                    (id, n, member.bytes, line.account, line.contra, line.amount)
+                    for n, line in enumerate(entries(fact))
+                ]
+                if lines:
+                    self._run(_ENTRY, lines)
+            self._projections.apply(fact)
+        if head is not self._head:
+            self._run(_HEAD, (head.seq, head.hash))
+            self._head = head
+
+    def _queue(self, slip: Slip, at_ms: int) -> None:
+        fact = slip.fact.bytes if slip.fact else None
+        self._run(_JOB, (fact, slip.title, encode_job(slip.job), at_ms))
+
+    def _put_basket(self, payload: bytes | None, at_ms: int) -> None:
+        if payload is None:
+            self._run("DELETE FROM basket WHERE slot = 0")
+        else:
+            self._run(_BASKET, (payload, at_ms))
+
+    # -- people and products -----------------------------------------------------------------------------
+
+    def _put_person(self, person: Person, at_ms: int) -> None:
+        values = (person.name, person.phone, person.email, person.birthday, person.lang, at_ms)
+        n = self._run(
+            "INSERT INTO person (member, name, phone, email, birthday, lang, updated_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET name = excluded.name, "
+            "phone = excluded.phone, email = excluded.email, birthday = excluded.birthday, "
+            "lang = excluded.lang, updated_ms = excluded.updated_ms RETURNING n",
+            (person.member.bytes, *values),
+        ).scalar_one()
+        folded = search.person_text(person.name, person.phone, person.email)
+        self._run("INSERT OR REPLACE INTO person_find (rowid, folded) VALUES (?, ?)", (n, folded))
+
+    def put_products(self, products: Iterable[Product]) -> int:
+        """Insert or replace by article number, codes and search index included; how many were written.
+
+        A code moves to the product that names it last; codes a product no longer names are dropped.
+        """
+        count = 0
+        with self._all_or_nothing():
+            for item in products:
+                self._put_product(item)
+                count += 1
+        return count
+
+    def _put_product(self, item: Product) -> None:
+        n = self._run(
+            "INSERT INTO product (sku, name, names, category, brand, tags, price_minor, tax, unit, "
+            "favourite) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (sku) DO UPDATE SET name = excluded.name, "
+            "names = excluded.names, category = excluded.category, brand = excluded.brand, "
+            "tags = excluded.tags, price_minor = excluded.price_minor, tax = excluded.tax, "
+            "unit = excluded.unit, favourite = excluded.favourite RETURNING n",
+            rows.product_values(item),
+        ).scalar_one()
+        self._run("DELETE FROM product_code WHERE product = ?", (n,))
+        if item.codes:
+            self._run(
+                "INSERT INTO product_code (code, product) VALUES (?, ?) "
+                "ON CONFLICT (code) DO UPDATE SET product = excluded.product",
+                [(code, n) for code in item.codes],
+            )
+        folded = search.product_text(item.name, item.names, item.sku, item.category, item.codes)
+        self._run("INSERT OR REPLACE INTO product_find (rowid, folded) VALUES (?, ?)", (n, folded))
+
+    def put_setting(self, key: str, value: bytes) -> None:
+        with self._all_or_nothing():
+            self._run(
+                "INSERT INTO setting (key, value) VALUES (?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
+
+    # -- sync --------------------------------------------------------------------------------------------
+
+    def set_acked(self, epoch: int, seq: int) -> None:
+        """The server holds everything up to (epoch, seq); never moves beyond what was written."""
+        with self._all_or_nothing():
+            self._run(
+                "UPDATE head SET acked_epoch = ?, acked_seq = ? WHERE (epoch, seq) >= (?, ?)",
+                (epoch, seq, epoch, seq),
+            )
+
+    # -- rebuild -----------------------------------------------------------------------------------------
+
+    def rebuild(self) -> int:
+        """Drop every projection and fold all facts anew; how many facts were folded."""
+        with self._all_or_nothing():
+            return self._projections.rebuild(log(self._run))
+
+    def check(self) -> tuple[int, list[str]]:
+        """Fold all facts anew and compare, changing nothing: facts folded, and the tables that differ."""
+        differing: list[str] = []
+        with self._all_or_nothing(keep=False):
+            before = self._projections.dump()
+            count = self._projections.rebuild(log(self._run))
+            after = self._projections.dump()
+            differing = [table for table in before if before[table] != after[table]]
+        return count, differing
+
+    @contextmanager
+    def _all_or_nothing(self, *, keep: bool = True) -> Iterator[None]:
+        """A transaction that also puts the writer's memory back, and tells environment errors from bugs."""
+        head = self._head
+        try:
+            with transaction(self._connection, keep=keep):
+                yield
+        except BaseException as failed:
+            self._head = head
+            self._projections.forget()
+            problem = _environment(failed)
+            if problem is None:
+                raise
+            raise problem from failed
+
+
+def _environment(error: BaseException) -> StoreProblem | None:
+    """A full or broken disk is nobody's bug; a broken constraint is."""
+    cause = error.orig if isinstance(error, DatabaseError) else error
+    if not isinstance(cause, sqlcipher.OperationalError):
+        return None
+    text = str(cause)
+    if "full" in text:
+        return StoreProblem("The disk is full: free some space and press again; nothing was lost")
+    if "I/O" in text or "readonly" in text or "unable to open" in text:
+        return StoreProblem(f"The disk does not take writes ({text}): check it, then press again")
+    if "locked" in text:
+        return StoreProblem("Another program holds the till's database: close it, then press again")
+    return None

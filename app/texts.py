@@ -1,0 +1,143 @@
+"""Words and figures in the language of who reads them: receipts, refusals, reasons, figures on screens.
+
+Catalogues are resources/texts/*.{ru,pl,en}.yaml: a message id with one text, or with one text per plural
+category (CLDR: one, few, many, other). Placeholders are `{name}`. The window's own labels are Qt's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, cast
+
+import yaml
+from babel.core import Locale
+from babel.dates import format_date, format_datetime, format_time, get_timezone
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+import resources
+from app.values import POINT_CENTI, QTY_MILLI, format_scaled, from_ms, minor_digits
+
+LANGUAGES: Final = ("ru", "pl", "en")
+NBSP: Final = "\N{NO-BREAK SPACE}"
+MINUS: Final = "\N{MINUS SIGN}"
+_SYMBOLS: Final = {"PLN": "zł", "RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£", "UAH": "₴", "KZT": "₸"}
+_PREFIXED: Final = frozenset("$£€")
+
+Entry = str | dict[str, str]
+
+
+class MissingText(KeyError):
+    """A message id, or a plural form of it, that a catalogue lacks: a bug, found by tests."""
+
+
+@lru_cache
+def _catalogue(lang: str) -> dict[str, Entry]:
+    merged: dict[str, Entry] = {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for file in sorted(resources.path("texts").glob(f"*.{lang}.yaml")):
+        merged.update(cast(dict[str, Entry], yaml.load(file.read_text("utf-8"), loader)))
+    return merged
+
+
+class Texts:
+    """All texts and formats of one language. `paper` writes figures with characters printers have."""
+
+    def __init__(self, lang: str, *, paper: bool = False) -> None:
+        if lang not in LANGUAGES:
+            raise ValueError(f"{lang!r} is not one of {', '.join(LANGUAGES)}")
+        self.lang = lang
+        # Day before month and a 24-hour clock, as shops in Europe write them.
+        self._locale = Locale.parse("en_GB" if lang == "en" else lang)
+        self._minus = "-" if paper else MINUS
+        self._space = " " if paper else NBSP
+        self._decimal = get_decimal_symbol(self._locale)
+        group = get_group_symbol(self._locale)
+        self._group = self._space if group.isspace() or not group.isascii() else group
+
+    def get(self, message: str, **values: object) -> str:
+        """The text of a message id, its placeholders filled in.
+
+        With a plural entry the value `n` (an integer, or a Decimal for parts) chooses the form.
+        """
+        entry = _catalogue(self.lang).get(message)
+        if entry is None:
+            raise MissingText(f"{message} ({self.lang})")
+        if isinstance(entry, dict):
+            entry = self._form(message, entry, values.get("n", 1))
+        return _fill(entry, values)
+
+    def has(self, message: str) -> bool:
+        return message in _catalogue(self.lang)
+
+    def _form(self, message: str, forms: dict[str, str], n: object) -> str:
+        number = n if isinstance(n, int | Decimal) else Decimal(str(n).replace(self._decimal, "."))
+        category = str(self._locale.plural_form(abs(number)))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        text = forms.get(category) or forms.get("other")
+        if text is None:
+            raise MissingText(f"{message}.{category} ({self.lang})")
+        return text
+
+    # -- figures -----------------------------------------------------------------------------------------
+
+    def scaled(self, value: int, digits: int, *, short: bool = False, plus: bool = False) -> str:
+        """A scaled integer with this language's separators; `short` drops needless zeros."""
+        whole, _, part = format_scaled(abs(value), digits).partition(".")
+        # Polish and Russian group only from five digits on in prose, but columns of figures need one rule.
+        whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", self._group, whole)
+        part = part.rstrip("0") if short else part
+        sign = self._minus if value < 0 else "+" if plus and value > 0 else ""
+        return f"{sign}{whole}{self._decimal}{part}" if part else f"{sign}{whole}"
+
+    def amount(self, minor: int, currency: str, *, plus: bool = False) -> str:
+        """Minor units without a currency sign: 68,11."""
+        return self.scaled(minor, minor_digits(currency), plus=plus)
+
+    def symbol(self, currency: str) -> str:
+        return _SYMBOLS.get(currency, currency)
+
+    def money(self, minor: int, currency: str, *, plus: bool = False) -> str:
+        """Minor units with the currency sign, which never wraps away from its figure: 68,11 zł."""
+        figure, symbol = self.amount(minor, currency, plus=plus), self.symbol(currency)
+        if self.lang == "en" and symbol in _PREFIXED:
+            sign = figure[0] if figure[0] in "+-−" else ""
+            return f"{sign}{symbol}{figure[len(sign) :]}"
+        return f"{figure}{self._space}{symbol}"
+
+    def points(self, centi: int, *, plus: bool = False) -> str:
+        """Points, hundredths only where there are any: 1 284, 12,5."""
+        return self.scaled(centi, 2, short=True, plus=plus)
+
+    def counted_points(self, centi: int, *, plus: bool = False) -> str:
+        """Points with their word in the right form: 21 балл, 22 балла, 1,5 балла."""
+        n = centi // POINT_CENTI if centi % POINT_CENTI == 0 else Decimal(centi) / POINT_CENTI
+        return self.get("points", n=n, figure=self.points(centi, plus=plus)).replace(" ", self._space)
+
+    def qty(self, milli: int) -> str:
+        """A quantity: 2 pieces are 2, 642 thousandths of a kilogram are 0,642."""
+        return self.scaled(milli, 3, short=milli % QTY_MILLI == 0)
+
+    # -- moments -----------------------------------------------------------------------------------------
+
+    def date(self, at_ms: int, zone: str) -> str:
+        return format_date(from_ms(at_ms).astimezone(get_timezone(zone)), "short", locale=self._locale)
+
+    def time(self, at_ms: int, zone: str) -> str:
+        return format_time(from_ms(at_ms), "short", tzinfo=get_timezone(zone), locale=self._locale)
+
+    def moment(self, at_ms: int, zone: str) -> str:
+        """Date and time, short, in the store's zone."""
+        text = format_datetime(from_ms(at_ms), "short", tzinfo=get_timezone(zone), locale=self._locale)
+        return text.replace("\N{NARROW NO-BREAK SPACE}", self._space)
+
+
+def _fill(text: str, values: Mapping[str, object]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
+
+
+@lru_cache
+def texts(lang: str, *, paper: bool = False) -> Texts:
+    """The one `Texts` of a language (catalogues are read once)."""
+    return Texts(lang, paper=paper)
