@@ -1,0 +1,302 @@
+"""The wire between till, server and head office: messages, packing, signatures. Version 1.
+
+A message is JSON (UTF-8); a request's body is that JSON in one zstd frame (RFC 8878). Times are UTC
+milliseconds, hashes 32 bytes (SHA-256), binary values base64 (RFC 4648). Readers ignore fields they do not
+know; a field once shipped keeps its meaning.
+
+A till signs each request with Ed25519 (RFC 8032) over these lines, joined by "\\n":
+
+    stempel-request-1
+    METHOD                     as sent, in capitals
+    TARGET                     path and query exactly as sent, without the host
+    TILL                       the till's id, lower case with hyphens
+    EPOCH                      decimal
+    DIGEST                     SHA-256 of the body as sent (packed), lower-case hex
+
+and sends `Authorization: Stempel-Ed25519 TILL EPOCH SIGNATURE`. The signature covers no time, for a till's
+clock may be wrong: a push sent again is harmless by its sequence numbers, and TLS keeps strangers off.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import uuid
+from typing import Final, TypeVar
+
+import msgspec
+import zstandard
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+VERSION: Final = 1
+PACKED_MAX: Final = 1 << 20
+"""Bytes a packed request may have."""
+PLAIN_MAX: Final = 8 << 20
+"""Bytes a request may have once unpacked."""
+FACTS_MAX: Final = 1000
+"""Facts a server takes in one push."""
+SCHEME: Final = "Stempel-Ed25519"
+_ZSTD_LEVEL: Final = 3
+_WINDOW_MAX: Final = 8 << 20
+
+T = TypeVar("T")
+
+
+class WireProblem(ValueError):
+    """A message that breaks the protocol: the text says how, `code` is the answer's `Problem.code`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class Enrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """POST /v1/enrol. Either `code`, a one-time code from head office, or `certificate`, from before.
+
+    With a certificate the request is signed by the certificate's key. The same `public_key` as the
+    certificate's re-admits the till in its epoch; another key opens the next epoch. Asking again with the
+    same code and key gives the same answer, so a lost reply does no harm. `till` is the id the till has given
+    itself: its facts have it as their origin from the first sale on, enrolled or not.
+    """
+
+    v: int = VERSION
+    public_key: bytes
+    code: str = ""
+    certificate: str = ""
+    till: uuid.UUID | None = None
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to `Enrol`: who the till is from now on."""
+
+    v: int = VERSION
+    till: uuid.UUID
+    epoch: int
+    store: str
+    certificate: str
+    server_time_ms: int
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/tills/{till}/facts: a run of facts, gapless, linked by hash.
+
+    `prev_hash` is the hash at `first_seq - 1`. Each of `facts` is a body, verbatim (see `embed`).
+    `clock_ms` is the till's clock at sending.
+    """
+
+    v: int = VERSION
+    epoch: int
+    first_seq: int
+    last_seq: int
+    prev_hash: bytes
+    clock_ms: int
+    facts: list[msgspec.Raw]
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A remark on a fact that was taken: `quarantined`, `id_reused`, `no_document`, `clock_skew`."""
+
+    seq: int
+    code: str
+
+
+class Pushed(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to `Push`: everything up to `acked_seq` of `epoch` is durable at the server.
+
+    `feed_epoch` changes when the server was restored from a backup. `min_v` is the least protocol version
+    the server still serves pulls to. `backoff_ms` asks the till to wait that long before the next push.
+    """
+
+    v: int = VERSION
+    epoch: int
+    acked_seq: int
+    feed_epoch: str
+    server_time_ms: int
+    flagged: tuple[Flag, ...] = ()
+    min_v: int = 1
+    backoff_ms: int = 0
+
+
+class TillState(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /v1/tills/{till}/state: how far the server is with the till's epoch, and the hash there."""
+
+    v: int = VERSION
+    epoch: int
+    acked_seq: int
+    hash: bytes
+    feed_epoch: str
+    server_time_ms: int
+    min_v: int = 1
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every answer that is not 2xx. `code` is for programs, `detail` for people.
+
+    `expected` comes with 409 `gap`: the next number the server waits for. `seq` comes with 409 `fork`: the
+    first number at which the two chains are known to differ.
+    """
+
+    v: int = VERSION
+    code: str
+    detail: str = ""
+    expected: int | None = None
+    seq: int | None = None
+    request_id: str = ""
+
+
+class FeedFact(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact in the feed: `body` verbatim, and where it came from. Ordered by `pos` within a shard."""
+
+    shard: int
+    pos: int
+    origin: uuid.UUID
+    epoch: int
+    seq: int
+    received_ms: int
+    body: msgspec.Raw
+
+
+class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /v1/feed: facts after the cursor sent, the cursor to send next. Without `more`, wait a while."""
+
+    v: int = VERSION
+    feed_epoch: str
+    cursor: str
+    more: bool
+    facts: list[FeedFact]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /health."""
+
+    status: str
+    version: str
+    server_time_ms: int
+
+
+_raw: Final = msgspec.json.Decoder(msgspec.Raw)
+_push: Final = msgspec.json.Decoder(Push)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """A message as JSON."""
+    return _encoder.encode(message)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """JSON as a message of a kind. Raises WireProblem("malformed")."""
+    decoder = _push if kind is Push else msgspec.json.Decoder(kind)
+    try:
+        return decoder.decode(data)  # type: ignore[return-value]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireProblem("malformed", f"not a valid {kind.__name__} message: {error}") from error
+
+
+def pack(message: msgspec.Struct) -> bytes:
+    """A message as JSON in one zstd frame."""
+    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(_encoder.encode(message))
+
+
+def unpack(data: bytes, most: int = PLAIN_MAX) -> bytes:
+    """The JSON in one zstd frame. Never holds more than `most` bytes of it, whatever the frame claims.
+
+    Raises WireProblem: "too_large" over `most`, "malformed" if it does not begin with a whole frame.
+    """
+    source = io.BytesIO(data)
+    try:
+        size = zstandard.frame_content_size(data)
+        if size > most:
+            raise WireProblem("too_large", f"unpacks to {size} bytes, {most} are allowed")
+        reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW_MAX).stream_reader(
+            source, read_size=len(data)
+        )
+        plain = reader.read(most + 1)
+    except zstandard.ZstdError as error:
+        raise WireProblem("malformed", f"not a zstd frame: {error}") from error
+    if len(plain) > most:
+        raise WireProblem("too_large", f"unpacks to more than the {most} bytes allowed")
+    if size >= 0 and len(plain) != size:
+        raise WireProblem("malformed", "the zstd frame is cut short")
+    return plain
+
+
+def embed(body: bytes) -> msgspec.Raw:
+    """A fact's body for `Push.facts`: the bytes themselves if they are one JSON object, else base64 text.
+
+    So even bytes that are no fact at all reach the server as they are, and do not spoil their neighbours.
+    """
+    if body[:1] == b"{" and body[-1:] == b"}":
+        try:
+            body.decode()
+            _raw.decode(body)
+        except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+            pass
+        else:
+            return msgspec.Raw(body)
+    return msgspec.Raw(b'"' + base64.b64encode(body) + b'"')
+
+
+def extract(item: msgspec.Raw) -> bytes:
+    """The inverse of `embed`. Raises WireProblem for an element that is neither object nor base64 text."""
+    data = bytes(item)
+    if data[:1] == b"{":
+        return data
+    if data[:1] != b'"':
+        raise WireProblem("malformed", "a fact must be a JSON object, or text in base64")
+    try:
+        return base64.b64decode(data[1:-1], validate=True)
+    except binascii.Error as error:
+        raise WireProblem("malformed", f"a fact's base64 text is not valid: {error}") from error
+
+
+def signed_bytes(method: str, target: str, till: uuid.UUID, epoch: int, body: bytes) -> bytes:
+    """What a till signs (the layout is in the module's text)."""
+    digest = hashlib.sha256(body).hexdigest()
+    return f"stempel-request-1\n{method}\n{target}\n{till}\n{epoch}\n{digest}".encode()
+
+
+def authorise(private_key: bytes, method: str, target: str, till: uuid.UUID, epoch: int, body: bytes) -> str:
+    """The Authorization header for a request. `private_key` is the 32-byte seed."""
+    key = Ed25519PrivateKey.from_private_bytes(private_key)
+    signature = base64.b64encode(key.sign(signed_bytes(method, target, till, epoch, body))).decode()
+    return f"{SCHEME} {till} {epoch} {signature}"
+
+
+def public_key_of(private_key: bytes) -> bytes:
+    """The 32-byte public key of a seed."""
+    return Ed25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """A parsed Authorization header: who claims to have signed."""
+
+    till: uuid.UUID
+    epoch: int
+    signature: bytes
+
+    def verify(self, public_key: bytes, method: str, target: str, body: bytes) -> bool:
+        """Whether the holder of `public_key` signed this request."""
+        message = signed_bytes(method, target, self.till, self.epoch, body)
+        try:
+            Ed25519PublicKey.from_public_bytes(public_key).verify(self.signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def parse_authorization(header: str) -> Signature:
+    """The signature in an Authorization header. Raises WireProblem("no_credentials")."""
+    parts = header.split(" ")
+    try:
+        scheme, till, epoch, signature = parts
+        if scheme != SCHEME or not epoch.isascii() or not epoch.isdigit() or len(epoch) > 9:
+            raise ValueError
+        return Signature(uuid.UUID(till), int(epoch), base64.b64decode(signature, validate=True))
+    except ValueError as error:
+        raise WireProblem(
+            "no_credentials", f"Authorization must be: {SCHEME} TILL EPOCH SIGNATURE"
+        ) from error

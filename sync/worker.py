@@ -1,0 +1,169 @@
+"""The sync lane: carries out what `sync.client` asks for, with httpx and the till's outbox.
+
+Two threads. The lane `sync` owns the client and the outbox; it never waits for the network, so the status
+on the screen is always fresh. The lane `sync-wire` sends one request at a time. Both end with `stop`, at
+most `deadline_s` later; a request still in flight then is abandoned, which the protocol is made for. An error
+of the outbox reaches `on_crash`; the lane starts again after a back-off by asking the server where it stands.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from typing import Final
+
+import httpx
+
+from app.lanes import Lane, RealWorld, World
+from sync.client import Client
+from sync.events import (
+    BeginEpoch,
+    Effect,
+    EnrolWith,
+    Event,
+    FactsAvailable,
+    FactsRead,
+    Failed,
+    Hurry,
+    ReadFacts,
+    Replied,
+    Send,
+    SetAcked,
+    Started,
+    Status,
+    Tell,
+    TimerFired,
+    Wait,
+)
+from sync.outbox import Outbox
+
+TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
+ANSWER_S: Final = 120.0
+"""Seconds a whole answer may take, however steadily it drips."""
+ANSWER_MAX: Final = 64 << 20
+"""Bytes of an answer that are read; more is no answer of ours."""
+
+
+class SyncWorker:
+    """Sync of one till with one server.
+
+    `outbox` is called only from the lane `sync`. `on_status` is called from it too, at every change.
+    `transport` replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        server_url: str,
+        outbox: Outbox,
+        *,
+        on_status: Callable[[Status], None],
+        on_crash: Callable[[BaseException], None] | None = None,
+        world: World | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._on_status = on_status
+        self._world = world or RealWorld()
+        self._client = Client(self._world.random_bytes)
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._timer: tuple[float, int] | None = None
+        self._http = httpx.Client(
+            base_url=server_url, timeout=TIMEOUT, transport=transport, headers={"User-Agent": "stempel-till"}
+        )
+        self._wire = Lane("sync-wire", world=self._world)
+        self._lane = Lane("sync", loop=self._run, on_crash=on_crash, world=self._world)
+
+    @property
+    def lane(self) -> Lane:
+        """For supervision: its age and whether it lives."""
+        return self._lane
+
+    def start(self) -> SyncWorker:
+        """Begin; returns the worker itself."""
+        self._wire.start()
+        self._lane.start()
+        return self
+
+    def facts_available(self) -> None:
+        """Say, from any thread, that something was committed."""
+        self._events.put(FactsAvailable())
+
+    def sync_now(self) -> None:
+        """Cut a back-off short, from any thread."""
+        self._events.put(Hurry())
+
+    def enrol(self, code: str) -> None:
+        """Enrol with a one-time code of head office, from any thread; the status tells the outcome."""
+        self._events.put(EnrolWith(code))
+
+    def stop(self, deadline_s: float = 5.0) -> bool:
+        """End both lanes; True if they ended in time, False if a request was abandoned."""
+        self._lane.stopping.set()
+        self._events.put(Hurry())
+        ended = self._lane.stop(deadline_s)
+        wire_ended = self._wire.stop(0.2)
+        if wire_ended:
+            self._http.close()
+        return ended and wire_ended
+
+    def _run(self, lane: Lane) -> None:
+        self._timer = None
+        self._step(Started(self._outbox.credentials()))
+        while not lane.stopping.is_set():
+            lane.beat()
+            event = self._next_event()
+            if event is not None and not lane.stopping.is_set():
+                self._step(event)
+
+    def _next_event(self) -> Event | None:
+        wait_s = 1.0
+        if self._timer is not None:
+            due_s, ticket = self._timer
+            wait_s = min(due_s - self._world.monotonic_s(), wait_s)
+            if wait_s <= 0:
+                self._timer = None
+                return TimerFired(ticket)
+        try:
+            return self._events.get(timeout=wait_s)
+        except queue.Empty:
+            return None
+
+    def _step(self, event: Event) -> None:
+        for effect in self._client.step(event, self._world.now_ms()):
+            self._execute(effect)
+
+    def _execute(self, effect: Effect) -> None:
+        match effect:
+            case ReadFacts(ticket, after_seq, limit):
+                self._events.put(FactsRead(ticket, self._outbox.read(after_seq, limit)))
+            case SetAcked(epoch, seq):
+                self._outbox.set_acked(epoch, seq)
+            case BeginEpoch(credentials):
+                self._outbox.begin_epoch(credentials)
+            case Wait(ticket, seconds):
+                self._timer = (self._world.monotonic_s() + seconds, ticket)
+            case Tell(status):
+                self._on_status(status)
+            case Send():
+                self._wire.submit(lambda: self._events.put(request(self._http, effect)))
+
+
+def request(http: httpx.Client, send: Send) -> Replied | Failed:
+    """Carry out one request; a redirect is not followed, an endless answer not read."""
+    give_up_s = time.monotonic() + ANSWER_S
+    try:
+        with http.stream(send.method, send.target, headers=dict(send.headers), content=send.body) as response:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > ANSWER_MAX or time.monotonic() > give_up_s:
+                    return Failed(send.ticket)
+            return Replied(send.ticket, response.status_code, bytes(body), _retry_after_s(response))
+    except (httpx.HTTPError, httpx.StreamError):
+        return Failed(send.ticket)
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None
