@@ -14,9 +14,11 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from app.values import uuid7
+
+T = TypeVar("T")
 
 
 class World(Protocol):
@@ -125,6 +127,21 @@ class Lane:
         if self.stopping.is_set():
             raise RuntimeError(f"lane {self.name} is stopping")
         self._jobs.put(_Job(job, on_error))
+
+    def call(self, job: Callable[[], T], timeout_s: float = 30.0) -> T:
+        """Run a job in the lane and wait for what it returns or raises; TimeoutError if it takes longer.
+
+        For other lanes, never for the window, which must not wait.
+        """
+        answer: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+        self.submit(lambda: answer.put((job(), None)), lambda error: answer.put((None, error)))
+        try:
+            result, error = answer.get(timeout=timeout_s)
+        except queue.Empty:
+            raise TimeoutError(f"lane {self.name} did not answer within {timeout_s} s") from None
+        if error is not None:
+            raise error
+        return cast(T, result)
 
     def beat(self) -> None:
         """Say that the lane lives; a loop calls it at least once a second."""

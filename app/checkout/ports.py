@@ -16,6 +16,13 @@ from hardware.receipt import PrintJob
 Unit = Literal["piece", "kg"]
 
 
+class NotWritten(Exception):
+    """The environment does not take the write (a full disk, a lock): nothing of it happened.
+
+    The message says what to do, for the cashier.
+    """
+
+
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """Something sold. `names` holds the name in other languages, `tax` the VAT rate's text ("23", "5", "zw").
 

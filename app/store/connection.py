@@ -19,6 +19,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, CursorResult, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from app.checkout.ports import NotWritten
+
 
 class Run(Protocol):
     """Runs one statement with `?` parameters, or the same for a list of them: the hot path's only tool."""
@@ -33,7 +35,7 @@ SQLITE_AT_LEAST: Final = (3, 51, 3)
 KEY_BYTES: Final = 32
 
 
-class StoreProblem(Exception):
+class StoreProblem(NotWritten):
     """The database cannot be used; the message says what to do. An environment error, not a bug."""
 
 
@@ -139,12 +141,13 @@ def make_engine(file: Path, key: bytes | None) -> Engine:
 
 
 @contextmanager
-def transaction(connection: Connection, *, keep: bool = True) -> Iterator[Connection]:
+def transaction(connection: Connection, *, keep: bool = True, reading: bool = False) -> Iterator[Connection]:
     """All or nothing; durable when it returns. The lock is taken at the start, so it cannot fail midway.
 
-    With `keep` False nothing of it remains: for trying something out.
+    With `keep` False nothing of it remains: for trying something out. `reading` takes no lock and sees one
+    moment of the database throughout.
     """
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
     try:
         yield connection
     except BaseException:

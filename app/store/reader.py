@@ -149,27 +149,13 @@ class Reader:
         row = self._run("SELECT origin, epoch, seq, hash FROM head").first()
         return None if row is None else Head(uuid.UUID(bytes=row[0]), row[1], row[2], row[3])
 
-    def acked(self) -> tuple[int, int]:
-        """Epoch and seq up to which the server holds this till's facts."""
-        row = self._run("SELECT acked_epoch, acked_seq FROM head").first()
-        return (0, 0) if row is None else (row[0], row[1])
-
-    def bodies(self, epoch: int, after_seq: int, limit: int) -> list[tuple[int, bytes]]:
-        """The next facts of an epoch after a seq, in order: (seq, exact bytes)."""
-        found = self._run(
-            "SELECT e.seq, f.body FROM envelope e JOIN fact f ON f.id = e.fact "
-            "WHERE e.origin = (SELECT origin FROM head) AND e.epoch = ? AND e.seq > ? ORDER BY e.seq LIMIT ?",
-            (epoch, after_seq, limit),
-        )
-        return [(row[0], row[1]) for row in found]
-
     def unsynced(self) -> tuple[int, int | None]:
         """How many facts the server has not acknowledged, and when the oldest of them occurred (ms)."""
         row = self._run(
-            "SELECT count(*), min(f.at_ms) FROM envelope e JOIN fact f ON f.id = e.fact, head h "
-            "WHERE e.origin = h.origin AND (e.epoch, e.seq) > (h.acked_epoch, h.acked_seq)"
-        ).one()
-        return row[0], row[1]
+            "SELECT h.seq - h.acked_seq, (SELECT f.at_ms FROM envelope e JOIN fact f ON f.id = e.fact "
+            "WHERE e.origin = h.origin AND e.epoch = h.epoch AND e.seq = h.acked_seq + 1) FROM head h"
+        ).first()
+        return (0, None) if row is None else (row[0], row[1])
 
     def log(self) -> Iterator[tuple[Envelope, bytes]]:
         """The whole log in order, oldest epoch first."""
@@ -177,10 +163,12 @@ class Reader:
 
 
 def log(run: Run) -> Iterator[tuple[Envelope, bytes]]:
-    """The whole log over any connection: each fact's envelope and exact bytes, in order."""
+    """Every fact once, as it was written, with the newest of its envelopes and its exact bytes."""
     found = run(
         "SELECT e.origin, e.epoch, e.seq, e.prev_hash, e.hash, f.body FROM envelope e "
-        "JOIN fact f ON f.id = e.fact ORDER BY e.origin, e.epoch, e.seq"
+        "JOIN fact f ON f.id = e.fact WHERE NOT EXISTS "
+        "(SELECT 1 FROM envelope later WHERE later.fact = e.fact AND later.epoch > e.epoch) "
+        "ORDER BY f.rowid"
     )
     for origin, epoch, seq, prev_hash, hash, body in found:
         yield Envelope(uuid.UUID(bytes=origin), epoch, seq, prev_hash, hash), body

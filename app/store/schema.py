@@ -79,7 +79,6 @@ head: Final = Table(
     Column("epoch", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("hash", BLOB, nullable=False),
-    Column("acked_epoch", Integer, nullable=False),
     Column("acked_seq", Integer, nullable=False),
 )
 

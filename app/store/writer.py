@@ -57,10 +57,10 @@ class Writer:
         query = "SELECT origin, epoch, seq, hash FROM head"
         row = self._run(query).first()
         if row is None:
-            first = Head(origin(), epoch=1)
+            # Epoch 0 is the till’s own, before any server enrolled it.
+            first = Head(origin(), epoch=0)
             self._run(
-                "INSERT INTO head (one, origin, epoch, seq, hash, acked_epoch, acked_seq) "
-                "VALUES (1, ?, 1, 0, ?, 1, 0)",
+                "INSERT INTO head (one, origin, epoch, seq, hash, acked_seq) VALUES (1, ?, 0, 0, ?, 0)",
                 (first.origin.bytes, first.hash),
             )
             return first
@@ -83,14 +83,10 @@ class Writer:
         head = self._head
         for fact in facts:
             body = encode(fact)
-            envelope, head = seal(head, body)
             id, member = fact.id.bytes, member_of(fact)
             kind = type(fact).__struct_config__.tag
             self._run(_FACT, (id, kind, fact.at_ms, member and member.bytes, body))
-            self._run(
-                _ENVELOPE,
-                (envelope.origin.bytes, envelope.epoch, envelope.seq, id, envelope.prev_hash, envelope.hash),
-            )
+            head = self._seal(head, id, body)
             if member is not None and effects_of(fact):
                 lines = [
                     (id, n, member.bytes, line.account, line.contra, line.amount)
@@ -102,6 +98,12 @@ class Writer:
         if head is not self._head:
             self._run(_HEAD, (head.seq, head.hash))
             self._head = head
+
+    def _seal(self, head: Head, id: bytes, body: bytes) -> Head:
+        envelope, head = seal(head, body)
+        place = (envelope.origin.bytes, envelope.epoch, envelope.seq)
+        self._run(_ENVELOPE, (*place, id, envelope.prev_hash, envelope.hash))
+        return head
 
     def _queue(self, slip: Slip, at_ms: int) -> None:
         fact = slip.fact.bytes if slip.fact else None
@@ -161,21 +163,46 @@ class Writer:
 
     def put_setting(self, key: str, value: bytes) -> None:
         with self._all_or_nothing():
-            self._run(
-                "INSERT INTO setting (key, value) VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, value),
-            )
+            self._put(key, value)
+
+    def _put(self, key: str, value: bytes) -> None:
+        self._run(
+            "INSERT INTO setting (key, value) VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
 
     # -- sync --------------------------------------------------------------------------------------------
 
     def set_acked(self, epoch: int, seq: int) -> None:
-        """The server holds everything up to (epoch, seq); never moves beyond what was written."""
+        """The server holds everything up to `seq` of the current epoch; any other epoch is ignored."""
         with self._all_or_nothing():
+            self._run("UPDATE head SET acked_seq = min(?, seq) WHERE epoch = ?", (seq, epoch))
+
+    def begin_epoch(self, origin: uuid.UUID, epoch: int, credentials: bytes) -> None:
+        """Store credentials and move the chain to (origin, epoch), in one transaction.
+
+        Unless that is where it is, every unacknowledged fact gets a further envelope there, in the same
+        order, numbered from 1; the envelopes it had stay as they were.
+        """
+        with self._all_or_nothing():
+            self._put("credentials", credentials)
+            old = self._head
+            if (old.origin, old.epoch) == (origin, epoch):
+                return
+            pending = self._run(
+                "SELECT f.id, f.body FROM envelope e JOIN fact f ON f.id = e.fact WHERE e.origin = ? "
+                "AND e.epoch = ? AND e.seq > (SELECT acked_seq FROM head) ORDER BY e.seq",
+                (old.origin.bytes, old.epoch),
+            ).all()
+            head = Head(origin, epoch)
+            for id, body in pending:
+                head = self._seal(head, id, body)
             self._run(
-                "UPDATE head SET acked_epoch = ?, acked_seq = ? WHERE (epoch, seq) >= (?, ?)",
-                (epoch, seq, epoch, seq),
+                "UPDATE head SET origin = ?, epoch = ?, seq = ?, hash = ?, acked_seq = 0",
+                (origin.bytes, epoch, head.seq, head.hash),
             )
+            self._head = head
 
     # -- rebuild -----------------------------------------------------------------------------------------
 

@@ -57,7 +57,6 @@ STATEMENTS = (
         epoch INTEGER NOT NULL,
         seq INTEGER NOT NULL,
         hash BLOB NOT NULL,
-        acked_epoch INTEGER NOT NULL,
         acked_seq INTEGER NOT NULL,
         CONSTRAINT pk_head PRIMARY KEY (one)
     )

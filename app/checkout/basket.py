@@ -1,0 +1,143 @@
+"""The open sale: an immutable value that is kept in the database at every change."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+from typing import Final, Literal
+
+import msgspec
+
+from app.checkout.ports import Product, Unit
+from app.ledger.facts import SaleCompleted
+from app.loyalty import basket as priced
+from app.loyalty.decision import Decision
+from app.values import QTY_MILLI
+
+QTY_MAX_MILLI: Final = 9_999 * QTY_MILLI
+"""More than this of one line is a slip of the finger, or a barcode typed into the quantity."""
+
+Redeem = int | Literal["max"]
+
+
+class Stage(StrEnum):
+    OPEN = "open"
+    TENDERED = "tendered"
+    """Something irreversible was asked for outside; only its outcome leads on from here."""
+
+
+class OpenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line as rung up: the product's price and terms at that moment, whatever the catalogue says later."""
+
+    key: int
+    sku: str
+    name: str
+    names: dict[str, str] = {}
+    category: str = ""
+    brand: str = ""
+    tags: tuple[str, ...] = ()
+    tax: str = ""
+    unit: Unit = "piece"
+    qty_milli: int
+    price_minor: int
+
+    def name_in(self, lang: str) -> str:
+        return self.names.get(lang) or self.name
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """A sale priced to the end, and the decision behind it, waiting for a word from outside."""
+
+    sale: SaleCompleted
+    decision: Decision
+
+
+class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A sale being rung up. Its `id` is made with it: nothing later has to invent one twice."""
+
+    id: uuid.UUID
+    opened_ms: int
+    lines: tuple[OpenLine, ...] = ()
+    next_key: int = 1
+    member: uuid.UUID | None = None
+    card: str = ""
+    redeem_cap_centi: int | None = None
+    redeem: Redeem = 0
+    stage: Stage = Stage.OPEN
+    pending: Pending | None = None
+    """While tendered: the sale as it will be written if the answer is yes, to the last effect."""
+    priced_ms: int = 0
+    """The moment the basket was priced at: what was shown is what is paid."""
+
+    @property
+    def untouched(self) -> bool:
+        return not self.lines and self.member is None
+
+    def line(self, key: int) -> OpenLine | None:
+        return next((line for line in self.lines if line.key == key), None)
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(OpenSale).decode
+
+
+def to_bytes(sale: OpenSale) -> bytes:
+    return _encode(sale)
+
+
+def from_bytes(payload: bytes) -> OpenSale:
+    """Raises ValueError for what this version cannot read."""
+    return _decode(payload)
+
+
+def add(sale: OpenSale, product: Product, qty_milli: int = QTY_MILLI) -> tuple[OpenSale, int]:
+    """The sale with a product more, and the key of its line; pieces of one kind share a line."""
+    for line in sale.lines:
+        if line.sku == product.sku and line.price_minor == product.price_minor and line.unit == "piece":
+            return set_qty(sale, line.key, line.qty_milli + qty_milli), line.key
+    line = OpenLine(
+        key=sale.next_key,
+        sku=product.sku,
+        name=product.name,
+        names=product.names,
+        category=product.category,
+        brand=product.brand,
+        tags=product.tags,
+        tax=product.tax,
+        unit=product.unit,
+        qty_milli=qty_milli,
+        price_minor=product.price_minor,
+    )
+    grown = msgspec.structs.replace(sale, lines=(*sale.lines, line), next_key=sale.next_key + 1)
+    return grown, line.key
+
+
+def set_qty(sale: OpenSale, key: int, qty_milli: int) -> OpenSale:
+    """The sale with another quantity on a line; zero or less takes the line out."""
+    lines: list[OpenLine] = []
+    for line in sale.lines:
+        if line.key != key:
+            lines.append(line)
+        elif qty_milli > 0:
+            lines.append(msgspec.structs.replace(line, qty_milli=min(qty_milli, QTY_MAX_MILLI)))
+    return msgspec.structs.replace(sale, lines=tuple(lines))
+
+
+def for_engine(sale: OpenSale) -> priced.Basket:
+    """The basket as the engine sees it."""
+    return priced.Basket(
+        tuple(
+            priced.Line(
+                id=str(line.key),
+                sku=line.sku,
+                name=line.name,
+                category=line.category,
+                brand=line.brand,
+                tags=line.tags,
+                qty_milli=line.qty_milli,
+                unit_price_minor=line.price_minor,
+                tax=line.tax,
+            )
+            for line in sale.lines
+        )
+    )

@@ -1,0 +1,127 @@
+"""The paper of a sale: what was bought, why it cost less, what was earned, what the balance is now.
+
+In the member's language, or the shop's. The words of a fiscal receipt (its number, the tax id, tax letters)
+are not used: the document marks itself as no fiscal receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from app.checkout.basket import OpenSale
+from app.checkout.ports import Member
+from app.checkout.shop import Shop
+from app.checkout.wording import rule_name
+from app.ledger.facts import SaleCompleted, SoldLine
+from app.loyalty.decision import Decision, StampsView
+from app.loyalty.engine import Compiled
+from app.texts import Texts, texts
+from app.values import QTY_MILLI
+from hardware.receipt import Align, Blank, Block, Columns, Document, Qr, Rule, RuleKind, Size, Stamps, Text
+
+REFERENCE: Final = "STEMPEL:R:"
+"""What a receipt's own code begins with; the sale's id follows, so that a scan finds the sale."""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A completed sale with what was decided and for whom: all that paper and screen need of it."""
+
+    sale: SaleCompleted
+    basket: OpenSale
+    decision: Decision
+    member: Member | None = None
+
+    @property
+    def received_minor(self) -> int:
+        return sum(tender.amount_minor for tender in self.sale.tenders) + self.sale.change_minor
+
+
+def receipt_lang(member: Member | None, shop: Shop) -> str:
+    """The member's own language, or the shop's."""
+    return (member.person.lang if member and member.person else "") or shop.lang
+
+
+def sale_document(receipt: Receipt, shop: Shop, programme: Compiled) -> Document:
+    """The receipt of a sale."""
+    lang = receipt_lang(receipt.member, shop)
+    page = _Page(receipt, shop, programme, texts(lang, paper=True))
+    return Document(tuple(page.blocks()), language=lang)
+
+
+class _Page:
+    def __init__(self, receipt: Receipt, shop: Shop, programme: Compiled, words: Texts) -> None:
+        self.receipt, self.shop, self.programme, self.words = receipt, shop, programme, words
+        self.sale = receipt.sale
+
+    def blocks(self) -> Iterator[Block]:
+        yield from self._head()
+        yield Rule()
+        for line in self.sale.lines:
+            yield from self._line(line)
+        yield Rule(RuleKind.DOUBLE)
+        yield from self._sums()
+        if self.receipt.member is not None:
+            yield Rule()
+            yield from self._loyalty(self.receipt.member)
+        yield Blank()
+        yield Qr(REFERENCE + self.sale.id.hex)
+        footer = self.shop.footer.get(self.words.lang) or self.words.get("receipt.thanks")
+        yield Text(footer, align=Align.CENTER)
+
+    def _money(self, minor: int) -> str:
+        return self.words.amount(minor, self.sale.currency)
+
+    def _head(self) -> Iterator[Block]:
+        yield Text(self.shop.name, align=Align.CENTER, bold=True, size=Size.LARGE)
+        if self.shop.address:
+            yield Text(self.shop.address, align=Align.CENTER)
+        yield Blank()
+        when = self.words.moment(self.sale.at_ms, self.shop.time_zone)
+        yield Columns(self.words.get("receipt.number", number=self.sale.number), when)
+        yield Text(self.words.get("receipt.served", till=self.shop.till, cashier=self.sale.cashier))
+
+    def _line(self, line: SoldLine) -> Iterator[Block]:
+        rung = self.receipt.basket.line(line.line)
+        yield Columns(rung.name_in(self.words.lang) if rung else line.name, self._money(line.gross_minor))
+        if line.qty_milli != QTY_MILLI:
+            yield Text(f"  {self.words.qty(line.qty_milli)} x {self._money(line.price_minor)}")
+        for discount in line.discounts:
+            rule = rule_name(self.programme, discount.rule, self.words.lang)
+            yield Columns(rule, self._money(-discount.amount_minor), indent=2)
+
+    def _sums(self) -> Iterator[Block]:
+        sale, get = self.sale, self.words.get
+        if sale.discount_minor:
+            yield Columns(get("receipt.goods"), self._money(sale.goods_minor))
+            yield Columns(get("receipt.saved"), self._money(-sale.discount_minor))
+        total = self.words.money(sale.total_minor, sale.currency)
+        yield Columns(get("receipt.total"), total, bold=True, size=Size.LARGE)
+        if sale.points_minor:
+            spent = self.words.counted_points(self.receipt.decision.points.spent_centi)
+            yield Columns(get("receipt.points_paid", points=spent), self._money(-sale.points_minor))
+        for tender in sale.tenders:
+            received = self.receipt.received_minor if tender.means == "cash" else tender.amount_minor
+            yield Columns(get(f"tender.{tender.means}"), self._money(received))
+        if sale.change_minor:
+            yield Columns(get("receipt.change"), self._money(sale.change_minor), bold=True)
+
+    def _loyalty(self, member: Member) -> Iterator[Block]:
+        get, points = self.words.get, self.receipt.decision.points
+        if member.person:
+            yield Text(member.person.name, bold=True)
+        yield Columns(get("receipt.earned"), self.words.points(points.earned_centi, plus=True))
+        if points.spent_centi:
+            yield Columns(get("receipt.spent"), self.words.points(-points.spent_centi))
+        balance = self.words.counted_points(points.balance_after_centi)
+        yield Columns(get("receipt.balance"), balance, bold=True, size=Size.TALL)
+        for card in self.receipt.decision.stamps:
+            yield from self._stamps(card)
+
+    def _stamps(self, card: StampsView) -> Iterator[Block]:
+        yield Blank()
+        name = rule_name(self.programme, card.rule, self.words.lang)
+        yield Columns(name, f"{card.have_after} / {card.size}")
+        yield Stamps(have=card.have_after, need=card.size, fresh=min(card.earned, card.have_after))

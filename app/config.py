@@ -1,0 +1,129 @@
+"""Settings of one till: `stempel.toml` in its data folder, read and checked once at start.
+
+Environment: STEMPEL_DATA chooses the folder, STEMPEL_SERVER overrides the server's address.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from app.checkout.shop import Shop
+from app.values import ValueProblem, minor_digits
+
+FILE = "stempel.toml"
+
+
+class ConfigProblem(Exception):
+    """A setting that cannot be used; the message names file, place and what would do."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file; a key nobody knows is a misspelt one and is refused."""
+
+
+class TillSection(Section, frozen=True, kw_only=True):
+    """The window: `lang` of the cashier (the shop's if empty), `theme`, the programme's file."""
+
+    cashier: str = "1"
+    lang: Literal["", "ru", "pl", "en"] = ""
+    theme: Literal["light", "dark"] = "light"
+    programme: str = "programme.yaml"
+    keystore: Literal["file", "keyring"] = "file"
+
+
+class ServerSection(Section, frozen=True, kw_only=True):
+    """The central server; without a `url` the till keeps its facts until it has one.
+
+    `enrol_code` is the one-time code head office gave; it may stay in the file after its use.
+    """
+
+    url: str = ""
+    enrol_code: str = ""
+
+
+class PrinterSection(Section, frozen=True, kw_only=True):
+    """`tcp` sends to host:port, `file` appends to a file, `none` keeps receipts in the queue unprinted."""
+
+    kind: Literal["none", "tcp", "file"] = "none"
+    host: str = ""
+    port: int = 9100
+    path: str = ""
+    profile: str = "80mm"
+    columns: Literal[32, 42, 48] = 42
+
+
+class ReaderSection(Section, frozen=True, kw_only=True):
+    """PC/SC card readers: all of them, or none."""
+
+    enabled: bool = True
+
+
+class ScannerSection(Section, frozen=True, kw_only=True):
+    """Keyboard-wedge scanners need no setting; `serial` lists ports (COM3, /dev/ttyACM0)."""
+
+    serial: tuple[str, ...] = ()
+    wedge_gap_ms: int = 50
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything in the file. Only the shop has no sensible default."""
+
+    shop: Shop
+    till: TillSection = TillSection()
+    server: ServerSection = ServerSection()
+    printer: PrinterSection = PrinterSection()
+    reader: ReaderSection = ReaderSection()
+    scanner: ScannerSection = ScannerSection()
+
+
+def data_folder() -> Path:
+    """STEMPEL_DATA, or the operating system's place for a program's data."""
+    if chosen := os.environ.get("STEMPEL_DATA"):
+        return Path(chosen)
+    from platformdirs import user_data_path
+
+    return user_data_path("stempel", appauthor=False)
+
+
+def load(folder: Path) -> Config:
+    """Read and check the settings of a data folder. ConfigProblem says what is wrong and where."""
+    file = folder / FILE
+    try:
+        tree = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigProblem(
+            f"There is no {FILE} in {folder}. Copy resources/demo/{FILE} there and write your shop into it."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigProblem(f"{file}: {error}") from error
+    try:
+        config = msgspec.convert(tree, Config, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigProblem(f"{file}: {error}") from error
+    if url := os.environ.get("STEMPEL_SERVER"):
+        config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, url=url))
+    _check(file, config)
+    return config
+
+
+def _check(file: Path, config: Config) -> None:
+    shop = config.shop
+    try:
+        minor_digits(shop.currency)
+        ZoneInfo(shop.time_zone)
+    except (ValueProblem, ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigProblem(f"{file}: [shop] {error}") from error
+    if shop.lang not in ("ru", "pl", "en"):
+        raise ConfigProblem(f"{file}: [shop] lang is one of ru, pl, en, not {shop.lang!r}")
+    if config.printer.kind == "tcp" and not config.printer.host:
+        raise ConfigProblem(f'{file}: [printer] kind = "tcp" needs host = "…", the printer\'s address')
+    if config.printer.kind == "file" and not config.printer.path:
+        raise ConfigProblem(f'{file}: [printer] kind = "file" needs path = "…"')
+    if config.server.url and not config.server.url.startswith(("https://", "http://")):
+        raise ConfigProblem(f"{file}: [server] url begins with https:// (or http:// on this machine alone)")
