@@ -57,7 +57,7 @@ class StateLine(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One basket line; `was` is the struck price before, `why` the reason of a discount or what comes back."""
+    """One basket line; `was` is the struck price before, `why` a discount's reason or what comes back."""
 
     key: str
     name: str
@@ -152,6 +152,8 @@ class Payment(Struct, frozen=True):
     tendered: tuple[Tendered, ...] = ()
     ready: bool = False
     """The typed or chosen sum covers what is due: the button takes it."""
+    by_card: bool = False
+    """The shop has a card terminal beside the till."""
     busy: bool = False
     """The sale is being written: nothing to press, nothing to wait for with the eyes."""
 
@@ -179,7 +181,26 @@ class Enrol(Struct, frozen=True):
     busy: bool = False
 
 
-Middle = Favourites | Results | Payment | Paid | Enrol
+class Charge(Struct, frozen=True):
+    """The card terminal was asked for money (now, or before a power cut): was the card charged?"""
+
+    question: str
+    detail: str
+    amount: str
+    busy: bool = False
+
+
+class Quantity(Struct, frozen=True):
+    """Typing a line's quantity: pieces, or the weight that the scale shows."""
+
+    name: str
+    price: str
+    unit: str
+    entry: str = ""
+    ready: bool = False
+
+
+Middle = Favourites | Results | Payment | Charge | Paid | Enrol | Quantity
 
 
 class Stamp(StrEnum):
@@ -197,6 +218,8 @@ class StampCard(Struct, frozen=True):
     progress: str
     stamps: tuple[Stamp, ...]
     free_price: str = ""
+    icon: str = "stamp"
+    """An icon of the set (resources/icons)."""
 
 
 class Offer(Struct, frozen=True):
