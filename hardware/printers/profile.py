@@ -1,0 +1,105 @@
+"""What a receipt printer's model can do: its paper, its code pages, its commands."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+CutKind = Literal["full", "partial", "none"]
+
+CODECS: Final = {
+    "ru": ("cp866", "cp1251"),
+    "pl": ("cp852", "cp1250"),
+    "en": ("cp858", "cp1252", "cp437"),
+}
+"""Code pages that hold a language's letters, best first: one a job, not hopped to letter by letter."""
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """One printer model.
+
+    `columns` of font A (12 × 24 dots), `width_dots` of the print head, `pages` the number that `ESC t` takes
+    for a codec. A printer that misses a page prints those lines as pictures. `line_dots` is the line pitch.
+    """
+
+    name: str
+    columns: int
+    width_dots: int
+    pages: dict[str, int]
+    line_dots: int = 30
+    native_qr: bool = True
+    native_barcode: bool = True
+    cut: CutKind = "partial"
+    cancel_kanji: bool = False
+    """Chinese models read two bytes above 127 as one Chinese character until `FS .` tells them not to."""
+    drawer_pin: Literal[2, 5] = 2
+
+    def codec(self, language: str) -> str | None:
+        """The Python codec for a language on this printer, None if it has no such page."""
+        return next((name for name in CODECS.get(language, CODECS["en"]) if name in self.pages), None)
+
+
+EPSON_PAGES: Final = {"cp437": 0, "cp866": 17, "cp852": 18, "cp858": 19}
+"""Page numbers of Epson's TM series, which most other makers took over."""
+
+PROFILES: Final[Mapping[str, Profile]] = {
+    profile.name: profile
+    for profile in (
+        Profile("58mm", 32, 384, EPSON_PAGES, cut="none"),
+        Profile("80mm-42", 42, 512, EPSON_PAGES),
+        Profile("80mm", 48, 576, EPSON_PAGES),
+        Profile("58mm-chinese", 32, 384, EPSON_PAGES, cut="none", native_qr=False, cancel_kanji=True),
+        Profile("80mm-chinese", 48, 576, EPSON_PAGES, cancel_kanji=True),
+    )
+}
+"""Paper widths under plain names; a model's own profile comes from `profile_for`."""
+
+
+def profile_for(name: str) -> Profile:
+    """A profile by name: ours, or a model that python-escpos knows ("TM-T88V", "POS-5890").
+
+    KeyError names what could be chosen.
+    """
+    if name in PROFILES:
+        return PROFILES[name]
+    # Half a second to import: only for who asks for a model by name.
+    from escpos.capabilities import CAPABILITIES
+
+    models: dict[str, Any] = CAPABILITIES["profiles"]
+    if name not in models:
+        raise KeyError(f"no printer profile {name!r}; there are {', '.join([*PROFILES, *sorted(models)])}")
+    return _from_capabilities(name, models[name])
+
+
+def _from_capabilities(name: str, model: Mapping[str, Any]) -> Profile:
+    columns = int(model["fonts"]["0"]["columns"])
+    pixels = model["media"]["width"]["pixels"]
+    features = model["features"]
+    pages: dict[str, int] = {}
+    for number, page in sorted(model["codePages"].items(), key=lambda item: int(item[0])):
+        codec = _codec(page)
+        if codec is not None:
+            pages.setdefault(codec, int(number))
+    cut: CutKind = "partial" if features["paperPartCut"] else "full" if features["paperFullCut"] else "none"
+    return Profile(
+        name,
+        columns,
+        pixels if isinstance(pixels, int) else columns * 12,
+        pages,
+        native_qr=bool(features["qrCode"]),
+        native_barcode=bool(features["barcodeB"]),
+        cut=cut,
+    )
+
+
+def _codec(page: str) -> str | None:
+    if not re.fullmatch(r"CP\d+", page):
+        return None
+    try:
+        return codecs.lookup(page.lower()).name
+    except LookupError:
+        return None

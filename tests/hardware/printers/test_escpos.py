@@ -1,0 +1,235 @@
+"""From document to bytes: code pages, drawn lines, codes, and no byte that a name could slip in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.printers.bitmap import Bitmap, raster_command
+from hardware.printers.commands import Command, commands
+from hardware.printers.escpos import encode
+from hardware.printers.paper import Bars, Kick, Picture, QrSign, interpret
+from hardware.printers.profile import CODECS, PROFILES, Profile, profile_for
+from hardware.receipt import (
+    Align,
+    Barcode,
+    BarcodeKind,
+    Block,
+    Columns,
+    Cut,
+    Document,
+    Image,
+    PrintJob,
+    Qr,
+    Size,
+    Stamps,
+    Text,
+)
+from tests.hardware.printers.samples import sale_job
+
+WIDE = PROFILES["80mm"]
+anything = st.text(st.characters(exclude_categories=()), max_size=60)
+SENT = {
+    "text", "LF", "ESC @", "ESC R", "ESC t", "ESC a", "ESC E", "GS !", "GS v 0", "GS V", "ESC d", "FS .",
+    "GS h", "GS w", "GS H", "GS f", "GS k", "GS ( k",
+}  # fmt: skip
+"""Every command that a receipt without a drawer may hold."""
+
+
+def job(*blocks: Block, language: str = "en", open_drawer: bool = False) -> PrintJob:
+    return PrintJob(Document(blocks, language, non_fiscal=False), open_drawer)
+
+
+def read(made: PrintJob, profile: Profile = WIDE) -> list[Command]:
+    return list(commands(encode(made, profile)))
+
+
+def written(made: PrintJob, profile: Profile = WIDE) -> bytes:
+    return b"".join(command.data for command in read(made, profile) if command.name == "text")
+
+
+def named(made: PrintJob, name: str, profile: Profile = WIDE) -> list[Command]:
+    return [command for command in read(made, profile) if command.name == name]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "page", "codec"),
+    [
+        ("ru", "Ёжик №5", 17, "cp866"),
+        ("pl", "Zażółć gęślą jaźń «»", 18, "cp852"),
+        ("en", "€ é £", 19, "cp858"),
+    ],
+)
+def test_each_language_has_its_own_page_at_the_start_of_the_job(
+    language: str, text: str, page: int, codec: str
+) -> None:
+    made = job(Text(text), language=language)
+    assert encode(made, WIDE).startswith(b"\x1b@\x1bR\x00\x1bt" + bytes([page]))
+    assert written(made) == text.encode(codec)
+
+
+def test_a_sign_the_page_lacks_becomes_its_plainer_kin_in_one_column() -> None:
+    assert written(job(Columns("«Хлеб» 2 × 5", "−1,00"), language="ru")).decode("cp866").split() == (
+        ['"Хлеб"', "2", "x", "5", "-1,00"]
+    )
+    assert written(job(Text("2 × 5"), language="pl")).decode("cp852") == "2 × 5"
+
+
+def test_a_line_with_a_character_that_no_page_has_is_drawn_whole() -> None:
+    made = job(Columns("ИТОГО", "758,51 ₽"), Columns("Сдача", "1,00"), language="ru")
+    assert "ИТОГО" not in written(made).decode("cp866")
+    assert "Сдача" in written(made).decode("cp866")
+    (picture,) = [mark for mark in interpret(encode(made, WIDE), WIDE).marks if isinstance(mark, Picture)]
+    assert (picture.bitmap.width, picture.bitmap.height) == (576, 30)
+
+
+def test_a_printer_without_the_page_draws_every_line_of_that_language() -> None:
+    latin_only = Profile("latin", 48, 576, {"cp437": 0})
+    made = job(Text("Молоко"), Text("Milk"), language="ru")
+    assert written(made, latin_only) == b"Milk"
+    assert len(named(made, "GS v 0", latin_only)) == 1
+    assert not named(made, "ESC t", latin_only)
+
+
+def test_chinese_models_are_told_to_read_single_bytes() -> None:
+    assert encode(job(Text("x")), PROFILES["80mm-chinese"]).startswith(b"\x1b@\x1c.")
+
+
+def test_style_is_said_when_it_changes_and_an_empty_line_is_never_tall() -> None:
+    made = job(Text("A", Align.CENTER, True, Size.LARGE), Text(""), Text("B"))
+    styles = [(each.name, each.args) for each in read(made) if each.name in ("ESC a", "ESC E", "GS !", "LF")]
+    assert styles == [
+        ("ESC a", b"\x01"), ("ESC E", b"\x01"), ("GS !", b"\x11"), ("LF", b""),
+        ("ESC a", b"\x00"), ("ESC E", b"\x00"), ("GS !", b"\x00"), ("LF", b""), ("LF", b""),
+    ]  # fmt: skip
+
+
+def test_the_drawer_opens_before_the_paper_and_only_when_asked() -> None:
+    opened = [command.name for command in read(job(Text("x"), open_drawer=True))]
+    assert opened.index("ESC p") < opened.index("text")
+    assert not named(job(Text("x")), "ESC p")
+    assert list(interpret(encode(PrintJob(open_drawer=True), WIDE), WIDE).marks) == [Kick(2)]
+
+
+def test_cutting_is_by_profile_and_every_slip_is_cut() -> None:
+    made = job(Text("a"), Cut(), Text("b"))
+    assert [command.args for command in named(made, "GS V")] == [b"B\x00", b"B\x00"]
+    assert [command.args for command in named(made, "ESC d", PROFILES["58mm"])] == [b"\x04", b"\x04"]
+
+
+def test_ean13_with_a_right_check_digit_is_one_and_with_a_wrong_digit_is_code128() -> None:
+    right = named(job(Barcode("5901234123457", BarcodeKind.EAN13)), "GS k")[0]
+    wrong = named(job(Barcode("5901234123458", BarcodeKind.EAN13)), "GS k")[0]
+    assert right.args[:1] == b"C"
+    assert wrong.args[:1] == b"I"
+    (bars,) = [
+        mark
+        for mark in interpret(encode(job(Barcode("5901234123458", BarcodeKind.EAN13)), WIDE), WIDE).marks
+        if isinstance(mark, Bars)
+    ]
+    assert bars.text == "5901234123458"
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40))
+def test_any_ascii_code_is_printed_as_bars_or_as_qr_and_says_the_same(data: str) -> None:
+    for profile in (PROFILES["58mm"], WIDE):
+        marks = interpret(encode(job(Barcode(data)), profile), profile).marks
+        said = [mark.text for mark in marks if isinstance(mark, Bars)]
+        said += [mark.data.decode() for mark in marks if isinstance(mark, QrSign)]
+        assert said == [data]
+
+
+def test_a_code_that_no_symbology_holds_is_printed_as_text() -> None:
+    made = job(Barcode("штемпель"), Qr("x" * 3000), language="ru")
+    marks = interpret(encode(made, WIDE), WIDE).marks
+    assert [mark.data.decode() for mark in marks if isinstance(mark, QrSign)] == ["штемпель"]
+    assert b"x" * 48 in written(made)
+
+
+def test_printers_without_codes_of_their_own_get_them_drawn() -> None:
+    plain = Profile("plain", 48, 576, {"cp437": 0}, native_qr=False, native_barcode=False)
+    made = job(Qr("https://stempel.example/r/1"), Barcode("R0000000184"))
+    assert not named(made, "GS ( k", plain)
+    assert not named(made, "GS k", plain)
+    assert (
+        len([mark for mark in interpret(encode(made, plain), plain).marks if isinstance(mark, Picture)]) == 2
+    )
+    assert b"R0000000184" in written(made, plain)
+
+
+def test_a_logo_is_sent_in_bands_and_a_missing_one_is_named() -> None:
+    logo = Bitmap(64, 300, b"\xff" * 8 * 300)
+    sent = list(commands(encode(job(Image("logo", "Stempel")), WIDE, {"logo": logo})))
+    assert [each.args[4] for each in sent if each.name == "GS v 0"] == [128, 128, 44]
+    assert written(job(Image("logo", "Stempel"))) == b"Stempel"
+
+
+@given(st.binary(max_size=200).map(lambda rows: rows + bytes(-len(rows) % 4)))
+def test_dots_never_spell_a_real_time_command(rows: bytes) -> None:
+    sent = raster_command(Bitmap(32, len(rows) // 4, rows))
+    assert not re.search(rb"\x10[\x04\x05\x14]", sent)
+    if rows:
+        assert len(sent) >= len(rows) + 8
+
+
+def test_a_real_time_sequence_in_digit_pairs_is_spelled_in_characters() -> None:
+    (made,) = named(job(Barcode("160412")), "GS k")
+    assert made.data == b"{B160412"
+
+
+@given(anything, anything, st.sampled_from(("ru", "pl", "en")), st.sampled_from(list(PROFILES.values())))
+def test_no_text_whatever_emits_a_command_of_its_own(
+    name: str, other: str, language: str, profile: Profile
+) -> None:
+    made = job(
+        Text(name, bold=True, size=Size.LARGE),
+        Columns(name, other),
+        Qr(other),
+        Barcode(name),
+        Image(name, other),
+        Stamps(1, 2),
+        language=language,
+    )
+    stream = encode(made, profile)
+    names = {command.name for command in commands(stream)}
+    assert names <= SENT
+    assert not re.search(rb"\x10[\x04\x05\x14]", stream)
+    assert interpret(stream, profile).unknown == []
+    assert interpret(stream, profile).kicks == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\x1bp0\x19\xfa", "\x10\x14\x01\x00\x05", "\x1b@\x1dV0", "A\u202eB", "x" * 3000, "漢字" * 40, "\ud800"],
+)
+def test_names_of_the_fault_list(name: str) -> None:
+    stream = encode(job(Columns(name, "1,00"), language="pl"), WIDE)
+    assert interpret(stream, WIDE).kicks == 0
+    assert {command.name for command in commands(stream)} <= SENT
+
+
+@given(st.binary(max_size=300))
+def test_any_stream_is_taken_apart_without_loss(stream: bytes) -> None:
+    assert b"".join(command.raw for command in commands(stream)) == stream
+    interpret(stream, WIDE)
+
+
+@pytest.mark.parametrize("language", ["ru", "pl", "en"])
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_equal_jobs_give_equal_bytes_and_nothing_unknown(language: str, profile: Profile) -> None:
+    stream = encode(sale_job(language), profile)
+    assert stream == encode(sale_job(language), profile)
+    assert interpret(stream, profile).unknown == []
+
+
+def test_models_known_to_python_escpos_become_profiles() -> None:
+    model = profile_for("TM-T88V")
+    assert (model.columns, model.width_dots, model.cut) == (42, 512, "partial")
+    assert [model.pages[pages[0]] for pages in CODECS.values()] == [17, 18, 19]
+    small = profile_for("POS-5890")
+    assert (small.columns, small.width_dots, small.native_qr, small.cut) == (32, 384, False, "none")
+    with pytest.raises(KeyError, match=r"no printer profile 'TM-X'; there are 58mm, .*TM-T88V"):
+        profile_for("TM-X")
