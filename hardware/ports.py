@@ -38,9 +38,11 @@ class CardProof(StrEnum):
 class CardTapped:
     """A card was read whole while it lay on the reader.
 
-    `reader` is the PC/SC reader name, `event` its event counter (a result of an older event is stale),
-    `uid` upper-case hex, `kind` for example "ntag213", `record` the text or URI of the card's member record
-    or None, `proof` as above.
+    `reader` is the PC/SC reader name, `event` a number that rises with every card laid on a reader (a result
+    of an older event is stale), `uid` upper-case hex, `kind` for example "ntag213", `record` the text or URI
+    of the card's member record or None, `proof` as above. `flaw` says why a record could not be read though
+    the card could ("" if nothing is wrong): the card may still be known by its UID. `counter` is the tap
+    counter of a genuine card: the till refuses one that is not above the last it saw of this UID.
     """
 
     reader: str
@@ -49,11 +51,18 @@ class CardTapped:
     kind: str
     record: str | None = None
     proof: CardProof = CardProof.COPYABLE
+    flaw: str = ""
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CardFailed:
-    """A card that could not be read; `code`: torn, mute, malformed, unsupported, busy, timeout."""
+    """A card that could not be read; `code`:
+
+    torn (taken away too soon), mute (does not answer the reader), malformed (answers nonsense), unsupported
+    (tells no serial number), refused (a proof that is wrong), busy (another program holds the reader),
+    timeout (did not answer within the deadline).
+    """
 
     reader: str
     event: int

@@ -1,0 +1,87 @@
+"""One reading of the card on a reader, with the retries and checks that bind it to that card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from app.lanes import World
+from hardware.cards.kinds import CardSettings, read_card
+from hardware.cards.link import CardContent, CardProblem, read_uid
+from hardware.cards.session import PcscError, Session
+
+_RETRY_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading gave: the UID that the reader tells, if any, and the content or what went wrong."""
+
+    reader_uid: str | None
+    result: CardContent | CardProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """A card laid on a reader; `counter` is the reader's event counter at that moment."""
+
+    reader: str
+    counter: int
+
+
+def read_insertion(
+    session: Session,
+    insertion: Insertion,
+    settings: CardSettings,
+    patience_s: float,
+    world: World,
+    pause: Callable[[float], bool],
+) -> Reading | None:
+    """Read the card of this insertion and no other; None if it is gone.
+
+    Another program's hold, a reset by it, a card at the edge of the field and a service that came back are
+    tried again for `patience_s`. `pause` sleeps and is True when the reading is no longer wanted.
+    """
+    until_s = world.monotonic_s() + patience_s
+    while True:
+        try:
+            with session.connected(insertion.reader) as link:
+                uid, content = read_card(link, settings)
+            if session.state(insertion.reader).counter != insertion.counter:
+                return None
+            if content is not None:
+                return Reading(uid, content)
+            problem = CardProblem("torn", "another card answered at the end")
+        except CardProblem as found:
+            return Reading(None, found)
+        except PcscError as error:
+            problem = CardProblem(error.case if error.case in ("busy", "mute") else "torn", str(error))
+            if error.case == "service":
+                session.close()
+        if world.monotonic_s() >= until_s or pause(_RETRY_S):
+            return Reading(None, problem)
+        if not _still_there(session, insertion):
+            return None
+
+
+def glance(session: Session, reader: str) -> str | None:
+    """The UID of what lies on the reader now; None if it cannot be told at this moment."""
+    try:
+        with session.connected(reader) as link:
+            return read_uid(link)
+    except CardProblem:
+        return None
+    except PcscError as error:
+        if error.case == "service":
+            session.close()
+        return None
+
+
+def _still_there(session: Session, insertion: Insertion) -> bool:
+    try:
+        state = session.state(insertion.reader)
+    except PcscError:
+        session.close()
+        return True  # not known now: the next attempt will tell
+    return state.present and state.counter == insertion.counter

@@ -1,0 +1,74 @@
+"""NFC Forum Type 2 tags (NTAG21x, MIFARE Ultralight) through a PC/SC reader's storage commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from hardware.cards.link import SW_OK, CardContent, CardLink, CardProblem
+from hardware.cards.ndef_record import bytes_needed, find_message, member_record
+
+_CC_MAGIC: Final = 0xE1
+_AREA_UNIT: Final = 8
+"""The capability container counts the data area in units of 8 bytes (Type 2 Tag 1.2, 2.1)."""
+_BY_AREA: Final = {0x06: "ultralight", 0x12: "ntag213", 0x3E: "ntag215", 0x6D: "ntag216"}
+"""Size byte of the factory capability container (NXP NTAG213/215/216 rev 3.2, 8.5.6)."""
+_BY_VERSION: Final = {
+    0x0B: "ultralight_ev1",
+    0x0E: "ultralight_ev1",
+    0x0F: "ntag213",
+    0x11: "ntag215",
+    0x13: "ntag216",
+}
+"""Storage size byte of GET_VERSION (same data sheet, 10.1; MF0ULx1, 10.1)."""
+
+GET_VERSION_BY_READER: Final = {"ACS ACR122": bytes.fromhex("FF00000003D44260")}
+"""Readers that pass a card's own commands on, by the start of their name: here PN532 InCommunicateThru."""
+
+
+def read_type2(link: CardLink, uid: str, pass_through: Mapping[str, bytes]) -> CardContent:
+    """Kind and member record. Pages that cannot be read are a `flaw`, for the UID is still good."""
+    kind, record, flaw = "type2", None, ""
+    try:
+        container = _read_page(link, 3)[:4]
+        if container[0] != _CC_MAGIC:
+            return CardContent(uid, "ultralight")  # never formatted for NDEF: a serial number is all it has
+        kind = _BY_AREA.get(container[2], kind)
+        message = _read_message(link, container[2] * _AREA_UNIT)
+        record = member_record(message) if message is not None else None
+    except CardProblem as problem:
+        flaw = f"{problem.code}: {problem.detail}"
+    version = _version(link, pass_through)
+    return CardContent(uid, version or kind, record, flaw=flaw)
+
+
+def _read_message(link: CardLink, area_size: int) -> bytes | None:
+    area = b""
+    while len(area) < area_size:
+        needed = bytes_needed(area)
+        if needed is not None and len(area) >= needed:
+            break
+        # A READ behind the last page rolls over to page 0, so the area is cut to its size.
+        area = (area + _read_page(link, 4 + len(area) // 4))[:area_size]
+    return find_message(area)
+
+
+def _read_page(link: CardLink, page: int) -> bytes:
+    """16 bytes from a page on, or as many whole pages as the reader gives (some answer one at a time)."""
+    data, sw = link.send(bytes([0xFF, 0xB0, page >> 8, page & 0xFF, 16]))
+    if sw != SW_OK:
+        raise CardProblem("malformed", f"page {page}: SW {sw:04X}")
+    if len(data) < 4:
+        raise CardProblem("malformed", f"page {page}: {len(data)} bytes")
+    return data[: len(data) // 4 * 4]
+
+
+def _version(link: CardLink, pass_through: Mapping[str, bytes]) -> str | None:
+    command = next((apdu for name, apdu in pass_through.items() if link.reader.startswith(name)), None)
+    if command is None:
+        return None
+    data, sw = link.send(command)
+    # PN532 answers D5 43 and a status byte in front of the card's 8 bytes.
+    if sw != SW_OK or len(data) != 11 or data[:3] != b"\xd5\x43\x00":
+        return None
+    return _BY_VERSION.get(data[3 + 6])
