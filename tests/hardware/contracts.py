@@ -1,0 +1,156 @@
+"""What every driver of a port does alike, the simulated one and the real ones.
+
+A driver's test module subclasses a contract and gives a `desk` fixture: the device and hands to use it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+import pytest
+
+from hardware.ports import CardReader, CardRemoved, CardTapped, ReadersChanged, Scan, Scanner
+from tests.support.told import Told
+
+
+class CardDesk(Protocol):
+    reader: CardReader
+
+    def lay(self, uid: str, record: str | None) -> None:
+        """Put an NTAG213 on the reader."""
+        ...
+
+    def lift(self) -> None: ...
+
+
+class CardReaderContract:
+    """A CardReader, whatever is behind it."""
+
+    @pytest.fixture
+    def told(self, desk: CardDesk) -> Iterator[Told]:
+        told = Told()
+        desk.reader.start(told)
+        told.wait(ReadersChanged)
+        yield told
+        assert desk.reader.stop()
+
+    def test_names_its_readers_at_the_start(self, told: Told):
+        changed = told.of(ReadersChanged)[0]
+        assert changed.service
+        assert changed.readers
+
+    def test_a_tap_tells_uid_kind_and_record(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", "LOY-0000017")
+        tapped = told.wait(CardTapped)
+        assert (tapped.uid, tapped.kind, tapped.record) == ("04A1B2C3D4E580", "ntag213", "LOY-0000017")
+        assert tapped.reader in told.of(ReadersChanged)[-1].readers
+        assert tapped.flaw == ""
+
+    def test_a_card_without_a_record_is_its_uid(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", None)
+        assert told.wait(CardTapped).record is None
+
+    def test_a_uri_record_is_told_as_it_stands(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", "https://example.org/m/17")
+        assert told.wait(CardTapped).record == "https://example.org/m/17"
+
+    def test_removal_names_the_tap_it_ends(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", None)
+        tapped = told.wait(CardTapped)
+        assert not told.of(CardRemoved)
+        desk.lift()
+        assert told.wait(CardRemoved) == CardRemoved(tapped.reader, tapped.event)
+
+    def test_each_card_has_a_higher_event(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", "one")
+        first = told.wait(CardTapped)
+        desk.lift()
+        told.wait(CardRemoved)
+        desk.lay("04A1B2C3D4E581", "two")
+        second = told.wait(CardTapped, lambda tap: tap.uid.endswith("81"))
+        assert second.event > first.event
+        assert second.record == "two"
+
+    def test_all_events_come_on_one_lane(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", None)
+        told.wait(CardTapped)
+        (thread,) = told.threads
+        assert thread.startswith("lane-")
+
+    def test_age_tells_that_it_lives(self, desk: CardDesk):
+        assert desk.reader.age_s() == float("inf")
+        desk.reader.start(Told())
+        time.sleep(0.05)
+        assert desk.reader.age_s() < 1.5
+        assert desk.reader.stop()
+
+    def test_stop_ends_every_thread_and_is_final(self, desk: CardDesk):
+        before = set(threading.enumerate())
+        told = Told()
+        desk.reader.start(told)
+        told.wait(ReadersChanged)
+        assert desk.reader.stop(2.0)
+        assert [thread for thread in set(threading.enumerate()) - before if "card" in thread.name] == []
+        count = len(told.events)
+        desk.lay("04A1B2C3D4E580", None)
+        time.sleep(0.05)
+        assert len(told.events) == count
+
+    def test_it_starts_once(self, desk: CardDesk, told: Told):
+        with pytest.raises(RuntimeError):
+            desk.reader.start(Told())
+
+
+class ScannerDesk(Protocol):
+    scanner: Scanner
+
+    def fire(self, text: str) -> None:
+        """Scan a code as the device would give it, suffix included."""
+        ...
+
+
+class ScannerContract:
+    """A Scanner, whatever is behind it."""
+
+    @pytest.fixture
+    def told(self, desk: ScannerDesk) -> Iterator[Told]:
+        told = Told()
+        desk.scanner.start(told)
+        yield told
+        assert desk.scanner.stop()
+
+    def test_a_code_is_one_scan(self, desk: ScannerDesk, told: Told):
+        desk.fire("4006381333931")
+        scan = told.wait(Scan)
+        assert (scan.text, scan.aim) == ("4006381333931", None)
+        assert scan.source
+
+    def test_letters_keep_their_case(self, desk: ScannerDesk, told: Told):
+        desk.fire("Loy-00017aZ/_+")
+        assert told.wait(Scan).text == "Loy-00017aZ/_+"
+
+    def test_the_aim_identifier_is_told_apart(self, desk: ScannerDesk, told: Told):
+        desk.fire("]E04006381333931")
+        scan = told.wait(Scan)
+        assert (scan.text, scan.aim) == ("4006381333931", "]E0")
+
+    def test_two_codes_are_two_scans_in_order(self, desk: ScannerDesk, told: Told):
+        desk.fire("4006381333931")
+        desk.fire("5901234123457")
+        told.wait(Scan, lambda scan: scan.text == "5901234123457")
+        assert [scan.text for scan in told.of(Scan)] == ["4006381333931", "5901234123457"]
+
+    def test_nothing_comes_after_stop(self, desk: ScannerDesk):
+        told = Told()
+        desk.scanner.start(told)
+        assert desk.scanner.stop(2.0)
+        desk.fire("4006381333931")
+        time.sleep(0.05)
+        assert told.of(Scan) == []
+
+    def test_it_starts_once(self, desk: ScannerDesk, told: Told):
+        with pytest.raises(RuntimeError):
+            desk.scanner.start(Told())
