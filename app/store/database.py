@@ -1,0 +1,96 @@
+"""The till's database as a whole: opened once, written in one lane, read from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Engine
+
+from app.checkout.ports import Done, Work
+from app.lanes import Lane
+from app.store.connection import database_key, hold_lock, make_engine
+from app.store.migrate import migrate
+from app.store.outbox import FactOutbox
+from app.store.reader import Reader
+from app.store.writer import Writer
+
+T = TypeVar("T")
+Post = Callable[[Callable[[], None]], None]
+"""Carries a call to the thread that should make it (the window's)."""
+
+FILE = "till.db"
+
+
+class Database:
+    """A data folder held by this process: lock, key, engine, the writer and its lane.
+
+    The lane is named "database". It ends with `close`, after what was queued is written; it does not
+    restart anything, since each job answers for itself.
+    """
+
+    def __init__(self, folder: Path, *, keystore: str = "file") -> None:
+        self.folder = folder
+        self._lock = hold_lock(folder)
+        try:
+            self.engine: Engine = make_engine(folder / FILE, database_key(folder, keystore))
+            with self.engine.connect() as connection:
+                migrate(connection)
+            self.writer = Writer(self.engine)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.lane = Lane("database").start()
+        self.after_write: list[Callable[[], None]] = []
+        self._readers: list[Reader] = []
+
+    def reader(self) -> Reader:
+        """A reader for the calling thread; closed with the database."""
+        reader = Reader(self.engine)
+        self._readers.append(reader)
+        return reader
+
+    def call(self, job: Callable[[], T]) -> T:
+        """Run a job where the writer lives and wait: for other lanes and commands, never the window."""
+        return self.lane.call(job)
+
+    def outbox(self) -> FactOutbox:
+        """The fact log for the sync lane; closed by whoever asked."""
+        return FactOutbox(self.engine, self.writer, self.call)
+
+    def journal(self, post: Post) -> LaneJournal:
+        """A journal whose answers come by `post`."""
+        return LaneJournal(self, post)
+
+    def commit(self, work: Work) -> None:
+        """Write and tell whoever waits for new facts; in the database lane."""
+        self.writer.commit(work)
+        if work.facts or work.slips:
+            for heard in self.after_write:
+                heard()
+
+    def close(self) -> bool:
+        """Write what is queued and let go of the folder. True if the lane ended in time."""
+        ended = self.lane.stop()
+        for reader in self._readers:
+            reader.close()
+        if ended:
+            self.writer.close()
+        self.engine.dispose()
+        self._lock.release()
+        return ended
+
+
+class LaneJournal:
+    """`Journal` of the window: work is written in the database lane, in order; answers are posted back."""
+
+    def __init__(self, database: Database, post: Post) -> None:
+        self._database, self._post = database, post
+
+    def write(self, work: Work, done: Done) -> None:
+        def job() -> None:
+            self._database.commit(work)
+            self._post(lambda: done(None))
+
+        self._database.lane.submit(job, lambda error: self._post(lambda: done(error)))

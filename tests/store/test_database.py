@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from app.checkout.ports import Work
+from app.store import connection, migrate, schema
+from app.store.connection import StoreProblem, TillRunning, database_key, make_engine
+from app.store.database import Database
+from tests.support.facts import Shelf
+
+
+def test_the_file_is_encrypted(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    _, work = Shelf().enrolled("Hieronim Kowalewski")
+    database.writer.commit(work)
+    database.close()
+    content = b"".join(file.read_bytes() for file in tmp_path.glob("till.db*"))
+    assert b"SQLite format" not in content
+    assert b"Hieronim" not in content
+    assert (tmp_path / "till.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_till_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    """In this process and in another; the first goes on working."""
+    database = Database(tmp_path)
+    with pytest.raises(TillRunning, match="already running"):
+        Database(tmp_path)
+    code = (
+        "from app.store.database import Database; from pathlib import Path; "
+        f"Database(Path({str(tmp_path)!r}))"
+    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "TillRunning" in other.stderr
+    database.writer.commit(Work(basket=b"{}"))
+    database.close()
+    Database(tmp_path).close()
+
+
+def test_a_lost_or_wrong_key_is_told_and_nothing_is_made_anew(tmp_path: Path) -> None:
+    Database(tmp_path).close()
+    key = tmp_path / "till.key"
+    kept = key.read_text()
+    key.unlink()
+    with pytest.raises(StoreProblem, match=r"till\.key is missing"):
+        Database(tmp_path)
+    key.write_text("00" * 32)
+    with pytest.raises(StoreProblem, match="cannot be read with this key"):
+        Database(tmp_path)
+    key.write_text("abcd")
+    with pytest.raises(StoreProblem, match="not a key of 32 bytes"):
+        Database(tmp_path)
+    key.write_text(kept)
+    Database(tmp_path).close()
+
+
+def test_sqlite_with_the_wal_fault_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SQLITE_AT_LEAST", (99, 0, 0))
+    with pytest.raises(StoreProblem, match="can lose data"):
+        Database(tmp_path)
+
+
+def test_durable_settings_are_in_force(tmp_path: Path) -> None:
+    engine = make_engine(tmp_path / "x.db", database_key(tmp_path))
+    with engine.connect() as open_connection:
+        run = open_connection.exec_driver_sql
+        assert run("PRAGMA synchronous").scalar() == 2
+        assert run("PRAGMA journal_mode").scalar() == "wal"
+        assert run("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_migrations_end_where_the_tables_are_defined(database: Database) -> None:
+    scripts = ScriptDirectory.from_config(migrate.alembic_config())
+    assert scripts.get_heads() == [migrate.HEAD]
+
+    def ours(name: str | None, kind: str, *_: object) -> bool:
+        return kind != "table" or name in schema.metadata.tables
+
+    with database.engine.connect() as open_connection:
+        context = MigrationContext.configure(open_connection, opts={"include_name": ours})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    with database.engine.connect() as open_connection:
+        open_connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(StoreProblem, match="newer Stempel"):
+        Database(tmp_path)
+
+
+def test_alembic_is_not_imported_when_the_version_is_right(tmp_path: Path) -> None:
+    Database(tmp_path).close()
+    code = (
+        "import sys; from pathlib import Path; from app.store.database import Database; "
+        f"Database(Path({str(tmp_path)!r})).close(); print('alembic' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.strip() == "False"
