@@ -7,10 +7,12 @@ them on a screen carries them to the window's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from hardware.receipt import PrintJob
 
 
 class DeviceProblem(Exception):
@@ -170,6 +172,72 @@ class ReceiptPrinter(Protocol):
         ...
 
     def state(self) -> PrinterState: ...
+
+
+class JobState(StrEnum):
+    """Where a job of the print queue is. Only `queued` and `failed` are ever sent."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    PRINTED = "printed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A job taken from the queue; `attempts` counts the sendings before this one."""
+
+    id: int
+    job: PrintJob
+    created_ms: int
+    attempts: int = 0
+
+
+class PrintQueue(Protocol):
+    """The durable queue behind the print lane. Each call is committed before it returns.
+
+    Called from the print lane's thread alone. Ids rise with age.
+    """
+
+    def recover(self) -> Sequence[int]:
+        """At start, before the first `take`: jobs left `sending` by a till that died become `unknown`.
+
+        Answers the ids of all unknown jobs that the cashier has not decided yet, oldest first.
+        """
+        ...
+
+    def take(self) -> QueuedJob | None:
+        """The oldest job that is queued or failed, marked `sending`; None if there is none."""
+        ...
+
+    def settle(self, job_id: int, outcome: PrintOutcome, detail: str = "") -> None:
+        """The end of the attempt: the job is printed, failed (it will be taken again) or unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterChanged:
+    """The printer is in another state than it was, or was found for the first time."""
+
+    state: PrinterState
+
+
+@dataclass(frozen=True, slots=True)
+class JobPrinted:
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobUndecided:
+    """Some of the job may be on paper: the cashier looks, and says whether a COPY is to be printed."""
+
+    job: int
+    code: str
+    """As in `PrinterState`, or "restarted" (the till died while it was sending) or "bug"."""
+
+
+PrintEvent = PrinterChanged | JobPrinted | JobUndecided
 
 
 class CashDrawer(Protocol):
