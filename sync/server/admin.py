@@ -1,0 +1,124 @@
+"""What an operator does to the server's database: codes, tokens, tills. Used by the command line."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+import msgspec
+import sqlalchemy as sa
+
+from sync.server import schema
+from sync.server.database import Database
+from sync.server.tills import CODE_DAYS, CODE_LENGTH, CODE_LETTERS, code_hash, token_hash
+
+_DAY_MS = 86_400_000
+
+
+class TillRow(msgspec.Struct, frozen=True):
+    """A till as the operator sees it."""
+
+    id: uuid.UUID
+    store: str
+    epoch: int
+    enrolled_ms: int
+    revoked_ms: int | None
+    seen_ms: int | None
+    clock_skew_ms: int | None
+
+
+class UnknownTill(LookupError):
+    """No till has this id."""
+
+
+def create_enrol_code(
+    db: Database, store: str, now_ms: int, *, till: uuid.UUID | None = None, days: int = CODE_DAYS
+) -> str:
+    """A one-time code for a new till of a store (made if it is not known), or for `till` to enrol again."""
+    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    code = "-".join(letters[start : start + 4] for start in range(0, CODE_LENGTH, 4))
+    with db.write() as connection:
+        known = sa.select(schema.store.c.id).where(schema.store.c.id == store)
+        if connection.execute(known).first() is None:
+            connection.execute(sa.insert(schema.store).values(id=store, name=store))
+        connection.execute(
+            sa.insert(schema.enrol_code).values(
+                code_hash=code_hash(code), store=store, till=till, created_ms=now_ms,
+                expires_ms=now_ms + days * _DAY_MS,
+            )
+        )  # fmt: skip
+    return code
+
+
+def create_office_token(db: Database, name: str, now_ms: int) -> str:
+    """A bearer token for head office. Only its hash is kept: it is shown this once."""
+    token = secrets.token_urlsafe(32)
+    with db.write() as connection:
+        connection.execute(
+            sa.insert(schema.office_token).values(token_hash=token_hash(token), name=name, created_ms=now_ms)
+        )
+    return token
+
+
+def revoke_office_tokens(db: Database, name: str, now_ms: int) -> int:
+    """Withdraw the tokens of a name; returns how many there were."""
+    office = schema.office_token
+    with db.write() as connection:
+        result = connection.execute(
+            sa.update(office)
+            .where(office.c.name == name, office.c.revoked_ms.is_(None))
+            .values(revoked_ms=now_ms)
+        )
+    return result.rowcount
+
+
+def tills(db: Database) -> list[TillRow]:
+    """All tills, by store."""
+    till, key = schema.till, schema.till_key
+    query = (
+        sa.select(
+            till.c.id, till.c.store, sa.func.max(key.c.epoch), till.c.enrolled_ms, till.c.revoked_ms,
+            till.c.seen_ms, till.c.clock_skew_ms,
+        )
+        .join(key, (key.c.shard == till.c.shard) & (key.c.till == till.c.id))
+        .group_by(till.c.shard, till.c.id)
+        .order_by(till.c.store, till.c.enrolled_ms)
+    )  # fmt: skip
+    with db.read() as connection:
+        return [TillRow(*row) for row in connection.execute(query)]
+
+
+def revoke_till(db: Database, till: uuid.UUID, now_ms: int) -> None:
+    """Withdraw a till's keys: it goes on selling and keeps everything; nothing is taken from it."""
+    table = schema.till
+    with db.write() as connection:
+        result = connection.execute(
+            sa.update(table)
+            .where(table.c.shard == schema.shard_of(till), table.c.id == till)
+            .values(revoked_ms=now_ms)
+        )
+    if result.rowcount == 0:
+        raise UnknownTill(f"no till has the id {till}")
+
+
+def after_restore(db: Database) -> str:
+    """To be called once after a restore from a backup, before serving: begins a new feed history.
+
+    Feed readers get 410 and begin again; tills send anew what the backup lacks. Returns the new feed epoch.
+    """
+    feed_epoch = secrets.token_hex(8)
+    setting = schema.setting
+    with db.write() as connection:
+        connection.execute(
+            sa.update(setting).where(setting.c.name == "feed_epoch").values(value=feed_epoch.encode())
+        )
+    return feed_epoch
+
+
+def is_new(db: Database) -> bool:
+    """Whether nobody was ever let in: no token and no code was made."""
+    with db.read() as connection:
+        return not any(
+            connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for table in (schema.office_token, schema.enrol_code)
+        )

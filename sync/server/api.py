@@ -1,0 +1,207 @@
+"""The HTTP interface (docs/reference/api.md): thin handlers, each a use case run in a database thread."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response, Router, get, post
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import Parameter
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from sync import protocol
+from sync.server import feed as feeds
+from sync.server import ingest, tills
+from sync.server.context import Context
+from sync.server.gate import Gate, target_of
+from sync.server.tills import Refused, Till
+
+log = structlog.get_logger("stempel.server")
+
+try:
+    VERSION = version("stempel")
+except PackageNotFoundError:  # run from a checkout
+    VERSION = "0"
+
+
+def create_app(context: Context) -> Litestar:
+    """The server as an ASGI app."""
+    v1 = Router(
+        path="/v1",
+        route_handlers=[enrol, push_facts, till_state, read_feed],
+        middleware=[Gate],
+    )
+    return Litestar(
+        [health, v1],
+        state=State({"context": context}, deep_copy=False),
+        exception_handlers={
+            Refused: _refused,
+            protocol.WireProblem: _wire_problem,
+            ingest.Gap: _gap,
+            ingest.Fork: _fork,
+            feeds.FeedReset: _feed_reset,
+            HTTPException: _http_problem,
+            OperationalError: _database_away,
+            InterfaceError: _database_away,
+            Exception: _bug,
+        },
+        openapi_config=OpenAPIConfig(
+            title="Stempel server", version=VERSION, path="/openapi", render_plugins=[JsonRenderPlugin()]
+        ),
+        logging_config=None,
+        on_shutdown=[context.runner.close],
+    )
+
+
+@get("/health", sync_to_thread=False)
+def health(state: State) -> protocol.Health:
+    """Whether the process lives. Open to anyone; says nothing about tills."""
+    return protocol.Health(status="ok", version=VERSION, server_time_ms=_context(state).world.now_ms())
+
+
+@post("/enrol", status_code=200)
+async def enrol(request: Request[Any, Any, Any], state: State) -> protocol.Enrolled:
+    """A new till by a one-time code; a known one, by its certificate, again."""
+    context = _context(state)
+    return await context.runner.run(_enrol, context, request)
+
+
+def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enrolled:
+    body = request.scope["state"]["body"]
+    message = _unpacked(body, protocol.Enrol)
+    now_ms = context.world.now_ms()
+    if not message.certificate:
+        return tills.enrol(context.db, context.secrets, message, now_ms)
+    signed = protocol.parse_authorization(request.headers.get("Authorization", ""))
+    key = tills.certified_key(context.secrets, message.certificate)
+    if not signed.verify(key, "POST", target_of(request.scope), body):
+        raise Refused(401, "bad_signature", "the request must be signed by the key the certificate names")
+    return tills.readmit(context.db, context.secrets, message, signed, now_ms)
+
+
+@post("/tills/{till:uuid}/facts", status_code=200)
+async def push_facts(till: UUID, request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
+    """Take a run of facts. Everything up to the answer's `acked_seq` is durable."""
+    context = _context(state)
+    return await context.runner.run(_push, context, request.scope["state"]["principal"], request.scope)
+
+
+def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
+    push = _unpacked(scope["state"]["body"], protocol.Push)
+    if push.epoch != till.epoch:
+        raise protocol.WireProblem("malformed", "the push is of another epoch than its signature")
+    now_ms = context.world.now_ms()
+    outcome = ingest.take(context.db, till.id, push, now_ms)
+    return protocol.Pushed(
+        epoch=till.epoch,
+        acked_seq=outcome.acked_seq,
+        feed_epoch=context.secrets.feed_epoch,
+        server_time_ms=now_ms,
+        flagged=outcome.flagged,
+    )
+
+
+@get("/tills/{till:uuid}/state")
+async def till_state(till: UUID, request: Request[Any, Any, Any], state: State) -> protocol.TillState:
+    """How far the server is with the asking till's epoch."""
+    context = _context(state)
+    return await context.runner.run(_till_state, context, request.scope["state"]["principal"])
+
+
+def _till_state(context: Context, till: Till) -> protocol.TillState:
+    with context.db.read() as connection:
+        seq, digest = ingest.position(connection, till.id, till.epoch)
+    return protocol.TillState(
+        epoch=till.epoch,
+        acked_seq=seq,
+        hash=digest,
+        feed_epoch=context.secrets.feed_epoch,
+        server_time_ms=context.world.now_ms(),
+    )
+
+
+@get("/feed")
+async def read_feed(
+    state: State,
+    cursor: Annotated[str, Parameter(max_length=4096)] = "",
+    limit: Annotated[int, Parameter(ge=1, le=feeds.LIMIT_MAX)] = feeds.LIMIT_DEFAULT,
+) -> Response[bytes]:
+    """Facts after a cursor, for head office."""
+    context = _context(state)
+    page = await context.runner.run(_feed, context, cursor, limit)
+    return Response(page, media_type="application/json")
+
+
+def _feed(context: Context, cursor: str, limit: int) -> bytes:
+    return protocol.encode(context.feed().page(cursor, limit))
+
+
+def _context(state: State) -> Context:
+    return state["context"]
+
+
+def _unpacked(body: bytes, kind: type[protocol.T]) -> protocol.T:
+    return protocol.decode(protocol.unpack(body), kind)
+
+
+# Answers that are not 2xx
+
+_STATUS = {"too_large": 413, "no_credentials": 401}
+
+
+def _answer(status: int, problem: protocol.Problem, retry_after_s: int | None = None) -> Response[bytes]:
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = f'Bearer, {protocol.SCHEME} realm="stempel"'
+    return Response(
+        msgspec.json.encode(problem), status_code=status, media_type="application/json", headers=headers
+    )
+
+
+def _refused(_request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
+    return _answer(error.status, protocol.Problem(code=error.code, detail=error.detail), error.retry_after_s)
+
+
+def _wire_problem(_request: Request[Any, Any, Any], error: protocol.WireProblem) -> Response[bytes]:
+    return _answer(_STATUS.get(error.code, 400), protocol.Problem(code=error.code, detail=str(error)))
+
+
+def _gap(_request: Request[Any, Any, Any], error: ingest.Gap) -> Response[bytes]:
+    return _answer(409, protocol.Problem(code="gap", detail=str(error), expected=error.expected))
+
+
+def _fork(_request: Request[Any, Any, Any], error: ingest.Fork) -> Response[bytes]:
+    return _answer(409, protocol.Problem(code="fork", detail=str(error), seq=error.seq))
+
+
+def _feed_reset(_request: Request[Any, Any, Any], _error: feeds.FeedReset) -> Response[bytes]:
+    detail = "the server was restored from a backup: begin again without a cursor"
+    return _answer(410, protocol.Problem(code="feed_reset", detail=detail))
+
+
+def _http_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "malformed")
+    response = _answer(error.status_code, protocol.Problem(code=code, detail=error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _database_away(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
+    """Failing over, locked, or its disk is full: the till keeps its facts and comes back."""
+    log.error("database", path=request.scope["path"], error=str(error.orig))
+    detail = "the server's database cannot be reached or written just now"
+    return _answer(503, protocol.Problem(code="database", detail=detail), retry_after_s=5)
+
+
+def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("bug", path=request.scope["path"], exc_info=error)
+    return _answer(
+        500, protocol.Problem(code="internal", detail="the server met an error of its own; see its log")
+    )

@@ -1,0 +1,73 @@
+"""What every handler works with: the database, the secrets, the clock, and threads behind a bounded queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import ParamSpec, Protocol, TypeVar
+
+from app.lanes import World
+from sync.server.database import Database
+from sync.server.feed import Feed
+from sync.server.tills import Refused, Secrets
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Runner(Protocol):
+    """Runs blocking work for a handler."""
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    def close(self) -> None: ...
+
+
+class Threads:
+    """Blocking work in a few threads. Beyond `queue_max` waiting jobs it refuses: memory stays bounded."""
+
+    def __init__(self, threads: int = 6, queue_max: int = 128) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._queue_max = queue_max
+        self.pending = 0
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self.pending >= self._queue_max:
+            raise Refused(503, "busy", "the server has more work than it can do now", retry_after_s=2)
+        loop = asyncio.get_running_loop()
+        self.pending += 1
+        future = loop.run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        future.add_done_callback(self._done)  # also when the asking client has gone away
+        return await future
+
+    def close(self) -> None:
+        """Finish the jobs in hand."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _done(self, _future: asyncio.Future[T]) -> None:
+        self.pending -= 1
+
+
+class Inline:
+    """Blocking work right here: for simulation, where every run must be alike."""
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return work(*args, **kwargs)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Context:
+    """One server."""
+
+    db: Database
+    secrets: Secrets
+    world: World
+    runner: Runner = field(default_factory=Threads)
+
+    def feed(self) -> Feed:
+        """A reader of the feed."""
+        return Feed(self.db, self.secrets.cursor_key, self.secrets.feed_epoch)

@@ -1,0 +1,210 @@
+"""The server's database, SQLite or PostgreSQL through one code path; the differences are all in this file."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.pool import StaticPool
+
+from sync.server import schema
+
+SQLITE_LEAST: Final = (3, 51, 3)
+"""Earlier versions can corrupt a WAL database when it is reset while another connection writes."""
+_MIGRATION_LOCK: Final = 0x5374656D70656C  # any constant: two servers must not migrate at once
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be used as it is; the text says what to do."""
+
+
+class RowsRefused(Exception):
+    """A row of a bulk insert breaks a key or cannot be represented; nothing of it was kept."""
+
+
+class Database:
+    """Transactions on the server's database. Safe to use from many threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.postgresql = engine.dialect.name == "postgresql"
+        self._writing = threading.RLock()
+
+    @classmethod
+    def sqlite(cls, path: Path | None) -> Database:
+        """One file, opened (or created, readable by its owner alone); None: in memory, for tests."""
+        import sqlcipher3.dbapi2 as driver
+
+        if driver.sqlite_version_info < SQLITE_LEAST:
+            raise DatabaseProblem(f"SQLite {driver.sqlite_version_info} is too old: install sqlcipher3 anew")
+        if path is not None and not path.exists():
+            path.touch(mode=0o600)
+        pooling: dict[str, Any] = {"poolclass": StaticPool} if path is None else {"pool_size": 8}
+        engine = sa.create_engine(
+            f"sqlite:///{path or ''}",
+            module=driver,
+            connect_args={"check_same_thread": False, "timeout": 10.0},
+            **pooling,
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return cls(engine)
+
+    @classmethod
+    def postgres(cls, dsn: str, *, pool_size: int = 8) -> Database:
+        """Any libpq connection string, several hosts included."""
+        import psycopg
+
+        engine = sa.create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: psycopg.connect(dsn),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+        )
+        return cls(engine)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that is durable once this returns. SQLite has one writer at a time."""
+        if self.postgresql:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with (
+            self._writing,
+            self.engine.connect() as connection,
+            connection.execution_options(stempel_writes=True).begin(),
+        ):
+            yield connection
+
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert many rows, given as tuples in the order of the table's columns, all or none.
+
+        Raises RowsRefused, with the transaction still usable.
+        """
+        if not rows:
+            return
+        if self.postgresql:
+            _copy(connection, table, rows)
+        else:
+            _insert_many(connection, table, rows)
+
+    def lock_shard(self, connection: sa.Connection, shard: int) -> int:
+        """The shard's head, locked until the transaction ends."""
+        query = sa.select(schema.shard_head.c.head).where(schema.shard_head.c.shard == shard)
+        # In SQLite the transaction holds the only write lock already.
+        return connection.execute(query.with_for_update() if self.postgresql else query).scalar_one()
+
+    def migrate(self, *, partitions: int = 0) -> None:
+        """Bring the schema to `schema.HEAD`. Alembic is imported only if it is not there yet.
+
+        `partitions` hash-partitions the sharded tables at their creation (PostgreSQL).
+        """
+        if self.version() == schema.HEAD:
+            return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        with self.write() as connection:
+            if self.postgresql:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            config.attributes.update(connection=connection, partitions=partitions)
+            command.upgrade(config, "head")
+
+    def version(self) -> str | None:
+        """The migration the database is at, None for an empty one."""
+        with self.engine.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if found is not None and found > schema.HEAD:
+            raise DatabaseProblem(
+                f"the database is at version {found}, this program knows {schema.HEAD}: start a newer program"
+            )
+        return found
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str | None, data_dir: Path | None) -> Database:
+    """The database of a URL, or without one the SQLite file in the data folder.
+
+    `url` is `postgresql://…` (any libpq URI) or `sqlite:///path`.
+    """
+    if url is None:
+        if data_dir is None:
+            raise DatabaseProblem("a data folder or a database URL is needed")
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Database.sqlite(data_dir / "server.sqlite")
+    if re.match(r"postgres(ql)?://", url):
+        return Database.postgres(url)
+    if url.startswith("sqlite:///"):
+        return Database.sqlite(Path(url.removeprefix("sqlite:///")))
+    raise DatabaseProblem(
+        f"{url.split(':')[0]}: is no database this server knows; use postgresql:// or sqlite:///"
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say so
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("stempel_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    marks = ", ".join("?" * len(rows[0]))
+    binders = [column.type.bind_processor(connection.dialect) for column in table.columns]
+    values = [
+        tuple(bind(value) if bind else value for bind, value in zip(binders, row, strict=True))
+        for row in rows
+    ]
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", values)
+    except (exc.IntegrityError, exc.DataError, OverflowError) as error:
+        raise RowsRefused(str(error)) from error
+
+
+def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    import psycopg
+
+    columns = ", ".join(column.name for column in table.columns)
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    try:
+        with (
+            connection.begin_nested(),
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+    except (
+        psycopg.errors.IntegrityError,
+        psycopg.errors.DataError,
+        psycopg.errors.ProgramLimitExceeded,
+    ) as error:
+        raise RowsRefused(str(error)) from error

@@ -1,0 +1,88 @@
+"""The gate before every path under /v1: body limits, then credentials. A new handler cannot forget it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from litestar.types import ASGIApp, HTTPDisconnectEvent, HTTPRequestEvent, Message, Receive, Scope, Send
+
+from sync import protocol
+from sync.server.context import Context
+from sync.server.tills import Office, Refused, Till, authenticate_office, authenticate_till
+
+Principal = Till | Office | None
+ENROL: Final = "/v1/enrol"
+_OF_TILL: Final = re.compile(r"/v1/tills/([0-9a-f-]{36})/")
+_FOR_TILLS: Final = re.compile(r"/v1/tills/")
+
+
+class Gate:
+    """ASGI middleware: reads the body (at most `PACKED_MAX` bytes), finds out who asks, and lets the
+    handler have both in `scope["state"]`. Enrolment brings its own credentials, a code or a certificate."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise Refused(404, "not_found", "there is nothing here")
+        body = await _read(receive)
+        principal = await self._principal(scope, body)
+        scope["state"]["body"] = body
+        scope["state"]["principal"] = principal
+        await self._app(scope, _replay(body, receive), send)
+
+    @staticmethod
+    async def _principal(scope: Scope, body: bytes) -> Principal:
+        path = scope["path"]
+        if path == ENROL:
+            return None
+        method = str(scope.get("method"))
+        header = _header(scope, b"authorization")
+        context: Context = scope["litestar_app"].state["context"]
+        run, db = context.runner.run, context.db
+        if not _FOR_TILLS.match(path):
+            return await run(authenticate_office, db, header)
+        till = await run(authenticate_till, db, header, method, target_of(scope), body)
+        claimed = _OF_TILL.match(path)
+        if claimed is None or claimed[1] != str(till.id):
+            raise Refused(403, "other_till", "a till may speak only for itself")
+        return till
+
+
+def target_of(scope: Scope) -> str:
+    """Path and query as the client sent them."""
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else scope["path"]
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        event = await receive()
+        if event["type"] != "http.request":
+            raise Refused(400, "cut_off", "the request was cut off")
+        body += event["body"]
+        if len(body) > protocol.PACKED_MAX:
+            raise Refused(413, "too_large", f"a request may have {protocol.PACKED_MAX} bytes, packed")
+        if not event.get("more_body"):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> HTTPRequestEvent | HTTPDisconnectEvent:
+        nonlocal sent
+        if sent:
+            event: Message = await receive()  # type: ignore[assignment]
+            return event  # type: ignore[return-value]
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

@@ -1,0 +1,265 @@
+"""Ingest: a run of facts from one till becomes durable, in order, exactly once.
+
+The shard's head is locked first, so pushes of a shard follow one another; positions are handed out under
+that lock, gapless and in commit order. Whatever is already there is compared by hash before it is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from app.ledger import facts
+from app.ledger.chain import GENESIS, link_hash
+from sync import protocol
+from sync.server import schema
+from sync.server.database import Database, RowsRefused
+
+SKEW_MAX_MS: Final = 5 * 60_000
+"""A till's clock further off than this is flagged, and still believed about its own order."""
+
+_KIND: Final = re.compile(r"[a-z][a-z0-9_.]{0,63}", re.ASCII)
+
+
+class Gap(Exception):
+    """The push begins after what the server has; `expected` is the number it waits for."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"the next fact expected is {expected}")
+        self.expected = expected
+
+
+class Fork(Exception):
+    """The server holds another fact at `seq`, or another history before it."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"another fact is known at {seq}")
+        self.seq = seq
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One fact of a push: its hash, its bytes, and its header, None if it cannot be read."""
+
+    seq: int
+    hash: bytes
+    body: bytes
+    header: facts.Header | None
+    unreadable: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a push: `added` facts are new, the rest was known."""
+
+    acked_seq: int
+    added: int
+    flagged: tuple[protocol.Flag, ...]
+
+
+def items_of(till: uuid.UUID, push: protocol.Push) -> list[Item]:
+    """The facts of a push with the hashes they should have. Raises WireProblem for a malformed push."""
+    count = len(push.facts)
+    if not 1 <= count <= protocol.FACTS_MAX:
+        raise protocol.WireProblem(
+            "malformed", f"a push carries 1 to {protocol.FACTS_MAX} facts, not {count}"
+        )
+    in_range = 1 <= push.first_seq <= push.last_seq < 2**63 and 1 <= push.epoch < 2**31
+    if not in_range or push.last_seq - push.first_seq + 1 != count or len(push.prev_hash) != len(GENESIS):
+        raise protocol.WireProblem("malformed", "epoch, first_seq, last_seq, prev_hash and facts do not fit")
+    items: list[Item] = []
+    previous = push.prev_hash
+    for seq, raw in enumerate(push.facts, push.first_seq):
+        body = protocol.extract(raw)
+        previous = link_hash(previous, till, push.epoch, seq, body)
+        items.append(_item(seq, previous, body))
+    return items
+
+
+def _item(seq: int, digest: bytes, body: bytes) -> Item:
+    try:
+        body.decode()
+        header = facts.header(body)
+        if not -(2**63) <= header.at_ms < 2**63 or not _KIND.fullmatch(header.kind):
+            raise facts.UnreadableFact("at_ms is out of range, or kind is no name")
+    except (facts.UnreadableFact, UnicodeDecodeError, RecursionError) as error:
+        return Item(seq, digest, body, None, str(error))
+    return Item(seq, digest, body, header)
+
+
+def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -> Outcome:
+    """Make a push durable. Raises Gap or Fork, and WireProblem for a malformed push."""
+    items = items_of(till, push)
+    shard = schema.shard_of(till)
+    with db.write() as connection:
+        head = db.lock_shard(connection, shard)
+        known_seq = compare(connection, shard, till, push, items)
+        new = [item for item in items if item.seq > known_seq]
+        batch = _Batch(db, connection, shard, till, push.epoch, head, received_ms)
+        batch.add(new)
+        skew_ms = push.clock_ms - received_ms
+        seen = schema.till
+        connection.execute(
+            sa.update(seen)
+            .where(seen.c.shard == shard, seen.c.id == till)
+            .values(seen_ms=received_ms, clock_skew_ms=max(min(skew_ms, 2**62), -(2**62)))
+        )
+    flags = batch.flags
+    if abs(skew_ms) > SKEW_MAX_MS:
+        flags.append(protocol.Flag(push.last_seq, "clock_skew"))
+    return Outcome(max(known_seq, push.last_seq), len(new), tuple(flags))
+
+
+def position(connection: sa.Connection, origin: uuid.UUID, epoch: int) -> tuple[int, bytes]:
+    """The last number known of an origin's epoch, and the hash there: (0, GENESIS) for none."""
+    envelope = schema.envelope
+    row = connection.execute(
+        sa.select(envelope.c.seq, envelope.c.hash)
+        .where(
+            envelope.c.shard == schema.shard_of(origin),
+            envelope.c.origin == origin,
+            envelope.c.epoch == epoch,
+        )
+        .order_by(envelope.c.seq.desc())
+        .limit(1)
+    ).first()
+    return (row.seq, row.hash) if row else (0, GENESIS)
+
+
+def compare(
+    connection: sa.Connection, shard: int, till: uuid.UUID, push: protocol.Push, items: Sequence[Item]
+) -> int:
+    """The last known number, after the push's hashes were found equal to all that is known of them."""
+    known_seq, known_hash = position(connection, till, push.epoch)
+    if push.first_seq > known_seq + 1:
+        raise Gap(known_seq + 1)
+    if push.first_seq == known_seq + 1:
+        known = {known_seq: known_hash}
+    else:
+        known = _hashes(connection, shard, till, push)
+    if push.first_seq == 1:
+        known[0] = GENESIS
+    claimed = [(push.first_seq - 1, push.prev_hash), *((item.seq, item.hash) for item in items)]
+    for seq, digest in claimed:
+        if seq in known and known[seq] != digest:
+            raise Fork(max(seq, 1))
+    return known_seq
+
+
+def _hashes(connection: sa.Connection, shard: int, till: uuid.UUID, push: protocol.Push) -> dict[int, bytes]:
+    envelope = schema.envelope
+    rows = connection.execute(
+        sa.select(envelope.c.seq, envelope.c.hash).where(
+            envelope.c.shard == shard,
+            envelope.c.origin == till,
+            envelope.c.epoch == push.epoch,
+            envelope.c.seq.between(push.first_seq - 1, push.last_seq),
+        )
+    )
+    return {row.seq: row.hash for row in rows}
+
+
+class _Batch:
+    """The new facts of one push on their way into the tables, inside the ingest transaction."""
+
+    def __init__(
+        self,
+        db: Database,
+        connection: sa.Connection,
+        shard: int,
+        origin: uuid.UUID,
+        epoch: int,
+        head: int,
+        received_ms: int,
+    ) -> None:
+        self._db = db
+        self._connection = connection
+        self._shard = shard
+        self._origin = origin
+        self._epoch = epoch
+        self._head = head
+        self._received_ms = received_ms
+        self._first_head = head
+        self.flags: list[protocol.Flag] = []
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Store facts, envelopes and quarantined bytes, and move the shard's head."""
+        readable = [item for item in items if item.header is not None]
+        rows = [self._fact(item, self._head + place) for place, item in enumerate(readable, 1)]
+        quarantined = [(item, "quarantined") for item in items if item.header is None]
+        try:
+            self._db.insert(self._connection, schema.fact, rows)
+            self._head += len(rows)
+        except RowsRefused:
+            # Rare: a fact that came before under another envelope, or one the database cannot represent.
+            quarantined += self._add_singly(readable)
+        self._quarantine(quarantined)
+        aside = {item.seq for item, _ in quarantined}
+        envelopes = [
+            (self._shard, self._origin, self._epoch, item.seq, item.hash, self._fact_id(item, aside))
+            for item in items
+        ]
+        self._db.insert(self._connection, schema.envelope, envelopes)
+        if self._head > self._first_head:
+            heads = schema.shard_head
+            moved = sa.update(heads).where(heads.c.shard == self._shard).values(head=self._head)
+            self._connection.execute(moved)
+
+    @staticmethod
+    def _fact_id(item: Item, aside: set[int]) -> uuid.UUID | None:
+        return None if item.header is None or item.seq in aside else item.header.id
+
+    def _fact(self, item: Item, pos: int, *, document: bool = True) -> tuple[Any, ...]:
+        assert item.header is not None
+        doc = item.body.decode() if document and self._db.postgresql else None
+        header = item.header
+        place = (pos, self._origin, self._epoch, item.seq)
+        return (self._shard, header.id, *place, header.kind, header.at_ms, self._received_ms, item.body, doc)
+
+    def _add_singly(self, items: Sequence[Item]) -> list[tuple[Item, str]]:
+        aside: list[tuple[Item, str]] = []
+        for item in items:
+            same = self._known_as_same(item)
+            if same is None and not self._add_one(item):
+                aside.append((item, "unstorable"))
+            elif same is False:
+                aside.append((item, "id_reused"))
+        return aside
+
+    def _known_as_same(self, item: Item) -> bool | None:
+        """True: this very fact came before; False: another with its id; None: its id is new."""
+        assert item.header is not None
+        fact = schema.fact
+        query = sa.select(fact.c.body).where(fact.c.shard == self._shard, fact.c.id == item.header.id)
+        body = self._connection.execute(query).scalar()
+        return None if body is None else body == item.body
+
+    def _add_one(self, item: Item) -> bool:
+        for document in (True, False):
+            row = self._fact(item, self._head + 1, document=document)
+            try:
+                self._db.insert(self._connection, schema.fact, [row])
+            except RowsRefused:
+                continue
+            self._head += 1
+            if not document:
+                self.flags.append(protocol.Flag(item.seq, "no_document"))
+            return True
+        return False
+
+    def _quarantine(self, items: Sequence[tuple[Item, str]]) -> None:
+        rows = [
+            (self._shard, self._origin, self._epoch, item.seq, code, _plain(item.unreadable or code),
+             self._received_ms, item.body)
+            for item, code in items
+        ]  # fmt: skip
+        self._db.insert(self._connection, schema.quarantine, rows)
+        self.flags += [protocol.Flag(item.seq, code) for item, code in items]
+
+
+def _plain(text: str) -> str:
+    """A text any database can hold."""
+    return text.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")[:500]

@@ -1,0 +1,192 @@
+"""The central server's tables, fit for sharding (Citus) from the first migration.
+
+A *family* of tables is split by `shard`: it stands in every primary key, unique and foreign key, and no key
+leads out of the family. *Reference* tables are small and whole everywhere. Tests hold the metadata to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+HEAD: Final = "0001"
+"""The newest migration; a test compares it with the scripts, another the scripts with these tables."""
+SHARDS: Final = 64
+"""Number of shards, for ever: it decides where every fact is."""
+FACTS: Final = {"family": "facts"}
+REFERENCE: Final = {"family": "reference"}
+
+
+def shard_of(origin: uuid.UUID) -> int:
+    """The shard of an origin: the first byte of SHA-256 over its 16 bytes, modulo `SHARDS`."""
+    return hashlib.sha256(origin.bytes).digest()[0] % SHARDS
+
+
+class Id(sa.types.TypeDecorator[uuid.UUID]):
+    """A UUID: PostgreSQL's own type, 16 bytes in SQLite."""
+
+    impl = sa.LargeBinary(16)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
+        return dialect.type_descriptor(sqlite.BLOB(16))
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> uuid.UUID | None:
+        return uuid.UUID(bytes=value) if isinstance(value, bytes) else value
+
+
+DOCUMENT: Final = postgresql.JSONB(none_as_null=True).with_variant(sa.Text(), "sqlite")
+"""The body once more for queries, on PostgreSQL; always NULL in SQLite, which reads JSON from bytes."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _shard() -> sa.Column[int]:
+    return sa.Column("shard", sa.SmallInteger, primary_key=True, autoincrement=False)
+
+
+shard_head = sa.Table(
+    "shard_head",
+    metadata,
+    _shard(),
+    sa.Column("head", sa.BigInteger, nullable=False),
+    info=FACTS,
+    comment="The last feed position of a shard; its row lock makes positions gapless and in commit order",
+)
+
+fact = sa.Table(
+    "fact",
+    metadata,
+    _shard(),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    sa.Column("origin", Id, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("doc", DOCUMENT),
+    sa.UniqueConstraint("shard", "pos"),
+    info=FACTS,
+    comment="Facts, once each: body is the bytes that came; origin, epoch, seq are its first envelope's",
+)
+
+envelope = sa.Table(
+    "envelope",
+    metadata,
+    _shard(),
+    sa.Column("origin", Id, primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("fact_id", Id),
+    info=FACTS,
+    sqlite_with_rowid=False,
+    comment="Every number an origin used, with the chain's hash; without fact_id, quarantined",
+)
+
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    _shard(),
+    sa.Column("origin", Id, primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    info=FACTS,
+    comment="Bytes that came as a fact and could not be taken as one: kept as they are",
+)
+
+till = sa.Table(
+    "till",
+    metadata,
+    _shard(),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("store", sa.Text, nullable=False),
+    sa.Column("enrolled_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoked_ms", sa.BigInteger),
+    sa.Column("seen_ms", sa.BigInteger),
+    sa.Column("clock_skew_ms", sa.BigInteger),
+    info=FACTS,
+)
+
+till_key = sa.Table(
+    "till_key",
+    metadata,
+    _shard(),
+    sa.Column("till", Id, primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("public_key", sa.LargeBinary(32), nullable=False),
+    sa.ForeignKeyConstraint(["shard", "till"], ["till.shard", "till.id"]),
+    sa.UniqueConstraint("shard", "till", "public_key"),
+    info=FACTS,
+    comment="One Ed25519 key for each epoch of a till: after a copied disk both halves go on",
+)
+
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    info=REFERENCE,
+)
+
+store = sa.Table(
+    "store",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    info=REFERENCE,
+)
+
+enrol_code = sa.Table(
+    "enrol_code",
+    metadata,
+    sa.Column("code_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("store", sa.Text, nullable=False),
+    sa.Column("till", Id),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("used_ms", sa.BigInteger),
+    sa.Column("used_key", sa.LargeBinary(32)),
+    sa.Column("used_till", Id),
+    sa.Column("used_epoch", sa.Integer),
+    sa.ForeignKeyConstraint(["store"], ["store.id"]),
+    info=REFERENCE,
+    comment="One-time codes; `till` binds a code to a till that enrols again",
+)
+
+office_token = sa.Table(
+    "office_token",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoked_ms", sa.BigInteger),
+    info=REFERENCE,
+)
+
+APPEND_ONLY: Final = ("fact", "envelope")
+"""Tables whose rows triggers protect from UPDATE and DELETE."""
