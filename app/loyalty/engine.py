@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from app.loyalty.basket import Basket, Context
-from app.loyalty.decision import Decision
-from app.loyalty.state import MemberState
+from app.loyalty.compiled import Compiled
+from app.loyalty.decision import DecidedLine, Decision, Discount, LinePoints, Points, RulePoints, TaxTotal
+from app.loyalty.effects import ReceiptCounted
+from app.loyalty.explaining import offers_of, reasons_of
+from app.loyalty.model import Programme
+from app.loyalty.plan import Run, Work
+from app.loyalty.pricing import cap_receipt, discount_lines, discount_receipt, take_lines
+from app.loyalty.spending import pay_gift_cards
+from app.loyalty.state import MemberState, advance, apply
+
+__all__ = ["Compiled", "compile_programme", "evaluate"]
 
 
-class Compiled:
-    """A programme made ready for evaluation; build it once with `compile_programme` and share it."""
+def compile_programme(programme: Programme) -> Compiled:
+    """Make a programme ready; the result may be shared by threads and used for ever."""
+    return Compiled(programme)
 
 
 def evaluate(
@@ -23,4 +33,140 @@ def evaluate(
 
     `explain` fills `why`, `offers` and `state_after`, which nobody needs on the hot path.
     """
-    raise NotImplementedError
+    if state is not None:
+        state = advance(state, context.at_ms)
+    run = _run(compiled, state, basket, context, {}, explain)
+    risen = _risen(compiled, run)
+    if risen:
+        run = _run(compiled, state, basket, context, risen, explain)
+    return _decision(compiled, run, state, explain)
+
+
+def _run(
+    compiled: Compiled,
+    state: MemberState | None,
+    basket: Basket,
+    context: Context,
+    levels: dict[str, int],
+    explain: bool,
+) -> Run:
+    """One pass over all stages; `levels` overrides tiers that this purchase itself has raised."""
+    run = Run(compiled.programme, state, basket, context)
+    if explain:
+        run.records = []
+    if run.member:
+        for tier in compiled.tiers:
+            tier.enter(run, levels.get(tier.id))
+    redemption = compiled.redemption
+    if redemption is not None:
+        run.point_minor = redemption.terms.value
+    else:
+        run.point_minor = compiled.point_minor
+    take_lines(compiled, run)
+    discount_lines(compiled, run)
+    discount_receipt(compiled, run)
+    cap_receipt(run)
+    for plan in compiled.delivery:
+        plan.deliver(run)
+    if redemption is not None:
+        redemption.spend(run, compiled.earners)
+    pay_gift_cards(run)
+    if run.member and run.works:
+        run.effects.append(ReceiptCounted(1, run.goods_minor()))
+    for plan in compiled.settling:
+        plan.settle(run)
+    for rule_id, amount in run.given.items():
+        run.spend_budget(compiled.rules[rule_id], amount)
+    return run
+
+
+def _risen(compiled: Compiled, run: Run) -> dict[str, int]:
+    """Levels that this purchase reaches and that count `now`: their second pass prices it with them."""
+    if not run.member:
+        return {}
+    risen: dict[str, int] = {}
+    for tier in compiled.tiers:
+        if tier.settings.counts == "now" and tier.may(run):
+            before = tier.ladder.current(run.state, run.now.day)
+            after, _ = tier.after(run, tier.counted(run))
+            if after > before:
+                risen[tier.id] = after
+    return risen
+
+
+def _decision(compiled: Compiled, run: Run, state: MemberState | None, explain: bool) -> Decision:
+    programme = compiled.programme
+    every = run.works + run.aside
+    by_id = {work.line.id: work for work in every}
+    lines = tuple([_line(by_id[line.id]) for line in run.basket.lines])
+    goods = sum(work.gross for work in every if not work.profile.delivery)
+    delivery = sum(work.gross for work in run.aside if work.profile.delivery)
+    total = sum(work.net for work in every)
+    effects = tuple(run.effects)
+    after = apply(state, effects, run.context.at_ms) if state is not None and explain else None
+    cards = sum(card.amount_minor for card in run.gift_cards)
+    return Decision(
+        programme=programme.id,
+        version=programme.version,
+        at_ms=run.context.at_ms,
+        lines=lines,
+        goods_minor=goods,
+        delivery_minor=delivery,
+        discount_minor=goods + delivery - total,
+        total_minor=total,
+        gift_cards=tuple(run.gift_cards),
+        due_minor=total - run.spent_minor - cards,
+        taxes=_taxes(every),
+        points=_points(run),
+        stamps=tuple(run.stamps),
+        tiers=tuple(run.tiers),
+        issued=tuple(run.issued),
+        effects=effects,
+        why=reasons_of(compiled, run) if explain else (),
+        offers=offers_of(compiled, run) if explain else (),
+        refused=tuple(run.refused),
+        state_after=after,
+    )
+
+
+def _line(work: Work) -> DecidedLine:
+    line = work.line
+    return DecidedLine(
+        line.id,
+        line.qty_milli,
+        work.gross,
+        work.net,
+        line.tax,
+        tuple([Discount(plan.id, amount) for plan, amount in work.discounts]) if work.discounts else (),
+        work.points_minor,
+        tuple([LinePoints(rule, amount) for rule, amount in work.earned]) if work.earned else (),
+    )
+
+
+def _taxes(works: list[Work]) -> tuple[TaxTotal, ...]:
+    sums: dict[str, list[int]] = {}
+    for work in works:
+        entry = sums.get(work.line.tax)
+        if entry is None:
+            entry = sums[work.line.tax] = [0, 0, 0]
+        entry[0] += work.gross
+        entry[1] += work.net
+        entry[2] += work.points_minor
+    return tuple(
+        TaxTotal(tax, gross, gross - net, net, points) for tax, (gross, net, points) in sorted(sums.items())
+    )
+
+
+def _points(run: Run) -> Points:
+    before = run.state.balance_centi
+    earned = sum(run.points_by_rule.values())
+    return Points(
+        earned_centi=earned,
+        by_rule=tuple(RulePoints(rule, centi) for rule, centi in run.points_by_rule.items()),
+        spent_centi=run.spent_centi,
+        spent_value_minor=run.spent_minor,
+        spendable_centi=run.spendable_centi,
+        spendable_value_minor=run.spendable_minor,
+        balance_before_centi=before,
+        balance_after_centi=before + earned - run.spent_centi,
+    )

@@ -1,0 +1,241 @@
+"""A programme made ready once: plans by group, and the goods filters indexed by what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeVar
+
+from app.loyalty.basket import Line
+from app.loyalty.model import Filter, Floor, Goods, Programme
+from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan
+from app.loyalty.rules import KINDS
+from app.loyalty.rules.points import EarningPlan, Redemption
+from app.loyalty.rules.tier import TierCount
+from app.values import minor_digits
+
+P = TypeVar("P", bound=Plan)
+
+PROFILES_MAX = 50_000
+"""Different goods whose matches are remembered; then the memory starts anew."""
+
+DELIVERY_TAG = "delivery"
+GIFT_CARD_TAG = "gift_card"
+NO_DISCOUNT_TAG = "no_discount"
+
+
+@dataclass(slots=True)
+class LineGroup:
+    """A discount group over lines: single-line rules by filter, and bundles."""
+
+    name: str
+    index: int
+    by_filter: dict[int, list[LinePlan]] = field(default_factory=dict[int, list[LinePlan]])
+    bundles: list[BundlePlan] = field(default_factory=list[BundlePlan])
+    bundles_by_filter: dict[int, list[BundlePlan]] = field(default_factory=dict[int, list[BundlePlan]])
+    limited: list[LinePlan] = field(default_factory=list[LinePlan])
+    """Single-line rules with a cap of their own: their value on a line depends on the others."""
+
+
+@dataclass(slots=True)
+class ReceiptGroup:
+    """A discount group over the receipt."""
+
+    name: str
+    plans: list[ReceiptPlan] = field(default_factory=list[ReceiptPlan])
+
+
+Rated = tuple[int, int, LinePlan]
+"""A share of the price: numerator, denominator, its rule."""
+
+
+class Profile:
+    """What the rules say about one kind of goods (equal SKU, category, brand and tags)."""
+
+    __slots__ = ("aside", "delivery", "filters", "floors", "gift_card", "no_discount", "others", "rated")
+
+    def __init__(self, line: Line, compiled: Compiled) -> None:
+        self.delivery = DELIVERY_TAG in line.tags
+        self.gift_card = GIFT_CARD_TAG in line.tags
+        self.aside = self.delivery or self.gift_card
+        self.no_discount = NO_DISCOUNT_TAG in line.tags
+        self.filters: tuple[int, ...] = tuple(compiled.filters.matching(line))
+        matched = set(self.filters)
+        self.floors = [f for f, number in compiled.floors if number in matched]
+        self.rated: list[list[Rated]] = []
+        self.others: list[list[LinePlan]] = []
+        for group in compiled.line_groups:
+            plans = [p for n in self.filters for p in group.by_filter.get(n, ())]
+            rated = [(*p.percent, p) for p in plans if p.percent is not None and not p.limited]
+            rated.sort(key=lambda r: (-Fraction(r[0], r[1]), r[2].rank))
+            self.rated.append(rated)
+            self.others.append([p for p in plans if p.percent is None or p.limited])
+
+
+class Filters:
+    """Every different goods filter of a programme, numbered, and found by what it names.
+
+    A line looks only at filters that name its SKU, its category or one above it, its brand or one of
+    its tags, and at those that name nothing: the cost follows what matches, not what there is.
+    """
+
+    def __init__(self, programme: Programme) -> None:
+        self.numbers: dict[Filter, int] = {}
+        self.all: list[Filter] = []
+        self.index: dict[tuple[str, str], list[int]] = {}
+        self.open: list[int] = []
+        self.ancestors = {name: _ancestors(programme, name) for name in programme.categories}
+
+    def number(self, goods: Filter) -> int:
+        found = self.numbers.get(goods)
+        if found is not None:
+            return found
+        number = len(self.all)
+        self.numbers[goods] = number
+        self.all.append(goods)
+        for name, values in (
+            ("sku", goods.skus),
+            ("category", goods.categories),
+            ("brand", goods.brands),
+            ("tag", goods.tags),
+        ):
+            if values:
+                for value in set(values):
+                    self.index.setdefault((name, value), []).append(number)
+                return number
+        self.open.append(number)
+        return number
+
+    def matching(self, line: Line) -> list[int]:
+        """The numbers of the filters that a line matches, ascending."""
+        categories = self.ancestors.get(line.category, (line.category,))
+        keys = [("sku", line.sku), ("brand", line.brand)]
+        keys += [("category", category) for category in categories]
+        keys += [("tag", tag) for tag in line.tags]
+        found = set(self.open)
+        for key in keys:
+            found.update(self.index.get(key, ()))
+        return sorted(n for n in found if matches(self.all[n], line, categories))
+
+
+def matches(goods: Filter, line: Line, categories: Iterable[str]) -> bool:
+    """Whether a line is among the goods a filter means. `categories`: its own and those above it."""
+    return _all_named(goods, line, categories) and not _any_named(goods.not_, line, categories)
+
+
+def _all_named(goods: Goods, line: Line, categories: Iterable[str]) -> bool:
+    return (
+        (not goods.skus or line.sku in goods.skus)
+        and (not goods.categories or any(c in goods.categories for c in categories))
+        and (not goods.brands or line.brand in goods.brands)
+        and (not goods.tags or any(t in goods.tags for t in line.tags))
+    )
+
+
+def _any_named(goods: Goods, line: Line, categories: Iterable[str]) -> bool:
+    return (
+        line.sku in goods.skus
+        or any(c in goods.categories for c in categories)
+        or line.brand in goods.brands
+        or any(t in goods.tags for t in line.tags)
+    )
+
+
+def _ancestors(programme: Programme, name: str) -> tuple[str, ...]:
+    """A category and those above it, nearest first (the loader has refused cycles)."""
+    chain: list[str] = []
+    while name and name not in chain:
+        chain.append(name)
+        category = programme.categories.get(name)
+        name = category.parent if category else ""
+    return tuple(chain)
+
+
+class Compiled:
+    """A programme made ready for evaluation; build it once with `compile_programme` and share it.
+
+    Evaluations on several threads may share it: its only change is a memory of goods seen.
+    """
+
+    def __init__(self, programme: Programme) -> None:
+        self.programme = programme
+        self.filters = Filters(programme)
+        self.everything = self.filter(Filter())
+        self.floors: list[tuple[Floor, int]] = [(f, self.filter(f.products)) for f in programme.floors]
+        self.plans: list[Plan] = []
+        for rule in programme.rules:
+            self.plans += KINDS[rule.kind].plans(rule, self)
+        for index, plan in enumerate(self.plans):
+            plan.index = index
+        self.line_groups: list[LineGroup] = []
+        self.receipt_groups: list[ReceiptGroup] = []
+        self._make_groups()
+        settling = [p for p in self.plans if type(p).settle is not Plan.settle]
+        self.settling = sorted(settling, key=lambda p: (p.settle_order, p.index))
+        self.by_rule: dict[str, list[Plan]] = {}
+        for plan in self.plans:
+            self.by_rule.setdefault(plan.id, []).append(plan)
+        self.rules = {rule.id: rule for rule in programme.rules}
+        self.tiers = self.of(TierCount)
+        self.earners = self.of(EarningPlan)
+        self.redemption = next(iter(self.of(Redemption)), None)
+        self.delivery = [plan for plan in self.plans if type(plan).deliver is not Plan.deliver]
+        self.point_minor = Fraction(10 ** minor_digits(programme.currency))
+        """Without a rule that spends points, one of them stands for one unit of the currency."""
+        self._profiles: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
+
+    def filter(self, goods: Filter) -> int:
+        return self.filters.number(goods)
+
+    def profile(self, line: Line) -> Profile:
+        """What the rules say about a line's goods."""
+        key = (line.sku, line.category, line.brand, line.tags)
+        profile = self._profiles.get(key)
+        if profile is None:
+            if len(self._profiles) >= PROFILES_MAX:
+                self._profiles.clear()
+            profile = self._profiles[key] = Profile(line, self)
+        return profile
+
+    def of(self, kind: type[P]) -> list[P]:
+        """The plans of a class, in the programme's order."""
+        return [plan for plan in self.plans if isinstance(plan, kind)]
+
+    def _make_groups(self) -> None:
+        lines: dict[str, LineGroup] = {}
+        receipts: dict[str, ReceiptGroup] = {}
+        for plan in self.plans:
+            name = plan.rule.group or plan.group
+            if isinstance(plan, LinePlan | BundlePlan):
+                _place(lines.setdefault(name, LineGroup(name, 0)), plan)
+            elif isinstance(plan, ReceiptPlan):
+                receipts.setdefault(name, ReceiptGroup(name)).plans.append(plan)
+        order = {name: index for index, name in enumerate(self.programme.groups)}
+        last = len(order)
+        self.line_groups = sorted(lines.values(), key=lambda g: order.get(g.name, last))
+        self.receipt_groups = sorted(receipts.values(), key=lambda g: order.get(g.name, last))
+        for index, group in enumerate(self.line_groups):
+            group.index = index
+        for group in self.receipt_groups:
+            group.plans.sort(key=lambda p: p.rank)
+
+
+def stages_by_group(programme: Programme) -> dict[str, list[tuple[str, str]]]:
+    """The groups in use, each with its rules and the stage at which they discount."""
+    stages: dict[str, list[tuple[str, str]]] = {}
+    for plan in Compiled(programme).plans:
+        if isinstance(plan, LinePlan | BundlePlan | ReceiptPlan):
+            stage = "receipt" if isinstance(plan, ReceiptPlan) else "line"
+            stages.setdefault(plan.rule.group or plan.group, []).append((plan.id, stage))
+    return stages
+
+
+def _place(group: LineGroup, plan: LinePlan | BundlePlan) -> None:
+    if isinstance(plan, BundlePlan):
+        group.bundles.append(plan)
+        group.bundles_by_filter.setdefault(plan.filter, []).append(plan)
+        return
+    group.by_filter.setdefault(plan.filter, []).append(plan)
+    if plan.limited:
+        group.limited.append(plan)

@@ -1,0 +1,111 @@
+"""Stage 7: one reason for every rule in scope, and what is worth saying to the customer."""
+
+from __future__ import annotations
+
+from app.loyalty.compiled import Compiled
+from app.loyalty.decision import Offer, Reason
+from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan, Run
+from app.loyalty.pricing import limit_of
+
+OFFERED = {
+    "missing_amount", "missing_units", "missing_for_points", "missing_for_stamps", "stamps_to_free",
+    "missing_spend_to_level", "missing_points_to_level", "missing_receipts_to_level", "missing_visits",
+    "missing_for_delivery", "coupon_not_presented", "complement", "challenge_progress", "missing_spend",
+}  # fmt: skip
+"""Codes of rules that nearly apply: reasons to buy, not only reasons why not."""
+
+
+def reasons_of(compiled: Compiled, run: Run) -> tuple[Reason, ...]:
+    """One reason a rule, in the programme's order."""
+    return tuple(_reason(compiled.by_rule[rule.id], run) for rule in compiled.programme.rules)
+
+
+def _reason(plans: list[Plan], run: Run) -> Reason:
+    """The best that can be said of a rule's plans: what applied, or what came nearest to it."""
+    rule = plans[0].id
+    given = run.given.get(rule, 0)
+    points = run.points_by_rule.get(rule, 0)
+    note = run.notes.get(rule)
+    if given:
+        params: dict[str, str | int] = {"amount_minor": given}
+        if run.capped:
+            return Reason(rule, True, "applied_capped", params)
+        return Reason(rule, True, "applied", params)
+    if points:
+        return Reason(rule, True, "points_earned", {"points_centi": points})
+    if note is not None:
+        return note
+    stamps = next((view for view in run.stamps if view.rule == rule), None)
+    if stamps is not None and stamps.earned:
+        have: dict[str, str | int] = {"stamps": stamps.earned, "have": stamps.have_after, "size": stamps.size}
+        return Reason(rule, True, "stamps_earned", have)
+    found = [_plan_reason(plan, run) for plan in plans]
+    return min(found, key=lambda reason: reason.code in _DULL)
+
+
+_DULL = {"no_goods", "nothing_to_give"}
+
+
+def _plan_reason(plan: Plan, run: Run) -> Reason:
+    refused = plan.refused(run)
+    if refused is not None:
+        return refused
+    own = plan.explain(run)
+    if own is not None:
+        return own
+    works = plan.works(run)
+    if not works:
+        return plan.no("no_goods")
+    if not isinstance(plan, LinePlan | BundlePlan | ReceiptPlan):
+        return plan.no("nothing_to_give")
+    for record in run.records or ():
+        if plan not in record.values:
+            continue
+        winner = next((record.winners[work] for work in works if work in record.winners), None)
+        if winner is not None and record.values[plan] > 0:
+            code = "same_group_smaller"
+            return plan.no(code, winner=winner.id, amount_minor=record.values[plan])
+    closer = next((p for work in works if work.closed for p, _ in work.discounts if p.rule.exclusive), None)
+    if closer is not None:
+        return plan.no("exclusive", winner=closer.id)
+    if limit_of(plan, run) == 0:
+        return plan.no("budget_spent")
+    if all(work.net <= work.floor for work in works):
+        return plan.no("at_floor")
+    return plan.no("nothing_to_give")
+
+
+def offers_of(compiled: Compiled, run: Run) -> tuple[Offer, ...]:
+    """What nearly applies, best first: the greatest gain for the least more money, then by rule."""
+    offers: list[tuple[tuple[int, int, int], Offer]] = []
+    for number, rule in enumerate(compiled.programme.rules):
+        for plan in compiled.by_rule[rule.id]:
+            reason = _nearly(plan, run)
+            if reason is not None:
+                offer = Offer(rule.id, reason.code, reason.params)
+                offers.append((_nearness(reason, number), offer))
+    offers.sort(key=lambda entry: entry[0])
+    seen: set[str] = set()
+    ranked: list[Offer] = []
+    for _, offer in offers:
+        if offer.rule not in seen:
+            seen.add(offer.rule)
+            ranked.append(offer)
+    return tuple(ranked)
+
+
+def _nearly(plan: Plan, run: Run) -> Reason | None:
+    reason = plan.refused(run) or plan.offer(run)
+    if reason is None or reason.code not in OFFERED or (not plan.works(run) and plan.needs_goods):
+        return None
+    return reason
+
+
+def _nearness(reason: Reason, number: int) -> tuple[int, int, int]:
+    """Less missing first; a missing amount weighs by its share of the way, so that near means near."""
+    params = reason.params
+    missing = int(params.get("missing_minor", 0) or 0)
+    whole = int(params.get("from_minor", 0) or 0) or missing
+    if missing:
+        return (0, missing * 1000 // max(1, whole), number)
+    return (1, int(params.get("missing", 0) or 0), number)

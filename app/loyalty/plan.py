@@ -1,0 +1,405 @@
+"""A rule made ready to run, and one evaluation in progress.
+
+Each kind of rule turns its settings into one or more plans. A plan says at which stage it takes part
+(`LinePlan`, `BundlePlan`, `ReceiptPlan`, or only `settle`), and the engine asks it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from zoneinfo import ZoneInfo
+
+from app.loyalty.basket import Basket, Code, Context, Line
+from app.loyalty.decision import Owed, Reason, StampsView, TierView
+from app.loyalty.effects import AnyEffect, BudgetSpent, Grant, Granted
+from app.loyalty.model import WEEKDAYS, Audience, Filter, Programme, Rule, When
+from app.loyalty.state import EMPTY, MemberState
+from app.values import Rounding
+
+if TYPE_CHECKING:
+    from app.loyalty.compiled import Profile
+
+_ALWAYS = When()
+_ANYONE = Audience()
+_EPOCH_ORDINAL = 719_163
+"""The proleptic ordinal of 1970-01-01."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment in the store's time zone."""
+
+    day: int
+    """Days since 1970-01-01."""
+    weekday: int
+    minute: int
+    year: int
+    month: int
+    day_of_month: int
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=4096)
+def moment_of(at_min: int, zone: str) -> Moment:
+    """The local moment of a minute since 1970 (no time zone in use has an offset in seconds)."""
+    local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=at_min)).astimezone(_zone(zone))
+    day = local.toordinal() - _EPOCH_ORDINAL
+    return Moment(day, local.weekday(), local.hour * 60 + local.minute, local.year, local.month, local.day)
+
+
+class Work:
+    """A line while it is being priced. Amounts in minor units."""
+
+    __slots__ = (
+        "closed", "discounts", "earned", "floor", "gross", "line", "net", "points_minor", "profile", "units",
+    )  # fmt: skip
+
+    def __init__(self, line: Line, profile: Profile, gross: int, floor: int, units: int) -> None:
+        self.line = line
+        self.profile = profile
+        self.gross = gross
+        self.net = gross
+        self.floor = floor
+        """The net never falls below it: a floor price, the cap per line, or goods without discounts."""
+        self.units = units
+        """Whole pieces; 0 for a weighed line, which no bundle and no stamp card can count."""
+        self.discounts: list[tuple[Plan, int]] = []
+        self.closed = False
+        """An exclusive rule has discounted it."""
+        self.points_minor = 0
+        self.earned: list[tuple[str, int]] = []
+
+    @property
+    def room(self) -> int:
+        return 0 if self.closed or self.net <= self.floor else self.net - self.floor
+
+
+Parts = list[tuple[Work, int]]
+"""A discount by line; amounts above zero."""
+
+
+class Scope(Protocol):
+    """What a kind may ask while it is compiled."""
+
+    programme: Programme
+
+    def filter(self, goods: Filter) -> int:
+        """The number under which a run keeps the lines that match."""
+        ...
+
+
+class Plan:
+    """A rule, compiled. Kinds override what they take part in."""
+
+    group: ClassVar[str] = ""
+    """The discount group where the rule names none."""
+    settle_order: ClassVar[int] = 1
+    conditional: ClassVar[bool] = False
+    """Whether the kind has a `refusal` of its own."""
+    needs_goods: ClassVar[bool] = True
+    """Whether an offer makes sense only with some of the rule's goods in the basket."""
+
+    def __init__(self, rule: Rule, scope: Scope, products: Filter | None = None) -> None:
+        self.rule = rule
+        self.id = rule.id
+        self.index = -1
+        self.rank = (-rule.priority, rule.id)
+        self.filter = scope.filter(products or rule.products)
+        self.rounding: Rounding = scope.programme.rounding
+        self.timed = rule.when != _ALWAYS
+        self.personal = rule.audience != _ANYONE
+        self.free = not self.timed and not self.personal and rule.budget is None
+        """No condition at all: needs no check on the hot path."""
+        self.limited = rule.max_discount is not None or rule.budget is not None
+
+    def may(self, run: Run) -> bool:
+        """Whether moment, place, person and the kind itself allow this rule now."""
+        if self.free and not self.conditional:
+            return True
+        return self.refused(run) is None
+
+    def refused(self, run: Run) -> Reason | None:
+        """Why this rule cannot apply now, or None; worked out once a run."""
+        try:
+            return run.refusals[self.index]
+        except KeyError:
+            reason = (None if self.free else common_refusal(self, run)) or self.refusal(run)
+            run.refusals[self.index] = reason
+            return reason
+
+    def refusal(self, run: Run) -> Reason | None:
+        """Why this kind cannot apply now, or None; common conditions are checked before."""
+        return None
+
+    def settle(self, run: Run) -> None:
+        """Add what is earned, counted and issued once everything is priced."""
+
+    def explain(self, run: Run) -> Reason | None:
+        """The kind's own explanation, asked after `refusal`; None for the engine's."""
+        return None
+
+    def offer(self, run: Run) -> Reason | None:
+        """What lacks to more than now; asked of rules that do apply. By default as the explanation."""
+        return self.explain(run)
+
+    def deliver(self, run: Run) -> None:
+        """Stage 4: change what delivery costs."""
+
+    def works(self, run: Run) -> Sequence[Work]:
+        """The lines that this rule is about."""
+        return run.by_filter.get(self.filter, ())
+
+    def no(self, code: str, **params: str | int) -> Reason:
+        return Reason(self.id, False, code, params)
+
+    def yes(self, code: str, **params: str | int) -> Reason:
+        return Reason(self.id, True, code, params)
+
+
+class LinePlan(Plan):
+    """Discounts single lines, each for itself."""
+
+    group = "line"
+    percent: tuple[int, int] | None = None
+    """Numerator and denominator, where the discount is just a share of the line's price."""
+
+    def value(self, run: Run, work: Work) -> int:
+        """The discount on a line, before caps; never negative."""
+        raise NotImplementedError
+
+
+class BundlePlan(Plan):
+    """Claims units over several lines."""
+
+    group = "line"
+
+    def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
+        """What it would take from the units that are left, and the discount it gives for them."""
+        raise NotImplementedError
+
+
+class ReceiptPlan(Plan):
+    """Discounts the receipt, spread over the lines it is about."""
+
+    group = "receipt"
+
+    def amount(self, run: Run, works: Sequence[Work]) -> int:
+        """The discount before caps."""
+        raise NotImplementedError
+
+    def by_room(self, run: Run) -> bool:
+        """Whether a line at its floor passes its part on to others (an amount), or loses it (a rate)."""
+        return False
+
+
+@dataclass(slots=True)
+class Claim:
+    """Units claimed by a bundle and the discount by line."""
+
+    units: dict[Work, int]
+    parts: Parts
+    free_units: int = 0
+
+    @property
+    def value(self) -> int:
+        return sum(amount for _, amount in self.parts)
+
+
+@dataclass(slots=True)
+class GroupRecord:
+    """How a group went, for the explanation: what each plan would have given, and who gave what."""
+
+    given: dict[Plan, int] = field(default_factory=dict["Plan", int])
+    winners: dict[Work, Plan] = field(default_factory=dict[Work, "Plan"])
+    values: dict[Plan, int] = field(default_factory=dict["Plan", int])
+
+
+class Run:
+    """One evaluation in progress."""
+
+    def __init__(
+        self,
+        programme: Programme,
+        state: MemberState | None,
+        basket: Basket,
+        context: Context,
+    ) -> None:
+        self.programme = programme
+        self.rounding: Rounding = programme.rounding
+        self.member = state is not None
+        self.state = state if state is not None else EMPTY
+        self.basket = basket
+        self.context = context
+        self.zone = context.time_zone or programme.time_zone
+        self.now = moment_of(context.at_ms // 60_000, self.zone)
+        self.works: list[Work] = []
+        """Goods in canonical order; neither delivery nor gift cards being sold."""
+        self.aside: list[Work] = []
+        """Delivery lines and gift cards being sold: no promotion, no points."""
+        self.by_filter: dict[int, list[Work]] = {}
+        self.levels: dict[str, str] = {}
+        """The member's level by tier rule; "" below the lowest."""
+        self.multiplier = Fraction(1)
+        self.given: dict[str, int] = {}
+        """Discount by rule."""
+        self.free_units: dict[str, int] = {}
+        self.points_by_rule: dict[str, int] = {}
+        self.spent_centi = 0
+        self.spent_minor = 0
+        self.spendable_centi = 0
+        self.spendable_minor = 0
+        self.gift_cards: list[Owed] = []
+        self.effects: list[AnyEffect] = []
+        self.issued: list[Grant] = []
+        self.stamps: list[StampsView] = []
+        self.tiers: list[TierView] = []
+        self.refused: list[Reason] = []
+        self.notes: dict[str, Reason] = {}
+        """A kind's own word on what it did, by rule; wins over the engine's in the explanation."""
+        self.refusals: dict[int, Reason | None] = {}
+        self.capped = False
+        """The cap over the whole receipt has cut the discounts."""
+        self.records: list[GroupRecord] | None = None
+        self.memo: dict[int, Any] = {}
+        """What a plan has worked out once, by its index."""
+        self.point_minor = Fraction(1)
+        """What a point is worth, in minor units."""
+
+    def goods_minor(self) -> int:
+        """The goods' price after discounts."""
+        return sum(work.net for work in self.works)
+
+    def presented(self, rule: str) -> list[Code]:
+        """Codes presented that belong to a rule, by the code itself or by what the member holds."""
+        held = {grant.code for grant in self.state.held(rule, self.context.at_ms)}
+        return [code for code in self.context.codes if code.rule == rule or code.code in held]
+
+    def grant(self, plan: Plan, grant: Grant) -> None:
+        """Give the member something to hold, at payment."""
+        self.issued.append(grant)
+        self.effects.append(Granted(grant))
+
+    def budget_left(self, rule: Rule) -> int | None:
+        """What a rule may still give here, in minor units; None without a budget."""
+        if rule.budget is None:
+            return None
+        budgets = self.context.budgets
+        if rule.budget.new_members is None:
+            return max(0, budgets.get(rule.id, rule.budget.total))
+        new = self.new_member()
+        whole = rule.budget.new_members if new else rule.budget.total - rule.budget.new_members
+        return max(0, budgets.get(f"{rule.id}#{'new' if new else 'existing'}", whole))
+
+    def new_member(self) -> bool:
+        return self.member and self.state.receipts <= 0
+
+    def spend_budget(self, rule: Rule, amount_minor: int) -> None:
+        if rule.budget is not None and amount_minor:
+            self.effects.append(BudgetSpent(rule.id, amount_minor, self.new_member()))
+
+
+def common_refusal(plan: Plan, run: Run) -> Reason | None:
+    """Whether the moment, the place or the person rule a rule out; None where they do not."""
+    rule = plan.rule
+    if plan.timed:
+        reason = _when_refusal(plan, run)
+        if reason:
+            return reason
+    if plan.personal:
+        reason = _audience_refusal(plan, run)
+        if reason:
+            return reason
+    if rule.budget is not None and run.budget_left(rule) == 0:
+        return plan.no("budget_spent")
+    return None
+
+
+def _when_refusal(plan: Plan, run: Run) -> Reason | None:
+    when, now = plan.rule.when, run.now
+    today = now.day + _EPOCH_ORDINAL
+    if when.from_ is not None and today < when.from_.toordinal():
+        return plan.no("not_yet", date=when.from_.isoformat())
+    if when.until is not None and today > when.until.toordinal():
+        return plan.no("ended", date=when.until.isoformat())
+    weekday, minute = now.weekday, now.minute
+    if when.hours is not None:
+        start, end = when.hours
+        if start < end:
+            inside = start <= minute < end
+        else:
+            inside = minute >= start or minute < end
+            if minute < end:
+                weekday = (weekday - 1) % 7  # the night belongs to the day it began on
+        if not inside:
+            return plan.no("not_at_this_hour", hours=_span(start, end))
+    if when.weekdays and WEEKDAYS[weekday] not in when.weekdays:
+        return plan.no("not_today", weekdays=",".join(when.weekdays))
+    return None
+
+
+def _span(start: int, end: int) -> str:
+    return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
+
+
+def _audience_refusal(plan: Plan, run: Run) -> Reason | None:
+    audience, context = plan.rule.audience, run.context
+    if audience.stores and context.store not in audience.stores:
+        return plan.no("other_store")
+    if audience.channels and context.channel not in audience.channels:
+        return plan.no("other_channel")
+    if audience.who == "guests" and run.member:
+        return plan.no("guests_only")
+    personal = audience.tiers or audience.vip or audience.segments or audience.birthday
+    if (audience.who == "members" or personal) and not run.member:
+        return plan.no("members_only")
+    if audience.tiers and not any(level in audience.tiers for level in run.levels.values()):
+        return plan.no("tier_needed", level=audience.tiers[0])
+    if audience.vip and not any(run.state.held(rule, context.at_ms) for rule in audience.vip):
+        return plan.no("vip_needed", needed=audience.vip[0])
+    if audience.segments and not any(segment in audience.segments for segment in context.segments):
+        return plan.no("other_segment")
+    if audience.birthday is not None and not near_birthday(run, plan.rule):
+        return plan.no("not_near_birthday")
+    return None
+
+
+def near_birthday(run: Run, rule: Rule) -> bool:
+    """Whether today lies in a rule's window around the member's birthday, known early enough."""
+    birthday, window = run.context.birthday, rule.audience.birthday
+    if birthday is None or window is None:
+        return False
+    known_day = moment_of(birthday.known_since_ms // 60_000, run.zone).day
+    if run.now.day - known_day < window.known_days:
+        return False
+    return any(
+        -window.before <= run.now.day - day <= window.after
+        for year in (run.now.year - 1, run.now.year, run.now.year + 1)
+        for day in (anniversary(year, birthday.month, birthday.day),)
+    )
+
+
+def anniversary(year: int, month: int, day: int) -> int:
+    """The day number of a yearly date; 29 February falls on the 28th in other years."""
+    try:
+        return datetime(year, month, day).toordinal() - _EPOCH_ORDINAL
+    except ValueError:
+        return datetime(year, month, 28).toordinal() - _EPOCH_ORDINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of rule: the struct its settings are read into, and how it is compiled."""
+
+    settings: type[Rule]
+    plans: Callable[..., list[Plan]]
+    check: Callable[..., Iterable[tuple[str, str, str]]] | None = None
+    """Problems that types cannot see, as (field, reason, hint); takes the settings and the programme."""

@@ -1,0 +1,310 @@
+"""Stages 1 to 3: line promotions and bundles, whole-receipt discounts, caps and floors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from app.loyalty.compiled import Compiled, LineGroup, ReceiptGroup
+from app.loyalty.plan import BundlePlan, Claim, GroupRecord, LinePlan, Parts, Plan, ReceiptPlan, Run, Work
+from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
+
+
+def take_lines(compiled: Compiled, run: Run) -> None:
+    """Bring the lines into canonical order, by content alone, and sort them under their filters."""
+    rounding = run.rounding
+    caps = run.programme.caps
+    works: list[Work] = []
+    for line in run.basket.lines:
+        profile = compiled.profile(line)
+        qty = line.qty_milli
+        units, rest = divmod(qty, QTY_MILLI)
+        price = line.unit_price_minor
+        gross = div_round(price * qty, QTY_MILLI, rounding) if rest else price * units
+        work = Work(line, profile, gross, 0, 0 if rest else units)
+        if profile.floors or caps.line is not None:
+            work.floor = _floor(work, caps.line, rounding)
+        if profile.no_discount or profile.aside:
+            work.floor = gross
+        (run.aside if profile.aside else works).append(work)
+    works.sort(key=_content)
+    run.works = works
+    by_filter = run.by_filter
+    for work in works:
+        for number in work.profile.filters:
+            try:
+                by_filter[number].append(work)
+            except KeyError:
+                by_filter[number] = [work]
+
+
+def _content(work: Work) -> tuple[object, ...]:
+    """Canonical order: what the line is, never where it stands; the id parts equal lines only."""
+    line = work.line
+    return (
+        line.sku, line.unit_price_minor, line.qty_milli, line.category, line.brand, line.tags, line.tax,
+        line.id,
+    )  # fmt: skip
+
+
+def _floor(work: Work, line_cap: Fraction | None, rounding: str) -> int:
+    line = work.line
+    floor = 0
+    for rule in work.profile.floors:
+        if rule.price is not None:
+            floor = max(floor, line_gross(rule.price, line.qty_milli))
+        if rule.share is not None:
+            floor = max(floor, -(-work.gross * rule.share.numerator // rule.share.denominator))
+    if line_cap is not None:
+        floor = max(floor, work.gross - mul_rate(work.gross, line_cap, "down"))
+    return min(floor, work.gross)
+
+
+def discount_lines(compiled: Compiled, run: Run) -> None:
+    """Stage 1: every line group in turn, each on the prices that the one before left."""
+    for group in compiled.line_groups:
+        _run_line_group(group, run)
+
+
+def discount_receipt(compiled: Compiled, run: Run) -> None:
+    """Stage 2: every receipt group in turn."""
+    for group in compiled.receipt_groups:
+        _run_receipt_group(group, run)
+
+
+def _run_line_group(group: LineGroup, run: Run) -> None:
+    record = None
+    if run.records is not None:
+        record = GroupRecord()
+        run.records.append(record)
+    singles = _best_singles(group, run)
+    claims = _bundles(group, run, record)
+    if record is not None:
+        _record_singles(group, run, record)
+    if claims:
+        claimed = {work for _, claim in claims for work in claim.units}
+        bundled = sum(claim.value for _, claim in claims)
+        beside = sum(amount for work, (amount, _) in singles.items() if work not in claimed)
+        if bundled + beside > sum(amount for amount, _ in singles.values()):
+            for plan, claim in claims:
+                give(run, plan, claim.parts, record)
+            singles = {work: best for work, best in singles.items() if work not in claimed}
+        else:
+            claims = []
+    for plan, claim in claims:
+        run.free_units[plan.id] = run.free_units.get(plan.id, 0) + claim.free_units
+    given = run.given
+    for work, (amount, plan) in singles.items():
+        work.net -= amount
+        work.discounts.append((plan, amount))
+        given[plan.id] = given.get(plan.id, 0) + amount
+        if plan.rule.exclusive:
+            work.closed = True
+        if record is not None:
+            record.given[plan] = record.given.get(plan, 0) + amount
+            record.winners[work] = plan
+
+
+def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]]:
+    """Each line's best single-line rule, by value after caps, then rank."""
+    limited = _limited_values(group, run) if group.limited else {}
+    index = group.index
+    rounding = run.rounding
+    best: dict[Work, tuple[int, LinePlan]] = {}
+    for work in run.works:
+        profile = work.profile
+        rated, others = profile.rated[index], profile.others[index]
+        if not (rated or others) or work.closed or work.net <= work.floor:
+            continue
+        room = work.net - work.floor
+        net = work.net
+        top, winner = 0, None
+        for numerator, denominator, plan in rated:
+            if not plan.may(run):
+                continue
+            value = div_round(net * numerator, denominator, rounding)
+            value = min(value, room)
+            if value < top or not value:
+                break  # they are sorted by rate: no later one gives more
+            if value > top or (winner is not None and plan.rank < winner.rank):
+                top, winner = value, plan
+        for plan in others:
+            if plan.limited:
+                value = limited.get(plan, _NONE).get(work, 0)
+            elif plan.may(run):
+                value = min(plan.value(run, work), room)
+            else:
+                continue
+            if value > top or (value == top and winner is not None and plan.rank < winner.rank):
+                top, winner = value, plan
+        if winner is not None and top > 0:
+            best[work] = (top, winner)
+    return best
+
+
+def _record_singles(group: LineGroup, run: Run, record: GroupRecord) -> None:
+    """For the explanation: what each single-line rule would give on all of its lines."""
+    for number, plans in group.by_filter.items():
+        works = [work for work in run.by_filter.get(number, ()) if work.room]
+        for plan in plans:
+            if works and plan.may(run):
+                record.values[plan] = sum(min(plan.value(run, work), work.room) for work in works)
+
+
+_NONE: dict[Work, int] = {}
+
+
+def _limited_values(group: LineGroup, run: Run) -> dict[LinePlan, dict[Work, int]]:
+    """What rules with a cap of their own would give each line: the cap is spread over all of theirs."""
+    values: dict[LinePlan, dict[Work, int]] = {}
+    for plan in group.limited:
+        if not plan.may(run):
+            continue
+        works = [work for work in plan.works(run) if work.room]
+        parts = [min(plan.value(run, work), work.room) for work in works]
+        limit = limit_of(plan, run)
+        if limit is not None and sum(parts) > limit:
+            parts = spread(limit, parts)
+        values[plan] = dict(zip(works, parts, strict=True))
+    return values
+
+
+def limit_of(plan: Plan, run: Run) -> int | None:
+    """The most a rule may still take off this receipt: its own cap and what its budget has left."""
+    if not plan.limited:
+        return None
+    limits = [plan.rule.max_discount, run.budget_left(plan.rule)]
+    limit = min(value for value in limits if value is not None)
+    return max(0, limit - run.given.get(plan.id, 0))
+
+
+def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tuple[BundlePlan, Claim]]:
+    """Bundles claim units in the order of what each would give alone, then rank."""
+    if not group.bundles:
+        return []
+    left: dict[Work, int] = {}
+    alone: list[tuple[int, tuple[int, str], BundlePlan, Claim]] = []
+    for number, plans in group.bundles_by_filter.items():
+        works = run.by_filter.get(number)
+        if not works:
+            continue
+        for plan in plans:
+            if plan.may(run):
+                claim = _capped(plan, run, plan.claim(run, left))
+                if claim is not None:
+                    alone.append((-claim.value, plan.rank, plan, claim))
+    alone.sort(key=lambda entry: entry[:2])
+    taken: list[tuple[BundlePlan, Claim]] = []
+    room: dict[Work, int] = {}
+    for value, _, plan, claim in alone:
+        if record is not None:
+            record.values[plan] = -value
+        if any(work in left for work in claim.units):
+            again = _capped(plan, run, plan.claim(run, left), room)
+            if again is None:
+                continue
+            claim = again
+        taken.append((plan, claim))
+        for work, count in claim.units.items():
+            left[work] = left.get(work, work.units) - count
+        for work, amount in claim.parts:
+            room[work] = room.get(work, work.room) - amount
+    return taken
+
+
+def _capped(
+    plan: BundlePlan, run: Run, claim: Claim | None, room: dict[Work, int] | None = None
+) -> Claim | None:
+    """A claim within the lines' room and the rule's own cap; None where nothing is left of it."""
+    if claim is None:
+        return None
+    parts = [
+        (work, min(amount, work.room if room is None else room.get(work, work.room)))
+        for work, amount in claim.parts
+    ]
+    limit = limit_of(plan, run)
+    if limit is not None and sum(amount for _, amount in parts) > limit:
+        amounts = spread(limit, [amount for _, amount in parts])
+        parts = [(work, amount) for (work, _), amount in zip(parts, amounts, strict=True)]
+    parts = [(work, amount) for work, amount in parts if amount > 0]
+    return Claim(claim.units, parts, claim.free_units) if parts else None
+
+
+def _run_receipt_group(group: ReceiptGroup, run: Run) -> None:
+    best: tuple[int, ReceiptPlan, Parts] | None = None
+    record = None
+    if run.records is not None:
+        record = GroupRecord()
+        run.records.append(record)
+    for plan in group.plans:  # in order of rank: a later one wins only by giving more
+        works = plan.works(run)
+        if not works or not plan.may(run):
+            continue
+        parts = receipt_parts(plan, run, works, best[0] if best and record is None else 0)
+        if not parts:
+            continue
+        value = sum(amount for _, amount in parts)
+        if record is not None:
+            record.values[plan] = value
+        if best is None or value > best[0]:
+            best = (value, plan, parts)
+    if best is not None:
+        give(run, best[1], best[2], record)
+
+
+def receipt_parts(plan: ReceiptPlan, run: Run, works: Sequence[Work], beat: int) -> Parts:
+    """A receipt discount by line, within floors and caps; empty if it cannot give more than `beat`."""
+    amount = plan.amount(run, works)
+    limit = limit_of(plan, run)
+    if limit is not None:
+        amount = min(amount, limit)
+    if amount <= beat:
+        return []
+    rooms = [work.room for work in works]
+    if plan.by_room(run):
+        parts = spread(min(amount, sum(rooms)), rooms) if any(rooms) else []
+    else:
+        nets = [0 if work.closed else work.net for work in works]
+        parts = [min(p, r) for p, r in zip(spread(amount, nets), rooms, strict=True)] if any(nets) else []
+    return [(work, part) for work, part in zip(works, parts, strict=False) if part > 0]
+
+
+def give(run: Run, plan: Plan, parts: Parts, record: GroupRecord | None = None) -> None:
+    """Take a discount off the lines."""
+    total = 0
+    for work, amount in parts:
+        work.net -= amount
+        work.discounts.append((plan, amount))
+        total += amount
+        if plan.rule.exclusive:
+            work.closed = True
+        if record is not None:
+            record.winners[work] = plan
+    run.given[plan.id] = run.given.get(plan.id, 0) + total
+    if record is not None:
+        record.given[plan] = record.given.get(plan, 0) + total
+
+
+def cap_receipt(run: Run) -> None:
+    """Stage 3: where all discounts together pass the receipt's cap, each gives back in proportion."""
+    caps = run.programme.caps
+    if caps.receipt is None and caps.receipt_amount is None:
+        return
+    entries = [(work, n) for work in run.works for n in range(len(work.discounts))]
+    amounts = [work.discounts[n][1] for work, n in entries]
+    limit = sum(amounts)
+    if caps.receipt is not None:
+        limit = min(limit, mul_rate(sum(work.gross for work in run.works), caps.receipt, "down"))
+    if caps.receipt_amount is not None:
+        limit = min(limit, caps.receipt_amount)
+    if limit == sum(amounts):
+        return
+    run.capped = True
+    run.given = {}
+    for (work, n), amount in zip(entries, spread(limit, amounts), strict=True):
+        plan, before = work.discounts[n]
+        work.discounts[n] = (plan, amount)
+        work.net += before - amount
+        run.given[plan.id] = run.given.get(plan.id, 0) + amount
+    for work in run.works:
+        work.discounts = [(plan, amount) for plan, amount in work.discounts if amount]

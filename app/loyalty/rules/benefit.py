@@ -1,0 +1,166 @@
+"""What rules of many kinds give: a discount, points as a lot, a thing to hand over, a coupon for later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from app.loyalty.effects import Grant, Lot, PointsEarned
+from app.loyalty.model import Benefit, Count, Days
+from app.loyalty.plan import Plan, ReceiptPlan, Run, Work
+from app.loyalty.state import DAY_MS
+from app.values import div_round, mul_rate, utc_ms
+
+_EPOCH_ORDINAL = 719_163
+
+
+class Expiry(msgspec.Struct, frozen=True, kw_only=True):
+    """When something earned lapses; several conditions: the first to come true."""
+
+    days: Count | None = None
+    months: Count | None = None
+    to_month_end: bool = False
+    """Rounds the date up to the last day of its month."""
+    idle_days: Count | None = None
+    """Days without a counted receipt."""
+
+
+class LotTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """When points of a lot may be spent, and until when."""
+
+    spendable_after_days: Days = 0
+    expires: Expiry | None = None
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day some months on, or that month's last: 31 January + 1 month is 28 February."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, _month_length(year, month + 1)))
+
+
+def _month_length(year: int, month: int) -> int:
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return (following - date(year, month, 1)).days
+
+
+def day_start_ms(day: int, zone: str) -> int:
+    """The first moment of a local day (days since 1970)."""
+    local = datetime.fromordinal(day + _EPOCH_ORDINAL).replace(tzinfo=ZoneInfo(zone))
+    return utc_ms(local.astimezone(UTC))
+
+
+def expiry_ms(expires: Expiry | None, run: Run) -> int | None:
+    """The end of the last local day on which something given now is still good."""
+    if expires is None or (expires.days is None and expires.months is None):
+        return None
+    ends: list[date] = []
+    today = date.fromordinal(run.now.day + _EPOCH_ORDINAL)
+    if expires.days is not None:
+        ends.append(date.fromordinal(today.toordinal() + expires.days))
+    if expires.months is not None:
+        ends.append(add_months(today, expires.months))
+    last = min(ends)
+    if expires.to_month_end:
+        last = last.replace(day=_month_length(last.year, last.month))
+    return day_start_ms(last.toordinal() - _EPOCH_ORDINAL + 1, run.zone)
+
+
+def make_lot(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> Lot:
+    """A lot of points earned by this sale under a rule."""
+    at_ms = run.context.at_ms
+    waits = terms.spendable_after_days
+    return Lot(
+        id=f"{run.context.sale_id}:{plan.id}{suffix}",
+        rule=plan.id,
+        amount_centi=amount_centi,
+        earned_at_ms=at_ms,
+        spendable_at_ms=at_ms + waits * DAY_MS if waits else 0,
+        expires_at_ms=expiry_ms(terms.expires, run),
+        idle_days=terms.expires.idle_days if terms.expires else None,
+    )
+
+
+def earn(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> None:
+    """Give the member points."""
+    if amount_centi > 0:
+        run.effects.append(PointsEarned(make_lot(plan, run, amount_centi, terms, suffix)))
+        run.points_by_rule[plan.id] = run.points_by_rule.get(plan.id, 0) + amount_centi
+
+
+def make_grant(plan: Plan, run: Run, kind: str, *, uses: int = 1, item: str = "", n: int = 0) -> Grant:
+    """A grant of this sale; `n` tells several apart."""
+    mark = f"{item}" + (f"#{n}" if n else "")
+    return Grant(
+        code=f"{run.context.sale_id}:{plan.id}" + (f":{mark}" if mark else ""),
+        rule=plan.id,
+        kind=kind,
+        issued_at_ms=run.context.at_ms,
+        uses=uses,
+        item=item,
+    )
+
+
+def benefit_amount(benefit: Benefit, plan: Plan, works: Iterable[Work]) -> int:
+    """A discount benefit over lines, in minor units; 0 where it is points or a gift."""
+    if benefit.percent is not None:
+        base = sum(work.net for work in works if not work.closed)
+        return mul_rate(base, benefit.percent, plan.rounding)
+    return benefit.amount or 0
+
+
+def hand_over(plan: Plan, run: Run, benefit: Benefit, *, terms: LotTerms, times: int = 1, now: bool) -> None:
+    """Give a benefit at payment: points and gifts at once; a discount only as a coupon for later.
+
+    `now`: a discount has been taken off this receipt already, so there is no coupon to issue.
+    """
+    if not run.member or times <= 0:
+        return
+    if benefit.points is not None:
+        earn(plan, run, benefit.points * times, terms)
+    elif benefit.gift:
+        run.grant(plan, make_grant(plan, run, "reward", uses=times, item=benefit.gift))
+    elif not now:
+        run.grant(plan, make_grant(plan, run, "coupon", uses=times))
+
+
+def benefit_params(benefit: Benefit) -> dict[str, str | int]:
+    """A benefit as parameters of a reason."""
+    if benefit.percent is not None:
+        return {"percent": percent_text(benefit.percent)}
+    if benefit.amount is not None:
+        return {"amount_minor": benefit.amount}
+    if benefit.points is not None:
+        return {"points_centi": benefit.points}
+    return {"gift": benefit.gift}
+
+
+def percent_text(rate: Fraction) -> str:
+    """A rate as a plain decimal of percent: 1/10 is "10", 1/40 is "2.5"."""
+    whole = div_round(rate.numerator * 1_000_000, rate.denominator)
+    return f"{whole // 10_000}.{whole % 10_000:04}".rstrip("0").rstrip(".")
+
+
+def benefit_problems(benefit: Benefit, field: str) -> list[tuple[str, str, str]]:
+    """A benefit is exactly one thing."""
+    given = [benefit.percent is not None, benefit.amount is not None, benefit.points is not None]
+    if sum(given) + bool(benefit.gift) != 1:
+        return [(field, "it must give exactly one thing", "percent, amount, points or gift")]
+    return []
+
+
+class BenefitPlan(ReceiptPlan):
+    """A receipt discount that is a `Benefit` under a condition: most kinds that discount a receipt."""
+
+    def benefit(self, run: Run) -> Benefit:
+        raise NotImplementedError
+
+    def amount(self, run: Run, works: Sequence[Work]) -> int:
+        return benefit_amount(self.benefit(run), self, works)
+
+    def by_room(self, run: Run) -> bool:
+        return self.benefit(run).amount is not None

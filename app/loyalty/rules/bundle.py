@@ -1,0 +1,250 @@
+"""`bundle`: N for the price of M, buy X get Y, a fixed price for a set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+from app.loyalty.decision import Reason
+from app.loyalty.model import EVERYTHING, Count, Filter, PositiveMoney, Programme, Rule, Share
+from app.loyalty.plan import BundlePlan, Claim, Kind, Parts, Plan, Run, Scope, Work
+from app.values import mul_rate, spread
+
+
+class TakePay(msgspec.Struct, frozen=True, kw_only=True):
+    """`take` units for the price of `pay`: in each set the cheapest units are free (or so much off)."""
+
+    take: Count
+    pay: Count
+    percent: Share = Fraction(1)
+    """Off the cheapest units."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Units that a set needs."""
+
+    products: Filter = EVERYTHING
+    qty: Count = 1
+
+
+class Get(msgspec.Struct, frozen=True, kw_only=True):
+    """What one gets beside what one buys."""
+
+    products: Filter
+    qty: Count = 1
+    percent: Share = Fraction(1)
+    pick: Literal["cheapest", "dearest"] = "cheapest"
+
+
+class BundleRule(Rule, frozen=True, kw_only=True):
+    """Exactly one of the three: `n_for_m`; `buy` with `get`; `set` with `price` or `percent`."""
+
+    n_for_m: TakePay | None = None
+    buy: Count | None = None
+    """Units of the rule's `products` to buy for each `get`."""
+    get: Get | None = None
+    set: tuple[Part, ...] = ()
+    price: PositiveMoney | None = None
+    percent: Share | None = None
+
+
+def unit_price(work: Work) -> int:
+    """What a unit costs now, rounded down, so that units never add up to more than their line."""
+    return work.net // work.units
+
+
+def _units(works: Iterable[Work], left: dict[Work, int]) -> list[tuple[Work, int]]:
+    """Lines with whole units left to claim, dearest first, in canonical order among equals."""
+    found: list[tuple[Work, int]] = []
+    for work in works:
+        count = left.get(work, work.units)
+        if count > 0 and not work.closed and work.net > work.floor:
+            found.append((work, count))
+    found.sort(key=_price_order)
+    return found
+
+
+def _price_order(entry: tuple[Work, int]) -> int:
+    work = entry[0]
+    return -(work.net // work.units)
+
+
+class NForM(BundlePlan):
+    """Units line up from the dearest; of every `take` in turn, those after the first `pay` are reduced."""
+
+    def __init__(self, rule: BundleRule, terms: TakePay, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.take, self.pay, self.share = terms.take, terms.pay, terms.percent
+
+    def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
+        queue = _units(self.works(run), left)
+        count = sum(units for _, units in queue)
+        end = count // self.take * self.take
+        if not end:
+            return None
+        units: dict[Work, int] = {}
+        parts: Parts = []
+        start = 0
+        for work, available in queue:
+            stop = min(start + available, end)
+            if stop <= start:
+                break
+            units[work] = stop - start
+            reduced = self._reduced(stop) - self._reduced(start)
+            if reduced:
+                parts.append((work, reduced * self._off(unit_price(work))))
+            start = stop
+        return Claim(units, parts)
+
+    def _off(self, price: int) -> int:
+        return price if self.share == 1 else mul_rate(price, self.share, self.rounding)
+
+    def _reduced(self, position: int) -> int:
+        """How many of the first `position` units are reduced."""
+        sets, rest = divmod(position, self.take)
+        return sets * (self.take - self.pay) + max(0, rest - self.pay)
+
+    def explain(self, run: Run) -> Reason | None:
+        count = sum(work.units for work in self.works(run))
+        if count % self.take and count < self.take:
+            return self.no("missing_units", missing=self.take - count, take=self.take, pay=self.pay)
+        return None
+
+
+class Sets(BundlePlan):
+    """Claims one set after another, dearest units first, and equal sets in one go."""
+
+    def __init__(self, rule: BundleRule, components: list[tuple[int, int, bool]], scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.components = components
+        """Filter number, units, and whether the cheapest are taken."""
+
+    def reduce(self, chosen: list[list[tuple[Work, int]]], times: int) -> Parts:
+        """The discount on `times` equal sets; `chosen` holds lines and units a set by component."""
+        raise NotImplementedError
+
+    def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
+        queues: list[list[Work]] = []
+        counts: dict[Work, int] = {}
+        for number, _, cheapest in self.components:
+            queue = _units(run.by_filter.get(number, ()), left)
+            counts.update(queue)
+            works = [work for work, _ in queue]
+            queues.append(works[::-1] if cheapest else works)
+        taken: dict[Work, int] = {}
+        parts: dict[Work, int] = {}
+        while True:
+            chosen = self._choose(queues, counts)
+            if chosen is None:
+                break
+            need: dict[Work, int] = {}
+            for part in chosen:
+                for work, units in part:
+                    need[work] = need.get(work, 0) + units
+            times = min(counts[work] // units for work, units in need.items())
+            for work, units in need.items():
+                counts[work] -= units * times
+                taken[work] = taken.get(work, 0) + units * times
+            for work, amount in self.reduce(chosen, times):
+                parts[work] = parts.get(work, 0) + amount
+        return Claim(taken, list(parts.items())) if parts else None
+
+    def _choose(
+        self, queues: Sequence[list[Work]], counts: dict[Work, int]
+    ) -> list[list[tuple[Work, int]]] | None:
+        """The units of the next set, or None where a component cannot be filled any more."""
+        used: dict[Work, int] = {}
+        chosen: list[list[tuple[Work, int]]] = []
+        for queue, (_, qty, _) in zip(queues, self.components, strict=True):
+            while queue and not counts[queue[0]]:
+                queue.pop(0)
+            part: list[tuple[Work, int]] = []
+            for work in queue:
+                free = min(qty, counts[work] - used.get(work, 0))
+                if free > 0:
+                    part.append((work, free))
+                    used[work] = used.get(work, 0) + free
+                    qty -= free
+                if not qty:
+                    break
+            if qty:
+                return None
+            chosen.append(part)
+        return chosen
+
+    def explain(self, run: Run) -> Reason | None:
+        for number, qty, _ in self.components:
+            count = sum(work.units for work in run.by_filter.get(number, ()))
+            if count < qty:
+                return self.no("missing_units", missing=qty - count)
+        return None
+
+
+class BuyGet(Sets):
+    def __init__(self, rule: BundleRule, buy: int, get: Get, scope: Scope) -> None:
+        bought = (scope.filter(rule.products), buy, False)
+        super().__init__(rule, [bought, (scope.filter(get.products), get.qty, get.pick == "cheapest")], scope)
+        self.share = get.percent
+
+    def reduce(self, chosen: list[list[tuple[Work, int]]], times: int) -> Parts:
+        return [
+            (work, mul_rate(unit_price(work), self.share, self.rounding) * units * times)
+            for work, units in chosen[1]
+        ]
+
+
+class SetPrice(Sets):
+    def __init__(self, rule: BundleRule, scope: Scope) -> None:
+        super().__init__(rule, [(scope.filter(p.products), p.qty, False) for p in rule.set], scope)
+        self.filter = self.components[0][0]
+        self.price, self.share = rule.price, rule.percent
+
+    def reduce(self, chosen: list[list[tuple[Work, int]]], times: int) -> Parts:
+        units: dict[Work, int] = {}
+        for part in chosen:
+            for work, count in part:
+                units[work] = units.get(work, 0) + count
+        prices = [unit_price(work) * count for work, count in units.items()]
+        total = sum(prices)
+        off = (
+            total - self.price
+            if self.price is not None
+            else mul_rate(total, self.share or Fraction(0), self.rounding)
+        )
+        if off <= 0:
+            return []
+        parts = spread(off * times, [price * times for price in prices])
+        return [(work, part) for work, part in zip(units, parts, strict=True) if part]
+
+
+def plans(rule: BundleRule, scope: Scope) -> list[Plan]:
+    if rule.n_for_m is not None:
+        return [NForM(rule, rule.n_for_m, scope)]
+    if rule.buy is not None and rule.get is not None:
+        if rule.get.products == rule.products:
+            terms = TakePay(take=rule.buy + rule.get.qty, pay=rule.buy, percent=rule.get.percent)
+            return [NForM(rule, terms, scope)]
+        return [BuyGet(rule, rule.buy, rule.get, scope)]
+    return [SetPrice(rule, scope)]
+
+
+def check(rule: BundleRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    shapes = [rule.n_for_m is not None, rule.buy is not None or rule.get is not None, bool(rule.set)]
+    if sum(shapes) != 1:
+        yield "", "it needs exactly one of n_for_m, buy with get, and set", ""
+    if rule.n_for_m is not None and rule.n_for_m.pay >= rule.n_for_m.take:
+        yield "n_for_m", "pay must be less than take", "3 for the price of 2 is take: 3, pay: 2"
+    if (rule.buy is None) != (rule.get is None):
+        yield "", "buy and get belong together", ""
+    if bool(rule.set) != (rule.price is not None or rule.percent is not None):
+        yield "set", "a set needs a price or a percent, and they need a set", ""
+    if rule.price is not None and rule.percent is not None:
+        yield "price", "a set has either a price or a percent", ""
+    if rule.set and sum(part.qty for part in rule.set) < 2:
+        yield "set", "a set has at least two units", "for one unit use kind: price"
+
+
+KIND = Kind(BundleRule, plans, check)

@@ -1,0 +1,114 @@
+"""`cashback`: a share of the price comes back as points; the most specific category decides the rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import lcm
+from typing import Literal
+
+import msgspec
+
+from app.loyalty.decision import Reason
+from app.loyalty.model import Count, Ident, Money, Programme, Rule, Share
+from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.rules.benefit import LotTerms
+from app.loyalty.rules.points import Base, EarningPlan, base_minor
+from app.values import POINT_CENTI, div_round
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """Categories of which the member picks some for the month; those earn `rate`."""
+
+    categories: tuple[Ident, ...]
+    rate: Share
+    picks: Count = 1
+
+
+class CashbackRule(Rule, frozen=True, kw_only=True):
+    rate: Share = Fraction(0)
+    """For goods of no category named below."""
+    rates: dict[str, Share] = msgspec.field(default_factory=dict[str, Share])
+    """By category; one deeper in the tree wins over one above it."""
+    chosen: Chosen | None = None
+    base: Base = "paid"
+    min_receipt: Money = 0
+    round_to: Literal["hundredth", "point", "point_down"] = "hundredth"
+    lots: LotTerms = LotTerms()
+
+
+class Cashback(EarningPlan):
+    conditional = True
+
+    def __init__(self, rule: CashbackRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+        self.base = rule.base
+        chosen = [rule.chosen.rate] if rule.chosen else []
+        self.unit = lcm(*(r.denominator for r in [rule.rate, *rule.rates.values(), *chosen]))
+        self.parents = {name: c.parent for name, c in scope.programme.categories.items()}
+
+    def terms(self) -> LotTerms:
+        return self.settings.lots
+
+    def refusal(self, run: Run) -> Reason | None:
+        missing = self.settings.min_receipt - run.goods_minor()
+        if missing > 0:
+            return self.no("missing_for_points", missing_minor=missing)
+        return None
+
+    def rate(self, run: Run, category: str) -> Fraction:
+        """The rate of a category: its own, or the nearest above it; a chosen one where it is higher."""
+        rule = self.settings
+        picked = self._picked(run)
+        base = None
+        best = Fraction(0)
+        while category:
+            if base is None and category in rule.rates:
+                base = rule.rates[category]
+            if rule.chosen and category in picked:
+                best = max(best, rule.chosen.rate)
+            category = self.parents.get(category, "")
+        return max(best, rule.rate if base is None else base)
+
+    def _picked(self, run: Run) -> tuple[str, ...]:
+        """Categories picked for this month: the member holds a status per pick, issued by the till."""
+        if self.settings.chosen is None:
+            return ()
+        held = run.state.held(self.id, run.context.at_ms)
+        picks = sorted(g.item for g in held if g.item in self.settings.chosen.categories)
+        return tuple(picks[: self.settings.chosen.picks])
+
+    def weights(self, run: Run) -> list[tuple[Work, int]]:
+        weights: list[tuple[Work, int]] = []
+        for work in self.works(run):
+            rate = self.rate(run, work.line.category)
+            weights.append(
+                (work, base_minor(work, self.base) * rate.numerator * (self.unit // rate.denominator))
+            )
+        return weights
+
+    def centi(self, run: Run, weight: int) -> int:
+        exact = Fraction(weight, self.unit) * POINT_CENTI / run.point_minor * run.multiplier
+        if self.settings.round_to == "hundredth":
+            return div_round(exact.numerator, exact.denominator, self.rounding)
+        rounding = "down" if self.settings.round_to == "point_down" else "half_up"
+        return POINT_CENTI * div_round(exact.numerator, POINT_CENTI * exact.denominator, rounding)
+
+
+def plans(rule: CashbackRule, scope: Scope) -> list[Plan]:
+    return [Cashback(rule, scope)]
+
+
+def check(rule: CashbackRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if not rule.rate and not any(rule.rates.values()) and rule.chosen is None:
+        yield "", "it gives nothing back", "set rate or rates"
+    named = {name: f"rates.{name}" for name in rule.rates}
+    if rule.chosen:
+        named |= dict.fromkeys(rule.chosen.categories, "chosen.categories")
+    for name, field in named.items():
+        if programme.categories and name not in programme.categories:
+            yield field, f"there is no category {name!r}", "add it under categories"
+
+
+KIND = Kind(CashbackRule, plans, check)

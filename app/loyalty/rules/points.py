@@ -1,0 +1,288 @@
+"""`points`: earned by money, unit or visit; spent as money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Literal
+
+import msgspec
+
+from app.loyalty.decision import Reason
+from app.loyalty.effects import Counted, Lot, PointsSpent
+from app.loyalty.model import (
+    EVERYTHING,
+    Factor,
+    Filter,
+    Money,
+    Points,
+    PointValue,
+    PositiveMoney,
+    Programme,
+    Rule,
+    Share,
+)
+from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.rules.benefit import LotTerms, earn
+from app.loyalty.state import take_from
+from app.values import POINT_CENTI, QTY_MILLI, div_round, spread
+
+Base = Literal["paid", "net", "gross"]
+
+
+class Earn(msgspec.Struct, frozen=True, kw_only=True):
+    """`points` for every `per` of money, or for each piece or kilogram, or for the visit."""
+
+    points: Points
+    per: PositiveMoney | Literal["unit", "visit"]
+    base: Base = "paid"
+    """Money counted: what is paid beside points, the price after discounts, or the shelf price."""
+    round_to: Literal["hundredth", "point", "point_down"] = "hundredth"
+    min_receipt: Money = 0
+
+
+class Multiplier(msgspec.Struct, frozen=True, kw_only=True):
+    """These goods earn so many times as much; the first that matches counts."""
+
+    products: Filter
+    times: Factor
+
+
+class RedeemTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """How points are spent."""
+
+    value: PointValue
+    min_points: Points | None = None
+    block: Points = POINT_CENTI
+    max_share: Share = Fraction(1)
+    """Of the receipt's goods after discounts."""
+    products: Filter = EVERYTHING
+    """Goods that points may pay for."""
+    same_sale: bool = False
+    """Whether points that this sale earns may be spent in it."""
+
+
+class PointsRule(Rule, frozen=True, kw_only=True):
+    earn: Earn | None = None
+    multipliers: tuple[Multiplier, ...] = ()
+    lots: LotTerms = LotTerms()
+    redeem: RedeemTerms | None = None
+
+
+class EarningPlan(Plan):
+    """Earns points by line; the amount depends on what is paid in points, so it can be asked twice."""
+
+    settle_order = 0
+    base: Base = "paid"
+
+    def weights(self, run: Run) -> list[tuple[Work, int]]:
+        """What each line counts for, in any unit that `centi` understands."""
+        raise NotImplementedError
+
+    def centi(self, run: Run, weight: int) -> int:
+        """Points for the sum of the weights."""
+        raise NotImplementedError
+
+    def earned(self, run: Run) -> int:
+        """Points earned given what is spent now; 0 where the rule cannot apply."""
+        if not run.member or not self.may(run):
+            return 0
+        return self.within_budget(run, self.centi(run, sum(weight for _, weight in self.weights(run))))
+
+    def within_budget(self, run: Run, centi: int) -> int:
+        left = run.budget_left(self.rule)
+        if left is None:
+            return centi
+        return min(centi, int(left * POINT_CENTI / run.point_minor))
+
+    def settle(self, run: Run) -> None:
+        if not run.member or not self.may(run):
+            return
+        weights = self.weights(run)
+        total = self.within_budget(run, self.centi(run, sum(weight for _, weight in weights)))
+        if total <= 0:
+            return
+        lots = self.terms()
+        earn(self, run, total, lots)
+        if any(weight for _, weight in weights):
+            parts = spread(total, [weight for _, weight in weights])
+            for (work, _), part in zip(weights, parts, strict=True):
+                if part:
+                    work.earned.append((self.id, part))
+        value = div_round(total * run.point_minor.numerator, POINT_CENTI * run.point_minor.denominator)
+        run.spend_budget(self.rule, value)
+        count_activity(self, run, lots)
+
+    def terms(self) -> LotTerms:
+        raise NotImplementedError
+
+
+def count_activity(plan: Plan, run: Run, terms: LotTerms) -> None:
+    """Record the day, where lots lapse after days without a receipt."""
+    idle = terms.expires.idle_days if terms.expires else None
+    if idle is not None:
+        run.effects.append(Counted(plan.id, run.now.day, receipts=1, keep_days=idle))
+
+
+def base_minor(work: Work, base: Base) -> int:
+    """The money of a line that counts for earning."""
+    if base == "gross":
+        return work.gross
+    return work.net if base == "net" else work.net - work.points_minor
+
+
+class PointsEarning(EarningPlan):
+    conditional = True
+
+    def __init__(self, rule: PointsRule, terms: Earn, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.earn_terms = terms
+        self.base = terms.base
+        self.lots = rule.lots
+        times = [m.times for m in rule.multipliers]
+        self.unit = lcm(*(t.denominator for t in times)) if times else 1
+        self.multipliers = [(scope.filter(m.products), int(m.times * self.unit)) for m in rule.multipliers]
+
+    def terms(self) -> LotTerms:
+        return self.lots
+
+    def refusal(self, run: Run) -> Reason | None:
+        missing = self.earn_terms.min_receipt - run.goods_minor()
+        if missing > 0:
+            return self.no("missing_for_points", missing_minor=missing)
+        return None
+
+    def weights(self, run: Run) -> list[tuple[Work, int]]:
+        return [(work, self._measure(work) * self._times(work)) for work in self.works(run)]
+
+    def _measure(self, work: Work) -> int:
+        if self.earn_terms.per == "unit":
+            return work.line.qty_milli
+        return base_minor(work, self.base)
+
+    def _times(self, work: Work) -> int:
+        for number, times in self.multipliers:
+            if number in work.profile.filters:
+                return times
+        return self.unit
+
+    def centi(self, run: Run, weight: int) -> int:
+        terms = self.earn_terms
+        if terms.per == "visit":
+            return self._rounded(Fraction(terms.points) * run.multiplier) if run.goods_minor() > 0 else 0
+        per = QTY_MILLI if terms.per == "unit" else terms.per
+        return self._rounded(Fraction(weight * terms.points, per * self.unit) * run.multiplier)
+
+    def _rounded(self, exact: Fraction) -> int:
+        if self.earn_terms.round_to == "hundredth":
+            return div_round(exact.numerator, exact.denominator, self.rounding)
+        rounding = "down" if self.earn_terms.round_to == "point_down" else "half_up"
+        return POINT_CENTI * div_round(exact.numerator, POINT_CENTI * exact.denominator, rounding)
+
+
+class Redemption(Plan):
+    """Stage 5: points as tender. There is one in a programme at most."""
+
+    def __init__(self, rule: PointsRule, terms: RedeemTerms, scope: Scope) -> None:
+        super().__init__(rule, scope, terms.products)
+        self.terms = terms
+        self.minor_per_centi = terms.value / POINT_CENTI
+        self.step = lcm(terms.block, self.minor_per_centi.denominator)
+
+    def value_minor(self, centi: int) -> int:
+        """What points are worth; exact for multiples of the step."""
+        return int(centi * self.minor_per_centi)
+
+    def cap_centi(self, run: Run) -> int:
+        """The most that this receipt takes in points, in steps."""
+        goods = sum(work.net for work in self.works(run))
+        share = self.terms.max_share
+        cap = min(goods, run.goods_minor() * share.numerator // share.denominator)
+        return int(cap / self.minor_per_centi) // self.step * self.step
+
+    def spend(self, run: Run, earners: list[EarningPlan]) -> None:
+        """Spend what is wished, within balance, allowance and caps; say what was safe to spend."""
+        wish = run.context.redeem.points_centi
+        if not run.member or not self.may(run):
+            if wish and (wish == "max" or wish > 0):
+                run.refused.append(self.refused(run) or self.no("members_only"))
+            return
+        most = self._most(run, earners)
+        run.spendable_centi = most
+        run.spendable_minor = self.value_minor(most)
+        if wish == "max":
+            spent = most
+        else:
+            spent = min(wish, most) // self.step * self.step
+            if spent < wish or 0 < wish < self._least():
+                run.refused.append(self.no("points_limited", wish_centi=wish, spendable_centi=most))
+            spent = spent if spent >= self._least() else 0
+        if spent > 0:
+            self._take(run, spent)
+
+    def _least(self) -> int:
+        return self.terms.min_points or 0
+
+    def _most(self, run: Run, earners: list[EarningPlan]) -> int:
+        limit = self.cap_centi(run)
+        allowance = run.context.points_limit_centi
+        if allowance is not None:
+            limit = min(limit, max(0, allowance) // self.step * self.step)
+        balance = max(0, run.state.spendable_centi(run.context.at_ms) - run.state.debt_centi)
+        if not self.terms.same_sale:
+            most = min(limit, balance // self.step * self.step)
+        else:
+            most = self._most_same_sale(run, earners, limit, balance)
+        return most if most >= self._least() else 0
+
+    def _most_same_sale(self, run: Run, earners: list[EarningPlan], limit: int, balance: int) -> int:
+        """The largest s in steps with s <= balance + earned(s): earning only falls as s grows."""
+        low, high = 0, limit // self.step
+        while low < high:
+            middle = (low + high + 1) // 2
+            spent = middle * self.step
+            self._put_on_lines(run, self.value_minor(spent))
+            if spent <= balance + sum(plan.earned(run) for plan in earners) - run.state.debt_centi:
+                low = middle
+            else:
+                high = middle - 1
+        self._put_on_lines(run, 0)
+        return low * self.step
+
+    def _put_on_lines(self, run: Run, minor: int) -> None:
+        works = self.works(run)
+        parts = spread(minor, [work.net for work in works]) if minor else [0] * len(works)
+        for work, part in zip(works, parts, strict=True):
+            work.points_minor = part
+
+    def _take(self, run: Run, spent: int) -> None:
+        run.spent_centi = spent
+        run.spent_minor = self.value_minor(spent)
+        self._put_on_lines(run, run.spent_minor)
+        at_ms = run.context.at_ms
+        ready = [lot for lot in run.state.lots if lot.spendable_at_ms <= at_ms]
+        taken: tuple[Lot, ...] = take_from(ready, spent)
+        run.effects.append(PointsSpent(self.id, spent, taken))
+
+
+def plans(rule: PointsRule, scope: Scope) -> list[Plan]:
+    made: list[Plan] = []
+    if rule.earn is not None:
+        made.append(PointsEarning(rule, rule.earn, scope))
+    if rule.redeem is not None:
+        made.append(Redemption(rule, rule.redeem, scope))
+    return made
+
+
+def check(rule: PointsRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if rule.earn is None and rule.redeem is None:
+        yield "", "it neither earns nor spends points", "give it earn, redeem or both"
+    redeeming = [r for r in programme.rules if isinstance(r, PointsRule) and r.redeem is not None]
+    if rule.redeem is not None and redeeming[0] is not rule:
+        yield "redeem", "points are spent by one rule only", f"{redeeming[0].id!r} does it already"
+    if rule.redeem is not None and gcd(rule.redeem.block, POINT_CENTI) < 1:
+        yield "redeem.block", "a block is at least 0.01 points", ""
+
+
+KIND = Kind(PointsRule, plans, check)

@@ -1,0 +1,64 @@
+"""`price`: a percentage, an amount off, or a fixed price per piece or kilogram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.loyalty.model import Money, PositiveMoney, Programme, Rule, Share
+from app.loyalty.plan import Kind, LinePlan, Plan, Run, Scope, Work
+from app.values import line_gross, mul_rate
+
+
+class PriceRule(Rule, frozen=True, kw_only=True):
+    percent: Share | None = None
+    amount: PositiveMoney | None = None
+    """Off each piece or kilogram."""
+    price: Money | None = None
+    """The new price of each piece or kilogram; never a dearer one."""
+
+
+class Percent(LinePlan):
+    def __init__(self, rule: PriceRule, share: Share, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.share = share
+        self.percent = (share.numerator, share.denominator)
+
+    def value(self, run: Run, work: Work) -> int:
+        return mul_rate(work.net, self.share, self.rounding)
+
+
+class AmountOff(LinePlan):
+    def __init__(self, rule: PriceRule, amount: int, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.off = amount
+
+    def value(self, run: Run, work: Work) -> int:
+        qty = work.line.qty_milli
+        return min(
+            work.net, self.off * work.units if work.units else line_gross(self.off, qty, self.rounding)
+        )
+
+
+class FixedPrice(LinePlan):
+    def __init__(self, rule: PriceRule, price: int, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.price = price
+
+    def value(self, run: Run, work: Work) -> int:
+        return max(0, work.net - line_gross(self.price, work.line.qty_milli, self.rounding))
+
+
+def plans(rule: PriceRule, scope: Scope) -> list[Plan]:
+    if rule.percent is not None:
+        return [Percent(rule, rule.percent, scope)]
+    if rule.amount is not None:
+        return [AmountOff(rule, rule.amount, scope)]
+    return [FixedPrice(rule, rule.price or 0, scope)]
+
+
+def check(rule: PriceRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if sum(value is not None for value in (rule.percent, rule.amount, rule.price)) != 1:
+        yield "", "it needs exactly one of percent, amount and price", ""
+
+
+KIND = Kind(PriceRule, plans, check)

@@ -1,0 +1,200 @@
+"""`stamps`: a card that fills by unit, receipt or money; the Nth unit free, or a reward when it is full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from app.loyalty.decision import Reason, StampsView
+from app.loyalty.effects import Counted, StampsChanged
+from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
+from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scope, Work
+from app.loyalty.rules.benefit import LotTerms, benefit_problems, hand_over
+from app.loyalty.rules.bundle import unit_price
+from app.loyalty.rules.coupon import CouponPlan
+
+
+class StampsRule(Rule, frozen=True, kw_only=True):
+    size: Count
+    """Places on the card; with `free: cheapest` the last one is the free unit itself."""
+    per: Literal["unit", "receipt"] | PositiveMoney = "unit"
+    free: Literal["cheapest", "dearest"] | None = None
+    """The unit that fills the card is free; it earns no stamp."""
+    reward: Benefit | None = None
+    """Given when the card is full: points and gifts at once, a discount as a coupon for later."""
+    carry_over: bool = True
+    """Whether stamps beyond a full card begin the next one."""
+    cap_per_day: Count | None = None
+    min_receipt: Money = 0
+    expires_after_idle_days: Count | None = None
+    lots: LotTerms = LotTerms()
+
+
+class _StampCard:
+    """What both forms of the card share: how many stamps a receipt could give."""
+
+    def __init__(self, rule: StampsRule) -> None:
+        self.settings = rule
+
+    def day_left(self, run: Run) -> int | None:
+        cap = self.settings.cap_per_day
+        if cap is None:
+            return None
+        today = run.state.counted(self.settings.id, run.now.day, run.now.day)
+        return max(0, cap - today.uses)
+
+    def count(self, run: Run, stamps: int) -> None:
+        """Record the day, where a cap or the card's life asks for it."""
+        rule = self.settings
+        if rule.cap_per_day is None and rule.expires_after_idle_days is None:
+            return
+        keep = max(rule.expires_after_idle_days or 0, 1)
+        run.effects.append(
+            Counted(rule.id, run.now.day, receipts=1 if stamps else 0, uses=stamps, keep_days=keep)
+        )
+
+    def show(self, run: Run, before: int, earned: int, after: int, free: int, filled: int) -> None:
+        rule = self.settings
+        run.stamps.append(StampsView(rule.id, before, earned, after, rule.size, free, filled))
+
+
+class FreeUnit(BundlePlan):
+    """Every Nth unit is free: a bundle over this receipt's units and the stamps on the card."""
+
+    group = "stamps"
+    conditional = True
+
+    def __init__(self, rule: StampsRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+        self.card = _StampCard(rule)
+
+    def refusal(self, run: Run) -> Reason | None:
+        if not run.member:
+            return self.no("members_only")
+        missing = self.settings.min_receipt - run.goods_minor()
+        return self.no("missing_for_stamps", missing_minor=missing) if missing > 0 else None
+
+    def free_units(self, run: Run, units: int) -> int:
+        """How many of these units are free: each needs size - 1 stamps, and earns none."""
+        size, have = self.settings.size, run.state.card(self.id)
+        free = max(0, min(units, (have + units) // size))
+        left = self.card.day_left(run)
+        if left is not None:
+            free = max(0, min(free, (have + left) // (size - 1)))
+        return free
+
+    def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
+        queue = [(work, left.get(work, work.units)) for work in self.works(run) if work.room]
+        queue = [(work, count) for work, count in queue if count > 0]
+        free = self.free_units(run, sum(count for _, count in queue))
+        if not free:
+            return None
+        queue.sort(key=lambda entry: unit_price(entry[0]), reverse=self.settings.free == "dearest")
+        claim = Claim({}, [], free)
+        for work, count in queue:
+            part = min(count, free)
+            if part:
+                claim.units[work] = part
+                claim.parts.append((work, part * unit_price(work)))
+                free -= part
+        return claim
+
+    def settle(self, run: Run) -> None:
+        if not self.may(run):
+            return
+        units = sum(work.units for work in self.works(run))
+        if not units:
+            return
+        free = run.free_units.get(self.id, 0)
+        left = self.card.day_left(run)
+        earned = units - free if left is None else min(units - free, left)
+        before = run.state.card(self.id)
+        delta = earned - free * (self.settings.size - 1)
+        if delta:
+            run.effects.append(StampsChanged(self.id, delta, self.settings.expires_after_idle_days))
+        self.card.count(run, earned)
+        self.card.show(run, before, earned, before + delta, free, free)
+
+    def explain(self, run: Run) -> Reason | None:
+        size, have = self.settings.size, run.state.card(self.id)
+        units = sum(work.units for work in self.works(run))
+        missing = size - 1 - have - units
+        if not units or missing < 0:
+            return None
+        return self.no("stamps_to_free", missing=missing, have=have + units, size=size)
+
+
+class FullCard(Plan):
+    """Stamps by unit, receipt or money; a full card gives its reward at payment."""
+
+    conditional = True
+
+    def __init__(self, rule: StampsRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+        self.card = _StampCard(rule)
+
+    def refusal(self, run: Run) -> Reason | None:
+        if not run.member:
+            return self.no("members_only")
+        missing = self.settings.min_receipt - run.goods_minor()
+        return self.no("missing_for_stamps", missing_minor=missing) if missing > 0 else None
+
+    def stamps(self, run: Run) -> int:
+        works = self.works(run)
+        per = self.settings.per
+        if per == "receipt":
+            return 1 if works else 0
+        if per == "unit":
+            return sum(work.units for work in works if work.net > 0)
+        return sum(work.net for work in works) // per
+
+    def settle(self, run: Run) -> None:
+        if not self.may(run):
+            return
+        earned = self.stamps(run)
+        left = self.card.day_left(run)
+        if left is not None:
+            earned = min(earned, left)
+        if earned <= 0:
+            return
+        size, before = self.settings.size, run.state.card(self.id)
+        filled = max(0, (before + earned) // size)
+        if filled and not self.settings.carry_over:
+            filled, after = 1, 0
+        else:
+            after = before + earned - filled * size
+        run.effects.append(StampsChanged(self.id, after - before, self.settings.expires_after_idle_days))
+        self.card.count(run, earned)
+        if filled and self.settings.reward is not None:
+            hand_over(self, run, self.settings.reward, terms=self.settings.lots, times=filled, now=False)
+        self.card.show(run, before, earned, after, 0, filled)
+        run.notes[self.id] = (
+            self.yes("card_full", cards=filled)
+            if filled
+            else self.yes("stamps_earned", stamps=earned, have=after, size=size)
+        )
+
+
+def plans(rule: StampsRule, scope: Scope) -> list[Plan]:
+    if rule.reward is None:
+        return [FreeUnit(rule, scope)]
+    made: list[Plan] = [FullCard(rule, scope)]
+    if rule.reward.percent is not None or rule.reward.amount is not None:
+        made.append(CouponPlan(rule, rule.reward, scope))
+    return made
+
+
+def check(rule: StampsRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if (rule.free is None) == (rule.reward is None):
+        yield "", "a full card gives either a free unit or a reward", "set free or reward"
+    if rule.free is not None and rule.per != "unit":
+        yield "per", "a free unit needs stamps per unit", "use per: unit, or a reward"
+    if rule.size < 2:
+        yield "size", "a card has at least two places", ""
+    if rule.reward is not None:
+        yield from benefit_problems(rule.reward, "reward")
+
+
+KIND = Kind(StampsRule, plans, check)

@@ -1,0 +1,83 @@
+"""`threshold`: steps by the receipt's total; only the highest step reached gives its benefit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from app.loyalty.decision import Reason
+from app.loyalty.model import Benefit, PositiveMoney, Programme, Rule
+from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_params, benefit_problems, hand_over
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """From this total of the rule's goods, after the promotions before, this is given."""
+
+    from_: PositiveMoney = msgspec.field(name="from")
+    give: Benefit
+
+
+class ThresholdRule(Rule, frozen=True, kw_only=True):
+    steps: tuple[Step, ...]
+    lots: LotTerms = LotTerms()
+
+
+class Threshold(BenefitPlan):
+    conditional = True
+
+    def __init__(self, rule: ThresholdRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.steps = sorted(rule.steps, key=lambda step: -step.from_)
+        self.lots = rule.lots
+
+    def step(self, run: Run) -> Step | None:
+        """The highest step reached, by the prices when it was first asked (the discount lowers them)."""
+        memo = run.memo.get(self.index)
+        if memo is None:
+            total = sum(work.net for work in self.works(run))
+            memo = (next((step for step in self.steps if total >= step.from_), None), total)
+            run.memo[self.index] = memo
+        return memo[0]
+
+    def refusal(self, run: Run) -> Reason | None:
+        if self.step(run) is None:
+            return self.missing(run, self.steps[-1])
+        return None
+
+    def missing(self, run: Run, step: Step) -> Reason:
+        total = run.memo[self.index][1]
+        params = benefit_params(step.give)
+        return self.no("missing_amount", missing_minor=step.from_ - total, from_minor=step.from_, **params)
+
+    def offer(self, run: Run) -> Reason | None:
+        """What lacks to a higher step than the one reached."""
+        reached = self.step(run)
+        higher = [step for step in self.steps if reached is None or step.from_ > reached.from_]
+        return self.missing(run, higher[-1]) if higher else None
+
+    def benefit(self, run: Run) -> Benefit:
+        step = self.step(run)
+        assert step is not None  # `refusal` has been asked
+        return step.give
+
+    def settle(self, run: Run) -> None:
+        if self.works(run) and self.may(run):
+            hand_over(self, run, self.benefit(run), terms=self.lots, now=True)
+
+
+def plans(rule: ThresholdRule, scope: Scope) -> list[Plan]:
+    return [Threshold(rule, scope)]
+
+
+def check(rule: ThresholdRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if not rule.steps:
+        yield "steps", "it has no step", "add one with from and give"
+    for number, step in enumerate(rule.steps):
+        yield from benefit_problems(step.give, f"steps[{number}].give")
+    if len({step.from_ for step in rule.steps}) != len(rule.steps):
+        yield "steps", "two steps begin at the same amount", ""
+
+
+KIND = Kind(ThresholdRule, plans, check)
