@@ -1,0 +1,118 @@
+"""A printer behind a wire. One connection a job: most receipt printers serve one at a time.
+
+A connection that outlives its job only stands in the way of the next till.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from hardware.ports import DeviceProblem, PrinterState, PrintOutcome, PrintResult
+from hardware.printers.conversation import USUAL, Answers, Conversation, Link, LinkLost, Patience
+from hardware.printers.escpos import encode
+from hardware.printers.links import FileLink, SerialLink, TcpLink
+from hardware.printers.profile import Profile
+from hardware.receipt import PrintJob
+
+T = TypeVar("T")
+
+
+class LinkPrinter:
+    """A `ReceiptPrinter` over any wire that `connect` opens."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Link],
+        answers: Answers = Answers.IN_ORDER,
+        patience: Patience = USUAL,
+    ) -> None:
+        self._connect = connect
+        self._answers = answers
+        self._patience = patience
+        # The drawer may be opened from another thread than the one that prints.
+        self._one_at_a_time = threading.Lock()
+        self._unsettled = False
+
+    def send(self, job: bytes) -> PrintResult:
+        """Send one whole job within its deadline. Never raises for what a printer can do."""
+        with self._one_at_a_time:
+            result = self._talk(
+                lambda talk: talk.print(job, settle_first=self._unsettled),
+                lambda state: PrintResult(PrintOutcome.FAILED, state),
+            )
+            if result.outcome is not PrintOutcome.FAILED:
+                self._unsettled = result.outcome is PrintOutcome.UNKNOWN
+            return result
+
+    def state(self) -> PrinterState:
+        """Ask the printer how it is."""
+        with self._one_at_a_time:
+            return self._talk(lambda talk: talk.state(), lambda state: state)
+
+    def _talk(self, say: Callable[[Conversation], T], away: Callable[[PrinterState], T]) -> T:
+        try:
+            link = self._connect()
+        except LinkLost as error:
+            return away(PrinterState(False, code="unreachable", detail=str(error)))
+        try:
+            return say(Conversation(link, self._answers, self._patience))
+        finally:
+            link.close()
+
+
+class PrinterDrawer:
+    """A cash drawer on a receipt printer's socket."""
+
+    def __init__(self, printer: LinkPrinter, profile: Profile) -> None:
+        self._printer = printer
+        self._kick = encode(PrintJob(open_drawer=True), profile)
+
+    def open(self) -> None:
+        """Open the drawer; DeviceProblem if the printer could not be asked. Blocks for one small job."""
+        result = self._printer.send(self._kick)
+        if result.outcome is not PrintOutcome.PRINTED:
+            raise DeviceProblem(result.state.code, result.state.detail)
+
+
+def printer_at(address: str, patience: Patience = USUAL) -> LinkPrinter:
+    """A printer by its address in the settings:
+
+    `tcp://192.168.1.50` (port 9100 if none is given), `serial:///dev/ttyUSB0?baud=19200&rtscts=1`,
+    `serial://COM3`, `file:///dev/usb/lp0`. `answers=real_time` or `answers=none` is for printers that say
+    less than most (`conversation.Answers`); a file says nothing unless told. ValueError says what is wrong.
+    """
+    parts = urlsplit(address)
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    connect = _connector(address, options, patience)
+    usual = Answers.NONE if parts.scheme == "file" else Answers.IN_ORDER
+    try:
+        answers = Answers(options.get("answers", usual))
+    except ValueError:
+        raise ValueError(f"{address}: answers is one of {', '.join(Answers)}") from None
+    return LinkPrinter(connect, answers, patience)
+
+
+def _connector(address: str, options: dict[str, str], patience: Patience) -> Callable[[], Link]:
+    parts = urlsplit(address)
+    match parts.scheme:
+        case "tcp" if parts.hostname:
+            host, port = parts.hostname, parts.port or 9100
+            return lambda: TcpLink(host, port, patience.answer_s)
+        case "serial" if parts.netloc or parts.path:
+            line, baud = parts.netloc + parts.path, options.get("baud", "9600")
+            if not baud.isdecimal():
+                raise ValueError(f"{address}: baud is a number such as 9600")
+            rtscts, xonxoff = options.get("rtscts") == "1", options.get("xonxoff") == "1"
+            return lambda: SerialLink(line, int(baud), rtscts=rtscts, xonxoff=xonxoff)
+        case "file" if parts.path:
+            path = Path(parts.path)
+            return lambda: FileLink(path)
+        case _:
+            raise ValueError(
+                f"{address!r} is no printer's address; "
+                "write tcp://192.168.1.50, serial:///dev/ttyUSB0 or file:///dev/usb/lp0"
+            )
