@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
-from app.checkout.ports import Person, Product, Work
+from app.checkout.ports import Members, Person, Product, Work
 from app.lanes import World
 from app.ledger.facts import AnyFact, CardLinked, MemberEnrolled, OpeningBalance
 from app.loyalty.effects import AnyEffect, Counted, Lot, PointsEarned, ReceiptCounted, StampsChanged
@@ -81,6 +81,21 @@ class Roll:
     problems: list[Problem] = field(default_factory=lambda: list[Problem]())
     known: int = 0
     """Rows whose member is here already: left as they are."""
+
+    def works(self, world: World, source: str) -> Iterable[Work]:
+        """The writes that make members of the rows, one transaction each: enrolled, linked, opened."""
+        for person, cards, effects in self.members:
+            at_ms, member = world.now_ms(), person.member
+            facts: list[AnyFact] = [
+                MemberEnrolled(id=world.new_id(), at_ms=at_ms, member=member, channel="import")
+            ]
+            facts += [CardLinked(id=world.new_id(), at_ms=at_ms, member=member, card=card) for card in cards]
+            if effects:
+                opened = OpeningBalance(
+                    id=world.new_id(), at_ms=at_ms, member=member, source=source, effects=effects
+                )
+                facts.append(opened)
+            yield Work(facts=tuple(facts), people=(person,), keep_basket=True, at_ms=at_ms)
 
 
 class _Cells:
@@ -202,15 +217,20 @@ def card_token(text: str) -> str:
     return f"code:{text.removeprefix('code:')}"
 
 
-class Known:
-    """Which members are here already."""
+def _known(members: Members, cards: tuple[str, ...], phone: str) -> bool:
+    """Whether any of the cards, or exactly this phone, is a member's already."""
+    if any(members.holder(card) is not None for card in cards):
+        return True
+    number = _digits(phone)
+    return bool(number) and any(_digits(p.phone) == number for p in members.find_people(phone))
 
-    def __init__(self, card: Callable[[str], bool], phone: Callable[[str], bool]) -> None:
-        self.card, self.phone = card, phone
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text, flags=re.ASCII)
 
 
 def read_members(
-    rows: Sequence[Row], *, known: Known, world: World, points_rule: str, source: str, day: int
+    rows: Sequence[Row], *, members: Members, world: World, points_rule: str, source: str, day: int
 ) -> Roll:
     """Check a member list. Needs name, and a card or a phone to know the member by.
 
@@ -231,7 +251,7 @@ def read_members(
         if person.phone:
             phones.check(cells, "phone", person.phone)
         effects = tuple(_brought(cells, row, points_rule, f"{source}:{person.member}", at_ms, day))
-        if any(known.card(token) for token in tokens) or (person.phone and known.phone(person.phone)):
+        if _known(members, tokens, person.phone):
             roll.known += 1
         else:
             roll.members.append(NewMember(person, tokens, effects))
@@ -279,18 +299,3 @@ def _brought(
             yield StampsChanged(rule, count)
         if what == "spend" and rule and (minor := cells.scaled(column, lambda text: parse_scaled(text, 2))):
             yield Counted(rule, day, spend_minor=minor)
-
-
-def member_work(members: Iterable[NewMember], world: World, source: str) -> Iterable[Work]:
-    """The writes that make members of checked rows, one transaction each: enrolled, linked, opened."""
-    for person, cards, effects in members:
-        at_ms, member = world.now_ms(), person.member
-        facts: list[AnyFact] = [
-            MemberEnrolled(id=world.new_id(), at_ms=at_ms, member=member, channel="import")
-        ]
-        facts += [CardLinked(id=world.new_id(), at_ms=at_ms, member=member, card=card) for card in cards]
-        if effects:
-            facts.append(
-                OpeningBalance(id=world.new_id(), at_ms=at_ms, member=member, source=source, effects=effects)
-            )
-        yield Work(facts=tuple(facts), people=(person,), keep_basket=True, at_ms=at_ms)

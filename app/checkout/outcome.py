@@ -33,13 +33,13 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.weight is Weight.REFUSED
 
 
-def done(code: str, *, line: int | None = None, **values: Value) -> Outcome:
+def done(code: str, /, *, line: int | None = None, **values: Value) -> Outcome:
     return Outcome(code, Weight.DONE, dict(values), line)
 
 
-def note(code: str, *, line: int | None = None, **values: Value) -> Outcome:
+def note(code: str, /, *, line: int | None = None, **values: Value) -> Outcome:
     return Outcome(code, Weight.NOTE, dict(values), line)
 
 
-def refused(code: str, *, line: int | None = None, **values: Value) -> Outcome:
+def refused(code: str, /, *, line: int | None = None, **values: Value) -> Outcome:
     return Outcome(code, Weight.REFUSED, dict(values), line)

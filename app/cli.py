@@ -1,0 +1,275 @@
+"""The command line: every command calls the same use case as the window.
+
+Exit codes: 0 done, 1 the environment (a database, a server, a device) does not do its part, 2 the input is
+wrong. Anything else is a bug and shows its traceback. Heavy imports stand inside the commands.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from app.checkout.ports import NotWritten
+from app.config import ConfigProblem, data_folder, load
+
+MOST_PROBLEMS: Final = 200
+
+app: Final = typer.Typer(
+    name="stempel",
+    help="The loyalty till: sells offline, syncs when there is a network, explains itself.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+import_app: Final = typer.Typer(help="Bring in products or members from CSV or XLSX.", no_args_is_help=True)
+programme_app: Final = typer.Typer(help="Check and describe a programme file.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
+app.add_typer(programme_app, name="programme")
+
+Data = Annotated[
+    Path | None, typer.Option(help="Data folder of the till (default: STEMPEL_DATA, or the user's own).")
+]
+Lang = Annotated[str, typer.Option(help="ru, pl or en.")]
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def complain(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+@contextmanager
+def known_errors() -> Iterator[None]:
+    """Errors a person can act on end the command with their message; bugs pass."""
+    try:
+        yield
+    except (ConfigProblem, NotWritten, OSError) as error:
+        complain(str(error))
+        raise typer.Exit(1) from error
+
+
+# -- windows and servers ---------------------------------------------------------------------------------
+
+
+@app.command()
+def till(data: Data = None) -> None:
+    """Open the till's window."""
+    from app.main import run_till
+
+    raise typer.Exit(run_till(data))
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the demo shop lives and leaves its pictures.")
+    ] = None,
+    lang: Lang = "pl",
+    offscreen: Annotated[bool, typer.Option(help="Play the sale without a screen.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Begin with a new shop.")] = False,
+) -> None:
+    """Open a demo shop with a simulated desk; without a screen, play a sale and show its receipt."""
+    from app.demo import run_demo
+
+    with known_errors():
+        raise typer.Exit(run_demo(folder, lang=lang, offscreen=offscreen, fresh=fresh))
+
+
+@app.command()
+def server(
+    data: Annotated[Path, typer.Option(help="Folder of the server's database.")],
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8788,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    database: Annotated[str, typer.Option(help="postgresql://… instead of SQLite in the folder.")] = "",
+    ready_file: Annotated[Path | None, typer.Option(help="Written once it listens (JSON).")] = None,
+) -> None:
+    """Run the central server; no other set-up is needed."""
+    from sync.server.database import DatabaseProblem
+    from sync.server.serve import PortTaken, serve
+
+    with known_errors():
+        try:
+            serve(host, port, data, database or None, ready_file=ready_file)
+        except (PortTaken, DatabaseProblem) as problem:
+            complain(str(problem))
+            raise typer.Exit(1) from problem
+
+
+# -- lists -----------------------------------------------------------------------------------------------
+
+
+def _refuse(file: Path, problems: list[str]) -> None:
+    for problem in problems[:MOST_PROBLEMS]:
+        complain(f"{file}: {problem}")
+    more = len(problems) - MOST_PROBLEMS
+    if more > 0:
+        complain(f"{file}: and {more} more")
+    complain("Nothing was changed.")
+    raise typer.Exit(2)
+
+
+@import_app.command("products")
+def import_products(file: Path, data: Data = None) -> None:
+    """Products: sku, name, price, and any of name_ru, name_pl, name_en, category, brand, tags, vat, unit,
+    barcodes, favourite. Known article numbers are updated."""
+    from app.checkout.imports import read_products
+    from app.store.database import Database
+    from app.store.sheets import SheetProblem, read_sheet
+
+    with known_errors():
+        folder = data or data_folder()
+        config = load(folder)
+        try:
+            rows = read_sheet(file)
+        except SheetProblem as problem:
+            _refuse(file, [str(problem)])
+            return
+        listing = read_products(rows, config.shop.currency)
+        if listing.problems:
+            _refuse(file, [str(problem) for problem in listing.problems])
+        database = Database(folder, keystore=config.till.keystore)
+        try:
+            count = database.call(lambda: database.writer.put_products(listing.products))
+        finally:
+            database.close()
+        say(f"{count} products are in the catalogue.")
+
+
+@import_app.command("members")
+def import_members(file: Path, data: Data = None) -> None:
+    """Members: name, and a card or a phone; email, birthday, lang; points, stamps:RULE, spend:RULE, spend
+    and receipts are brought over as opening balances. Members that are here already are left alone."""
+    from app.checkout.imports import read_members
+    from app.lanes import RealWorld
+    from app.main import open_programme, points_rule
+    from app.store.database import Database
+    from app.store.sheets import SheetProblem, read_sheet
+
+    with known_errors():
+        folder = data or data_folder()
+        config = load(folder)
+        try:
+            rows = read_sheet(file)
+        except SheetProblem as problem:
+            _refuse(file, [str(problem)])
+            return
+        database = Database(folder, keystore=config.till.keystore)
+        try:
+            reader = database.reader()
+            world, programme = RealWorld(), open_programme(folder, config)
+            roll = read_members(
+                rows,
+                members=reader,
+                world=world,
+                points_rule=points_rule(programme),
+                source=file.name,
+                day=world.now_ms() // 86_400_000,
+            )
+            if roll.problems:
+                _refuse(file, [str(problem) for problem in roll.problems])
+            for work in roll.works(world, file.name):
+                database.call(lambda work=work: database.commit(work))
+        finally:
+            database.close()
+        say(f"{len(roll.members)} members enrolled, {roll.known} were here already.")
+
+
+# -- the programme ---------------------------------------------------------------------------------------
+
+
+@programme_app.command("check")
+def programme_check(file: Path) -> None:
+    """Check a programme file: every error with its line, path, reason and a hint."""
+    from app.loyalty import programme as tools
+
+    with known_errors():
+        problems = tools.check(file)
+    if problems:
+        for problem in problems:
+            complain(f"{file}:{problem}")
+        raise typer.Exit(2)
+    say(f"{file} is a valid programme.")
+
+
+@programme_app.command("schema")
+def programme_schema() -> None:
+    """The JSON Schema of programme files, for editors."""
+    from app.loyalty import programme as tools
+
+    say(json.dumps(tools.programme_schema(), indent=2, ensure_ascii=False))
+
+
+# -- looking ---------------------------------------------------------------------------------------------
+
+
+@app.command()
+def feed(
+    url: Annotated[str, typer.Option(help="The central server.", envvar="STEMPEL_SERVER")],
+    token: Annotated[str, typer.Option(help="Head office's token.", envvar="STEMPEL_TOKEN")],
+    cursor: Annotated[str, typer.Option(help="Go on after this cursor.")] = "",
+    cursor_file: Annotated[Path | None, typer.Option(help="Remember the cursor here between runs.")] = None,
+    follow: Annotated[bool, typer.Option(help="Wait for more.")] = False,
+) -> None:
+    """Head office: every fact in order, a JSON line each."""
+    from sync.feed import FeedProblem, print_feed
+
+    try:
+        print_feed(url, token, cursor=cursor, cursor_file=cursor_file, follow=follow)
+    except FeedProblem as problem:
+        complain(str(problem))
+        raise typer.Exit(1) from problem
+
+
+@app.command()
+def rebuild(
+    data: Data = None,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; change nothing.")] = False,
+) -> None:
+    """Fold all facts anew: prove the projections equal to the log, or put them right."""
+    from app.store.database import Database
+
+    with known_errors():
+        folder = data or data_folder()
+        config = load(folder)
+        database = Database(folder, keystore=config.till.keystore)
+        try:
+            count, differing = database.call(database.writer.check)
+            if not differing:
+                say(f"{count} facts folded: every projection is equal.")
+            elif check:
+                complain(f"{count} facts folded: {', '.join(differing)} differ. Run stempel rebuild.")
+                raise typer.Exit(1)
+            else:
+                database.call(database.writer.rebuild)
+                say(f"{count} facts folded: {', '.join(differing)} put right.")
+        finally:
+            database.close()
+
+
+@app.command()
+def devices() -> None:
+    """What is plugged in, as JSON."""
+    import msgspec
+    from hardware.devices import list_devices
+
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(list_devices()), indent=2) + b"\n")
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Look at every device, the database, the clock and the server; say what is wrong and what to do."""
+    from app.doctor import examine
+
+    findings = examine(data or data_folder())
+    for finding in findings:
+        say(str(finding))
+    if any(finding.wrong for finding in findings):
+        raise typer.Exit(1)

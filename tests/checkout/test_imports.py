@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+import resources
+from app.checkout.imports import read_members, read_products
+from app.store.sheets import SheetProblem, read_sheet
+from tests.support.shop import NOON_MS, Desk
+
+
+def sheet(tmp_path: Path, text: str) -> list[dict[str, str]]:
+    file = tmp_path / "list.csv"
+    file.write_text(text, "utf-8")
+    return read_sheet(file)
+
+
+def told(problems: list[object]) -> list[str]:
+    return [str(problem) for problem in problems]
+
+
+def test_products_from_csv(tmp_path: Path) -> None:
+    rows = sheet(
+        tmp_path,
+        "SKU;Name;Price;VAT;barcodes;category;unit\n"
+        "1;Mleko;6,49;5%;5901234000178 400;dairy;\n"
+        "2;Jabłka;1 029,90;zw;;fruit;kg\n",
+    )
+    listing = read_products(rows, "PLN")
+    assert listing.problems == []
+    milk, apples = listing.products
+    assert (milk.price_minor, milk.tax, milk.codes) == (649, "5", ("5901234000178", "400"))
+    assert (apples.price_minor, apples.unit, apples.tax) == (102990, "kg", "zw")
+
+
+def test_products_from_xlsx_keep_their_barcodes(tmp_path: Path) -> None:
+    """Excel keeps 5901234000178 as a float; it must not become 5.901234000178E+12."""
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["sku", "name", "price", "barcodes"])
+    page.append([1017, "Mleko", 6.49, 5901234000178.0])
+    page.append([1018, "Masło", 9, "590 591"])
+    book.save(tmp_path / "list.xlsx")
+    listing = read_products(read_sheet(tmp_path / "list.xlsx"), "PLN")
+    assert listing.problems == []
+    assert [(p.sku, p.price_minor, p.codes) for p in listing.products] == [
+        ("1017", 649, ("5901234000178",)),
+        ("1018", 900, ("590", "591")),
+    ]
+
+
+def test_every_bad_row_is_told(tmp_path: Path) -> None:
+    rows = sheet(
+        tmp_path,
+        "sku,name,price,unit,barcodes,favourite,vat\n"
+        "1,Mleko,6.49,piece,400,,5\n"
+        "1,Mleko,abc,litre,400,x,5%%\n"
+        ",,,,,,\n"
+        "2,,-1,,,,\n"
+        "3,Ser,1.999,,,,\n"
+        "4,Ser,,,,,\n"
+        "5,Ser,1e3,,,,\n",
+    )
+    problems = told(read_products(rows, "PLN").problems)  # type: ignore[arg-type]
+    assert problems == [
+        "line 3, unit: 'litre' is neither piece nor kg",
+        "line 3, favourite: 'x' is not a place such as 1",
+        "line 3, vat: '5%' is neither a rate such as 23 nor a letter code such as zw",
+        "line 3, price: 'abc' is not a plain decimal number such as 19.99",
+        "line 3, sku: 1 stands in line 2 already",
+        "line 3, barcodes: 400 stands in line 2 already",
+        "line 4, name: is empty",
+        "line 4, price: -1 is below zero",
+        "line 5, price: '1.999' has more than 2 decimal places",
+        "line 6, price: is empty",
+        "line 7, price: '1e3' is not a plain decimal number such as 19.99",
+    ]
+
+
+def test_wrong_headers_are_told_first(tmp_path: Path) -> None:
+    problems = told(read_products(sheet(tmp_path, "sku,nmae,price\n1,x,1\n"), "PLN").problems)  # type: ignore[arg-type]
+    assert problems[0].startswith("line 1, nmae: is not a column; known are ")
+    assert problems[1] == "line 1, name: is missing; the file needs this column"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", b"sku,sku\n1,2\n", "names a column twice: sku"),
+        ("a.csv", b"sku,,name\n1,2,3\n", "a column without a name"),
+        ("a.csv", "sku;name;price\n1;Żółw;1\n".encode("cp1250"), "is not UTF-8"),
+        ("a.csv", b"PK\x00\x01\x02", "is not text"),
+        ("a.xlsx", b"no workbook", "is not an XLSX workbook"),
+        ("a.csv", b'sku,name\n"1,2\n', "is not a table"),
+    ],
+)
+def test_files_that_are_no_tables(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SheetProblem, match=reason):
+        read_sheet(tmp_path / name)
+
+
+def test_importing_again_does_no_harm(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "till").stock()
+    before = desk.database.writer.head, desk.reader.count("person"), desk.points_centi()
+    products = read_products(read_sheet(resources.path("demo", "products.csv")), "PLN").products
+    desk.database.writer.put_products(products)
+    roll = read_members(
+        read_sheet(resources.path("demo", "members.csv")),
+        members=desk.reader,
+        world=desk.world,
+        points_rule="points",
+        source="members.csv",
+        day=NOON_MS // 86_400_000,
+    )
+    assert (roll.members, roll.known) == ([], 3)
+    assert (desk.database.writer.head, desk.reader.count("person"), desk.points_centi()) == before
+    assert desk.reader.count("product") == 24
+    desk.close()
+
+
+def test_members_bring_their_balances_as_facts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "till").stock()
+    member = desk.reader.member(desk.member())
+    assert member is not None
+    assert member.state.balance_centi == 1284_00
+    assert member.state.card("coffee-card") == 5
+    assert member.person is not None
+    assert member.person.lang == "pl"
+    kinds = [body.split(b'"', 4)[3] for _, body in desk.reader.log()]
+    assert kinds.count(b"opening_balance") == 3
+    desk.close()
+
+
+def test_bad_members_are_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "till").stock()
+    rows = sheet(
+        tmp_path,
+        "name,phone,cards,points,birthday,lang\n"
+        ",+48 1,1,1,,\n"
+        "Jan,,,x,1990-13-01,de\n"
+        "Ewa,+48 600 1,55,1,,\n"
+        "Ola,+48 600 1,55,-2,,\n",
+    )
+    roll = read_members(rows, members=desk.reader, world=desk.world, points_rule="points", source="x", day=1)
+    assert told(roll.problems) == [  # type: ignore[arg-type]
+        "line 2, phone: '+48 1' is not a phone number",
+        "line 2, name: is empty",
+        "line 3, cards: is empty, and so is phone: nothing to know this member by",
+        "line 3, birthday: '1990-13-01' is not a date such as 1990-04-30",
+        "line 3, lang: 'de' is not one of ru, pl, en",
+        "line 3, points: 'x' is not a plain decimal number such as 19.99",
+        "line 5, cards: code:55 stands in line 4 already",
+        "line 5, phone: +48 600 1 stands in line 4 already",
+        "line 5, points: -2 is below zero",
+    ]
+    desk.close()
+
+
+@given(st.lists(st.fixed_dictionaries({"sku": st.text(), "name": st.text(), "price": st.text()}), max_size=4))
+def test_any_cells_give_products_or_problems(rows: list[dict[str, str]]) -> None:
+    listing = read_products(rows, "PLN")
+    assert listing.problems or len(listing.products) == len(rows)
