@@ -8,7 +8,8 @@ from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan, Run
 from app.loyalty.pricing import limit_of
 
 OFFERED = {
-    "missing_amount", "missing_units", "missing_for_points", "missing_for_stamps", "stamps_to_free",
+    "missing_to_percent", "missing_to_amount", "missing_to_points", "missing_to_gift", "missing_units",
+    "missing_for_points", "missing_for_stamps", "stamps_to_free",
     "missing_spend_to_level", "missing_points_to_level", "missing_receipts_to_level", "missing_visits",
     "missing_for_delivery", "coupon_not_presented", "complement", "challenge_progress", "missing_spend",
 }  # fmt: skip
@@ -37,7 +38,7 @@ def _reason(plans: list[Plan], run: Run) -> Reason:
         return note
     stamps = next((view for view in run.stamps if view.rule == rule), None)
     if stamps is not None and stamps.earned:
-        have: dict[str, str | int] = {"stamps": stamps.earned, "have": stamps.have_after, "size": stamps.size}
+        have: dict[str, str | int] = {"n": stamps.earned, "have": stamps.have_after, "size": stamps.size}
         return Reason(rule, True, "stamps_earned", have)
     found = [_plan_reason(plan, run) for plan in plans]
     return min(found, key=lambda reason: reason.code in _DULL)
@@ -108,4 +109,4 @@ def _nearness(reason: Reason, number: int) -> tuple[int, int, int]:
     whole = int(params.get("from_minor", 0) or 0) or missing
     if missing:
         return (0, missing * 1000 // max(1, whole), number)
-    return (1, int(params.get("missing", 0) or 0), number)
+    return (1, int(params.get("n", 0) or 0), number)

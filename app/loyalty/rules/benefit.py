@@ -139,6 +139,15 @@ def benefit_params(benefit: Benefit) -> dict[str, str | int]:
     return {"gift": benefit.gift}
 
 
+def benefit_word(benefit: Benefit) -> str:
+    """What a benefit is, as a part of a reason's code."""
+    if benefit.percent is not None:
+        return "percent"
+    if benefit.amount is not None:
+        return "amount"
+    return "points" if benefit.points is not None else "gift"
+
+
 def percent_text(rate: Fraction) -> str:
     """A rate as a plain decimal of percent: 1/10 is "10", 1/40 is "2.5"."""
     whole = div_round(rate.numerator * 1_000_000, rate.denominator)

@@ -40,11 +40,13 @@ class Get(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BundleRule(Rule, frozen=True, kw_only=True):
-    """Exactly one of the three: `n_for_m`; `buy` with `get`; `set` with `price` or `percent`."""
+    """Exactly one of: `n_for_m`; `buy` (and `beside`) with `get`; `set` with `price` or `percent`."""
 
     n_for_m: TakePay | None = None
     buy: Count | None = None
     """Units of the rule's `products` to buy for each `get`."""
+    beside: tuple[Part, ...] = ()
+    """Other units to buy for each `get`."""
     get: Get | None = None
     set: tuple[Part, ...] = ()
     price: PositiveMoney | None = None
@@ -110,7 +112,7 @@ class NForM(BundlePlan):
     def explain(self, run: Run) -> Reason | None:
         count = sum(work.units for work in self.works(run))
         if count % self.take and count < self.take:
-            return self.no("missing_units", missing=self.take - count, take=self.take, pay=self.pay)
+            return self.no("missing_units", n=self.take - count)
         return None
 
 
@@ -179,20 +181,22 @@ class Sets(BundlePlan):
         for number, qty, _ in self.components:
             count = sum(work.units for work in run.by_filter.get(number, ()))
             if count < qty:
-                return self.no("missing_units", missing=qty - count)
+                return self.no("missing_units", n=qty - count)
         return None
 
 
 class BuyGet(Sets):
     def __init__(self, rule: BundleRule, buy: int, get: Get, scope: Scope) -> None:
-        bought = (scope.filter(rule.products), buy, False)
-        super().__init__(rule, [bought, (scope.filter(get.products), get.qty, get.pick == "cheapest")], scope)
+        components = [(scope.filter(rule.products), buy, False)]
+        components += [(scope.filter(part.products), part.qty, False) for part in rule.beside]
+        components.append((scope.filter(get.products), get.qty, get.pick == "cheapest"))
+        super().__init__(rule, components, scope)
         self.share = get.percent
 
     def reduce(self, chosen: list[list[tuple[Work, int]]], times: int) -> Parts:
         return [
             (work, mul_rate(unit_price(work), self.share, self.rounding) * units * times)
-            for work, units in chosen[1]
+            for work, units in chosen[-1]
         ]
 
 
@@ -224,7 +228,7 @@ def plans(rule: BundleRule, scope: Scope) -> list[Plan]:
     if rule.n_for_m is not None:
         return [NForM(rule, rule.n_for_m, scope)]
     if rule.buy is not None and rule.get is not None:
-        if rule.get.products == rule.products:
+        if rule.get.products == rule.products and not rule.beside:
             terms = TakePay(take=rule.buy + rule.get.qty, pay=rule.buy, percent=rule.get.percent)
             return [NForM(rule, terms, scope)]
         return [BuyGet(rule, rule.buy, rule.get, scope)]
@@ -239,6 +243,8 @@ def check(rule: BundleRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "n_for_m", "pay must be less than take", "3 for the price of 2 is take: 3, pay: 2"
     if (rule.buy is None) != (rule.get is None):
         yield "", "buy and get belong together", ""
+    if rule.beside and rule.buy is None:
+        yield "beside", "it belongs to buy and get", ""
     if bool(rule.set) != (rule.price is not None or rule.percent is not None):
         yield "set", "a set needs a price or a percent, and they need a set", ""
     if rule.price is not None and rule.percent is not None:

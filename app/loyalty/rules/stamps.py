@@ -122,7 +122,7 @@ class FreeUnit(BundlePlan):
         missing = size - 1 - have - units
         if not units or missing < 0:
             return None
-        return self.no("stamps_to_free", missing=missing, have=have + units, size=size)
+        return self.no("stamps_to_free", n=missing, have=have + units, size=size)
 
 
 class FullCard(Plan):
@@ -171,9 +171,9 @@ class FullCard(Plan):
             hand_over(self, run, self.settings.reward, terms=self.settings.lots, times=filled, now=False)
         self.card.show(run, before, earned, after, 0, filled)
         run.notes[self.id] = (
-            self.yes("card_full", cards=filled)
+            self.yes("card_full", n=filled)
             if filled
-            else self.yes("stamps_earned", stamps=earned, have=after, size=size)
+            else self.yes("stamps_earned", n=earned, have=after, size=size)
         )
 
 

@@ -9,7 +9,14 @@ import msgspec
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
-from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_params, benefit_problems, hand_over
+from app.loyalty.rules.benefit import (
+    BenefitPlan,
+    LotTerms,
+    benefit_params,
+    benefit_problems,
+    benefit_word,
+    hand_over,
+)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +55,9 @@ class Threshold(BenefitPlan):
 
     def missing(self, run: Run, step: Step) -> Reason:
         total = run.memo[self.index][1]
+        code = f"missing_to_{benefit_word(step.give)}"
         params = benefit_params(step.give)
-        return self.no("missing_amount", missing_minor=step.from_ - total, from_minor=step.from_, **params)
+        return self.no(code, missing_minor=step.from_ - total, from_minor=step.from_, **params)
 
     def offer(self, run: Run) -> Reason | None:
         """What lacks to a higher step than the one reached."""

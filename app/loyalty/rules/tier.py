@@ -231,7 +231,8 @@ class TierCount(Plan):
         view = next((view for view in run.tiers if view.rule == self.id), None)
         if view is None or not view.next_level:
             return None
-        return self.no(f"missing_{view.basis}_to_level", missing=view.missing, level=view.next_level)
+        unit = {"spend": "missing_minor", "points": "missing_centi", "receipts": "n"}[view.basis]
+        return self.no(f"missing_{view.basis}_to_level", level=view.next_level, **{unit: view.missing})
 
 
 def scope_digits(scope: Scope) -> int:

@@ -1,0 +1,158 @@
+"""A programme file is taken whole or refused whole, with every error named by line, path and reason."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import resources
+from app.loyalty.programme import ProgrammeProblems, check, load_programme
+from tests.loyalty.support import HEAD, NAME
+
+
+def problems(text: str | bytes) -> list[tuple[int, str, str]]:
+    data = text.encode() if isinstance(text, str) else text
+    with pytest.raises(ProgrammeProblems) as caught:
+        load_programme(data)
+    assert all(problem.reason for problem in caught.value.problems)
+    return [(p.line, p.path, p.reason) for p in caught.value.problems]
+
+
+def rules(text: str) -> str:
+    return HEAD + "rules:\n" + text.replace("NAME", NAME)
+
+
+GOOD = "  - {id: a, kind: price, NAME, percent: 5%}\n"
+
+
+def test_the_demo_programme_has_no_problem() -> None:
+    assert check(resources.path("programmes", "demo.yaml")) == []
+
+
+def test_every_problem_is_named_at_once() -> None:
+    found = problems(
+        rules(
+            "  - {id: a, kind: price, NAME, percent: 120%}\n"
+            "  - {id: b, kind: prise, NAME}\n"
+            "  - {id: c, kind: stamps, NAME, size: many, fre: cheapest}\n"
+        )
+    )
+    assert [(line, path) for line, path, _ in found] == [
+        (10, "rules[0].percent"),
+        (11, "rules[1].kind"),
+        (12, "rules[2].fre"),
+        (12, "rules[2].size"),
+    ]
+    assert "between 0 % and 100 %" in found[0][2]
+
+
+def test_a_misspelt_key_gets_a_hint() -> None:
+    with pytest.raises(ProgrammeProblems) as caught:
+        load_programme(rules("  - {id: a, kind: price, NAME, percents: 5%}\n").encode())
+    assert "did you mean 'percent'?" in str(caught.value)
+
+
+def test_a_key_written_twice_is_a_problem_with_both_lines() -> None:
+    found = problems(rules("  - id: a\n    kind: price\n    NAME\n    percent: 5%\n    percent: 6%\n"))
+    assert found[0][:2] == (14, "rules[0].percent")
+    assert "second time" in found[0][2]
+
+
+def test_decimals_stay_exact_and_words_stay_words() -> None:
+    text = rules(
+        "  - {id: 'no', kind: price, NAME, amount: 0.10, products: {skus: [0123, no, 1e3, 22:30]}}\n"
+    )
+    rule = load_programme(text.encode()).rules[0]
+    assert rule.id == "no"
+    assert rule.products.skus == ("0123", "no", "1e3", "22:30")
+    assert getattr(rule, "amount") == 10  # noqa: B009
+
+
+@pytest.mark.parametrize("amount", ["NaN", ".inf", "1e3", "-1", "0", "0.001", "1,50", "9" * 19, "0x10", ""])
+def test_amounts_that_are_not_exact_are_refused(amount: str) -> None:
+    assert problems(rules(f"  - {{id: a, kind: price, NAME, amount: {amount!r}}}\n"))
+
+
+def test_cyclic_categories_are_named() -> None:
+    head = "categories:\n  a: {parent: b}\n  b: {parent: c}\n  c: {parent: a}\n"
+    found = problems(HEAD + head + "rules:\n" + GOOD.replace("NAME", NAME))
+    assert found[0][2] == "the category is above itself: a > b > c > a"
+
+
+def test_an_unknown_category_is_named_where_it_stands() -> None:
+    head = "categories: {tea: {}}\n"
+    text = "  - id: a\n    kind: price\n    NAME\n    percent: 5%\n    products: {categories: [coffe]}\n"
+    found = problems(HEAD + head + "rules:\n" + text.replace("NAME", NAME))
+    assert found == [(15, "rules[0].products.categories", "there is no category 'coffe'")]
+
+
+def test_an_id_used_twice_is_named() -> None:
+    found = problems(rules(GOOD + GOOD))
+    assert "used twice" in found[0][2]
+
+
+def test_one_group_does_not_mix_lines_and_receipts() -> None:
+    threshold = "  - {id: b, kind: threshold, NAME, group: line, steps: [{from: 10, give: {percent: 5%}}]}\n"
+    found = problems(rules(GOOD + threshold))
+    assert "mixes" in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (b"", "empty"),
+        (b"a: [", "not YAML"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"a: &x 1\nb: *x\n", "anchors"),
+        (b"a: !!python/object:os.system x\n", "tag"),
+        (b"- a\n", "mapping"),
+        (b"a: 1\n---\nb: 2\n", "second document"),
+        (b"[" * 100, "deeper"),
+        (b"x" * 2_000_001, "bytes"),
+        (b"{a: b}: c\n", "plain word"),
+        (b"a: \x00\n", "not YAML"),
+    ],
+)
+def test_what_is_no_programme_at_all_says_so(text: bytes, word: str) -> None:
+    assert word in problems(text)[0][2]
+
+
+def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.yaml"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    assert "bytes" in check(path)[0].reason
+
+
+def test_an_empty_file_lists_what_is_missing() -> None:
+    missing = {reason for _, _, reason in problems("version: 1\n")}
+    assert {
+        "'id' is missing",
+        "'currency' is missing",
+        "'rules' must be a list with at least one rule",
+    } <= missing
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_get_more_than_an_answer(data: bytes) -> None:
+    with pytest.raises(ProgrammeProblems):
+        load_programme(data)
+
+
+PIECES = st.sampled_from(
+    ["kind: price", "id: a", "percent: 5%", "a: b", "- x", "{", "}", "[", "]", ":", "'", '"', "|", ">", "\n",
+     "  ", "~", "&a", "*a", "!!x", "%", "#", "rules:", "when: {hours: 8:00-9:00}", "?",
+     "products: {not: {skus: [1]}}"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12), st.integers(0, 2))
+def test_no_heap_of_pieces_gets_more_than_an_answer(pieces: list[str], place: int) -> None:
+    heap = " ".join(pieces)
+    text = [HEAD + "rules:\n  - " + heap, HEAD + heap + "\nrules: []\n", rules(GOOD) + heap][place]
+    with contextlib.suppress(ProgrammeProblems):
+        load_programme(text.encode())
