@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import Parameter
+from litestar.params import FromPath, Parameter
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from sync import protocol
@@ -87,7 +87,7 @@ def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enroll
 
 
 @post("/tills/{till:uuid}/facts", status_code=200)
-async def push_facts(till: UUID, request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
+async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
     """Take a run of facts. Everything up to the answer's `acked_seq` is durable."""
     context = _context(state)
     return await context.runner.run(_push, context, request.scope["state"]["principal"], request.scope)
@@ -109,7 +109,9 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
 
 
 @get("/tills/{till:uuid}/state")
-async def till_state(till: UUID, request: Request[Any, Any, Any], state: State) -> protocol.TillState:
+async def till_state(
+    till: FromPath[UUID], request: Request[Any, Any, Any], state: State
+) -> protocol.TillState:
     """How far the server is with the asking till's epoch."""
     context = _context(state)
     return await context.runner.run(_till_state, context, request.scope["state"]["principal"])

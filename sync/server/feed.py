@@ -57,20 +57,18 @@ class Feed:
             )
             if any(position > heads[shard] for shard, position in enumerate(place.positions)):
                 raise FeedReset
-            for step in range(schema.SHARDS):
-                shard = (place.turn + step) % schema.SHARDS
+            for shard in _from(place.turn):
                 if place.positions[shard] >= heads[shard]:
                     continue
+                # The next page begins where this one was full, so no busy shard keeps the others waiting.
+                place.turn = shard
                 if len(found) >= limit or room <= 0:
                     break
                 rows, room = self._shard(connection, shard, place.positions[shard], limit - len(found), room)
                 place.positions[shard] += len(rows)
+                place.turn = (shard + 1) % schema.SHARDS
                 found += rows
-            else:
-                shard = place.turn
         more = any(heads[shard] > position for shard, position in enumerate(place.positions))
-        # The next page begins with another shard, so that a busy one does not keep the others waiting.
-        place.turn = (shard + 1) % schema.SHARDS if more else place.turn
         return protocol.FeedPage(
             feed_epoch=self._feed_epoch, cursor=self._seal(place), more=more, facts=found
         )
@@ -115,3 +113,7 @@ class Feed:
 
     def _mac(self, data: bytes) -> bytes:
         return hmac.new(self._key, b"stempel-cursor-1" + data, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _from(turn: int) -> list[int]:
+    return [(turn + step) % schema.SHARDS for step in range(schema.SHARDS)]

@@ -75,7 +75,7 @@ def load_secrets(db: Database) -> Secrets:
     setting = schema.setting
     with db.write() as connection:
         db.lock_shard(connection, 0)  # of two servers that start at once, one makes them
-        known = dict(connection.execute(sa.select(setting.c.name, setting.c.value)).tuples().all())
+        known = dict(connection.execute(sa.select(setting.c.name, setting.c.value)).all())
         missing = {name: value for name, value in fresh.items() if name not in known}
         if missing:
             rows = [{"name": name, "value": value} for name, value in missing.items()]

@@ -1,0 +1,165 @@
+"""Who gets in: everything under /v1 wants credentials, and each only what is its own."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from sync import protocol
+from sync.server import admin
+from tests.sync.memory import body_of
+from tests.sync.rig import NOW_MS, HandTill, Rig
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def till(rig: Rig) -> HandTill:
+    till = HandTill(rig)
+    assert till.enrol().status == 200
+    return till
+
+
+def test_health_is_open_and_nothing_else_is(rig: Rig) -> None:
+    assert rig.call("GET", "/health").status == 200
+    paths = [route.path for route in rig.app.routes if route.path.startswith("/v1")]
+    assert len(paths) >= 4
+    for path in paths:
+        target = path.replace("{till:uuid}", str(uuid.uuid4()))
+        for method in ("GET", "POST"):
+            for headers in ([], [("Authorization", "Bearer nonsense")], [("Authorization", "x" * 5000)]):
+                answer = rig.call(
+                    method, target, protocol.pack(protocol.Enrol(public_key=bytes(32))), headers
+                )
+                assert answer.status in (401, 403, 405), (method, target, answer)
+
+
+def test_the_first_seq_of_a_new_till(rig: Rig) -> None:
+    mine = uuid.uuid4()
+    till = HandTill(rig)
+    answer = till.enrol(till=mine)
+    got = answer.read(protocol.Enrolled)
+    assert (got.till, got.epoch, got.store) == (mine, 1, "shop 1")
+    assert (till.state().epoch, till.state().acked_seq) == (1, 0)
+
+
+def test_a_code_works_once_and_the_same_request_again_gives_the_same(rig: Rig) -> None:
+    code = rig.code()
+    first, thief = HandTill(rig), HandTill(rig, bytes(reversed(range(32))))
+    one = first.enrol(code.lower().replace("-", " "))
+    two = first.enrol(code)
+    assert one.read(protocol.Enrolled) == two.read(protocol.Enrolled)
+    assert (thief.enrol(code).status, thief.enrol(code).problem.code) == (403, "code_used")
+    assert len(admin.tills(rig.db)) == 1
+
+
+def test_codes_expire_and_wrong_ones_are_refused(rig: Rig) -> None:
+    code = rig.code(days=7)
+    till = HandTill(rig)
+    assert till.enrol("AAAA-BBBB-CCCC-DDDD").problem.code == "bad_code"
+    assert till.enrol(" ").problem.code == "bad_code"
+    rig.world.ms += 8 * DAY_MS
+    assert till.enrol(code).problem.code == "bad_code"
+    assert admin.tills(rig.db) == []
+
+
+def test_a_stranger_with_a_code_cannot_become_a_till_that_spoke(rig: Rig, till: HandTill) -> None:
+    stranger = HandTill(rig, bytes(reversed(range(32))))
+    till.push_ok(till.start, [body_of(rig.world)])
+    answer = stranger.enrol(till=till.credentials.till)
+    assert (answer.status, answer.problem.code) == (403, "till_exists")
+    bound = rig.code(till=till.credentials.till)
+    assert stranger.enrol(bound).status == 200, "head office may replace a till's machine"
+    assert (stranger.credentials.till, stranger.credentials.epoch) == (till.credentials.till, 2)
+
+
+def test_a_signature_covers_method_path_and_body(rig: Rig, till: HandTill) -> None:
+    ours = till.credentials
+    target = f"/v1/tills/{ours.till}/facts"
+    body = protocol.pack(till.message(till.start, [body_of(rig.world)]))
+    good = protocol.authorise(ours.private_key, "POST", target, ours.till, 1, body)
+    wrong = [
+        (target, body[:-1] + bytes([body[-1] ^ 1]), good),
+        (target + "?x=1", body, good),
+        (target, body, protocol.authorise(ours.private_key, "GET", target, ours.till, 1, body)),
+        (target, body, protocol.authorise(bytes(32), "POST", target, ours.till, 1, body)),
+    ]
+    for sent_target, sent_body, header in wrong:
+        answer = rig.call("POST", sent_target, sent_body, [("Authorization", header)])
+        assert (answer.status, answer.problem.code) == (401, "bad_signature")
+    assert rig.feed_all() == []
+    assert rig.call("POST", target, body, [("Authorization", good)]).status == 200
+
+
+def test_a_till_speaks_only_for_itself(rig: Rig, till: HandTill) -> None:
+    other = HandTill(rig, bytes(reversed(range(32))))
+    other.enrol()
+    answer = other.send("GET", f"/v1/tills/{till.credentials.till}/state")
+    assert (answer.status, answer.problem.code) == (403, "other_till")
+    assert other.send("GET", "/v1/feed").status == 401
+
+
+def test_a_revoked_till_is_refused_and_says_so_and_can_be_taken_back(rig: Rig, till: HandTill) -> None:
+    _, head = till.push_ok(till.start, [body_of(rig.world)])
+    admin.revoke_till(rig.db, till.credentials.till, NOW_MS)
+    for answer in (till.push(head, [body_of(rig.world)]), till.enrol_again(bytes(reversed(range(32))))):
+        assert (answer.status, answer.problem.code) == (401, "revoked")
+    assert till.enrol(rig.code(till=till.credentials.till)).status == 200
+    assert (till.credentials.epoch, till.state().acked_seq) == (1, 1), "the same key: the same epoch"
+    with pytest.raises(admin.UnknownTill):
+        admin.revoke_till(rig.db, uuid.uuid4(), NOW_MS)
+
+
+def test_a_certificate_is_only_good_with_its_key_and_from_this_server(rig: Rig, till: HandTill) -> None:
+    good = till.credentials
+    till.credentials = type(good)(good.till, good.epoch, good.store, bytes(32), good.certificate)
+    assert till.enrol_again(bytes(32)).problem.code == "bad_signature"
+    data, signature = good.certificate.split(".")
+    for forged in (f"{data[:-4]}AAAA.{signature}", f"{data}.{signature[:-8]}AAAAAAA=", "x", "a.b.c", "é.é"):
+        till.credentials = type(good)(good.till, good.epoch, good.store, good.private_key, forged)
+        answer = till.enrol_again(bytes(32))
+        assert (answer.status, answer.problem.code) == (401, "bad_certificate")
+
+
+def test_a_till_the_server_forgot_is_admitted_again_by_its_certificate(
+    rig: Rig, till: HandTill, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from sync.server.database import Database
+
+    bodies = [body_of(rig.world) for _ in range(3)]
+    till.push_ok(till.start, bodies)
+    restored = Database.sqlite(tmp_path_factory.mktemp("restored") / "server.sqlite")
+    restored.migrate()
+    with rig.db.read() as old, restored.write() as new:  # the server's secrets survive, the tills do not
+        for row in old.exec_driver_sql("SELECT name, value FROM setting").all():
+            new.exec_driver_sql("INSERT INTO setting VALUES (?, ?)", (row[0], bytes(row[1])))
+    again = Rig(restored)
+    till.rig = again
+    answer = till.send("GET", f"/v1/tills/{till.credentials.till}/state")
+    assert answer.problem.code == "unknown_till"
+    assert till.enrol_again(till.private_key).status == 200
+    assert (till.credentials.epoch, till.state().acked_seq) == (1, 0)
+    till.push_ok(till.start, bodies)
+    assert [bytes(fact.body) for fact in again.feed_all()] == bodies
+    again.close()
+    restored.close()
+
+
+def test_a_withdrawn_token_reads_no_more(rig: Rig) -> None:
+    assert rig.office("/v1/feed").status == 200
+    assert admin.revoke_office_tokens(rig.db, "tests", NOW_MS) == 1
+    assert rig.office("/v1/feed").problem.code == "bad_token"
+
+
+def test_tokens_and_codes_are_not_kept_readable(rig: Rig) -> None:
+    code = rig.code()
+    with rig.db.read() as connection:
+        kept = b"".join(
+            bytes(row[0])
+            for table, column in (("office_token", "token_hash"), ("enrol_code", "code_hash"))
+            for row in connection.exec_driver_sql(f"SELECT {column} FROM {table}")
+        )
+    assert len(kept) == 64
+    assert code.encode() not in kept
+    assert rig.token.encode() not in kept
