@@ -12,7 +12,17 @@ from typing import Protocol
 
 import pytest
 
-from hardware.ports import CardReader, CardRemoved, CardTapped, ReadersChanged, Scan, Scanner
+from hardware.ports import (
+    CardReader,
+    CardRemoved,
+    CardTapped,
+    CashDrawer,
+    DeviceProblem,
+    ReadersChanged,
+    Scan,
+    Scanner,
+    ScannerState,
+)
 from tests.support.told import Told
 
 
@@ -119,6 +129,7 @@ class ScannerContract:
     def told(self, desk: ScannerDesk) -> Iterator[Told]:
         told = Told()
         desk.scanner.start(told)
+        assert told.wait(ScannerState).connected
         yield told
         assert desk.scanner.stop()
 
@@ -146,6 +157,7 @@ class ScannerContract:
     def test_nothing_comes_after_stop(self, desk: ScannerDesk):
         told = Told()
         desk.scanner.start(told)
+        told.wait(ScannerState)
         assert desk.scanner.stop(2.0)
         desk.fire("4006381333931")
         time.sleep(0.05)
@@ -154,3 +166,31 @@ class ScannerContract:
     def test_it_starts_once(self, desk: ScannerDesk, told: Told):
         with pytest.raises(RuntimeError):
             desk.scanner.start(Told())
+
+
+class DrawerDesk(Protocol):
+    drawer: CashDrawer
+
+    def openings(self) -> int:
+        """How often the drawer's solenoid was fired."""
+        ...
+
+    def jam(self) -> None:
+        """Make it impossible to ask the drawer to open."""
+        ...
+
+
+class CashDrawerContract:
+    """A CashDrawer, whatever is behind it."""
+
+    def test_each_opening_opens_once(self, desk: DrawerDesk):
+        desk.drawer.open()
+        assert desk.openings() == 1
+        desk.drawer.open()
+        assert desk.openings() == 2
+
+    def test_a_drawer_that_cannot_be_asked_is_a_device_problem(self, desk: DrawerDesk):
+        desk.jam()
+        with pytest.raises(DeviceProblem):
+            desk.drawer.open()
+        assert desk.openings() == 0

@@ -1,0 +1,81 @@
+"""A card reader to tap on the screen or in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from app.lanes import Lane, World
+from hardware.ports import CardEvent, CardFailed, CardProof, CardRemoved, CardTapped, ReadersChanged
+
+READER: Final = "Simulated reader"
+
+
+class SimulatedReader:
+    """One reader with at most one card on it; events come on its own lane "cards", as from a real one.
+
+    `tap` and `remove` may be called from any thread and return at once. The lane ends at `stop`.
+    """
+
+    def __init__(self, world: World | None = None) -> None:
+        self._world = world
+        self._lane: Lane | None = None
+        self._sink: Callable[[CardEvent], None] = lambda event: None
+        self._events = 0
+        self._lying = 0
+
+    def start(self, sink: Callable[[CardEvent], None]) -> None:
+        if self._lane is not None and self._lane.alive:
+            raise RuntimeError("the reader runs already")
+        self._sink = sink
+        self._lane = Lane("cards", world=self._world).start()
+        self._lane.submit(partial(sink, ReadersChanged((READER,), service=True)))
+
+    def stop(self, deadline_s: float = 5.0) -> bool:
+        return self._lane is None or self._lane.stop(deadline_s)
+
+    def age_s(self) -> float:
+        return self._lane.age_s() if self._lane is not None else float("inf")
+
+    def tap(
+        self,
+        uid: str,
+        record: str | None = None,
+        kind: str = "ntag213",
+        proof: CardProof = CardProof.COPYABLE,
+        counter: int | None = None,
+    ) -> None:
+        """Lay a card on the reader, in place of one that may lie there. `uid` in hexadecimal."""
+        self._submit(partial(self._lay, bytes.fromhex(uid).hex().upper(), record, kind, proof, counter))
+
+    def fail(self, code: str, detail: str = "") -> None:
+        """Lay a card on the reader that cannot be read; `code` as in `hardware.ports.CardFailed`."""
+        self._submit(partial(self._lay_bad, code, detail))
+
+    def remove(self) -> None:
+        """Take the card away; nothing happens if none lies there."""
+        self._submit(self._lift)
+
+    def _submit(self, job: Callable[[], None]) -> None:
+        if self._lane is not None and not self._lane.stopping.is_set():
+            self._lane.submit(job)
+
+    def _lay(self, uid: str, record: str | None, kind: str, proof: CardProof, counter: int | None) -> None:
+        event = self._next()
+        self._sink(CardTapped(READER, event, uid, kind, record, proof, counter=counter))
+
+    def _lay_bad(self, code: str, detail: str) -> None:
+        event = self._next()
+        self._sink(CardFailed(READER, event, code, detail))
+
+    def _next(self) -> int:
+        self._lift()
+        self._events += 1
+        self._lying = self._events
+        return self._events
+
+    def _lift(self) -> None:
+        if self._lying:
+            event, self._lying = self._lying, 0
+            self._sink(CardRemoved(READER, event))
