@@ -48,14 +48,11 @@ class ServerSection(Section, frozen=True, kw_only=True):
 
 
 class PrinterSection(Section, frozen=True, kw_only=True):
-    """`tcp` sends to host:port, `file` appends to a file, `none` keeps receipts in the queue unprinted."""
+    """`address` is tcp://192.168.1.50, serial:///dev/ttyUSB0?baud=19200 or file:///dev/usb/lp0; empty for
+    none: receipts then wait in the queue. `profile` is a paper width (58mm, 80mm-42, 80mm) or a model."""
 
-    kind: Literal["none", "tcp", "file"] = "none"
-    host: str = ""
-    port: int = 9100
-    path: str = ""
+    address: str = ""
     profile: str = "80mm"
-    columns: Literal[32, 42, 48] = 42
 
 
 class ReaderSection(Section, frozen=True, kw_only=True):
@@ -121,9 +118,5 @@ def _check(file: Path, config: Config) -> None:
         raise ConfigProblem(f"{file}: [shop] {error}") from error
     if shop.lang not in ("ru", "pl", "en"):
         raise ConfigProblem(f"{file}: [shop] lang is one of ru, pl, en, not {shop.lang!r}")
-    if config.printer.kind == "tcp" and not config.printer.host:
-        raise ConfigProblem(f'{file}: [printer] kind = "tcp" needs host = "…", the printer\'s address')
-    if config.printer.kind == "file" and not config.printer.path:
-        raise ConfigProblem(f'{file}: [printer] kind = "file" needs path = "…"')
     if config.server.url and not config.server.url.startswith(("https://", "http://")):
         raise ConfigProblem(f"{file}: [server] url begins with https:// (or http:// on this machine alone)")

@@ -53,7 +53,7 @@ class Texts:
         self._locale = Locale.parse("en_GB" if lang == "en" else lang)
         self._minus = "-" if paper else MINUS
         self._space = " " if paper else NBSP
-        self._decimal = get_decimal_symbol(self._locale)
+        self.decimal = get_decimal_symbol(self._locale)
         group = get_group_symbol(self._locale)
         self._group = self._space if group.isspace() or not group.isascii() else group
 
@@ -73,7 +73,7 @@ class Texts:
         return message in _catalogue(self.lang)
 
     def _form(self, message: str, forms: dict[str, str], n: object) -> str:
-        number = n if isinstance(n, int | Decimal) else Decimal(str(n).replace(self._decimal, "."))
+        number = n if isinstance(n, int | Decimal) else Decimal(str(n).replace(self.decimal, "."))
         category = str(self._locale.plural_form(abs(number)))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         text = forms.get(category) or forms.get("other")
         if text is None:
@@ -89,7 +89,7 @@ class Texts:
         whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", self._group, whole)
         part = part.rstrip("0") if short else part
         sign = self._minus if value < 0 else "+" if plus and value > 0 else ""
-        return f"{sign}{whole}{self._decimal}{part}" if part else f"{sign}{whole}"
+        return f"{sign}{whole}{self.decimal}{part}" if part else f"{sign}{whole}"
 
     def amount(self, minor: int, currency: str, *, plus: bool = False) -> str:
         """Minor units without a currency sign: 68,11."""

@@ -83,6 +83,27 @@ class CardHolder(msgspec.Struct, frozen=True):
     blocked: bool = False
 
 
+class Read(msgspec.Struct, frozen=True):
+    """What a scanned code says by its form: the catalogue keys it may stand under, and what it carries.
+
+    `weight_milli` and `price_minor` come from codes that a scale printed. A payment card carries nothing,
+    so that nothing of it can be stored or shown.
+    """
+
+    keys: tuple[str, ...] = ()
+    weight_milli: int | None = None
+    price_minor: int | None = None
+    payment_card: bool = False
+
+
+CodeReader = Callable[[str], Read]
+
+
+def as_given(text: str) -> Read:
+    """A code is just what it is: for shops without scales, and for tests."""
+    return Read((text,))
+
+
 class Catalogue(Protocol):
     def product_by_code(self, code: str) -> Product | None: ...
     def product(self, sku: str) -> Product | None: ...

@@ -14,10 +14,11 @@ import msgspec
 from app.checkout.basket import OpenSale
 from app.checkout.ports import Member
 from app.checkout.shop import Shop
-from app.checkout.wording import rule_name
+from app.checkout.wording import message_text, rule_name
 from app.ledger.facts import SaleCompleted, SoldLine
 from app.loyalty.decision import Decision, StampsView
 from app.loyalty.engine import Compiled
+from app.loyalty.wording import line_messages
 from app.texts import Texts, texts
 from app.values import QTY_MILLI
 from hardware.receipt import Align, Blank, Block, Columns, Document, Qr, Rule, RuleKind, Size, Stamps, Text
@@ -88,9 +89,12 @@ class _Page:
         yield Columns(rung.name_in(self.words.lang) if rung else line.name, self._money(line.gross_minor))
         if line.qty_milli != QTY_MILLI:
             yield Text(f"  {self.words.qty(line.qty_milli)} x {self._money(line.price_minor)}")
-        for discount in line.discounts:
-            rule = rule_name(self.programme, discount.rule, self.words.lang)
-            yield Columns(rule, self._money(-discount.amount_minor), indent=2)
+        decided = self.receipt.decision
+        index = next(i for i, each in enumerate(decided.lines) if each.id == str(line.line))
+        messages = line_messages(self.programme, decided, index)
+        for discount, message in zip(line.discounts, messages, strict=False):
+            why = message_text(self.words, self.programme, message, self.sale.currency)
+            yield Columns(why, self._money(-discount.amount_minor), indent=2)
 
     def _sums(self) -> Iterator[Block]:
         sale, get = self.sale, self.words.get

@@ -18,6 +18,7 @@ from app.checkout.basket import OpenSale, Pending, Redeem, Stage
 from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.ports import (
     Catalogue,
+    CodeReader,
     Journal,
     Member,
     Members,
@@ -27,6 +28,7 @@ from app.checkout.ports import (
     Shift,
     Slip,
     Work,
+    as_given,
 )
 from app.checkout.receipt import Receipt, sale_document
 from app.checkout.shop import Shop
@@ -78,6 +80,7 @@ class Till:
         next_shift: int = 1,
         shift: Shift | None = None,
         kept: bytes | None = None,
+        read: CodeReader = as_given,
     ) -> None:
         self.shop = shop
         self.programme = programme
@@ -89,6 +92,7 @@ class Till:
         self._members = members
         self._journal = journal
         self._world = world
+        self._read = read
         self._next_sale = next_sale
         self._next_shift = next_shift
         self._past: list[OpenSale] = []
@@ -104,11 +108,18 @@ class Till:
     def scan(self, text: str) -> Outcome:
         """A code as read: a product's, or the number printed on a member's card."""
         code = text.strip()
-        product = self._catalogue.product_by_code(code)
-        if product is not None:
-            return self.ring(product)
-        if self._members.holder(f"code:{code}") is not None:
-            return self.present_card(f"code:{code}", CardProof.COPYABLE)
+        token = f"code:{code}"
+        if self._catalogue.product_by_code(code) is None and self._members.holder(token) is not None:
+            return self.present_card(token, CardProof.COPYABLE)
+        read = self._read(code)
+        if read.payment_card:
+            return refused("payment_card")
+        for key in read.keys:
+            product = self._catalogue.product_by_code(key)
+            if product is not None and read.price_minor is not None:
+                return self.ring(msgspec.structs.replace(product, price_minor=read.price_minor, unit="piece"))
+            if product is not None:
+                return self.ring(product, QTY_MILLI if read.weight_milli is None else read.weight_milli)
         return refused("unknown_code", code=code)
 
     def ring(self, product: Product, qty_milli: int = QTY_MILLI) -> Outcome:
@@ -438,8 +449,8 @@ class Till:
 
         return self._write(Work(facts=(fact,), keep_basket=True, at_ms=at_ms), written, answer)
 
-    def close_shift(self, expected_minor: int, counted_minor: int, answer: Answer = _ignore) -> None:
-        """End the shift with what was counted against what should be there."""
+    def close_shift(self, expected_minor: int, counted_minor: int | None, answer: Answer = _ignore) -> None:
+        """End the shift with what was counted (None: nobody counted) against what should be there."""
         if self.shift is None:
             return answer(refused("no_shift"))
         if self.sale.lines or self.sale.stage is Stage.TENDERED:

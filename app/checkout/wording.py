@@ -1,11 +1,48 @@
-"""From what the engine says to words: rule names, discounts, reasons, offers."""
+"""From what the engine says to words: rule names, discounts, reasons, offers, on screens and on paper."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from app.loyalty.engine import Compiled
-from app.loyalty.wording import name_of
+from app.loyalty.wording import Message, name_of
+from app.texts import Texts
+
+Value = str | int
+_NAMED: Final = frozenset({"winner", "needed", "level"})
+"""Parameters that are ids of things with translated names."""
 
 
 def rule_name(programme: Compiled, rule: str, lang: str) -> str:
     """A rule's own name; its id where the programme in force no longer knows it."""
     return name_of(programme, rule).get(lang)
+
+
+def message_text(words: Texts, programme: Compiled, message: Message, currency: str) -> str:
+    """A message of the engine in words; the rule's own name where the catalogues have no sentence for it."""
+    id, name = f"loyalty.{message.code}", message.name.get(words.lang)
+    if not words.has(id):
+        return name
+    values = spoken(words, currency, message.params)
+    for key in _NAMED & values.keys():
+        values[key] = name_of(programme, str(values[key])).get(words.lang)
+    return words.get(id, **{**values, "rule": name})
+
+
+def spoken(words: Texts, currency: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Values as texts: `*_minor` as money, `*_centi` as counted points, `*_milli` as a quantity."""
+    return {name: _spoken(words, currency, name, value) for name, value in values.items()}
+
+
+def _spoken(words: Texts, currency: str, name: str, value: Value) -> Value:
+    if name == "percent":
+        return str(value).replace(".", words.decimal)
+    if isinstance(value, str):
+        return value
+    unit = name.rpartition("_")[2]
+    if unit == "minor":
+        return words.money(value, currency)
+    if unit == "centi":
+        return words.counted_points(value)
+    return words.qty(value) if unit == "milli" else value

@@ -33,7 +33,7 @@ class Discount(msgspec.Struct, frozen=True, array_like=True):
 class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line as sold. gross = price × quantity rounded once; net = gross − Σ discounts.
 
-    `tax` is the rate's text ("23", "8", "zw") or empty; `tax_minor` the tax contained in what is due.
+    `tax` is the rate's text ("23", "8", "zw") or empty.
     """
 
     line: int
@@ -71,12 +71,12 @@ class ShiftOpened(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="shif
 
 
 class ShiftClosed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="shift_closed"):
-    """The Z: what should be in the drawer and what was counted."""
+    """The Z: what should be in the drawer, and what was counted (None: nobody counted)."""
 
     shift: uuid.UUID
     cashier: str
     expected_minor: int
-    counted_minor: int
+    counted_minor: int | None = None
 
 
 class SaleTendered(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_tendered"):

@@ -71,6 +71,10 @@ class Reader:
         """Rows of a table whose name the caller wrote, never the user."""
         return self._run(f"SELECT count(*) FROM {table}").scalar_one()
 
+    def count_jobs(self, state: str) -> int:
+        """Print jobs in a state: queued, sending, unknown, failed, printed."""
+        return self._run("SELECT count(*) FROM print_job WHERE state = ?", (state,)).scalar_one()
+
     # -- members -----------------------------------------------------------------------------------------
 
     def member(self, id: uuid.UUID) -> Member | None:
@@ -106,6 +110,20 @@ class Reader:
             "WHERE closed_ms IS NULL ORDER BY number DESC LIMIT 1"
         ).first()
         return None if row is None else rows.shift(row)
+
+    def expected_cash_minor(self, shift: Shift) -> int:
+        """What should be in the drawer: the float and the cash of the shift's sales."""
+        found = self._run(
+            "SELECT body FROM fact WHERE kind = 'sale_completed' AND at_ms >= ?", (shift.opened_ms,)
+        ).scalars()
+        sales = (decode(body) for body in found)
+        return shift.float_minor + sum(
+            tender.amount_minor
+            for sale in sales
+            if isinstance(sale, SaleCompleted) and sale.shift == shift.id
+            for tender in sale.tenders
+            if tender.means == "cash"
+        )
 
     def next_numbers(self) -> tuple[int, int]:
         """The next receipt number and the next shift number."""

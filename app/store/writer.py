@@ -15,7 +15,7 @@ from app.ledger.chain import Head, seal
 from app.ledger.entries import entries
 from app.ledger.facts import AnyFact, effects_of, encode, member_of
 from app.store import rows, search
-from app.store.connection import StoreProblem, sqlcipher, transaction
+from app.store.connection import Run, StoreProblem, sqlcipher, transaction
 from app.store.projections import Projections
 from app.store.reader import log
 from hardware.receipt import encode_job
@@ -220,6 +220,12 @@ class Writer:
             after = self._projections.dump()
             differing = [table for table in before if before[table] != after[table]]
         return count, differing
+
+    @contextmanager
+    def transaction(self) -> Iterator[Run]:
+        """One transaction for a table that stands on its own (the print queue)."""
+        with self._all_or_nothing():
+            yield self._run
 
     @contextmanager
     def _all_or_nothing(self, *, keep: bool = True) -> Iterator[None]:

@@ -1,0 +1,179 @@
+"""`stempel doctor`: what is wrong with this till, and what to do about it.
+
+Looks at the settings, the programme, the database, the disk, the clock, the server and every device, and goes
+on after each finding: one broken thing must not hide the next.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from app.config import Config, ConfigProblem, load
+from app.lanes import RealWorld
+
+DISK_LOW_BYTES: Final = 500_000_000
+SKEW_MS: Final = 5 * 60_000
+RELEASED_MS: Final = 1_793_000_000_000
+"""October 2026: a clock that says less was never set."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing looked at. `todo` is empty when all is well; a note is not wrong, only worth knowing."""
+
+    subject: str
+    state: str
+    todo: str = ""
+    note: bool = False
+
+    @property
+    def wrong(self) -> bool:
+        return bool(self.todo) and not self.note
+
+    def __str__(self) -> str:
+        mark = "!!" if self.wrong else "--" if self.note else "ok"
+        return f"{mark} {self.subject}: {self.state}" + (f"\n     {self.todo}" if self.todo else "")
+
+
+def examine(folder: Path) -> list[Finding]:
+    """Every finding about the till in `folder`, in the order of a walk around it."""
+    try:
+        config = load(folder)
+    except ConfigProblem as problem:
+        return [Finding("settings", "cannot be used", str(problem)), *_devices()]
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _programme(folder, config),
+        lambda: _database(folder, config),
+        lambda: _disk(folder),
+        lambda: _clock_and_server(config),
+        lambda: _printer(config),
+        _devices,
+    )
+    found = [Finding("settings", f"{folder} belongs to {config.shop.name}, till {config.shop.till}")]
+    for look in looks:
+        found.extend(look())
+    return found
+
+
+def _programme(folder: Path, config: Config) -> Iterator[Finding]:
+    from app.rig import open_programme
+
+    try:
+        programme = open_programme(folder, config).programme
+    except ConfigProblem as problem:
+        yield Finding("programme", "cannot be used", str(problem))
+        return
+    yield Finding("programme", f"{programme.id}, version {programme.version}, {len(programme.rules)} rules")
+
+
+def _database(folder: Path, config: Config) -> Iterator[Finding]:
+    """Looks without the till's lock, so that it works while the till sells."""
+    from app.store.connection import StoreProblem, database_key, make_engine
+    from app.store.database import FILE
+    from app.store.reader import Reader
+
+    file = folder / FILE
+    if not file.exists():
+        yield Finding("database", "not made yet", "It is made when the till starts.", note=True)
+        return
+    try:
+        engine = make_engine(file, database_key(folder, config.till.keystore))
+        with engine.connect() as connection:
+            broken = connection.exec_driver_sql("PRAGMA quick_check").scalar()
+        reader = Reader(engine)
+        waiting, since_ms = reader.unsynced()
+        facts, unknown = reader.count("fact"), reader.count_jobs("unknown")
+        reader.close()
+    except StoreProblem as problem:
+        yield Finding("database", "cannot be read", str(problem))
+        return
+    if broken != "ok":
+        yield Finding("database", f"damaged: {broken}", "Keep the folder as it is and restore the backup.")
+    else:
+        yield Finding("database", f"{facts} facts, sound")
+    if waiting:
+        days = (RealWorld().now_ms() - (since_ms or 0)) // 86_400_000
+        todo = "They go by themselves once the server is reached." if config.server.url else ""
+        yield Finding("unsynced", f"{waiting} facts, the oldest {days} days old", todo, note=True)
+    if unknown:
+        yield Finding(
+            "print queue", f"{unknown} receipts may or may not be on paper", "Look at the paper, then decide."
+        )
+
+
+def _disk(folder: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(folder).free
+    state = f"{free // 1_000_000} MB free"
+    low = free < DISK_LOW_BYTES
+    yield Finding("disk", state, "Free some space: a full disk stops selling." if low else "")
+
+
+def _clock_and_server(config: Config) -> Iterator[Finding]:
+    import httpx
+
+    now_ms = RealWorld().now_ms()
+    if now_ms < RELEASED_MS:
+        yield Finding("clock", "was never set", "Set date and time of this machine.")
+    if not config.server.url:
+        yield Finding(
+            "server", "none is named", "The till sells and keeps everything; [server] url names one.", True
+        )
+        return
+    try:
+        answer = httpx.get(f"{config.server.url.rstrip('/')}/health", timeout=5)
+        health = answer.raise_for_status().json()
+        skew_ms = int(health["server_time_ms"]) - RealWorld().now_ms()
+        version = str(health["version"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        yield Finding(
+            "server",
+            f"{config.server.url} does not answer as a Stempel server ({type(error).__name__})",
+            "Check the address and the network. The till goes on selling; nothing is lost.",
+        )
+        return
+    yield Finding("server", f"{config.server.url} is well, version {version}")
+    off = abs(skew_ms) > SKEW_MS
+    todo = "Set date and time of this machine: points may expire too early or late." if off else ""
+    yield Finding("clock", f"{abs(skew_ms) // 1000} s away from the server's", todo)
+
+
+def _printer(config: Config) -> Iterator[Finding]:
+    from app.main import real_devices
+
+    if not config.printer.address:
+        yield Finding(
+            "printer", "none is named", "Receipts wait in the queue; [printer] address names one.", True
+        )
+        return
+    try:
+        printer = real_devices(config).printer
+    except ConfigProblem as problem:
+        yield Finding("printer", "cannot be used", str(problem))
+        return
+    state = printer.state() if printer else None
+    if state is None or state.online:
+        yield Finding("printer", f"{config.printer.address}: paper {state.paper if state else '?'}")
+    else:
+        todo = _PRINTER_TODO.get(state.code, "Switch it off and on, and look at its lamps.")
+        yield Finding("printer", f"{config.printer.address}: {state.code} {state.detail}".rstrip(), todo)
+
+
+_PRINTER_TODO: Final = {
+    "unreachable": "Switch it on, and check its cable and address.",
+    "cover_open": "Close its cover.",
+    "paper_out": "Put in a new roll.",
+    "stalled": "Switch it off and on.",
+}
+
+
+def _devices() -> Iterator[Finding]:
+    from hardware.devices import list_devices
+
+    for device in list_devices():
+        yield Finding(
+            device.kind, f"{device.name} {device.state}".strip(), device.todo, note=not device.wrong
+        )

@@ -1,0 +1,209 @@
+"""The composition root: what `stempel till` puts together, in the order that shows a window first.
+
+The window is painted before anything heavy is imported; the database opens in a thread of its own, and the
+till's parts are joined in the window's thread when it is there.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from app.config import Config
+    from app.rig import Devices, Rig
+    from app.ui.window import MainWindow
+
+
+def entry() -> None:
+    """Entry of `stempel`: the window does not wait for the command parser to be imported."""
+    if sys.argv[1:] == ["till"]:
+        sys.exit(run_till())
+    from app.cli import app
+
+    app()
+
+
+def run_till(folder: Path | None = None) -> int:
+    """Open the till's window on a data folder; 0 when it was closed, 1 when it could not sell."""
+    from app.config import ConfigProblem, data_folder, load
+
+    folder = folder or data_folder()
+    try:
+        config = load(folder)
+    except ConfigProblem as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    return Windowed(folder, config, real_devices).run()
+
+
+def real_devices(config: Config) -> Devices:
+    """The devices that the settings name."""
+    from app.config import ConfigProblem
+    from app.rig import Devices
+    from hardware.cards.pcsc import PcscReaders
+    from hardware.printers.profile import profile_for
+    from hardware.printers.transport import printer_at
+    from hardware.scanners.serial import SerialScanner, SerialSettings
+
+    try:
+        printer = printer_at(config.printer.address) if config.printer.address else None
+        profile = profile_for(config.printer.profile)
+    except (ValueError, KeyError) as error:
+        raise ConfigProblem(f"[printer] {error.args[0]}") from error
+    return Devices(
+        readers=PcscReaders() if config.reader.enabled else None,
+        scanners=tuple(SerialScanner(SerialSettings(port)) for port in config.scanner.serial),
+        printer=printer,
+        profile=profile,
+    )
+
+
+class Windowed:
+    """The till in its window. `on_ready` is called in the window's thread once it can sell."""
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        devices: Callable[[Config], Devices],
+        *,
+        on_ready: Callable[[Windowed], None] | None = None,
+    ) -> None:
+        from app.ui.bridge import Bridge
+        from app.ui.look import Look
+        from app.ui.window import MainWindow
+
+        self.folder, self.config, self._devices = folder, config, devices
+        self.qt = application()
+        self.bridge = Bridge()
+        self.window: MainWindow = MainWindow(
+            bridge=self.bridge,
+            look=Look(config.till.theme),
+            lang=config.till.lang or config.shop.lang,
+            reader_age_s=self._reader_age_s,
+        )
+        self.rig: Rig | None = None
+        self._on_ready = on_ready
+        self._code = 0
+
+    def run(self) -> int:
+        """Show, open, sell; returns when the window is closed."""
+        self.start()
+        self.qt.exec()
+        self.stop()
+        return self._code
+
+    def start(self) -> None:
+        """Show the window and begin to open the database behind it."""
+        from PySide6.QtCore import QTimer
+
+        self.window.show()
+        # After the first paint, so that the cashier sees the till at once.
+        QTimer.singleShot(0, lambda: threading.Thread(target=self._open, name="open", daemon=True).start())
+
+    def stop(self) -> None:
+        """End the lanes; what they still post goes nowhere."""
+        self.bridge.close()
+        if self.rig is not None:
+            self.rig.close()
+            self.rig = None
+
+    def _reader_age_s(self) -> float:
+        readers = self.rig.devices.readers if self.rig else None
+        return readers.age_s() if readers is not None else 0.0
+
+    def _open(self) -> None:
+        """In a thread of its own: imports, key, migration."""
+        try:
+            from app.rig import Rig
+
+            rig = Rig(self.folder, self.config, self._devices(self.config), post=self.bridge.post)
+        except Exception as error:
+            failed = error
+            self.bridge.post(lambda: self._cannot_sell(failed))
+            return
+        self.bridge.post(lambda: self._assemble(rig))
+
+    def _cannot_sell(self, error: Exception) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
+        from app.checkout.ports import NotWritten
+        from app.config import ConfigProblem
+
+        sys.stderr.write(f"{error}\n")
+        self._code = 1
+        if isinstance(error, ConfigProblem | NotWritten):
+            QMessageBox.critical(self.window, "Stempel", str(error))
+            self.window.close()
+            return
+        self.window.close()
+        raise error
+
+    def _assemble(self, rig: Rig) -> None:
+        from app.checkout.outcome import note
+        from app.screens.day import DayPresenter
+        from app.screens.sale import SalePresenter
+
+        self.rig = rig
+        lang = self.config.till.lang or self.config.shop.lang
+        presenter = SalePresenter(rig.till, rig.reader, rig.reader, rig.world, lang=lang)
+        day = DayPresenter(rig.till, rig.reader, rig.world, lang=lang)
+        self.presenter, self.day = presenter, day
+        self.window.serve(presenter, day)
+        self._listen(rig)
+        rig.begin_day()
+        if rig.spoilt_basket:
+            presenter.tell(note("basket_unreadable"))
+        presenter.refresh()
+        if self._on_ready is not None:
+            self._on_ready(self)
+
+    def _listen(self, rig: Rig) -> None:
+        from app.ui.wedge import WedgeFilter
+        from hardware.ports import JobUndecided, PrinterChanged, PrintEvent, Scan, ScanEvent
+        from hardware.scanners.wedge import WedgeSettings
+        from sync.events import Status
+
+        presenter = self.presenter
+
+        def printed(event: PrintEvent) -> None:
+            match event:
+                case PrinterChanged(state):
+                    presenter.printer(state)
+                case JobUndecided(job):
+                    presenter.undecided(job)
+                case _:
+                    pass
+
+        def scanned(event: ScanEvent) -> None:
+            if isinstance(event, Scan):
+                presenter.scan(event.text)
+
+        def synced(status: Status) -> None:
+            presenter.network(status.state == "online", status.unsynced, refused=status.problem in REFUSED)
+
+        rig.start_devices(on_card=presenter.card, on_scan=scanned, on_print=printed)
+        rig.start_sync(synced)
+        self.wedge = WedgeFilter(WedgeSettings(gap_ms=self.config.scanner.wedge_gap_ms), scanned)
+        self.qt.installEventFilter(self.wedge)
+
+
+REFUSED: Final = frozenset({"revoked", "too_old", "fork"})
+"""What a server says to a till that it will not take for itself; the till goes on selling."""
+
+
+def application() -> QApplication:
+    """The one QApplication, with the program's name."""
+    from PySide6.QtWidgets import QApplication
+
+    found = QApplication.instance()
+    qt = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    qt.setApplicationName("stempel")
+    qt.setApplicationDisplayName("Stempel")
+    return qt

@@ -1,0 +1,211 @@
+"""A running till without its window: database, use cases, and the lanes of devices and sync.
+
+Made by `app.main` (the window), `app.demo` and tests, each with its own devices. Everything that comes from a
+lane is handed to `post`, which carries it to the thread that owns the till.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from app.checkout.ports import NotWritten, Read
+from app.checkout.till import Till, local_day
+from app.config import Config, ConfigProblem
+from app.lanes import RealWorld, World
+from app.loyalty.engine import Compiled, compile_programme
+from app.loyalty.programme import ProgrammeProblems, load_programme
+from app.store.database import Database, Post
+from app.store.outbox import FactOutbox
+from app.store.printing import StoredPrintQueue
+from app.values import minor_digits
+from hardware.ports import CardReader, PrintEvent, ReceiptPrinter, Scanner
+from hardware.printers.escpos import encode
+from hardware.printers.lane import PrintLane
+from hardware.printers.profile import Profile
+from hardware.scanners import codes
+from sync.events import Status
+from sync.worker import SyncWorker
+
+_log: Final = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What stands on the desk: real or simulated, the till cannot tell."""
+
+    readers: CardReader | None = None
+    scanners: tuple[Scanner, ...] = ()
+    printer: ReceiptPrinter | None = None
+    profile: Profile | None = None
+
+
+def open_programme(folder: Path, config: Config) -> Compiled:
+    """The programme in force; ConfigProblem names every error of its file."""
+    file = folder / config.till.programme
+    try:
+        programme = load_programme(file)
+    except FileNotFoundError:
+        raise ConfigProblem(f"There is no programme {file}: copy one from resources/programmes") from None
+    except ProgrammeProblems as error:
+        raise ConfigProblem(f"{file} cannot be used:\n{error}") from error
+    if programme.currency != config.shop.currency:
+        raise ConfigProblem(f"{file} is in {programme.currency}, the shop sells in {config.shop.currency}")
+    return compile_programme(programme)
+
+
+def points_rule(programme: Compiled) -> str:
+    """The rule that points without a rule of their own belong to: the programme's first of that kind."""
+    rules = programme.programme.rules
+    return next((rule.id for rule in rules if rule.kind == "points"), "points")
+
+
+class Rig:
+    """One till. `close` ends every lane and lets go of the data folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        devices: Devices,
+        *,
+        post: Post,
+        world: World | None = None,
+    ) -> None:
+        self.config, self.devices, self._post = config, devices, post
+        self.world: World = world or RealWorld()
+        programme = open_programme(folder, config)
+        self.database = Database(folder, keystore=config.till.keystore)
+        self.reader = self.database.reader()
+        self.spoilt_basket = False
+        self.till = self._till(programme)
+        self.queue = StoredPrintQueue(self.database.writer, self.database.call)
+        self.printing: PrintLane | None = None
+        self.sync: SyncWorker | None = None
+        self._outbox: FactOutbox | None = None
+
+    def _till(self, programme: Compiled) -> Till:
+        kept = self.reader.basket()
+        try:
+            return self._make_till(programme, kept)
+        except ValueError:
+            # Written by another version. It is put aside, not dropped, and the cashier is told.
+            self.spoilt_basket = True
+            spoilt = kept or b""
+            self.database.call(lambda: self.database.writer.put_setting("basket.unreadable", spoilt))
+            return self._make_till(programme, None)
+
+    def _make_till(self, programme: Compiled, kept: bytes | None) -> Till:
+        next_sale, next_shift = self.reader.next_numbers()
+        till = Till(
+            shop=self.config.shop,
+            catalogue=self.reader,
+            members=self.reader,
+            journal=self.database.journal(self._post),
+            programme=programme,
+            world=self.world,
+            next_sale=next_sale,
+            next_shift=next_shift,
+            shift=self.reader.open_shift(),
+            kept=kept,
+            read=self._read,
+        )
+        till.on_write_failed = self._write_failed
+        return till
+
+    def _read(self, text: str) -> Read:
+        """A code's meaning by its form (`hardware.scanners.codes`), in the till's terms."""
+        known = codes.Known(
+            is_product=lambda key: self.reader.product_by_code(key) is not None,
+            minor_digits=minor_digits(self.config.shop.currency),
+        )
+        match codes.read_code(text, None, known):
+            case codes.Product(keys, weight_milli, price_minor):
+                return Read(keys, weight_milli, price_minor)
+            case codes.PaymentCard():
+                return Read(payment_card=True)
+            case _:
+                return Read((text,))
+
+    def _write_failed(self, error: BaseException) -> None:
+        if not isinstance(error, NotWritten):
+            raise error
+        _log.error("not_written", reason=str(error))
+
+    # -- the day -----------------------------------------------------------------------------------------
+
+    def begin_day(self) -> None:
+        """Have a shift of today; one left open on an earlier day is closed uncounted.
+
+        Not while a sale is open: that belongs to the shift it began in.
+        """
+        till, shift = self.till, self.till.shift
+        today = local_day(self.world.now_ms(), self.config.shop.time_zone)
+        if shift is not None and shift.business_day != today and not till.sale.lines:
+            expected = self.reader.expected_cash_minor(shift)
+            till.close_shift(expected, None, lambda outcome: None if outcome.refused else self._open_shift())
+        elif shift is None:
+            self._open_shift()
+
+    def _open_shift(self) -> None:
+        self.till.open_shift(self.config.till.cashier)
+
+    # -- lanes -------------------------------------------------------------------------------------------
+
+    def start_devices(
+        self,
+        *,
+        on_card: Callable[..., None],
+        on_scan: Callable[..., None],
+        on_print: Callable[[PrintEvent], None],
+    ) -> None:
+        """Start the device lanes; events are posted."""
+        devices = self.devices
+        if devices.readers is not None:
+            devices.readers.start(lambda event: self._post(lambda: on_card(event)))
+        for scanner in devices.scanners:
+            scanner.start(lambda event: self._post(lambda: on_scan(event)))
+        if devices.printer is not None and devices.profile is not None:
+            profile = devices.profile
+            self.printing = PrintLane(
+                self.queue,
+                devices.printer,
+                lambda job: encode(job, profile),
+                lambda event: self._post(lambda: on_print(event)),
+                on_crash=lambda error: _log.error("print_lane", error=repr(error)),
+            ).start()
+            self.database.after_write.append(self.printing.wake)
+
+    def start_sync(self, on_status: Callable[[Status], None]) -> None:
+        """Start the sync lane if the till has a server; the status is posted at every change."""
+        server = self.config.server
+        if not server.url:
+            return
+        self._outbox = self.database.outbox()
+        self.sync = SyncWorker(
+            server.url,
+            self._outbox,
+            on_status=lambda status: self._post(lambda: on_status(status)),
+            on_crash=lambda error: _log.error("sync_lane", error=repr(error)),
+        ).start()
+        if self._outbox.credentials() is None and server.enrol_code:
+            self.sync.enrol(server.enrol_code)
+        self.database.after_write.append(self.sync.facts_available)
+
+    def close(self) -> bool:
+        """End the lanes, devices first and the database last. False if one did not end in time."""
+        ended = [scanner.stop() for scanner in self.devices.scanners]
+        if self.devices.readers is not None:
+            ended.append(self.devices.readers.stop())
+        if self.printing is not None:
+            ended.append(self.printing.stop())
+        if self.sync is not None:
+            ended.append(self.sync.stop())
+        ended.append(self.database.close())
+        if self._outbox is not None:
+            self._outbox.close()
+        return all(ended)

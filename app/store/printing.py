@@ -1,0 +1,87 @@
+"""The durable print queue (`hardware.ports.PrintQueue`) over the till's database.
+
+Reads and writes in the database lane, since that lane is the only writer; called from the print lane, which
+may wait. A job becomes `unknown` when nobody can say whether it is on paper, and is then left to the cashier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from app.store.writer import Writer
+from hardware.ports import PrintOutcome, QueuedJob
+from hardware.receipt import PrintJob, as_copy, decode_job, encode_job
+
+_TAKE: Final = (
+    "UPDATE print_job SET state = 'sending', attempts = attempts + 1 WHERE id = "
+    "(SELECT min(id) FROM print_job WHERE state IN ('queued', 'failed')) "
+    "RETURNING id, document, created_ms, attempts - 1"
+)
+
+
+class StoredPrintQueue:
+    """`call` runs a job where the writer lives, and waits for it."""
+
+    def __init__(self, writer: Writer, call: Callable[[Callable[[], object]], object]) -> None:
+        self._writer = writer
+        self._call = call
+
+    def recover(self) -> Sequence[int]:
+        found: list[int] = []
+
+        def job() -> None:
+            with self._writer.transaction() as run:
+                run("UPDATE print_job SET state = 'unknown', detail = 'restarted' WHERE state = 'sending'")
+                rows = run("SELECT id FROM print_job WHERE state = 'unknown' ORDER BY id")
+                found.extend(row[0] for row in rows)
+
+        self._call(job)
+        return found
+
+    def take(self) -> QueuedJob | None:
+        taken: list[QueuedJob] = []
+
+        def job() -> None:
+            with self._writer.transaction() as run:
+                row = run(_TAKE).first()
+                if row is not None:
+                    taken.append(QueuedJob(row[0], self._decoded(row[1]), row[2], row[3]))
+
+        self._call(job)
+        return taken[0] if taken else None
+
+    def _decoded(self, document: bytes) -> PrintJob:
+        """A job that this version cannot read must not stop those behind it: it prints as nothing."""
+        try:
+            return decode_job(document)
+        except msgspec.DecodeError:
+            return PrintJob()
+
+    def settle(self, job_id: int, outcome: PrintOutcome, detail: str = "") -> None:
+        def job() -> None:
+            with self._writer.transaction() as run:
+                run("UPDATE print_job SET state = ?, detail = ? WHERE id = ?", (str(outcome), detail, job_id))
+
+        self._call(job)
+
+    def decide(self, job_id: int, *, reprint: bool) -> None:
+        """The cashier's word on an unknown job: it is on paper, or it is printed again, marked as a copy."""
+
+        def job() -> None:
+            with self._writer.transaction() as run:
+                query = "SELECT document FROM print_job WHERE id = ? AND state = 'unknown'"
+                document = run(query, (job_id,)).scalar()
+                if document is None:
+                    return
+                state = "queued" if reprint else "printed"
+                if reprint:
+                    document = encode_job(as_copy(self._decoded(document)))
+                run(
+                    "UPDATE print_job SET state = ?, document = ?, detail = 'decided' WHERE id = ?",
+                    (state, document, job_id),
+                )
+
+        self._call(job)
