@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from app.checkout.outcome import Outcome, Weight
 from app.screens.views import Notice, Tone
 from app.texts import Texts
 
 _TONES = {Weight.DONE: Tone.WELL, Weight.NOTE: Tone.CAUTION, Weight.REFUSED: Tone.CAUTION}
+
+
+class Said(Struct, frozen=True):
+    """What was last said to the cashier, before words: a switch of language says it again."""
+
+    message: str = ""
+    tone: Tone = Tone.QUIET
+    values: Mapping[str, str | int] = {}
+
+    @staticmethod
+    def of(outcome: Outcome) -> Said:
+        return Said(f"till.{outcome.code}", _TONES[outcome.weight], outcome.values)
+
+    def notice(self, words: Texts, currency: str) -> Notice:
+        """The message line; empty when nothing was said."""
+        text = words.get(self.message, **spoken(words, currency, self.values)) if self.message else ""
+        return Notice(self.tone, text)
 
 
 def spoken(words: Texts, currency: str, values: Mapping[str, str | int]) -> dict[str, str | int]:
@@ -25,9 +44,3 @@ def _spoken(words: Texts, currency: str, name: str, value: str | int) -> str | i
     if unit == "centi":
         return words.counted_points(value)
     return words.qty(value) if unit == "milli" else value
-
-
-def notice(words: Texts, currency: str, outcome: Outcome) -> Notice:
-    """An outcome as the message line shows it."""
-    text = words.get(f"till.{outcome.code}", **spoken(words, currency, outcome.values))
-    return Notice(_TONES[outcome.weight], text)

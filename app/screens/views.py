@@ -31,9 +31,7 @@ class Action(StrEnum):
 
     UNDO = "undo"
     VOID_LINE = "void_line"
-    PARK = "park"
-    RESUME = "resume"
-    REFUND = "refund"
+    CLEAR = "clear"
 
 
 class Chip(Struct, frozen=True):
@@ -176,8 +174,6 @@ class Enrol(Struct, frozen=True):
     card: str = ""
     problem: str = ""
     ready: bool = False
-    consent: str = ""
-    consent_given: bool = False
     busy: bool = False
 
 
@@ -209,7 +205,9 @@ class Stamp(StrEnum):
     NEW = "new"
     """Earned by this sale: filled."""
     FREE = "free"
-    """The piece the card makes free: green, with its price of zero."""
+    """The piece the card will make free: green, with its price of zero."""
+    WON = "won"
+    """That piece is in this basket: filled green."""
 
 
 class StampCard(Struct, frozen=True):
@@ -261,6 +259,8 @@ class Total(Struct, frozen=True):
     saved: str = ""
     items: str = ""
     payable: bool = False
+    taking: bool = False
+    """PAY now takes the cash that was typed, instead of opening the payment."""
 
 
 class Notice(Struct, frozen=True):

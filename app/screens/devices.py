@@ -1,0 +1,84 @@
+"""How the devices and the network are, as chips that say what is wrong and what to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from app.screens.views import Chip, ChipKind, Tone
+from app.texts import Texts
+from hardware.ports import PaperState, PrinterState, ReadersChanged
+
+STUCK_S: Final = 3.0
+"""A reader lane that has not beaten for so long does not answer."""
+_PRINTER_CODES: Final = frozenset({"unreachable", "cover_open", "paper_out", "stalled"})
+
+
+class Network(Struct, frozen=True):
+    """Whether the server answers, how many facts wait, and whether it refuses them."""
+
+    online: bool = False
+    waiting: int = 0
+    refused: bool = False
+
+
+class Devices(Struct, frozen=True):
+    """What is known now; None: the till has no such device."""
+
+    readers: ReadersChanged | None = None
+    reader_stuck: bool = False
+    printer: PrinterState | None = None
+    network: Network | None = None
+
+    def chips(self, words: Texts) -> tuple[Chip, ...]:
+        return tuple(self._chip(words, kind, message) for kind in ChipKind if (message := self.message(kind)))
+
+    def message(self, kind: ChipKind) -> str:
+        """The message id of a chip's state; empty for a device the till has not."""
+        states = {
+            ChipKind.READER: self._reader,
+            ChipKind.PRINTER: self._printer,
+            ChipKind.NETWORK: self._network,
+        }
+        state = states[kind]()
+        return f"screen.{kind}.{state}" if state else ""
+
+    @property
+    def values(self) -> dict[str, str | int]:
+        return {"n": self.network.waiting if self.network else 0}
+
+    def _chip(self, words: Texts, kind: ChipKind, message: str) -> Chip:
+        todo = to_do(message)
+        detail = words.get(todo) if words.has(todo) else ""
+        return Chip(kind, Tone.CAUTION if detail else Tone.WELL, words.get(message, **self.values), detail)
+
+    def _reader(self) -> str:
+        if self.readers is None:
+            return ""
+        if not self.readers.service:
+            return "service"
+        if self.reader_stuck:
+            return "stuck"
+        return "well" if self.readers.readers else "missing"
+
+    def _printer(self) -> str:
+        if self.printer is None:
+            return ""
+        if not self.printer.online:
+            return self.printer.code if self.printer.code in _PRINTER_CODES else "error"
+        return {PaperState.OK: "well", PaperState.LOW: "low", PaperState.OUT: "paper_out"}[self.printer.paper]
+
+    def _network(self) -> str:
+        if self.network is None:
+            return ""
+        if self.network.refused:
+            return "refused"
+        if self.network.online:
+            return "sending" if self.network.waiting else "well"
+        return "waiting" if self.network.waiting else "offline"
+
+
+def to_do(message: str) -> str:
+    """The message id that says what to do about a state."""
+    return "screen.network.offline.do" if message == "screen.network.waiting" else f"{message}.do"

@@ -1,0 +1,270 @@
+"""From the till as it stands to the parts of the sale's view state. Pure: the same till, the same view."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from app.checkout.basket import OpenLine
+from app.checkout.ports import Member, Product
+from app.checkout.receipt import Receipt
+from app.checkout.till import Till
+from app.checkout.wording import rule_name
+from app.loyalty.decision import Decision, Offer, StampsView
+from app.loyalty.rules.bundle import BundleRule
+from app.loyalty.rules.stamps import StampsRule
+from app.loyalty.wording import Message, line_messages, reason_message
+from app.screens import views
+from app.screens.devices import Devices
+from app.screens.saying import spoken
+from app.screens.views import Stamp
+from app.texts import NBSP, Texts
+from app.values import QTY_MILLI, minor_digits
+
+TIPS: Final = 5
+"""Tips of the day in the catalogues: screen.tip.0 and so on."""
+
+_NAMED: Final = frozenset({"winner", "needed", "level"})
+"""Parameters that are ids of the programme."""
+_NOT_OFFERED: Final = frozenset({"stamps_to_free"})
+"""Said elsewhere: the stamp card shows what lacks."""
+
+_ICONS: Final = {"coffee": "coffee"}
+"""The picture in a stamp, by the category it is given for."""
+
+
+class Shower:
+    """The parts of a view for one till in one language."""
+
+    def __init__(self, till: Till, words: Texts) -> None:
+        self.till, self.words = till, words
+        self.currency = till.shop.currency
+
+    def amount(self, minor: int) -> str:
+        return self.words.amount(minor, self.currency)
+
+    def money(self, minor: int) -> str:
+        return self.words.money(minor, self.currency)
+
+    def round_money(self, minor: int) -> str:
+        """An amount without needless decimals, for notes and the free stamp: 200, 0."""
+        return self.words.scaled(minor, minor_digits(self.currency), short=True)
+
+    def state_line(self, devices: Devices, now_ms: int) -> views.StateLine:
+        shift, shop, get = self.till.shift, self.till.shop, self.words.get
+        who = get("screen.till", till=shop.till, cashier=shift.cashier) if shift else None
+        return views.StateLine(
+            shift=get("screen.shift", number=shift.number) if shift else get("screen.no_shift"),
+            till=who or get("screen.till_only", till=shop.till),
+            chips=devices.chips(self.words),
+            clock=self.words.time(now_ms, shop.time_zone),
+        )
+
+    # -- the basket --------------------------------------------------------------------------------------
+
+    def basket(self, selected: int | None, actions: tuple[views.Action, ...]) -> views.Basket:
+        sale, decision = self.till.sale, self.till.decision
+        chosen = None if selected is None else sale.line(selected)
+        return views.Basket(
+            lines=tuple(self._line(line, index) for index, line in enumerate(sale.lines)),
+            selected="" if chosen is None else str(chosen.key),
+            quantity="" if chosen is None else self.quantity(chosen),
+            near_miss=self._near_miss(decision),
+            actions=actions,
+            last_sale=self._last_sale(self.till.last),
+            tip=self.words.get(f"screen.tip.{sale.opened_ms // 86_400_000 % TIPS}"),
+        )
+
+    def quantity(self, line: OpenLine) -> str:
+        unit = "" if line.unit == "piece" else NBSP + self.words.get("screen.kg")
+        return self.words.qty(line.qty_milli) + unit
+
+    def _line(self, line: OpenLine, index: int) -> views.Line:
+        quantity = f"{self.words.qty(line.qty_milli)}{NBSP}×{NBSP}{self.amount(line.price_minor)}"
+        decided = self.till.decision.lines[index]
+        why = line_messages(self.till.programme, self.till.decision, index)
+        return views.Line(
+            key=str(line.key),
+            name=line.name_in(self.words.lang),
+            quantity=quantity,
+            price=self.amount(decided.net_minor),
+            was=self.amount(decided.gross_minor) if decided.net_minor != decided.gross_minor else "",
+            why=" · ".join(self._said(message) for message in why),
+        )
+
+    def _said(self, message: Message) -> str:
+        """A message of the engine in words: ids it names become names, figures get their units."""
+        values = spoken(self.words, self.currency, message.params)
+        for key in _NAMED & values.keys():
+            values[key] = rule_name(self.till.programme, str(values[key]), self.words.lang)
+        if "percent" in values:
+            values["percent"] = str(values["percent"]).replace(".", self.words.scaled(5, 1)[1])
+        text = self.words.get(
+            f"loyalty.{message.code}", **{"rule": message.name.get(self.words.lang), **values}
+        )
+        return text.replace(" %", f"{NBSP}%")
+
+    def _near_miss(self, decision: Decision) -> views.NearMiss | None:
+        offer = _near(decision)
+        if offer is None:
+            return None
+        missing = self.words.amount(int(offer.params["missing_minor"]), self.currency, plus=True)
+        return views.NearMiss(self._said(reason_message(self.till.programme, offer)), missing)
+
+    def _last_sale(self, receipt: Receipt | None) -> views.LastSale | None:
+        if receipt is None:
+            return None
+        sale, shop, get = receipt.sale, self.till.shop, self.words.get
+        means = ", ".join(get(f"tender.{tender.means}") for tender in sale.tenders)
+        change = get("screen.change_given", change=self.money(sale.change_minor)) if sale.change_minor else ""
+        return views.LastSale(
+            title=get("screen.last_receipt", number=sale.number),
+            detail=" · ".join(filter(None, (self.words.time(sale.at_ms, shop.time_zone), means))),
+            total=self.money(sale.total_minor),
+            change=change,
+        )
+
+    # -- the member --------------------------------------------------------------------------------------
+
+    def member(self) -> views.Member | None:
+        till, words = self.till, self.words
+        member, decision = till.member, till.decision
+        if member is None:
+            return None
+        points = decision.points
+        as_of = words.time(member.as_of_ms, till.shop.time_zone)
+        unit = words.get("screen.balance_of", n=points.balance_before_centi // 100, time=as_of)
+        earned = words.points(points.earned_centi, plus=True) if points.earned_centi else ""
+        return views.Member(
+            key=str(member.id),
+            name=member.person.name if member.person else words.get("screen.member_without_name"),
+            tier=self._tier(decision),
+            balance=words.points(points.balance_before_centi),
+            balance_of=unit,
+            earned=earned,
+            earned_of=words.get("screen.earned_of") if earned else "",
+            stamp_cards=self._stamp_cards(member, decision),
+            offers=self._offers(decision),
+            spend=self._spend(decision),
+        )
+
+    def _tier(self, decision: Decision) -> str:
+        levels = (tier.level for tier in decision.tiers if tier.level)
+        return " · ".join(rule_name(self.till.programme, level, self.words.lang) for level in levels)
+
+    def _stamp_cards(self, member: Member, decision: Decision) -> tuple[views.StampCard, ...]:
+        shown = {card.rule: card for card in decision.stamps}
+        cards: list[views.StampCard] = []
+        for rule in self.till.programme.programme.rules:
+            if isinstance(rule, StampsRule):
+                have = member.state.card(rule.id)
+                card = shown.get(rule.id) or StampsView(rule.id, have, 0, have, rule.size, 0)
+                cards.append(self._stamp_card(rule, card))
+        return tuple(cards)
+
+    def _stamp_card(self, rule: StampsRule, card: StampsView) -> views.StampCard:
+        have = max(card.have_before, 0)
+        won = card.free_units > 0 or card.cards_filled > 0
+        places = rule.size - 1 if rule.free else rule.size
+        new = max(places - have, 0) if won else min(card.earned, max(places - have, 0))
+        stamps = [Stamp.EARNED] * min(have, places) + [Stamp.NEW] * new
+        stamps += [Stamp.EMPTY] * (places - len(stamps))
+        if rule.free:
+            stamps.append(Stamp.WON if won else Stamp.FREE)
+        full = rule.size if won else min(have + new, rule.size)
+        return views.StampCard(
+            key=rule.id,
+            name=rule.name.get(self.words.lang),
+            progress=f"{full}{NBSP}/{NBSP}{rule.size}",
+            stamps=tuple(stamps),
+            icon=_icon(rule),
+            free_price=f"0{self.words.scaled(5, 1)[1]}–",
+        )
+
+    def _offers(self, decision: Decision, most: int = 2) -> tuple[views.Offer, ...]:
+        near = _near(decision)
+        return tuple(
+            views.Offer(
+                key=f"{offer.rule}/{offer.code}",
+                title=rule_name(self.till.programme, offer.rule, self.words.lang),
+                detail=self._said(self._offer_message(offer)),
+                product=self._wanted(offer),
+            )
+            for offer in decision.offers
+            if offer is not near and offer.code not in _NOT_OFFERED
+        )[:most]
+
+    def _offer_message(self, offer: Offer) -> Message:
+        """The offer's sentence; it speaks of the gain (the rule's label), the title names the rule."""
+        message = reason_message(self.till.programme, offer)
+        label = self.till.programme.rules[offer.rule].label
+        return replace(message, name=label) if label else message
+
+    def _wanted(self, offer: Offer) -> str:
+        """The one product that would complete the offer; empty where there is a choice."""
+        rule = self.till.programme.rules[offer.rule]
+        if not isinstance(rule, BundleRule):
+            return ""
+        there = {line.sku for line in self.till.sale.lines}
+        for part in (*rule.beside, *rule.set):
+            skus = part.products.skus
+            if len(skus) == 1 and skus[0] not in there:
+                return skus[0]
+        return ""
+
+    def _spend(self, decision: Decision) -> views.Spend | None:
+        points, get = decision.points, self.words.get
+        if points.spent_centi:
+            title = get("screen.spending", points=self.words.counted_points(points.spent_centi))
+            return views.Spend(
+                title, get("screen.spending_of", money=self.money(points.spent_value_minor)), True
+            )
+        if points.spendable_centi <= 0:
+            return None
+        title = get("screen.spendable", points=self.words.counted_points(points.spendable_centi))
+        return views.Spend(title, get("screen.spendable_of", money=self.money(points.spendable_value_minor)))
+
+    # -- the total ---------------------------------------------------------------------------------------
+
+    def total(self, middle: views.Middle) -> views.Total:
+        """The total, and what PAY does while the middle is what it is."""
+        decision, words = self.till.decision, self.words
+        due = self.amount(decision.due_minor)
+        sample = words.money(decision.due_minor, self.currency)
+        saved = decision.discount_minor
+        pieces = sum(
+            max(line.qty_milli // QTY_MILLI, 1) if line.unit == "piece" else 1
+            for line in self.till.sale.lines
+        )
+        return views.Total(
+            figure=due,
+            currency=words.symbol(self.currency),
+            currency_first=not sample.startswith(due),
+            saved=words.get("screen.saved", money=self.amount(saved)) if saved else "",
+            items=words.get("pieces", n=pieces) if pieces else "",
+            payable=self._payable(middle),
+            taking=isinstance(middle, views.Payment),
+        )
+
+    def _payable(self, middle: views.Middle) -> bool:
+        if isinstance(middle, views.Payment):
+            return middle.ready and not middle.busy
+        return bool(self.till.sale.lines) and not self.till.busy and not isinstance(middle, views.Charge)
+
+    def tile(self, product: Product) -> views.Tile:
+        return views.Tile(product.sku, product.name_in(self.words.lang), self.amount(product.price_minor))
+
+
+def _icon(rule: StampsRule) -> str:
+    found = (_ICONS.get(category.partition("-")[0]) for category in rule.products.categories)
+    return next((icon for icon in found if icon), "stamp")
+
+
+def _near(decision: Decision) -> Offer | None:
+    """The first offer that a little more money reaches: no more than what is in the basket already."""
+    for offer in decision.offers:
+        missing = offer.params.get("missing_minor")
+        if isinstance(missing, int) and 0 < missing <= decision.total_minor:
+            return offer
+    return None

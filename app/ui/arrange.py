@@ -1,0 +1,101 @@
+"""Where everything stands on the sale screen, as a pure function of the room there is.
+
+Three columns from 1,200 px on. Below, the middle lies over the basket's lower half and opens when it is
+needed. TOTAL and PAY are at the right foot in either, and nothing moves them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+from PySide6.QtCore import QRect
+
+from app.ui import look as lk
+from app.ui.total import TOTAL_PX
+
+WIDE_PX: Final = 1200
+LEFT, MIDDLE, RIGHT = 576, 380, 346
+"""The columns' shares at 1366 px."""
+_RIGHT_LEAST: Final = 330
+_RIGHT_MOST: Final = 460
+MESSAGE_PX: Final = 44
+
+
+class Places(Struct, frozen=True):
+    basket: QRect
+    actions: QRect
+    search: QRect
+    middle: QRect
+    message: QRect
+    member: QRect
+    total: QRect
+    pay: QRect
+    wide: bool
+    toggle: QRect = QRect()
+    """Opens and shuts the middle; only where it does not stand by itself."""
+
+
+def arrange(width_px: int, height_px: int, *, opened: bool, deep: bool = False) -> Places:
+    """Places below the state line. `opened`: the middle is wanted; `deep`: with all the height there is."""
+    gap = lk.L
+    inside = QRect(gap, gap, width_px - 2 * gap, height_px - 2 * gap)
+    wide = width_px >= WIDE_PX
+    room = inside.width() - 2 * gap
+    right_px = room * RIGHT // (LEFT + MIDDLE + RIGHT) if wide else _RIGHT_LEAST
+    right = QRect(0, inside.top(), min(max(right_px, _RIGHT_LEAST), _RIGHT_MOST), inside.height())
+    right.moveRight(inside.right())
+    pay = QRect(right.left(), right.bottom() - lk.PAY_PX + 1, right.width(), lk.PAY_PX)
+    total = QRect(right.left(), pay.top() - lk.M - TOTAL_PX, right.width(), TOTAL_PX)
+    member = QRect(right.left(), right.top(), right.width(), total.top() - lk.M - right.top())
+    rest = QRect(inside.left(), inside.top(), right.left() - gap - inside.left(), inside.height())
+    if wide:
+        return _wide(rest, member, total, pay)
+    return _narrow(rest, member, total, pay, opened=opened, deep=deep)
+
+
+def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect) -> Places:
+    left_px = (rest.width() - lk.L) * LEFT // (LEFT + MIDDLE)
+    left = QRect(rest.left(), rest.top(), left_px, rest.height())
+    middle = rest.adjusted(left_px + lk.L, 0, 0, 0)
+    actions = _foot(left, lk.BUTTON_PX)
+    message = _foot(middle, MESSAGE_PX)
+    search = QRect(middle.left(), middle.top(), middle.width(), lk.BUTTON_PX)
+    return Places(
+        basket=left.adjusted(0, 0, 0, -(actions.height() + lk.M)),
+        actions=actions,
+        search=search,
+        middle=middle.adjusted(0, search.height() + lk.M, 0, -(message.height() + lk.M)),
+        message=message,
+        member=member,
+        total=total,
+        pay=pay,
+        wide=True,
+    )
+
+
+def _narrow(rest: QRect, member: QRect, total: QRect, pay: QRect, *, opened: bool, deep: bool) -> Places:
+    message = _foot(rest, MESSAGE_PX)
+    above = rest.adjusted(0, 0, 0, -(message.height() + lk.S))
+    middle = search = actions = QRect()
+    if deep:
+        # What is typed now is money or a name: search and the basket's buttons give way.
+        middle = _foot(above, above.height() - 3 * lk.LINE_PX - lk.S)
+        above = above.adjusted(0, 0, 0, -(middle.height() + lk.S))
+    else:
+        if opened:
+            height = above.height() - 5 * lk.LINE_PX - 2 * (lk.BUTTON_PX + lk.S) - lk.S
+            middle = _foot(above, max(height, 0))
+            above = above.adjusted(0, 0, 0, -(middle.height() + lk.S))
+        search = _foot(above, lk.BUTTON_PX)
+        actions = search.translated(0, -(lk.BUTTON_PX + lk.S))
+        above = above.adjusted(0, 0, 0, -2 * (lk.BUTTON_PX + lk.S))
+    toggle = QRect()
+    if not deep:
+        toggle = QRect(search.right() - lk.BUTTON_PX + 1, search.top(), lk.BUTTON_PX, search.height())
+        search = search.adjusted(0, 0, -(lk.BUTTON_PX + lk.S), 0)
+    return Places(above, actions, search, middle, message, member, total, pay, wide=False, toggle=toggle)
+
+
+def _foot(of: QRect, height_px: int) -> QRect:
+    return QRect(of.left(), of.bottom() - height_px + 1, of.width(), height_px)

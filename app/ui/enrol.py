@@ -1,0 +1,80 @@
+"""Enrolling a member in the middle of the screen: phone, name, and a card if one lies ready."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+
+from app.screens import views
+from app.ui import look as lk
+from app.ui.controls import Button, Card, Field, Kind, Label
+from app.ui.look import Look
+
+
+class EnrolPanel(Card):
+    """Two fields and done; a card tapped while it is open becomes the member's."""
+
+    phone_typed = Signal(str)
+    name_typed = Signal(str)
+    confirmed = Signal()
+    left = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._title = Label(look, lk.HEADING, lk.SEMIBOLD)
+        self._phone_word, self._name_word, self._card_word = (
+            Label(look, lk.SMALL, token="secondary") for _ in range(3)
+        )
+        self.phone = Field(look, icon_name="smartphone")
+        self.name = Field(look, icon_name="user-round")
+        self._card = Label(look, lk.BODY, lk.MEDIUM, wrap=True)
+        self._problem = Label(look, lk.BODY, token="caution", wrap=True)
+        self.back = Button(look, key="Esc", icon_name="arrow-left")
+        self.enrol = Button(look, Kind.ACCENT, key="Enter", weight=lk.SEMIBOLD)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(lk.L, lk.L, lk.L, lk.L)
+        column.setSpacing(lk.XS)
+        column.addWidget(self._title)
+        column.addSpacing(lk.S)
+        for word, field in ((self._phone_word, self.phone), (self._name_word, self.name)):
+            column.addWidget(word)
+            column.addWidget(field)
+            column.addSpacing(lk.S)
+        column.addWidget(self._card_word)
+        column.addWidget(self._card)
+        column.addSpacing(lk.S)
+        column.addWidget(self._problem)
+        column.addStretch(1)
+        foot = QHBoxLayout()
+        foot.setSpacing(lk.S)
+        foot.addWidget(self.back, 1)
+        foot.addWidget(self.enrol, 2)
+        column.addLayout(foot)
+        self.phone.textEdited.connect(self.phone_typed)
+        self.name.textEdited.connect(self.name_typed)
+        self.phone.returnPressed.connect(self.name.setFocus)
+        self.name.returnPressed.connect(self._enter)
+        self.enrol.clicked.connect(self.confirmed)
+        self.back.clicked.connect(self.left)
+
+    def retranslate(self) -> None:
+        self._title.set(self.tr("New member"))
+        self._phone_word.set(self.tr("Phone"))
+        self._name_word.set(self.tr("Name"))
+        self._card_word.set(self.tr("Card"))
+        self.phone.setAccessibleName(self.tr("Phone"))
+        self.name.setAccessibleName(self.tr("Name"))
+        self.back.set_words(self.tr("Back"))
+        self.enrol.set_words(self.tr("Enrol"))
+
+    def set(self, state: views.Enrol) -> None:
+        for field, text in ((self.phone, state.phone), (self.name, state.name)):
+            if field.text() != text:
+                field.setText(text)
+        self._card.set(state.card or self.tr("Tap or scan a card, or go on without one"))
+        self._problem.set(state.problem)
+        self.enrol.setEnabled(state.ready and not state.busy)
+
+    def _enter(self) -> None:
+        if self.enrol.isEnabled():
+            self.confirmed.emit()

@@ -1,0 +1,200 @@
+"""One look for every screen: colours by meaning, one type scale, one spacing scale, icons of one set.
+
+Widgets are given a `Look` and paint with it; switching the theme is one repaint, without a style sheet.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QPainter, QPalette, QPen, QPixmap
+
+import resources
+
+FAMILY: Final = "Inter"
+SMALL: Final = 13
+BODY: Final = 15
+NAME: Final = 20
+HEADING: Final = 18
+BALANCE: Final = 28
+TOTAL: Final = 44
+"""The type scale, in device-independent pixels; nothing is smaller than SMALL."""
+
+REGULAR, MEDIUM, SEMIBOLD, BOLD = (
+    QFont.Weight.Normal,
+    QFont.Weight.Medium,
+    QFont.Weight.DemiBold,
+    QFont.Weight.Bold,
+)
+
+XS, S, M, L, XL, XXL = 4, 8, 12, 16, 24, 32
+"""The spacing scale."""
+RADIUS: Final = 12
+LINE_PX: Final = 52
+BUTTON_PX: Final = 56
+PAY_PX: Final = 88
+STATE_PX: Final = 44
+TOUCH_MM: Final = 9.0
+"""Nothing to press is smaller than this in either direction."""
+
+TOKENS: Final = (
+    "paper", "surface", "raised", "pressed", "hairline", "ink", "secondary",
+    "accent", "accent_soft", "on_accent", "gain", "gain_soft", "pay", "pay_pressed", "on_pay",
+    "caution", "caution_soft", "error", "error_soft",
+)  # fmt: skip
+THEMES: Final = ("light", "dark")
+
+_WEIGHTS: Final = ("Regular", "Medium", "SemiBold", "Bold")
+
+
+class Look(QObject):
+    """Colours, fonts and icons as they are now; `changed` tells widgets that hold a palette of their own."""
+
+    changed = Signal()
+
+    def __init__(self, theme: str = "light") -> None:
+        super().__init__()
+        self.theme = ""
+        self._colours: dict[str, QColor] = {}
+        self._icons: dict[tuple[str, int, str, float], QPixmap] = {}
+        self.cuts: list[str] | None = None
+        """A list here collects every text that had to be shortened: how tests find cut words."""
+        load_fonts()
+        self.switch(theme)
+
+    def switch(self, theme: str) -> None:
+        """Take another theme's colours: "light" or "dark". Raises ValueError for an unknown one."""
+        self.theme, self._colours = theme, load_theme(theme)
+        self._icons.clear()
+        self.changed.emit()
+
+    def __getitem__(self, token: str) -> QColor:
+        return self._colours[token]
+
+    def palette(self) -> QPalette:
+        """The theme as a Qt palette, for the few stock widgets (text fields, lists)."""
+        roles = QPalette.ColorRole
+        made = QPalette()
+        for role, token in (
+            (roles.Window, "paper"), (roles.Base, "surface"), (roles.AlternateBase, "raised"),
+            (roles.Button, "raised"), (roles.ButtonText, "ink"), (roles.WindowText, "ink"),
+            (roles.Text, "ink"), (roles.PlaceholderText, "secondary"), (roles.Highlight, "accent"),
+            (roles.HighlightedText, "on_accent"), (roles.Accent, "accent"),
+            (roles.ToolTipBase, "surface"), (roles.ToolTipText, "ink"),
+            (roles.Light, "surface"), (roles.Mid, "hairline"), (roles.Dark, "hairline"),
+        ):  # fmt: skip
+            made.setColor(role, self[token])
+        return made
+
+    def icon(self, name: str, size_px: int, token: str, ratio: float = 1.0) -> QPixmap:
+        """An icon of the set in a colour of the theme."""
+        key = (name, size_px, token, ratio)
+        made = self._icons.get(key)
+        if made is None:
+            made = self._icons[key] = _render(name, size_px, self[token], ratio)
+        return made
+
+    def draw_icon(self, painter: QPainter, at: QRect, name: str, token: str, size_px: int = 20) -> None:
+        """Paint an icon in the middle of `at`."""
+        ratio = painter.device().devicePixelRatioF()
+        pixmap = self.icon(name, size_px, token, ratio)
+        spot = QPointF(at.center()) + QPointF(0.5 - size_px / 2, 0.5 - size_px / 2)
+        painter.drawPixmap(spot.toPoint(), pixmap)
+
+    def draw_text(
+        self,
+        painter: QPainter,
+        at: QRect,
+        text: str,
+        token: str,
+        font: QFont,
+        align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> int:
+        """Paint one line, centred vertically, shortened with … if it must be; answers its width in px."""
+        metrics = QFontMetrics(font)
+        width = metrics.horizontalAdvance(text)
+        if width > at.width():
+            if self.cuts is not None:
+                self.cuts.append(text)
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, at.width())
+            width = metrics.horizontalAdvance(text)
+        painter.setFont(font)
+        painter.setPen(self[token])
+        painter.drawText(at, int(align | Qt.AlignmentFlag.AlignVCenter), text)
+        return width
+
+    def draw_box(
+        self,
+        painter: QPainter,
+        at: QRect,
+        fill: str | None,
+        line: str | None = None,
+        radius: float = RADIUS,
+        width: float = 1.0,
+    ) -> None:
+        """Paint a rounded box, its line inside the rectangle."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self[line], width) if line else Qt.PenStyle.NoPen)
+        painter.setBrush(self[fill] if fill else Qt.BrushStyle.NoBrush)
+        inset = width / 2 if line else 0.0
+        painter.drawRoundedRect(QRectF(at).adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+@cache
+def load_fonts() -> None:
+    """Register the bundled Inter (SIL Open Font License) once a process."""
+    for weight in _WEIGHTS:
+        file = resources.path("fonts", f"Inter-{weight}.ttf")
+        if QFontDatabase.addApplicationFont(str(file)) < 0:
+            raise RuntimeError(f"{file} is not a font Qt can read: install Stempel again")
+
+
+@cache
+def font(size_px: int, weight: QFont.Weight = REGULAR, strike: bool = False) -> QFont:
+    """A font of the scale with tabular figures, so that columns of money stand still."""
+    made = QFont(FAMILY)
+    made.setPixelSize(size_px)
+    made.setWeight(weight)
+    made.setStrikeOut(strike)
+    made.setFeature(QFont.Tag("tnum"), 1)
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return made
+
+
+def load_theme(name: str) -> dict[str, QColor]:
+    """The colours of resources/themes/NAME.toml: every token, and no other."""
+    if name not in THEMES:
+        raise ValueError(f"there is no theme {name!r}: choose one of {', '.join(THEMES)}")
+    file: Path = resources.path("themes", f"{name}.toml")
+    values = tomllib.loads(file.read_text("utf-8"))
+    if set(values) != set(TOKENS):
+        odd = ", ".join(sorted(set(values) ^ set(TOKENS)))
+        raise ValueError(f"{file.name} must name every colour once and no other: {odd}")
+    return {token: QColor(value) for token, value in values.items()}
+
+
+def touch_px(dots_per_inch: float) -> int:
+    """The least side of anything to press on a screen of this physical density."""
+    return round(TOUCH_MM / 25.4 * dots_per_inch)
+
+
+@cache
+def _svg(name: str) -> str:
+    return resources.path("icons", f"{name}.svg").read_text("utf-8")
+
+
+def _render(name: str, size_px: int, colour: QColor, ratio: float) -> QPixmap:
+    from PySide6.QtSvg import QSvgRenderer  # the first icon pays for it, not the import of the window
+
+    source = _svg(name).replace("currentColor", colour.name())
+    pixmap = QPixmap(QSize(size_px, size_px) * ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(source.encode())).render(painter)
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap

@@ -1,0 +1,207 @@
+"""The middle: search and favourites, or what was found."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyleOptionViewItem, QWidget
+
+from app.screens import views
+from app.ui import look as lk
+from app.ui.controls import CENTRE, RIGHT, Card, Field, Label
+from app.ui.look import Look, font
+from app.ui.rows import RowList, RowModel, RowPainter
+
+COLUMNS, ROWS = 3, 5
+
+
+class TileButton(QAbstractButton):
+    """A favourite: its name on up to two lines, its price below."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.tile: views.Tile | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def set(self, tile: views.Tile | None) -> None:
+        if tile == self.tile:
+            return
+        self.tile = tile
+        self.setEnabled(tile is not None)
+        self.setAccessibleName(f"{tile.name}, {tile.price}" if tile else "")
+        self.setToolTip(tile.name if tile else "")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(96, lk.BUTTON_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, tile = QPainter(self), self._look, self.tile
+        if tile is None:
+            look.draw_box(painter, self.rect(), None, "hairline")
+            return
+        look.draw_box(painter, self.rect(), "pressed" if self.isDown() else "surface", "hairline")
+        inner = self.rect().adjusted(lk.M, lk.S, -lk.M, -lk.S)
+        name_font, price_font = font(lk.BODY, lk.MEDIUM), font(lk.SMALL)
+        line_px = QFontMetrics(name_font).height()
+        # A low tile has one line and its price beside the gap, a high one two lines.
+        most = 2 if inner.height() >= 3 * line_px else 1
+        for number, text in enumerate(wrapped(tile.name, name_font, inner.width(), most)):
+            at = QRect(inner.left(), inner.top() + number * line_px, inner.width(), line_px)
+            look.draw_text(painter, at, text, "ink", name_font)
+        low = QRect(inner.left(), inner.bottom() - line_px + 1, inner.width(), line_px)
+        look.draw_text(painter, low, tile.price, "secondary", price_font)
+        if self.hasFocus():
+            look.draw_box(painter, self.rect(), None, "accent", width=2)
+
+
+class FavouritesPanel(QWidget):
+    """Fifteen places, always in the same order: hands learn them."""
+
+    rung = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.tiles: list[TileButton] = []
+        for _ in range(COLUMNS * ROWS):
+            tile = TileButton(look)
+            tile.setParent(self)
+            tile.clicked.connect(lambda _=False, tile=tile: self._ring(tile))
+            self.tiles.append(tile)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # A low, broad room turns the grid on its side: 5×3, in the same order.
+        super().resizeEvent(event)
+        columns, rows = (COLUMNS, ROWS) if self.height() * 3 > self.width() * 2 else (ROWS, COLUMNS)
+        across, down = self.width() + lk.S, self.height() + lk.S
+        for place, tile in enumerate(self.tiles):
+            row, column = divmod(place, columns)
+            left, top = across * column // columns, down * row // rows
+            right, low = across * (column + 1) // columns, down * (row + 1) // rows
+            tile.setGeometry(left, top, right - left - lk.S, low - top - lk.S)
+
+    def set(self, state: views.Favourites) -> None:
+        for place, button in enumerate(self.tiles):
+            button.set(state.tiles[place] if place < len(state.tiles) else None)
+
+    def _ring(self, tile: TileButton) -> None:
+        if tile.tile is not None:
+            self.rung.emit(tile.tile.key)
+
+
+class _FoundRow(RowPainter):
+    def paint_row(
+        self, painter: QPainter, option: QStyleOptionViewItem, row: views.Found, number: int
+    ) -> None:
+        at: QRect = option.rect
+        look = self.look
+        view = option.widget
+        current = isinstance(view, RowList) and view.currentIndex().row() == number
+        if current:
+            painter.fillRect(at.adjusted(1, 1, -1, -1), look["accent_soft"])
+        painter.fillRect(QRect(at.left() + 1, at.bottom(), at.width() - 2, 1), look["hairline"])
+        inner = at.adjusted(lk.M, 6, -lk.M, -6)
+        if row.member:
+            look.draw_icon(
+                painter, QRect(inner.left(), inner.top(), 20, inner.height()), "user-round", "accent"
+            )
+            inner.setLeft(inner.left() + 20 + lk.S)
+        width = look.draw_text(painter, inner, row.price, "ink", font(lk.BODY, lk.SEMIBOLD), RIGHT)
+        left = inner.adjusted(0, 0, -(width + lk.S if width else 0), 0)
+        half = left.height() // 2
+        top, low = left.adjusted(0, 0, 0, -half), left.adjusted(0, half, 0, 0)
+        look.draw_text(painter, top, row.title, "ink", font(lk.BODY, lk.MEDIUM))
+        look.draw_text(painter, low, row.detail, "secondary", font(lk.SMALL))
+
+
+class ResultsPanel(Card):
+    """What the search found, best first; Enter takes the one marked."""
+
+    chosen = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._model = RowModel(lambda row: f"{row.title}, {row.detail} {row.price}".strip())
+        self.list = RowList(look, self._model, _FoundRow(look, lk.BUTTON_PX))
+        self.list.setParent(self)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.clicked.connect(self._clicked)
+        self._hint = Label(look, lk.BODY, token="secondary", wrap=True, align=CENTRE)
+        self._hint.setParent(self)
+
+    def retranslate(self) -> None:
+        self.list.setAccessibleName(self.tr("Found"))
+
+    def set(self, state: views.Results) -> None:
+        self._model.set_rows(state.rows)
+        self._hint.set(state.hint)
+        self.list.setCurrentIndex(self._model.index(0))
+        self._place()
+        self.list.viewport().update()
+
+    @property
+    def marked(self) -> bool:
+        """Whether there is a row for Enter to take."""
+        return self.list.currentIndex().isValid()
+
+    def step(self, by: int) -> None:
+        """Move the mark up or down."""
+        row = max(0, min(self.list.currentIndex().row() + by, len(self._model.rows) - 1))
+        self.list.setCurrentIndex(self._model.index(row))
+        self.list.viewport().update()
+
+    def take(self) -> None:
+        """Choose the marked row, if there is one."""
+        self._clicked(self.list.currentIndex())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        height = min(len(self._model.rows) * lk.BUTTON_PX + 1, self.height())
+        self.list.setGeometry(0, 0, self.width(), height)
+        self._hint.setGeometry(self.rect().adjusted(lk.L, height, -lk.L, 0))
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.chosen.emit(self._model.rows[index.row()].key)
+
+
+class SearchField(Field):
+    """Search as you type; arrows move in the results, Enter takes."""
+
+    stepped = Signal(int)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, icon_name="search", key="F2")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Down:
+                self.stepped.emit(1)
+            case Qt.Key.Key_Up:
+                self.stepped.emit(-1)
+            case Qt.Key.Key_Delete if not self.text():
+                event.ignore()  # nothing to delete here: it is meant for the basket's line
+                return
+            case _:
+                super().keyPressEvent(event)
+                return
+        event.accept()
+
+
+def wrapped(text: str, face: QFont, width_px: int, most: int) -> list[str]:
+    """Words over at most so many lines; the last keeps what is left, to be shortened where it is painted."""
+    metrics = QFontMetrics(face)
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and (metrics.horizontalAdvance(longer) <= width_px or len(lines) == most):
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

@@ -1,0 +1,114 @@
+"""Lists that paint only the rows in sight: a model over a tuple of view states, a list scrolled by touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QScroller,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
+
+from app.ui import look as lk
+from app.ui.look import Look
+
+Index = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+
+
+class RowModel(QAbstractListModel):
+    """Rows of one kind; a new tuple changes only the rows that differ, so that selection and scroll stay."""
+
+    def __init__(self, describe: Callable[[Any], str]) -> None:
+        super().__init__()
+        self._rows: tuple[Any, ...] = ()
+        self._describe = describe
+
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        return self._rows
+
+    def set_rows(self, rows: Sequence[Any]) -> None:
+        """Replace the rows, telling the view the least that is true."""
+        old, new = self._rows, tuple(rows)
+        same = min(len(old), len(new))
+        if len(new) > same:
+            self.beginInsertRows(QModelIndex(), same, len(new) - 1)
+            self._rows = old[:same] + new[same:]
+            self.endInsertRows()
+        elif len(old) > same:
+            self.beginRemoveRows(QModelIndex(), same, len(old) - 1)
+            self._rows = old[:same]
+            self.endRemoveRows()
+        self._rows = new
+        changed = [i for i in range(same) if old[i] != new[i]]
+        if changed:
+            self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self._describe(self._rows[index.row()])
+        return None
+
+
+class RowPainter(QStyledItemDelegate):
+    """Paints one row of a `RowList`; a screen's own rows override `paint_row`."""
+
+    def __init__(self, look: Look, height_px: int = lk.LINE_PX) -> None:
+        super().__init__()
+        self.look, self._height = look, height_px
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(100, self._height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        assert isinstance(model, RowModel)
+        self.paint_row(painter, option, model.rows[index.row()], index.row())
+
+    def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: Any, number: int) -> None:
+        raise NotImplementedError
+
+
+class RowList(QListView):
+    """Rows of one height in a card, scrolled by wheel, key or finger."""
+
+    def __init__(self, look: Look, model: RowModel, painter: RowPainter) -> None:
+        super().__init__()
+        self._look = look
+        self.setModel(model)
+        self.setItemDelegate(painter)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+        QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        bar = self.verticalScrollBar()
+        whole = bar.maximum() + bar.pageStep()
+        if bar.maximum() <= 0:
+            return
+        # A thin mark says where one is; fingers and wheels do the scrolling.
+        room = self.viewport().height() - 2 * lk.XS
+        top = lk.XS + room * bar.value() // whole
+        at = QRect(self.viewport().width() - 7, top, 4, max(room * bar.pageStep() // whole, lk.XL))
+        self._look.draw_box(QPainter(self.viewport()), at, "secondary", radius=2)

@@ -1,0 +1,259 @@
+"""The sale screen: everything a cashier needs in one place, from the first scan to the change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from app.screens import views
+from app.ui import look as lk
+from app.ui.arrange import arrange
+from app.ui.basket import BasketActions, BasketPanel
+from app.ui.controls import Button, Stack
+from app.ui.enrol import EnrolPanel
+from app.ui.look import Look
+from app.ui.member import MemberPanel
+from app.ui.middle import FavouritesPanel, ResultsPanel, SearchField
+from app.ui.payment import ChargePanel, PaidPanel, PaymentPanel, QuantityPanel
+from app.ui.state_line import StateLine
+from app.ui.total import MessageLine, PayButton, TotalCard
+
+if TYPE_CHECKING:
+    from app.screens.sale import SalePresenter
+
+_KEYPAD_KEYS = {Qt.Key.Key_Backspace: "\b", Qt.Key.Key_Comma: ",", Qt.Key.Key_Period: ","}
+
+
+class SaleScreen(QWidget):
+    """Paints a `SaleView` and turns touch and keys into intents."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.view: views.SaleView | None = None
+        self._opened = False
+        self.state_line = StateLine(look)
+        self.basket = BasketPanel(look)
+        self.basket_actions = BasketActions(look)
+        self.search = SearchField(look)
+        self.toggle = Button(look, icon_name="layout-grid")
+        self.middle = Stack()
+        self.message = MessageLine(look)
+        self.member = MemberPanel(look)
+        self.total = TotalCard(look)
+        self.pay = PayButton(look)
+        for part in (
+            self.state_line, self.basket, self.basket_actions, self.search, self.toggle, self.middle,
+            self.message, self.member, self.total, self.pay,
+        ):  # fmt: skip
+            part.setParent(self)
+        self.favourites = FavouritesPanel(look)
+        self.results = ResultsPanel(look)
+        self.payment = PaymentPanel(look)
+        self.charge = ChargePanel(look)
+        self.paid = PaidPanel(look)
+        self.enrol = EnrolPanel(look)
+        self.quantity = QuantityPanel(look)
+        for panel in (
+            self.favourites, self.results, self.payment, self.charge, self.paid, self.enrol, self.quantity,
+        ):  # fmt: skip
+            self.middle.add(panel)
+        self.search.stepped.connect(self.results.step)
+        self.toggle.clicked.connect(self._toggle)
+        self.middle.show_panel(self.favourites)
+
+    # -- intents -----------------------------------------------------------------------------------------
+
+    def serve(self, presenter: SalePresenter) -> None:
+        """Send every intent to the presenter; called once."""
+        p = presenter
+        self.state_line.chip_pressed.connect(p.explain_chip)
+        self.basket.line_chosen.connect(p.select)
+        self.basket_actions.quantity_stepped.connect(p.step_quantity)
+        self.basket_actions.quantity_asked.connect(p.ask_quantity)
+        self.basket_actions.acted.connect(p.act)
+        self.search.textChanged.connect(p.search)
+        self.search.returnPressed.connect(self._enter_search)
+        self.results.chosen.connect(p.choose)
+        self.favourites.rung.connect(p.ring)
+        self.member.detached.connect(p.detach)
+        self.member.enrol_asked.connect(p.start_enrolment)
+        self.member.offer_taken.connect(p.take_offer)
+        self.member.spend_toggled.connect(p.spend_points)
+        self.pay.clicked.connect(p.pay)
+        self.payment.keyed.connect(p.key)
+        self.payment.quick_chosen.connect(p.give)
+        self.payment.card_asked.connect(p.pay_by_card)
+        self.charge.answered.connect(p.settle_card)
+        self.quantity.keyed.connect(p.key)
+        self.quantity.taken.connect(p.take)
+        self.enrol.phone_typed.connect(p.type_phone)
+        self.enrol.name_typed.connect(p.type_name)
+        self.enrol.confirmed.connect(p.enrol)
+        self.paid.next_asked.connect(p.leave)
+        for panel in (self.payment, self.quantity, self.enrol):
+            panel.left.connect(p.leave)
+        self._bind_keys(p)
+
+    def _bind_keys(self, p: SalePresenter) -> None:
+        def bind(key: str, call: object) -> None:
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(call)
+
+        bind("F2", self.open_search)
+        bind("F4", p.start_enrolment)
+        bind("F6", lambda: p.act(views.Action.UNDO))
+        bind("F8", lambda: p.act(views.Action.CLEAR))
+        bind("F9", p.pay_by_card)
+        bind("F12", p.pay)
+        bind("Escape", self._leave)
+        self._presenter = p
+
+    def _leave(self) -> None:
+        self._opened = False
+        self.search.clear()
+        self._presenter.leave()
+        self._place()
+
+    def _toggle(self) -> None:
+        self._opened = not self._opened
+        self._place()
+
+    def _enter_search(self) -> None:
+        if self.middle.current is self.results and self.results.marked:
+            self.results.take()
+        elif self.search.text():
+            self._presenter.submit(self.search.text())
+        self.search.clear()
+
+    def open_search(self) -> None:
+        """Into the search field; in a narrow window the middle opens under it."""
+        self._opened = True
+        self._place()
+        self.search.setFocus()
+        self.search.selectAll()
+
+    # -- state -------------------------------------------------------------------------------------------
+
+    def set(self, view: views.SaleView) -> None:
+        """Paint what differs from the view before."""
+        before, self.view = self.view, view
+        if before is None or before.state != view.state:
+            self.state_line.set(view.state)
+        if before is None or before.basket != view.basket:
+            self.basket.set(view.basket)
+            self.basket_actions.set(view.basket)
+        if before is None or before.member != view.member or before.can_enrol != view.can_enrol:
+            self.member.set(view.member, view.can_enrol)
+        if before is None or before.total != view.total:
+            self.total.set(view.total)
+            self.pay.set(view.total)
+        if before is None or before.notice != view.notice:
+            self.message.set(view.notice)
+        if before is None or before.middle != view.middle:
+            self._set_middle(view.middle, None if before is None else before.middle)
+        if before is None or bool(before.basket.lines) != bool(view.basket.lines):
+            self._place()
+
+    def _set_middle(self, state: views.Middle, before: views.Middle | None) -> None:
+        panel: QWidget
+        match state:
+            case views.Favourites():
+                panel = self.favourites
+                self.favourites.set(state)
+            case views.Results():
+                panel = self.results
+                self.results.set(state)
+            case views.Payment():
+                panel = self.payment
+                self.payment.set(state)
+            case views.Charge():
+                panel = self.charge
+                self.charge.set(state)
+            case views.Paid():
+                panel = self.paid
+                self.paid.set(state)
+            case views.Enrol():
+                panel = self.enrol
+                self.enrol.set(state)
+            case views.Quantity():
+                panel = self.quantity
+                self.quantity.set(state)
+        self.middle.show_panel(panel)
+        if type(before) is not type(state):
+            self._place()
+            self._focus(state)
+
+    def _focus(self, state: views.Middle) -> None:
+        match state:
+            case views.Enrol():
+                self.enrol.phone.setFocus()
+            case views.Favourites() | views.Results():
+                self.search.setFocus()
+            case _:
+                # Digits typed now are money or a quantity; this screen hands them on.
+                self.setFocus()
+
+    def retranslate(self) -> None:
+        self.search.setPlaceholderText(self.tr("Name, code or phone"))
+        self.search.setAccessibleName(self.tr("Search"))
+        self.toggle.set_words("", self.tr("Favourites"))
+        for part in (
+            self.state_line, self.basket, self.basket_actions, self.member, self.total, self.pay,
+            self.results, self.payment, self.charge, self.paid, self.enrol, self.quantity,
+        ):  # fmt: skip
+            part.retranslate()
+        view, self.view = self.view, None
+        if view is not None:
+            self.set(view)
+
+    # -- keys and room -----------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        typing = isinstance(self.view.middle if self.view else None, views.Payment | views.Quantity)
+        key = _KEYPAD_KEYS.get(Qt.Key(event.key())) or event.text()
+        if typing and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._presenter.take()
+        elif typing and key and key in "0123456789,\b":
+            self._presenter.key(key)
+        elif event.key() == Qt.Key.Key_Delete:
+            self._presenter.act(views.Action.VOID_LINE)
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        deep = not isinstance(
+            self.view.middle if self.view else None, views.Favourites | views.Results | None
+        )
+        wanted = self._opened or deep or (self.view is not None and not self.view.basket.lines)
+        searching = self.view is not None and isinstance(self.view.middle, views.Results)
+        places = arrange(self.width(), self.height() - lk.STATE_PX, opened=wanted or searching, deep=deep)
+        self.state_line.setGeometry(0, 0, self.width(), lk.STATE_PX)
+        for part, at in (
+            (self.basket, places.basket),
+            (self.basket_actions, places.actions),
+            (self.search, places.search),
+            (self.toggle, places.toggle),
+            (self.middle, places.middle),
+            (self.message, places.message),
+            (self.member, places.member),
+            (self.total, places.total),
+            (self.pay, places.pay),
+        ):
+            part.setGeometry(at.translated(0, lk.STATE_PX))
+        self.middle.setVisible(not places.middle.isEmpty())
+        self.search.setVisible(not places.search.isEmpty())
+        self.toggle.setVisible(not places.toggle.isEmpty())
+        self.basket_actions.setVisible(not places.actions.isEmpty())
+        self.middle.raise_()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), self._look["paper"])

@@ -1,0 +1,269 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="pl" sourcelanguage="en">
+<context>
+    <name>BasketActions</name>
+    <message>
+        <source>One less</source>
+        <translation>Mniej o jeden</translation>
+    </message>
+    <message>
+        <source>One more</source>
+        <translation>Więcej o jeden</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Cofnij</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Usuń</translation>
+    </message>
+    <message>
+        <source>Empty</source>
+        <translation>Opróżnij</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>Ilość</translation>
+    </message>
+</context>
+<context>
+    <name>BasketPanel</name>
+    <message>
+        <source>Basket</source>
+        <translation>Koszyk</translation>
+    </message>
+</context>
+<context>
+    <name>ChargePanel</name>
+    <message>
+        <source>Yes, charged</source>
+        <translation>Tak, obciążona</translation>
+    </message>
+    <message>
+        <source>No, not charged</source>
+        <translation>Nie, nieobciążona</translation>
+    </message>
+</context>
+<context>
+    <name>DayScreen</name>
+    <message>
+        <source>Back to the sale</source>
+        <translation>Do sprzedaży</translation>
+    </message>
+    <message>
+        <source>Read again</source>
+        <translation>Odśwież</translation>
+    </message>
+    <message>
+        <source>The day&apos;s figures</source>
+        <translation>Dane dnia</translation>
+    </message>
+</context>
+<context>
+    <name>EmptyBasket</name>
+    <message>
+        <source>Scan the first product</source>
+        <translation>Zeskanuj pierwszy towar</translation>
+    </message>
+</context>
+<context>
+    <name>EnrolPanel</name>
+    <message>
+        <source>New member</source>
+        <translation>Nowy klient</translation>
+    </message>
+    <message>
+        <source>Phone</source>
+        <translation>Telefon</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Imię i nazwisko</translation>
+    </message>
+    <message>
+        <source>Card</source>
+        <translation>Karta</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Wróć</translation>
+    </message>
+    <message>
+        <source>Enrol</source>
+        <translation>Zapisz</translation>
+    </message>
+    <message>
+        <source>Tap or scan a card, or go on without one</source>
+        <translation>Przyłóż lub zeskanuj kartę albo pomiń</translation>
+    </message>
+</context>
+<context>
+    <name>Keypad</name>
+    <message>
+        <source>Correct</source>
+        <translation>Popraw</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Stempel</source>
+        <translation>Stempel</translation>
+    </message>
+</context>
+<context>
+    <name>MemberCard</name>
+    <message>
+        <source>Take the card off this sale</source>
+        <translation>Zdejmij kartę z tej sprzedaży</translation>
+    </message>
+</context>
+<context>
+    <name>MemberPanel</name>
+    <message>
+        <source>Add</source>
+        <translation>Dodaj</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Zostaw</translation>
+    </message>
+    <message>
+        <source>Spend</source>
+        <translation>Wydaj</translation>
+    </message>
+</context>
+<context>
+    <name>NoMember</name>
+    <message>
+        <source>Card or phone?</source>
+        <translation>Karta czy telefon?</translation>
+    </message>
+    <message>
+        <source>Tap or scan the card, or type the phone number</source>
+        <translation>Przyłóż lub zeskanuj kartę albo wpisz numer telefonu</translation>
+    </message>
+    <message>
+        <source>Enrol</source>
+        <translation>Zapisz</translation>
+    </message>
+</context>
+<context>
+    <name>PaidPanel</name>
+    <message>
+        <source>Change</source>
+        <translation>Reszta</translation>
+    </message>
+    <message>
+        <source>Next customer</source>
+        <translation>Następny klient</translation>
+    </message>
+</context>
+<context>
+    <name>PayButton</name>
+    <message>
+        <source>Pay</source>
+        <translation>Zapłać</translation>
+    </message>
+    <message>
+        <source>Take cash</source>
+        <translation>Przyjmij</translation>
+    </message>
+</context>
+<context>
+    <name>PaymentPanel</name>
+    <message>
+        <source>To pay</source>
+        <translation>Do zapłaty</translation>
+    </message>
+    <message>
+        <source>Cash given</source>
+        <translation>Gotówka</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Wróć</translation>
+    </message>
+    <message>
+        <source>Card</source>
+        <translation>Karta</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation>Brakuje</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Reszta</translation>
+    </message>
+    <message>
+        <source>Exact</source>
+        <translation>Równo</translation>
+    </message>
+</context>
+<context>
+    <name>QuantityPanel</name>
+    <message>
+        <source>Back</source>
+        <translation>Wróć</translation>
+    </message>
+    <message>
+        <source>Set quantity</source>
+        <translation>Ustaw ilość</translation>
+    </message>
+</context>
+<context>
+    <name>ResultsPanel</name>
+    <message>
+        <source>Found</source>
+        <translation>Znalezione</translation>
+    </message>
+</context>
+<context>
+    <name>SaleScreen</name>
+    <message>
+        <source>Name, code or phone</source>
+        <translation>Nazwa, kod lub telefon</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Szukaj</translation>
+    </message>
+    <message>
+        <source>Favourites</source>
+        <translation>Ulubione</translation>
+    </message>
+</context>
+<context>
+    <name>StateLine</name>
+    <message>
+        <source>The day&apos;s figures</source>
+        <translation>Dane dnia</translation>
+    </message>
+    <message>
+        <source>EN</source>
+        <translation>PL</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Język</translation>
+    </message>
+    <message>
+        <source>Light or dark</source>
+        <translation>Jasny lub ciemny</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>Szkolenie</translation>
+    </message>
+</context>
+<context>
+    <name>TotalCard</name>
+    <message>
+        <source>Total</source>
+        <translation>Razem</translation>
+    </message>
+</context>
+</TS>

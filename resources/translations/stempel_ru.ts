@@ -1,0 +1,269 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="ru" sourcelanguage="en">
+<context>
+    <name>BasketActions</name>
+    <message>
+        <source>One less</source>
+        <translation>На один меньше</translation>
+    </message>
+    <message>
+        <source>One more</source>
+        <translation>На один больше</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Вернуть</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Убрать</translation>
+    </message>
+    <message>
+        <source>Empty</source>
+        <translation>Очистить</translation>
+    </message>
+    <message>
+        <source>Quantity</source>
+        <translation>Количество</translation>
+    </message>
+</context>
+<context>
+    <name>BasketPanel</name>
+    <message>
+        <source>Basket</source>
+        <translation>Корзина</translation>
+    </message>
+</context>
+<context>
+    <name>ChargePanel</name>
+    <message>
+        <source>Yes, charged</source>
+        <translation>Да, списана</translation>
+    </message>
+    <message>
+        <source>No, not charged</source>
+        <translation>Нет, не списана</translation>
+    </message>
+</context>
+<context>
+    <name>DayScreen</name>
+    <message>
+        <source>Back to the sale</source>
+        <translation>К продаже</translation>
+    </message>
+    <message>
+        <source>Read again</source>
+        <translation>Обновить</translation>
+    </message>
+    <message>
+        <source>The day&apos;s figures</source>
+        <translation>Показатели дня</translation>
+    </message>
+</context>
+<context>
+    <name>EmptyBasket</name>
+    <message>
+        <source>Scan the first product</source>
+        <translation>Отсканируйте первый товар</translation>
+    </message>
+</context>
+<context>
+    <name>EnrolPanel</name>
+    <message>
+        <source>New member</source>
+        <translation>Новый участник</translation>
+    </message>
+    <message>
+        <source>Phone</source>
+        <translation>Телефон</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Имя</translation>
+    </message>
+    <message>
+        <source>Card</source>
+        <translation>Карта</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Назад</translation>
+    </message>
+    <message>
+        <source>Enrol</source>
+        <translation>Записать</translation>
+    </message>
+    <message>
+        <source>Tap or scan a card, or go on without one</source>
+        <translation>Приложите или отсканируйте карту, можно и без неё</translation>
+    </message>
+</context>
+<context>
+    <name>Keypad</name>
+    <message>
+        <source>Correct</source>
+        <translation>Исправить</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Stempel</source>
+        <translation>Stempel</translation>
+    </message>
+</context>
+<context>
+    <name>MemberCard</name>
+    <message>
+        <source>Take the card off this sale</source>
+        <translation>Снять карту с этой покупки</translation>
+    </message>
+</context>
+<context>
+    <name>MemberPanel</name>
+    <message>
+        <source>Add</source>
+        <translation>Добавить</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Оставить</translation>
+    </message>
+    <message>
+        <source>Spend</source>
+        <translation>Списать</translation>
+    </message>
+</context>
+<context>
+    <name>NoMember</name>
+    <message>
+        <source>Card or phone?</source>
+        <translation>Карта или телефон?</translation>
+    </message>
+    <message>
+        <source>Tap or scan the card, or type the phone number</source>
+        <translation>Приложите или отсканируйте карту, или введите номер телефона</translation>
+    </message>
+    <message>
+        <source>Enrol</source>
+        <translation>Записать</translation>
+    </message>
+</context>
+<context>
+    <name>PaidPanel</name>
+    <message>
+        <source>Change</source>
+        <translation>Сдача</translation>
+    </message>
+    <message>
+        <source>Next customer</source>
+        <translation>Следующий покупатель</translation>
+    </message>
+</context>
+<context>
+    <name>PayButton</name>
+    <message>
+        <source>Pay</source>
+        <translation>Оплата</translation>
+    </message>
+    <message>
+        <source>Take cash</source>
+        <translation>Принять</translation>
+    </message>
+</context>
+<context>
+    <name>PaymentPanel</name>
+    <message>
+        <source>To pay</source>
+        <translation>К оплате</translation>
+    </message>
+    <message>
+        <source>Cash given</source>
+        <translation>Получено</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Назад</translation>
+    </message>
+    <message>
+        <source>Card</source>
+        <translation>Карта</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation>Не хватает</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Сдача</translation>
+    </message>
+    <message>
+        <source>Exact</source>
+        <translation>Ровно</translation>
+    </message>
+</context>
+<context>
+    <name>QuantityPanel</name>
+    <message>
+        <source>Back</source>
+        <translation>Назад</translation>
+    </message>
+    <message>
+        <source>Set quantity</source>
+        <translation>Задать количество</translation>
+    </message>
+</context>
+<context>
+    <name>ResultsPanel</name>
+    <message>
+        <source>Found</source>
+        <translation>Найдено</translation>
+    </message>
+</context>
+<context>
+    <name>SaleScreen</name>
+    <message>
+        <source>Name, code or phone</source>
+        <translation>Название, код или телефон</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Поиск</translation>
+    </message>
+    <message>
+        <source>Favourites</source>
+        <translation>Избранное</translation>
+    </message>
+</context>
+<context>
+    <name>StateLine</name>
+    <message>
+        <source>The day&apos;s figures</source>
+        <translation>Показатели дня</translation>
+    </message>
+    <message>
+        <source>EN</source>
+        <translation>RU</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Язык</translation>
+    </message>
+    <message>
+        <source>Light or dark</source>
+        <translation>Светлая или тёмная тема</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>Обучение</translation>
+    </message>
+</context>
+<context>
+    <name>TotalCard</name>
+    <message>
+        <source>Total</source>
+        <translation>Итого</translation>
+    </message>
+</context>
+</TS>
