@@ -185,7 +185,7 @@ _PLAIN: Final = re.compile(
 )
 _UNIT: Final = re.compile(r"(?<=\d) (?=(?:[^\W\d_]{1,3}\b|[%€$£₽]))")
 """A unit stays with its figure: 930 мл, 0.3 l, 10 %."""
-_NO_BREAK: Final = {0x00A0: " ", 0x2007: " ", 0x202F: " "}
+_NO_BREAK: Final = "\u00a0\u2007\u202f"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -211,19 +211,21 @@ def printable(text: str) -> str:
     """
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
-    if text.isprintable():
+    # A no-break space is not "printable" to Python, and most figures hold one.
+    if _breakable(text).isprintable():
         return text
     return "".join(_gate(text))
+
+
+def _breakable(text: str) -> str:
+    """The text with plain spaces for no-break ones; replace is ten times as fast as translate."""
+    return text.replace("\u00a0", " ").replace("\u2007", " ").replace("\u202f", " ")
 
 
 def _gate(text: str) -> Iterator[str]:
     for char in text:
         category = unicodedata.category(char)
-        if (
-            char in "\t\n\r\v\f"
-            or category in ("Zl", "Zp")
-            or (category == "Zs" and ord(char) not in _NO_BREAK)
-        ):
+        if char in "\t\n\r\v\f" or category in ("Zl", "Zp") or (category == "Zs" and char not in _NO_BREAK):
             yield " "
         elif category[0] != "C":
             yield char
@@ -257,11 +259,29 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def _wrap(clean: str, columns: int) -> list[str]:
-    if width(clean) <= columns:
-        return [clean.translate(_NO_BREAK).rstrip()]
+    plain = _PLAIN.fullmatch(clean) is not None
+    if (len(clean) if plain else width(clean)) <= columns:
+        return [_breakable(clean).rstrip()]
+    text = _UNIT.sub("\u00a0", " ".join(filter(None, clean.split(" "))))
+    lines = _wrap_plain(text, columns) if plain else _wrap_any(text, columns)
+    return [_breakable(line) for line in lines] or [""]
+
+
+def _wrap_plain(text: str, columns: int) -> list[str]:
+    lines: list[str] = []
+    while len(text) > columns:
+        at = text.rfind(" ", 0, columns + 1)
+        if at < 0:
+            at = columns
+        lines.append(text[:at].rstrip(" "))
+        text = text[at:].lstrip(" ")
+    return [*lines, text] if text else lines
+
+
+def _wrap_any(text: str, columns: int) -> list[str]:
     lines: list[str] = []
     line, used = "", 0
-    for word in _UNIT.sub("\u00a0", clean).split(" "):
+    for word in text.split(" "):
         for piece, size in _pieces(word, columns):
             if line and used + 1 + size <= columns:
                 line, used = f"{line} {piece}", used + 1 + size
@@ -269,7 +289,7 @@ def _wrap(clean: str, columns: int) -> list[str]:
                 lines.append(line)
                 line, used = piece, size
     lines.append(line)
-    return [each.translate(_NO_BREAK) for each in lines if each] or [""]
+    return [each for each in lines if each]
 
 
 def _pieces(word: str, columns: int) -> Iterator[tuple[str, int]]:
@@ -332,21 +352,20 @@ def _block(block: Block, columns: int) -> Iterator[Printed]:
 
 
 def _text(block: Text, columns: int) -> Iterator[Line]:
-    paragraphs = block.text.splitlines() or [""]
+    paragraphs = [printable(part) for part in block.text.splitlines()] or [""]
     size = block.size
-    longest = max((width(word) for part in paragraphs for word in printable(part).split(" ")), default=0)
-    if longest * size.cells > columns:
+    if size.cells > 1 and any(width(word) * 2 > columns for part in paragraphs for word in part.split(" ")):
         size = size.narrowed
     for paragraph in paragraphs:
-        for line in wrap(paragraph, columns // size.cells):
+        for line in _wrap(paragraph, columns // size.cells):
             yield Line(line, block.align, block.bold, size)
 
 
 def _columns(block: Columns, columns: int) -> Iterator[Line]:
-    left, right = printable(block.left), printable(block.right).translate(_NO_BREAK)
+    left, right = printable(block.left), _breakable(printable(block.right))
     figure, size = width(right), block.size
     indent = min(max(block.indent, 0), columns // 4)
-    if (indent + width(left) + 1 + figure) * size.cells > columns:
+    if size.cells > 1 and (indent + width(left) + 1 + figure) * 2 > columns:
         size = size.narrowed
     whole = columns // size.cells
     margin = " " * indent

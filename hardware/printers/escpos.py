@@ -7,11 +7,12 @@ text into bytes, and all of it passes the gate `receipt.printable` on the way.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from hardware.printers import codes
+from hardware.printers import codes as symbols
 from hardware.printers.bitmap import Bitmap, raster_command
 from hardware.printers.glyphs import CELL_HEIGHT, line_bitmap
 from hardware.printers.profile import Profile
@@ -69,6 +70,13 @@ def encode(job: PrintJob, profile: Profile, images: Mapping[str, Bitmap] | None 
         for printed in lay_out(job.document, profile.columns):
             writer.write(printed)
     return bytes(writer.out)
+
+
+@cache
+def _page(codec: str) -> Any:
+    """The code page as a table for `codecs.charmap_encode`: the codecs themselves look up a dict a letter."""
+    letters = bytes(range(256)).decode(codec, "replace").replace("\ufffd", "\ufffe")
+    return codecs.charmap_build(letters)
 
 
 @cache
@@ -147,12 +155,13 @@ class _Writer:
             return text.encode("ascii")
         if self._codec is None:
             return None
+        page = _page(self._codec)
         try:
-            return text.encode(self._codec)
+            return codecs.charmap_encode(text, "strict", page)[0]
         except UnicodeEncodeError:
             pass
         try:
-            return text.translate(_plainer(self._codec)).encode(self._codec)
+            return codecs.charmap_encode(text.translate(_plainer(self._codec)), "strict", page)[0]
         except UnicodeEncodeError:
             return None
 
@@ -165,7 +174,7 @@ class _Writer:
             self._line(Line(line, Align.CENTER))
 
     def _barcode(self, barcode: Barcode) -> None:
-        native = codes.native_barcode(barcode, self._profile.width_dots)
+        native = symbols.native_barcode(barcode, self._profile.width_dots)
         if native is None:
             # Too long for bars, or not in their alphabet: a QR code holds anything.
             self._qr(Qr(barcode.data))
@@ -176,19 +185,19 @@ class _Writer:
         if self._profile.native_barcode:
             self.out += _BARCODE_STYLE + b"\x1dw" + bytes([dots]) + command
             return
-        self._picture(codes.bars_bitmap(modules, dots, _BARCODE_DOTS), Align.CENTER)
+        self._picture(symbols.bars_bitmap(modules, dots, _BARCODE_DOTS), Align.CENTER)
         self._centred(barcode.data)
 
     def _qr(self, qr: Qr) -> None:
         data = printable(qr.data).encode()
-        dots = codes.qr_module_dots(len(data), self._profile.width_dots)
+        dots = symbols.qr_module_dots(len(data), self._profile.width_dots)
         if not data or dots is None:
             self._centred(qr.data)
         elif self._profile.native_qr:
             self._set(Align.CENTER)
-            self.out += codes.native_qr(data, dots)
+            self.out += symbols.native_qr(data, dots)
         else:
-            self._picture(codes.qr_bitmap(data, dots), Align.CENTER)
+            self._picture(symbols.qr_bitmap(data, dots), Align.CENTER)
 
     def _image(self, image: Image) -> None:
         bitmap = self._images.get(image.name)

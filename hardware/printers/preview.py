@@ -147,7 +147,7 @@ def _one_script(text: str) -> str:
 def as_png(stream: bytes, profile: Profile, zoom: int = 2) -> bytes:
     """The receipt as a PNG, `zoom` pixels a dot: white slips on a desk, torn where they were cut."""
     sheet = io.BytesIO()
-    as_image(stream, profile, zoom).save(sheet, "PNG", optimize=True)
+    as_image(stream, profile, zoom).save(sheet, "PNG", compress_level=3)
     return sheet.getvalue()
 
 
