@@ -47,6 +47,13 @@ class LinePoints(msgspec.Struct, frozen=True, gc=False):
     amount_centi: int
 
 
+class LineStamps(msgspec.Struct, frozen=True, gc=False):
+    """A line's part in a stamp card's change: what it earned less what its free units used up."""
+
+    rule: str
+    delta: int
+
+
 class DecidedLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line as priced. net = gross - discounts; paid = net - the parts tendered in points and gift cards."""
 
@@ -59,6 +66,7 @@ class DecidedLine(msgspec.Struct, frozen=True, omit_defaults=True):
     points_minor: int = 0
     """The part of the line's price paid in points."""
     earned: tuple[LinePoints, ...] = ()
+    stamps: tuple[LineStamps, ...] = ()
 
 
 class TaxTotal(msgspec.Struct, frozen=True):
@@ -133,6 +141,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     goods_minor: int = 0
     """Goods at their shelf price, without delivery."""
     delivery_minor: int = 0
+    delivery_lines: tuple[str, ...] = ()
     discount_minor: int = 0
     total_minor: int = 0
     gift_cards: tuple[Owed, ...] = ()

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from app.loyalty.basket import Basket, Context
 from app.loyalty.compiled import Compiled
-from app.loyalty.decision import DecidedLine, Decision, Discount, LinePoints, Points, RulePoints, TaxTotal
+from app.loyalty.decision import (
+    DecidedLine,
+    Decision,
+    Discount,
+    LinePoints,
+    LineStamps,
+    Points,
+    RulePoints,
+    TaxTotal,
+)
 from app.loyalty.effects import ReceiptCounted
 from app.loyalty.explaining import offers_of, reasons_of
 from app.loyalty.model import Programme
@@ -75,6 +84,8 @@ def _run(
         run.effects.append(ReceiptCounted(1, run.goods_minor()))
     for plan in compiled.settling:
         plan.settle(run)
+    if redemption is not None and run.spent_centi:
+        redemption.take_lots(run)
     for rule_id, amount in run.given.items():
         run.spend_budget(compiled.rules[rule_id], amount)
     return run
@@ -112,6 +123,7 @@ def _decision(compiled: Compiled, run: Run, state: MemberState | None, explain: 
         lines=lines,
         goods_minor=goods,
         delivery_minor=delivery,
+        delivery_lines=tuple(work.line.id for work in run.aside if work.profile.delivery),
         discount_minor=goods + delivery - total,
         total_minor=total,
         gift_cards=tuple(run.gift_cards),
@@ -140,6 +152,7 @@ def _line(work: Work) -> DecidedLine:
         tuple([Discount(plan.id, amount) for plan, amount in work.discounts]) if work.discounts else (),
         work.points_minor,
         tuple([LinePoints(rule, amount) for rule, amount in work.earned]) if work.earned else (),
+        tuple([LineStamps(rule, delta) for rule, delta in work.stamps]) if work.stamps else (),
     )
 
 

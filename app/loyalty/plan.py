@@ -60,7 +60,8 @@ class Work:
     """A line while it is being priced. Amounts in minor units."""
 
     __slots__ = (
-        "closed", "discounts", "earned", "floor", "gross", "line", "net", "points_minor", "profile", "units",
+        "closed", "discounts", "earned", "floor", "gross", "line", "net", "points_minor", "profile", "stamps",
+        "units",
     )  # fmt: skip
 
     def __init__(self, line: Line, profile: Profile, gross: int, floor: int, units: int) -> None:
@@ -77,6 +78,7 @@ class Work:
         """An exclusive rule has discounted it."""
         self.points_minor = 0
         self.earned: list[tuple[str, int]] = []
+        self.stamps: list[tuple[str, int]] = []
 
     @property
     def room(self) -> int:
@@ -207,7 +209,8 @@ class Claim:
 
     units: dict[Work, int]
     parts: Parts
-    free_units: int = 0
+    free_units: bool = False
+    """The units claimed are a stamp card's free ones."""
 
     @property
     def value(self) -> int:
@@ -251,7 +254,8 @@ class Run:
         self.multiplier = Fraction(1)
         self.given: dict[str, int] = {}
         """Discount by rule."""
-        self.free_units: dict[str, int] = {}
+        self.free_units: dict[str, dict[Work, int]] = {}
+        """Units that a stamp card gave free, by rule and line."""
         self.points_by_rule: dict[str, int] = {}
         self.spent_centi = 0
         self.spent_minor = 0

@@ -92,7 +92,8 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
         else:
             claims = []
     for plan, claim in claims:
-        run.free_units[plan.id] = run.free_units.get(plan.id, 0) + claim.free_units
+        if claim.free_units:
+            run.free_units[plan.id] = claim.units
     given = run.given
     for work, (amount, plan) in singles.items():
         work.net -= amount

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -51,6 +51,10 @@ class BundleRule(Rule, frozen=True, kw_only=True):
     set: tuple[Part, ...] = ()
     price: PositiveMoney | None = None
     percent: Share | None = None
+
+
+Chosen = list[list[tuple[Work, int]]]
+"""Lines and their units in one set, by component."""
 
 
 def unit_price(work: Work) -> int:
@@ -124,11 +128,8 @@ class Sets(BundlePlan):
         self.components = components
         """Filter number, units, and whether the cheapest are taken."""
 
-    def reduce(self, chosen: list[list[tuple[Work, int]]], times: int) -> Parts:
-        """The discount on `times` equal sets; `chosen` holds lines and units a set by component."""
-        raise NotImplementedError
-
-    def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
+    def sets(self, run: Run, left: dict[Work, int]) -> Iterator[tuple[dict[Work, int], Chosen, int]]:
+        """The sets that can be formed: units of each line in a set, the same by component, and how many."""
         queues: list[list[Work]] = []
         counts: dict[Work, int] = {}
         for number, _, cheapest in self.components:
@@ -136,12 +137,7 @@ class Sets(BundlePlan):
             counts.update(queue)
             works = [work for work, _ in queue]
             queues.append(works[::-1] if cheapest else works)
-        taken: dict[Work, int] = {}
-        parts: dict[Work, int] = {}
-        while True:
-            chosen = self._choose(queues, counts)
-            if chosen is None:
-                break
+        while chosen := self._choose(queues, counts):
             need: dict[Work, int] = {}
             for part in chosen:
                 for work, units in part:
@@ -149,17 +145,12 @@ class Sets(BundlePlan):
             times = min(counts[work] // units for work, units in need.items())
             for work, units in need.items():
                 counts[work] -= units * times
-                taken[work] = taken.get(work, 0) + units * times
-            for work, amount in self.reduce(chosen, times):
-                parts[work] = parts.get(work, 0) + amount
-        return Claim(taken, list(parts.items())) if parts else None
+            yield need, chosen, times
 
-    def _choose(
-        self, queues: Sequence[list[Work]], counts: dict[Work, int]
-    ) -> list[list[tuple[Work, int]]] | None:
+    def _choose(self, queues: Sequence[list[Work]], counts: dict[Work, int]) -> Chosen | None:
         """The units of the next set, or None where a component cannot be filled any more."""
         used: dict[Work, int] = {}
-        chosen: list[list[tuple[Work, int]]] = []
+        chosen: Chosen = []
         for queue, (_, qty, _) in zip(queues, self.components, strict=True):
             while queue and not counts[queue[0]]:
                 queue.pop(0)
@@ -193,11 +184,16 @@ class BuyGet(Sets):
         super().__init__(rule, components, scope)
         self.share = get.percent
 
-    def reduce(self, chosen: list[list[tuple[Work, int]]], times: int) -> Parts:
-        return [
-            (work, mul_rate(unit_price(work), self.share, self.rounding) * units * times)
-            for work, units in chosen[-1]
-        ]
+    def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
+        units: dict[Work, int] = {}
+        parts: dict[Work, int] = {}
+        for need, chosen, times in self.sets(run, left):
+            for work, count in need.items():
+                units[work] = units.get(work, 0) + count * times
+            for work, count in chosen[-1]:
+                off = mul_rate(unit_price(work), self.share, self.rounding)
+                parts[work] = parts.get(work, 0) + off * count * times
+        return Claim(units, list(parts.items())) if units else None
 
 
 class SetPrice(Sets):
@@ -206,22 +202,26 @@ class SetPrice(Sets):
         self.filter = self.components[0][0]
         self.price, self.share = rule.price, rule.percent
 
-    def reduce(self, chosen: list[list[tuple[Work, int]]], times: int) -> Parts:
+    def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
         units: dict[Work, int] = {}
-        for part in chosen:
-            for work, count in part:
-                units[work] = units.get(work, 0) + count
-        prices = [unit_price(work) * count for work, count in units.items()]
-        total = sum(prices)
-        off = (
-            total - self.price
-            if self.price is not None
-            else mul_rate(total, self.share or Fraction(0), self.rounding)
-        )
-        if off <= 0:
-            return []
-        parts = spread(off * times, [price * times for price in prices])
-        return [(work, part) for work, part in zip(units, parts, strict=True) if part]
+        off = 0
+        for need, _, times in self.sets(run, left):
+            gain = self._gain(sum(unit_price(work) * count for work, count in need.items()))
+            if gain <= 0:
+                break  # the sets get cheaper from here on
+            off += gain * times
+            for work, count in need.items():
+                units[work] = units.get(work, 0) + count * times
+        if not units:
+            return None
+        parts = spread(off, [unit_price(work) * count for work, count in units.items()])
+        return Claim(units, list(zip(units, parts, strict=True)))
+
+    def _gain(self, total: int) -> int:
+        """What a set of this price saves."""
+        if self.price is not None:
+            return total - self.price
+        return mul_rate(total, self.share or Fraction(0), self.rounding)
 
 
 def plans(rule: BundleRule, scope: Scope) -> list[Plan]:

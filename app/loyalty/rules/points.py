@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from app.loyalty.decision import Reason
-from app.loyalty.effects import Counted, Lot, PointsSpent
+from app.loyalty.effects import Counted, PointsEarned, PointsSpent
 from app.loyalty.model import (
     EVERYTHING,
     Factor,
@@ -25,7 +25,7 @@ from app.loyalty.model import (
 )
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.rules.benefit import LotTerms, earn
-from app.loyalty.state import take_from
+from app.loyalty.state import lot_order, take_from
 from app.values import POINT_CENTI, QTY_MILLI, div_round, spread
 
 Base = Literal["paid", "net", "gross"]
@@ -219,7 +219,9 @@ class Redemption(Plan):
                 run.refused.append(self.no("points_limited", wish_centi=wish, spendable_centi=most))
             spent = spent if spent >= self._least() else 0
         if spent > 0:
-            self._take(run, spent)
+            run.spent_centi = spent
+            run.spent_minor = self.value_minor(spent)
+            self._put_on_lines(run, run.spent_minor)
 
     def _least(self) -> int:
         return self.terms.min_points or 0
@@ -256,14 +258,14 @@ class Redemption(Plan):
         for work, part in zip(works, parts, strict=True):
             work.points_minor = part
 
-    def _take(self, run: Run, spent: int) -> None:
-        run.spent_centi = spent
-        run.spent_minor = self.value_minor(spent)
-        self._put_on_lines(run, run.spent_minor)
+    def take_lots(self, run: Run) -> None:
+        """Name the lots that are spent, once it is known what this sale itself earned."""
         at_ms = run.context.at_ms
         ready = [lot for lot in run.state.lots if lot.spendable_at_ms <= at_ms]
-        taken: tuple[Lot, ...] = take_from(ready, spent)
-        run.effects.append(PointsSpent(self.id, spent, taken))
+        if self.terms.same_sale:
+            earned = [effect.lot for effect in run.effects if isinstance(effect, PointsEarned)]
+            ready += sorted((lot for lot in earned if lot.spendable_at_ms <= at_ms), key=lot_order)
+        run.effects.append(PointsSpent(self.id, run.spent_centi, take_from(ready, run.spent_centi)))
 
 
 def plans(rule: PointsRule, scope: Scope) -> list[Plan]:

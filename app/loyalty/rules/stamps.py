@@ -91,7 +91,7 @@ class FreeUnit(BundlePlan):
         if not free:
             return None
         queue.sort(key=lambda entry: unit_price(entry[0]), reverse=self.settings.free == "dearest")
-        claim = Claim({}, [], free)
+        claim = Claim({}, [], free_units=True)
         for work, count in queue:
             part = min(count, free)
             if part:
@@ -106,15 +106,26 @@ class FreeUnit(BundlePlan):
         units = sum(work.units for work in self.works(run))
         if not units:
             return
-        free = run.free_units.get(self.id, 0)
+        free_units = run.free_units.get(self.id, {})
+        free = sum(free_units.values())
         left = self.card.day_left(run)
         earned = units - free if left is None else min(units - free, left)
+        self._put_on_lines(run, free_units, earned)
         before = run.state.card(self.id)
         delta = earned - free * (self.settings.size - 1)
         if delta:
             run.effects.append(StampsChanged(self.id, delta, self.settings.expires_after_idle_days))
         self.card.count(run, earned)
         self.card.show(run, before, earned, before + delta, free, free)
+
+    def _put_on_lines(self, run: Run, free: dict[Work, int], earned: int) -> None:
+        """Say which line changed the card by how much; under a daily cap the first lines earn."""
+        for work in self.works(run):
+            paid = min(earned, work.units - free.get(work, 0))
+            earned -= paid
+            delta = paid - free.get(work, 0) * (self.settings.size - 1)
+            if delta:
+                work.stamps.append((self.id, delta))
 
     def explain(self, run: Run) -> Reason | None:
         size, have = self.settings.size, run.state.card(self.id)
