@@ -70,11 +70,18 @@ def _shape(font: ImageFont.FreeTypeFont, char: str) -> bytes:
     return cell.tobytes()
 
 
+@cache
+def bundled(char: str) -> bool:
+    """Whether the typeface we ship has the character, so that it looks the same on every machine."""
+    font = _fonts(_POINTS, False)[0]
+    return _shape(font, char) != _missing(font)
+
+
 def _font_for(char: str, points: int, bold: bool) -> ImageFont.FreeTypeFont | None:
-    for font in _fonts(points, bold):
-        if _shape(font, char[0]) != _missing(font):
-            return font
-    return None
+    ours, *others = _fonts(points, bold)
+    if bundled(char):
+        return ours
+    return next((font for font in others if _shape(font, char) != _missing(font)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -87,7 +94,7 @@ def glyph(char: str, columns: int, bold: bool, size: Size) -> Image.Image:
         return _stamp(char, (box[0] // factor * across, box[1] // factor * down))
     cell = Image.new("L" if across != down else "1", box)
     draw = ImageDraw.Draw(cell)
-    font = _font_for(char, _POINTS * factor, bold)
+    font = _font_for(char[0], _POINTS * factor, bold)
     if font is None:
         inset = 2 * factor
         draw.rectangle((inset, inset, box[0] - inset, box[1] - 2 * inset), outline=255)

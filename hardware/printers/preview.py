@@ -13,10 +13,10 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageOps
 
 from hardware.printers import codes
-from hardware.printers.glyphs import CELL_HEIGHT, CELL_WIDTH, glyph, scale
+from hardware.printers.glyphs import CELL_HEIGHT, CELL_WIDTH, bundled, glyph, scale
 from hardware.printers.paper import Bars, CutMark, Feed, Kick, Mark, Paper, Picture, QrSign, Row, interpret
 from hardware.printers.profile import Profile
-from hardware.receipt import Align, Size, clusters, width
+from hardware.receipt import FRESH, INKED, OPEN, Align, Size, clusters, width
 
 _INK: Final = "#1D1C1A"
 _SHEET: Final = "#FFFFFF"
@@ -27,6 +27,9 @@ _DESK_DOTS: Final = 28
 _TOOTH_DOTS: Final = 8
 
 CUT_LINE: Final = "✂"
+UNREAD: Final = "▯"
+"""Stands for a drawn character that our typeface does not have."""
+_STAMPS: Final = (INKED, FRESH, OPEN)
 _ALPHABET: Final = "".join(
     chr(code)
     for first, last in (
@@ -98,6 +101,8 @@ def read_picture(picture: Picture, profile: Profile) -> str | None:
             text, found = _read(picture, size, bold)
             if found > hits:
                 best, hits = text, found
+            if found and UNREAD not in text:
+                return _one_script(text)
     drawn = sum(char != " " for char in best)
     return _one_script(best) if hits and hits * 2 >= drawn else None
 
@@ -109,8 +114,8 @@ def _read(picture: Picture, size: Size, bold: bool) -> tuple[str, int]:
     text, hits, step = "", 0, CELL_WIDTH * across
     for left in range(0, image.width - step + 1, step):
         cell = image.crop((left, 0, left + step, CELL_HEIGHT * down)).tobytes()
-        char = " " if not any(cell) else known.get(cell, "▯")
-        hits += char not in " ▯"
+        char = " " if not any(cell) else known.get(cell, UNREAD)
+        hits += char not in (" ", UNREAD)
         text += char
     return text, hits
 
@@ -119,11 +124,9 @@ def _read(picture: Picture, size: Size, bold: bool) -> tuple[str, int]:
 def _known(bold: bool, size: Size) -> dict[bytes, str]:
     """Cells of the alphabet by their dots; the first of two that look alike."""
     known: dict[bytes, str] = {}
-    empty = glyph("\ufffe", 1, bold, size).tobytes()
     for char in _ALPHABET:
-        cell = glyph(char, 1, bold, size).tobytes()
-        if cell != empty:
-            known.setdefault(cell, char)
+        if char in _STAMPS or bundled(char):
+            known.setdefault(glyph(char, 1, bold, size).tobytes(), char)
     return known
 
 

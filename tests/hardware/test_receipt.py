@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.receipt import (
@@ -36,6 +36,7 @@ from hardware.receipt import (
     wrap,
 )
 
+unhurried = settings(deadline=None)
 PAPERS = (32, 42, 48)
 names = st.text(max_size=120)
 figures = st.from_regex(r"[−+]?[0-9]{1,3}(\u00a0[0-9]{3}){0,2},[0-9]{2}(\u00a0(zł|₽|€))?", fullmatch=True)
@@ -65,12 +66,14 @@ def lines(*content: Block, columns: int = 32) -> list[str]:
     return [printed.text for printed in lay_out(plain, columns) if isinstance(printed, Line)]
 
 
+@unhurried
 @given(documents, st.booleans())
 def test_a_job_survives_json(document: Document, open_drawer: bool) -> None:
     job = PrintJob(document, open_drawer)
     assert decode_job(encode_job(job)) == job
 
 
+@unhurried
 @given(documents, st.sampled_from(PAPERS))
 def test_no_line_is_wider_than_the_paper(document: Document, columns: int) -> None:
     for printed in lay_out(document, columns):
@@ -79,6 +82,7 @@ def test_no_line_is_wider_than_the_paper(document: Document, columns: int) -> No
             assert printed.text == printable(printed.text)
 
 
+@unhurried
 @given(names, figures, sizes, st.integers(0, 8), st.sampled_from(PAPERS))
 def test_a_figure_stays_whole_at_the_right_edge(
     name: str, figure: str, size: Size, indent: int, columns: int
@@ -90,12 +94,14 @@ def test_a_figure_stays_whole_at_the_right_edge(
     assert width(last.text) == columns // last.size.cells
 
 
+@unhurried
 @given(names, st.integers(1, 60))
 def test_wrapping_loses_no_character(text: str, columns: int) -> None:
     kept = [char for char in printable(text).replace("\u00a0", " ") if not char.isspace()]
     assert [char for char in "".join(wrap(text, columns)) if not char.isspace()] == kept
 
 
+@unhurried
 @given(st.text(st.characters(exclude_categories=()), max_size=50))
 def test_the_gate_lets_no_control_format_or_private_character_through(text: str) -> None:
     clean = printable(text)

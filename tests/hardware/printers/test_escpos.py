@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.printers.bitmap import Bitmap, raster_command
@@ -30,6 +30,7 @@ from hardware.receipt import (
 )
 from tests.hardware.printers.samples import sale_job
 
+unhurried = settings(deadline=None)
 WIDE = PROFILES["80mm"]
 anything = st.text(st.characters(exclude_categories=()), max_size=60)
 SENT = {
@@ -133,6 +134,7 @@ def test_ean13_with_a_right_check_digit_is_one_and_with_a_wrong_digit_is_code128
     assert bars.text == "5901234123458"
 
 
+@unhurried
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40))
 def test_any_ascii_code_is_printed_as_bars_or_as_qr_and_says_the_same(data: str) -> None:
     for profile in (PROFILES["58mm"], WIDE):
@@ -167,6 +169,7 @@ def test_a_logo_is_sent_in_bands_and_a_missing_one_is_named() -> None:
     assert written(job(Image("logo", "Stempel"))) == b"Stempel"
 
 
+@unhurried
 @given(st.binary(max_size=200).map(lambda rows: rows + bytes(-len(rows) % 4)))
 def test_dots_never_spell_a_real_time_command(rows: bytes) -> None:
     sent = raster_command(Bitmap(32, len(rows) // 4, rows))
@@ -180,6 +183,7 @@ def test_a_real_time_sequence_in_digit_pairs_is_spelled_in_characters() -> None:
     assert made.data == b"{B160412"
 
 
+@unhurried
 @given(anything, anything, st.sampled_from(("ru", "pl", "en")), st.sampled_from(list(PROFILES.values())))
 def test_no_text_whatever_emits_a_command_of_its_own(
     name: str, other: str, language: str, profile: Profile
@@ -211,6 +215,7 @@ def test_names_of_the_fault_list(name: str) -> None:
     assert {command.name for command in commands(stream)} <= SENT
 
 
+@unhurried
 @given(st.binary(max_size=300))
 def test_any_stream_is_taken_apart_without_loss(stream: bytes) -> None:
     assert b"".join(command.raw for command in commands(stream)) == stream

@@ -39,7 +39,7 @@ def test_a_copy_says_so_top_and_bottom_and_opens_no_drawer() -> None:
     assert "[drawer" not in text
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.text(
         "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюяё0123456789", min_size=3, max_size=12
@@ -92,7 +92,7 @@ def test_a_picture_of_a_receipt_is_a_png_as_wide_as_its_paper(name: str) -> None
     assert picture.height > 1000
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_can_be_looked_at(stream: bytes) -> None:
     profile = Profile("tiny", 16, 192, {"cp437": 0})

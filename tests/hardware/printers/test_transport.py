@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.ports import DeviceProblem, PaperState, PrinterState, PrintOutcome, ReceiptPrinter
@@ -24,6 +24,7 @@ from hardware.printers.transport import LinkPrinter, PrinterDrawer, printer_at
 from tests.hardware.printers.samples import sale_job
 from tests.support.tcp_printer import TcpPrinter
 
+unhurried = settings(deadline=None)
 QUICK = Patience(answer_s=0.25, finish_s=1.5, poll_s=0.05)
 JOB = encode(sale_job("ru"), PROFILES["80mm"])
 LONG = JOB * 40
@@ -272,6 +273,7 @@ def test_status_bytes_become_a_state(answers: tuple[int, int, int, int], state: 
     assert status.state_of(*answers) == state
 
 
+@unhurried
 @given(st.binary(max_size=200), st.integers(1, 7))
 def test_any_bytes_may_come_back_in_any_pieces(data: bytes, size: int) -> None:
     whole = list(Listener().hear(data))
@@ -282,6 +284,7 @@ def test_any_bytes_may_come_back_in_any_pieces(data: bytes, size: int) -> None:
         assert len(said.data) == (4 if said.kind is Kind.AUTOMATIC else 1)
 
 
+@unhurried
 @given(*[st.integers(0, 255)] * 4)
 def test_any_four_bytes_are_some_state(printer: int, cause: int, error: int, paper: int) -> None:
     state = status.state_of(printer, cause, error, paper)
