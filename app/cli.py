@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -29,6 +29,8 @@ app: Final = typer.Typer(
 )
 import_app: Final = typer.Typer(help="Bring in products or members from CSV or XLSX.", no_args_is_help=True)
 programme_app: Final = typer.Typer(help="Check and describe a programme file.", no_args_is_help=True)
+server_app: Final = typer.Typer(invoke_without_command=True)
+app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")
 app.add_typer(programme_app, name="programme")
 
@@ -83,24 +85,70 @@ def demo(
         raise typer.Exit(run_demo(folder, lang=lang, offscreen=offscreen, fresh=fresh))
 
 
-@app.command()
+@server_app.callback()
 def server(
-    data: Annotated[Path, typer.Option(help="Folder of the server's database.")],
+    context: typer.Context,
+    data: Annotated[Path, typer.Option(help="Folder of the server's database.")] = Path("stempel-server"),
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8788,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     database: Annotated[str, typer.Option(help="postgresql://… instead of SQLite in the folder.")] = "",
     ready_file: Annotated[Path | None, typer.Option(help="Written once it listens (JSON).")] = None,
 ) -> None:
-    """Run the central server; no other set-up is needed."""
+    """Run the central server; no other set-up is needed. Its first start prints a code and a token."""
     from sync.server.database import DatabaseProblem
     from sync.server.serve import PortTaken, serve
 
+    context.obj = (data, database or None)
+    if context.invoked_subcommand is not None:
+        return
     with known_errors():
         try:
             serve(host, port, data, database or None, ready_file=ready_file)
         except (PortTaken, DatabaseProblem) as problem:
             complain(str(problem))
             raise typer.Exit(1) from problem
+
+
+@server_app.command("enrol-code")
+def server_enrol_code(
+    context: typer.Context,
+    store: Annotated[str, typer.Argument(help="The store that the new till stands in.")],
+) -> None:
+    """A one-time code for a new till; also while the server runs."""
+    with _server_database(context) as database:
+        from app.lanes import RealWorld
+        from sync.server import admin
+
+        say(admin.create_enrol_code(database, store, RealWorld().now_ms()))
+
+
+@server_app.command("office-token")
+def server_office_token(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="Who it is for.")]
+) -> None:
+    """A token with which head office reads the feed; shown this once."""
+    with _server_database(context) as database:
+        from app.lanes import RealWorld
+        from sync.server import admin
+
+        say(admin.create_office_token(database, name, RealWorld().now_ms()))
+
+
+@contextmanager
+def _server_database(context: typer.Context) -> Iterator[Any]:
+    from sync.server.database import DatabaseProblem, open_database
+
+    data, url = context.obj
+    try:
+        database = open_database(url, data)
+        database.migrate()
+    except DatabaseProblem as problem:
+        complain(str(problem))
+        raise typer.Exit(1) from problem
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 # -- lists -----------------------------------------------------------------------------------------------
@@ -176,10 +224,29 @@ def import_members(file: Path, data: Data = None) -> None:
             if roll.problems:
                 _refuse(file, [str(problem) for problem in roll.problems])
             for work in roll.works(world, file.name):
-                database.call(lambda work=work: database.commit(work))
+                database.write(work)
         finally:
             database.close()
         say(f"{len(roll.members)} members enrolled, {roll.known} were here already.")
+
+
+@app.command()
+def replay(
+    data: Annotated[Path, typer.Option(help="A new folder for the replayed till.")],
+    programme: Annotated[Path, typer.Option(help="The programme to sell under.")],
+    store: Annotated[
+        int | None, typer.Option(help="One store of the data set (1 to 34280); all if left out.")
+    ] = None,
+    weeks: Annotated[int | None, typer.Option(help="The first weeks of the year (1 to 53).")] = None,
+    url: Annotated[str, typer.Option(help="Sync every sale to this server.", envvar="STEMPEL_SERVER")] = "",
+    enrol_code: Annotated[str, typer.Option(help="The server's one-time code for this till.")] = "",
+) -> None:
+    """Sell the baskets of the Complete Journey data set through the till, on the baskets' own clock."""
+    from app.replaying import run_replay
+
+    with known_errors():
+        result = run_replay(data, programme, store=store, weeks=weeks, url=url, enrol_code=enrol_code)
+    say(str(result))
 
 
 # -- the programme ---------------------------------------------------------------------------------------
@@ -214,18 +281,18 @@ def programme_schema() -> None:
 def feed(
     url: Annotated[str, typer.Option(help="The central server.", envvar="STEMPEL_SERVER")],
     token: Annotated[str, typer.Option(help="Head office's token.", envvar="STEMPEL_TOKEN")],
-    cursor: Annotated[str, typer.Option(help="Go on after this cursor.")] = "",
     cursor_file: Annotated[Path | None, typer.Option(help="Remember the cursor here between runs.")] = None,
-    follow: Annotated[bool, typer.Option(help="Wait for more.")] = False,
+    forever: Annotated[bool, typer.Option("--follow", help="Wait for more.")] = False,
 ) -> None:
     """Head office: every fact in order, a JSON line each."""
-    from sync.feed import FeedProblem, print_feed
+    from sync.feed import FeedProblem, follow
 
-    try:
-        print_feed(url, token, cursor=cursor, cursor_file=cursor_file, follow=follow)
-    except FeedProblem as problem:
-        complain(str(problem))
-        raise typer.Exit(1) from problem
+    with known_errors():
+        try:
+            follow(url, token, sys.stdout.buffer, cursor_file=cursor_file, forever=forever)
+        except FeedProblem as problem:
+            complain(str(problem))
+            raise typer.Exit(1) from problem
 
 
 @app.command()

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from app.config import Config
+    from app.config import Config, ServerSection
     from app.rig import Devices, Rig
     from app.ui.window import MainWindow
+    from sync.events import Status
 
 
 def entry() -> None:
@@ -90,6 +91,8 @@ class Windowed:
         )
         self.rig: Rig | None = None
         self._on_ready = on_ready
+        self.keep: object = None
+        """Whatever must live as long as the window."""
         self._code = 0
 
     def run(self) -> int:
@@ -113,6 +116,14 @@ class Windowed:
         if self.rig is not None:
             self.rig.close()
             self.rig = None
+
+    def connect(self, server: ServerSection) -> None:
+        """Join a server that is known only now; in the window's thread."""
+        if self.rig is not None:
+            self.rig.start_sync(server, self._synced)
+
+    def _synced(self, status: Status) -> None:
+        self.presenter.network(status.state == "online", status.unsynced, refused=status.problem in REFUSED)
 
     def _reader_age_s(self) -> float:
         readers = self.rig.devices.readers if self.rig else None
@@ -165,10 +176,10 @@ class Windowed:
             self._on_ready(self)
 
     def _listen(self, rig: Rig) -> None:
+        from app.checkout.outcome import note
         from app.ui.wedge import WedgeFilter
         from hardware.ports import JobUndecided, PrinterChanged, PrintEvent, Scan, ScanEvent
         from hardware.scanners.wedge import WedgeSettings
-        from sync.events import Status
 
         presenter = self.presenter
 
@@ -176,8 +187,8 @@ class Windowed:
             match event:
                 case PrinterChanged(state):
                     presenter.printer(state)
-                case JobUndecided(job):
-                    presenter.undecided(job)
+                case JobUndecided():
+                    presenter.tell(note("print_unknown"))
                 case _:
                     pass
 
@@ -185,11 +196,8 @@ class Windowed:
             if isinstance(event, Scan):
                 presenter.scan(event.text)
 
-        def synced(status: Status) -> None:
-            presenter.network(status.state == "online", status.unsynced, refused=status.problem in REFUSED)
-
         rig.start_devices(on_card=presenter.card, on_scan=scanned, on_print=printed)
-        rig.start_sync(synced)
+        rig.start_sync(self.config.server, self._synced)
         self.wedge = WedgeFilter(WedgeSettings(gap_ms=self.config.scanner.wedge_gap_ms), scanned)
         self.qt.installEventFilter(self.wedge)
 
@@ -207,3 +215,7 @@ def application() -> QApplication:
     qt.setApplicationName("stempel")
     qt.setApplicationDisplayName("Stempel")
     return qt
+
+
+if __name__ == "__main__":
+    entry()

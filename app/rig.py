@@ -15,7 +15,7 @@ import structlog
 
 from app.checkout.ports import NotWritten, Read
 from app.checkout.till import Till, local_day
-from app.config import Config, ConfigProblem
+from app.config import Config, ConfigProblem, ServerSection
 from app.lanes import RealWorld, World
 from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import ProgrammeProblems, load_programme
@@ -180,10 +180,9 @@ class Rig:
             ).start()
             self.database.after_write.append(self.printing.wake)
 
-    def start_sync(self, on_status: Callable[[Status], None]) -> None:
-        """Start the sync lane if the till has a server; the status is posted at every change."""
-        server = self.config.server
-        if not server.url:
+    def start_sync(self, server: ServerSection, on_status: Callable[[Status], None]) -> None:
+        """Start the sync lane if there is a server; the status is posted at every change."""
+        if not server.url or self.sync is not None:
             return
         self._outbox = self.database.outbox()
         self.sync = SyncWorker(

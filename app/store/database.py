@@ -63,8 +63,13 @@ class Database:
         """A journal whose answers come by `post`."""
         return LaneJournal(self, post)
 
+    def write(self, work: Work) -> None:
+        """Write in the lane and wait: for commands, imports and replay, never the window."""
+        self.call(lambda: self.commit(work))
+
     def commit(self, work: Work) -> None:
-        """Write and tell whoever waits for new facts; in the database lane."""
+        """Write and tell whoever waits for new facts; only in the database lane, beside its other writes."""
+        self.lane.assert_here()
         self.writer.commit(work)
         if work.facts or work.slips:
             for heard in self.after_write:

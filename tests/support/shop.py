@@ -47,7 +47,7 @@ class Desk:
             shop=self.shop,
             catalogue=self.reader,
             members=self.reader,
-            journal=Inline(self.database.commit),
+            journal=Inline(self.database.write),
             programme=self.programme,
             world=self.world,
             next_sale=sale,
@@ -71,7 +71,7 @@ class Desk:
         )
         assert not roll.problems
         for work in roll.works(self.world, "members.csv"):
-            self.database.commit(work)
+            self.database.write(work)
         self.till.open_shift("Anna", 200_00, self.heard.append)
         return self
 
