@@ -197,7 +197,7 @@ def _points(rng: Random) -> dict[str, Any]:
     if rng.random() < 0.7:
         redeem = {
             "value": rng.choice(["0.01", "0.005", "1", "0.03"]),
-            "block": rng.choice(["1", "10", "0.01"]),
+            "block": rng.choice(["1", "10", "0.5"]),
         }
         redeem["max_share"] = rng.choice(["100%", "50%", "33%"])
         rule["redeem"] = {**redeem, "same_sale": rng.choice(["true", "false"])}
