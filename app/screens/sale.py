@@ -330,8 +330,15 @@ class SalePresenter:
     def _tell(self, outcome: Outcome) -> None:
         if outcome.line is not None:
             self._selected = outcome.line
-        self._said = Said.of(outcome)
+        self._said = Said.of(self._in_words(outcome))
         self._show_now()
+
+    def _in_words(self, outcome: Outcome) -> Outcome:
+        """The till names products in the shop's language; the cashier reads another one perhaps."""
+        line = None if outcome.line is None else self.till.sale.line(outcome.line)
+        gone = (each.name for each in self.view.basket.lines if each.key == str(outcome.line))
+        name = next(gone, None) if line is None else line.name_in(self.lang)
+        return replace(outcome, values={**outcome.values, "name": name}) if name else outcome
 
     def _show_now(self) -> None:
         self._settle()

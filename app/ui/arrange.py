@@ -19,7 +19,7 @@ LEFT, MIDDLE, RIGHT = 576, 380, 346
 """The columns' shares at 1366 px."""
 _RIGHT_LEAST: Final = 330
 _RIGHT_MOST: Final = 460
-MESSAGE_PX: Final = 44
+MESSAGE_PX: Final = 56
 
 
 class Places(Struct, frozen=True):

@@ -182,6 +182,19 @@ def touch_px(dots_per_inch: float) -> int:
     return round(TOUCH_MM / 25.4 * dots_per_inch)
 
 
+def wrapped(text: str, face: QFont, width_px: int, most: int) -> list[str]:
+    """Words over at most so many lines; the last keeps what is left, to be shortened where it is painted."""
+    metrics = QFontMetrics(face)
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and (metrics.horizontalAdvance(longer) <= width_px or len(lines) == most):
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 @cache
 def _svg(name: str) -> str:
     return resources.path("icons", f"{name}.svg").read_text("utf-8")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyleOptionViewItem, QWidget
 
 from app.screens import views
 from app.ui import look as lk
 from app.ui.controls import CENTRE, RIGHT, Card, Field, Label
-from app.ui.look import Look, font
+from app.ui.look import Look, font, wrapped
 from app.ui.rows import RowList, RowModel, RowPainter
 
 COLUMNS, ROWS = 3, 5
@@ -192,16 +192,3 @@ class SearchField(Field):
                 super().keyPressEvent(event)
                 return
         event.accept()
-
-
-def wrapped(text: str, face: QFont, width_px: int, most: int) -> list[str]:
-    """Words over at most so many lines; the last keeps what is left, to be shortened where it is painted."""
-    metrics = QFontMetrics(face)
-    lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and (metrics.horizontalAdvance(longer) <= width_px or len(lines) == most):
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

@@ -10,41 +10,51 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from app.screens.views import DayView, SaleView
+    from app.ui.look import Look
+
 SIZES = {"": (1366, 768), "-narrow": (1024, 768), "-large": (1920, 1080)}
 
 
 def take(out: Path, *, langs: tuple[str, ...], themes: tuple[str, ...], only: str = "") -> list[Path]:
     """Write the pictures; answers their paths. Needs a QApplication."""
-    from app.ui.day import DayScreen
+    from app.ui import scenes
     from app.ui.look import Look
-    from app.ui.sale import SaleScreen
-    from app.ui.samples import Samples
     from app.ui.translations import Translations
-    from app.ui.window import dress
 
     made: list[Path] = []
     translations = Translations()
     for lang in langs:
         translations.switch(lang)
-        samples = Samples(lang)
+        states = {name: scenes.play(name, lang) for name in scenes.SCENES if only in name}
+        day = scenes.day(lang) if only in "day" else None
         for theme in themes:
-            look = Look(theme)
-            sale, day = SaleScreen(look), DayScreen(look)
-            dress(look)
-            sale.retranslate()
-            day.retranslate()
-            for size_name, size in SIZES.items():
-                for name, view in samples.states().items():
-                    if only and only not in name:
-                        continue
-                    sale.resize(*size)
-                    sale.set(view)
-                    made.append(_grab(sale, out / f"{name}{size_name}-{lang}-{theme}.png"))
-                if not only or only in "day":
-                    day.resize(*size)
-                    day.set(samples.day())
-                    made.append(_grab(day, out / f"day{size_name}-{lang}-{theme}.png"))
+            made += _theme(out, Look(theme), f"{lang}-{theme}", states, day)
     translations.switch("en")
+    return made
+
+
+def _theme(
+    out: Path, look: Look, suffix: str, states: dict[str, SaleView], day: DayView | None
+) -> list[Path]:
+    from app.ui.day import DayScreen
+    from app.ui.sale import SaleScreen
+    from app.ui.window import dress
+
+    dress(look)
+    sale, figures = SaleScreen(look), DayScreen(look)
+    sale.retranslate()
+    figures.retranslate()
+    made: list[Path] = []
+    for size_name, size in SIZES.items():
+        sale.resize(*size)
+        figures.resize(*size)
+        for name, view in states.items():
+            sale.set(view)
+            made.append(_grab(sale, out / f"{name}{size_name}-{suffix}.png"))
+        if day is not None:
+            figures.set(day)
+            made.append(_grab(figures, out / f"day{size_name}-{suffix}.png"))
     return made
 
 

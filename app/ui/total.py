@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from app.screens import views
 from app.ui import look as lk
 from app.ui.controls import RIGHT, Button, Card, Kind
-from app.ui.look import Look, font
+from app.ui.look import Look, font, wrapped
 
 TOTAL_PX = 102
 
@@ -120,14 +120,12 @@ class MessageLine(QWidget):
         self._paint_words(painter, inner, state.text, token)
 
     def _paint_words(self, painter: QPainter, inner: QRect, text: str, token: str) -> None:
-        # One line at body size; two at the small one when it is long.
+        # One line at body size; up to three at the small one when it is long.
         if QFontMetrics(font(lk.BODY)).horizontalAdvance(text) <= inner.width():
             self._look.draw_text(painter, inner, text, token, font(lk.BODY))
             return
-        from app.ui.middle import wrapped
-
         face = font(lk.SMALL)
-        lines = wrapped(text, face, inner.width(), 2)
+        lines = wrapped(text, face, inner.width(), 3)
         height = QFontMetrics(face).height()
         top = inner.center().y() - height * len(lines) // 2
         for number, line in enumerate(lines):

@@ -1,0 +1,234 @@
+"""The demo shop on a stage: a real till played through a day's moments, for screenshots and layout tests.
+
+Nothing is made up for the picture: the till, its database and the programme are the real ones.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import resources
+from app.checkout.imports import read_members, read_products
+from app.checkout.ports import Inline
+from app.checkout.shop import Shop
+from app.checkout.till import Till
+from app.lanes import FixedWorld
+from app.loyalty.engine import compile_programme
+from app.loyalty.programme import load_programme
+from app.screens import views
+from app.screens.day import DayPresenter
+from app.screens.sale import SalePresenter
+from app.store.database import Database
+from app.store.reader import Reader
+from app.store.sheets import read_sheet
+from hardware.ports import CardTapped, PrinterState, ReadersChanged
+
+NOW_MS: Final = 1_795_266_300_000
+"""2026-11-21 14:05 in Warsaw."""
+CARDS: Final = {"pl": "04A1B2C3D4E5F6", "ru": "04B1B2C3D4E5F6", "en": "04C1B2C3D4E5F6"}
+GOLD: Final = CARDS["pl"]
+COFFEE, MILK, APPLES, YOGHURT, LATTE = (
+    "5901234000161", "5901234000178", "5901234000185", "5901234000192", "5901234000062"
+)  # fmt: skip
+SHOP: Final = Shop(
+    name="Sklep Poranek",
+    address="ul. Kwiatowa 7, Kraków",
+    currency="PLN",
+    time_zone="Europe/Warsaw",
+    lang="pl",
+    till="2",
+)
+
+
+class Stage:
+    """One till with the demo's products and members, in one language, in a folder that goes with it."""
+
+    def __init__(self, lang: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="stempel-stage-"))
+        self.world = FixedWorld(NOW_MS)
+        self.database = Database(self._folder / "till")
+        reader = self.database.reader()
+        self.till = Till(
+            shop=SHOP,
+            catalogue=reader,
+            members=reader,
+            journal=Inline(self.database.commit),
+            programme=compile_programme(load_programme(resources.path("programmes", "demo.yaml"))),
+            world=self.world,
+            next_sale=1840,
+            next_shift=214,
+        )
+        self._stock(reader)
+        self.sale = SalePresenter(self.till, reader, reader, self.world, lang=lang)
+        self.day = DayPresenter(self.till, reader, self.world, lang=lang)
+        self.well()
+
+    def _stock(self, reader: Reader) -> None:
+        listing = read_products(read_sheet(resources.path("demo", "products.csv")), SHOP.currency)
+        self.database.writer.put_products(listing.products)
+        roll = read_members(
+            read_sheet(resources.path("demo", "members.csv")),
+            members=reader,
+            world=self.world,
+            points_rule="points",
+            source="members.csv",
+            day=NOW_MS // 86_400_000,
+        )
+        for work in roll.works(self.world, "members.csv"):
+            self.database.commit(work)
+        self.till.open_shift("Anna", 200_00)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.database.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # -- moments -----------------------------------------------------------------------------------------
+
+    def well(self) -> None:
+        self.sale.card(ReadersChanged(("Reader 00",), True))
+        self.sale.printer(PrinterState(online=True))
+        self.sale.network(True, 0)
+
+    def empty(self) -> None:
+        """The moment after a customer: nothing in the basket, the last receipt on the screen."""
+        self._sell(LATTE, APPLES, cash_minor=50_00)
+        self.sale.leave()
+
+    def selling(self) -> None:
+        """A gold member's basket with every kind of discount, offline."""
+        self.sale.network(False, 3)
+        self.tap(GOLD)
+        for code in (COFFEE, COFFEE, MILK):
+            self.sale.scan(code)
+        self.sale.scan(APPLES)
+        self._type("642")
+        for code in (YOGHURT, YOGHURT, YOGHURT, LATTE):
+            self.sale.scan(code)
+        self.world.ms += 60_000
+        self.tap(GOLD)
+
+    def searching(self) -> None:
+        self.selling()
+        self.sale.search("ka")
+
+    def found_nothing(self) -> None:
+        self.selling()
+        self.sale.search("xyz")
+
+    def paying(self) -> None:
+        self.selling()
+        self.sale.spend_points(True)
+        self.sale.pay()
+        for key in "100":
+            self.sale.key(key)
+
+    def charging(self) -> None:
+        self.selling()
+        self.sale.pay()
+        self.sale.pay_by_card()
+
+    def paid(self) -> None:
+        self.paying()
+        self.sale.take()
+
+    def enrolling(self) -> None:
+        self.sale.scan(LATTE)
+        self.sale.card(CardTapped("Reader 00", 7, "04D1B2C3D4E5F6", "ntag213"))
+        self.sale.start_enrolment()
+        self.sale.type_phone("+48 600")
+        self.sale.type_name("Ewa Świątek")
+
+    def counting(self) -> None:
+        self.selling()
+        self.sale.select(str(self.till.sale.lines[2].key))
+        self.sale.ask_quantity()
+        for key in "0,75":
+            self.sale.key(key)
+
+    def refusing(self) -> None:
+        """What goes wrong says what to do."""
+        self.selling()
+        self.sale.card(ReadersChanged((), False))
+        self.sale.printer(PrinterState(online=False, code="unreachable"))
+        self.sale.network(False, 12, refused=True)
+        self.sale.scan("5901234123457")
+
+    def spending(self) -> None:
+        self.selling()
+        self.sale.spend_points(True)
+
+    def crowded(self) -> None:
+        """More lines than fit."""
+        for tile in (
+            self.sale.view.middle.tiles if isinstance(self.sale.view.middle, views.Favourites) else ()
+        ):
+            self.sale.ring(tile.key)
+        self.selling()
+
+    def day_of_sales(self) -> None:
+        for number in range(12):
+            if number % 3:
+                self.tap(GOLD)
+            self._sell(COFFEE, LATTE, MILK, cash_minor=100_00)
+        self.sale.leave()
+
+    # -- acts --------------------------------------------------------------------------------------------
+
+    def tap(self, uid: str) -> None:
+        self.sale.card(CardTapped("Reader 00", 1, uid, "ntag213"))
+
+    def _type(self, digits: str) -> None:
+        for key in f"0,{digits}":
+            self.sale.key(key)
+        self.sale.take()
+
+    def _sell(self, *codes: str, cash_minor: int) -> None:
+        for code in codes:
+            self.sale.scan(code)
+            if isinstance(self.sale.view.middle, views.Quantity):
+                self._type("642")
+        self.sale.pay()
+        self.sale.give(cash_minor)
+        self.world.ms += 120_000
+
+
+SCENES: Final[dict[str, Callable[[Stage], None]]] = {
+    "empty": Stage.empty,
+    "selling": Stage.selling,
+    "crowded": Stage.crowded,
+    "searching": Stage.searching,
+    "found-nothing": Stage.found_nothing,
+    "spending": Stage.spending,
+    "paying": Stage.paying,
+    "charging": Stage.charging,
+    "paid": Stage.paid,
+    "enrolling": Stage.enrolling,
+    "counting": Stage.counting,
+    "refusing": Stage.refusing,
+}
+"""Every state of the sale screen, by the name of its picture."""
+
+
+def play(scene: str, lang: str) -> views.SaleView:
+    """The view state a scene ends in."""
+    with Stage(lang) as stage:
+        SCENES[scene](stage)
+        return stage.sale.view
+
+
+def day(lang: str) -> views.DayView:
+    """The manager's figures after a dozen sales."""
+    with Stage(lang) as stage:
+        stage.day_of_sales()
+        stage.day.show()
+        return stage.day.view
