@@ -103,6 +103,7 @@ class PrintLane:
 
     def _send(self, taken: QueuedJob) -> bool:
         """One attempt; False if the printer cannot print now and the job waits."""
+        self._told.discard(taken.id)  # decided meanwhile: a copy that ends badly is asked about again
         try:
             data = self._encode(self._fresh(taken))
         except Exception:

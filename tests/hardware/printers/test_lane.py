@@ -139,6 +139,19 @@ def test_an_unknown_job_is_never_sent_again_and_the_next_one_comes_out(desk: Des
     assert text.index("COPY") < text.index("receipt 1")
 
 
+def test_a_copy_that_ends_badly_too_is_asked_about_again(desk: Desk, paper: TcpPrinter) -> None:
+    paper.dies_after = 200
+    job = desk.add(slip("receipt 1"))
+    assert desk.queue.wait(job, UNKNOWN) is UNKNOWN
+    paper.dies_after = 200
+    desk.queue.states[job] = JobState.QUEUED  # the cashier wants it again
+    desk.lane.wake()
+    deadline_s = time.monotonic() + 5
+    while len(desk.undecided()) < 2 and time.monotonic() < deadline_s:
+        time.sleep(0.005)
+    assert desk.undecided() == [job, job]
+
+
 def test_a_job_that_was_being_sent_when_the_till_died_is_asked_about_not_sent(paper: TcpPrinter) -> None:
     desk = Desk(printer_at(paper.address, QUICK))
     assert desk.lane.stop()
