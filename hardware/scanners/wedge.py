@@ -71,8 +71,8 @@ class WedgeScanner(Generic[Token]):
         Times are milliseconds of one clock, that of the key events themselves, so that keys which waited for
         a busy program keep their distance.
         """
-        twin = self._ended_ms is not None and 0 <= at_ms - self._ended_ms <= self.settings.gap_ms
-        typed = self.idle() if self._tokens and not self.in_burst(at_ms) else []
+        twin = self._is_twin(at_ms)
+        typed = self.idle() if self._tokens and not self._goes_on(at_ms) else []
         self._last_ms = at_ms
         if char in ENDS and not self._tokens:
             # Some scanners end with both CR and LF: the second belongs to the scan just told.
@@ -96,18 +96,23 @@ class WedgeScanner(Generic[Token]):
         return self._settle(self.settings.silent_least, None)
 
     def in_burst(self, at_ms: int) -> bool:
-        """Whether a key at this time would belong to the keys held now."""
+        """Whether a key at this time would belong to the keys held now, or to the scan just told."""
+        return self._goes_on(at_ms) or self._is_twin(at_ms)
+
+    def _goes_on(self, at_ms: int) -> bool:
         return bool(self._tokens) and 0 <= at_ms - self._last_ms <= self.settings.gap_ms
+
+    def _is_twin(self, at_ms: int) -> bool:
+        return self._ended_ms is not None and 0 <= at_ms - self._ended_ms <= self.settings.gap_ms
 
     def _settle(self, least: int, ended_ms: int | None) -> list[Token]:
         text, tokens = self._text, self._tokens
         self._reset()
         prefix = self.settings.prefix
-        if (
-            self._sink is None
-            or not text.startswith(prefix)
-            or len(text) - len(prefix) < (1 if prefix else least)
-        ):
+        is_code = text.startswith(prefix) and len(text) - len(prefix) >= (1 if prefix else least)
+        # A key held down repeats about as fast as a scanner types, and X11 does not always say that it does.
+        held_down = ended_ms is None and len(set(text)) == 1
+        if self._sink is None or not is_code or held_down:
             return tokens
         self._ended_ms = ended_ms
         self._sink(unwrap(text, self.settings.source, prefix, self.settings.suffix))

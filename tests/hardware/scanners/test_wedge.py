@@ -99,6 +99,13 @@ def test_fast_fingers_are_no_scan(keyboard: Keyboard, told: Told):
     assert scans(told) == []
 
 
+def test_a_key_held_down_is_no_scan(keyboard: Keyboard, told: Told):
+    keyboard.keys("0" * 30, every_ms=33)
+    keyboard.silence()
+    assert "".join(keyboard.typed) == "0" * 30
+    assert scans(told) == []
+
+
 def test_a_scan_amid_typing_takes_only_its_own_keys(keyboard: Keyboard, told: Told):
     keyboard.keys("ab", every_ms=120)
     keyboard.now_ms += 100
