@@ -335,9 +335,9 @@ class Client:
     def _refused(self, status: int, problem: protocol.Problem) -> None:
         if self._phase == "enrolling":
             self._enrol_refused(problem)
-        elif status == 409 and problem.code == "gap":
+        elif status == 409 and problem.code == "gap" and self._phase == "pushing":
             self._gap()
-        elif status == 409 and problem.code == "fork":
+        elif status == 409 and problem.code == "fork" and self._phase == "pushing":
             self._new_epoch()
         elif status == 401 and problem.code == "unknown_till" and not self._readmitted:
             assert self._credentials is not None

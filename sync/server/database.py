@@ -19,6 +19,8 @@ SQLITE_LEAST: Final = (3, 51, 3)
 """Earlier versions can corrupt a WAL database when it is reset while another connection writes."""
 _MIGRATION_LOCK: Final = 0x5374656D70656C  # any constant: two servers must not migrate at once
 
+_HEAD: Final = sa.select(schema.shard_head.c.head).where(schema.shard_head.c.shard == sa.bindparam("shard"))
+
 
 class DatabaseProblem(Exception):
     """The database cannot be used as it is; the text says what to do."""
@@ -104,9 +106,9 @@ class Database:
 
     def lock_shard(self, connection: sa.Connection, shard: int) -> int:
         """The shard's head, locked until the transaction ends."""
-        query = sa.select(schema.shard_head.c.head).where(schema.shard_head.c.shard == shard)
         # In SQLite the transaction holds the only write lock already.
-        return connection.execute(query.with_for_update() if self.postgresql else query).scalar_one()
+        query = _HEAD.with_for_update() if self.postgresql else _HEAD
+        return connection.execute(query, {"shard": shard}).scalar_one()
 
     def migrate(self, *, partitions: int = 0) -> None:
         """Bring the schema to `schema.HEAD`. Alembic is imported only if it is not there yet.

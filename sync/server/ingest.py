@@ -23,6 +23,28 @@ from sync.server.database import Database, RowsRefused
 SKEW_MAX_MS: Final = 5 * 60_000
 """A till's clock further off than this is flagged, and still believed about its own order."""
 
+_envelope: Final = schema.envelope.c
+_CHAIN: Final = (
+    (_envelope.shard == sa.bindparam("shard"))
+    & (_envelope.origin == sa.bindparam("origin"))
+    & (_envelope.epoch == sa.bindparam("epoch"))
+)
+_LAST: Final = (
+    sa.select(_envelope.seq, _envelope.hash).where(_CHAIN).order_by(_envelope.seq.desc()).limit(sa.literal(1))
+)
+_BETWEEN: Final = sa.select(_envelope.seq, _envelope.hash).where(
+    _CHAIN, _envelope.seq.between(sa.bindparam("first"), sa.bindparam("last"))
+)
+_SEEN: Final = (
+    sa.update(schema.till)
+    .where(schema.till.c.shard == sa.bindparam("in_shard"), schema.till.c.id == sa.bindparam("till"))
+    .values(seen_ms=sa.bindparam("now_ms"), clock_skew_ms=sa.bindparam("skew_ms"))
+)
+_MOVE_HEAD: Final = (
+    sa.update(schema.shard_head)
+    .where(schema.shard_head.c.shard == sa.bindparam("in_shard"))
+    .values(head=sa.bindparam("new_head"))
+)
 _KIND: Final = re.compile(r"[a-z][a-z0-9_.]{0,63}", re.ASCII)
 
 
@@ -101,12 +123,8 @@ def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -
         batch = _Batch(db, connection, shard, till, push.epoch, head, received_ms)
         batch.add(new)
         skew_ms = push.clock_ms - received_ms
-        seen = schema.till
-        connection.execute(
-            sa.update(seen)
-            .where(seen.c.shard == shard, seen.c.id == till)
-            .values(seen_ms=received_ms, clock_skew_ms=max(min(skew_ms, 2**62), -(2**62)))
-        )
+        seen = {"in_shard": shard, "till": till, "now_ms": received_ms, "skew_ms": _bounded(skew_ms)}
+        connection.execute(_SEEN, seen)
     flags = batch.flags
     if abs(skew_ms) > SKEW_MAX_MS:
         flags.append(protocol.Flag(push.last_seq, "clock_skew"))
@@ -115,17 +133,8 @@ def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -
 
 def position(connection: sa.Connection, origin: uuid.UUID, epoch: int) -> tuple[int, bytes]:
     """The last number known of an origin's epoch, and the hash there: (0, GENESIS) for none."""
-    envelope = schema.envelope
-    row = connection.execute(
-        sa.select(envelope.c.seq, envelope.c.hash)
-        .where(
-            envelope.c.shard == schema.shard_of(origin),
-            envelope.c.origin == origin,
-            envelope.c.epoch == epoch,
-        )
-        .order_by(envelope.c.seq.desc())
-        .limit(1)
-    ).first()
+    asked = {"shard": schema.shard_of(origin), "origin": origin, "epoch": epoch}
+    row = connection.execute(_LAST, asked).first()
     return (row.seq, row.hash) if row else (0, GENESIS)
 
 
@@ -150,15 +159,8 @@ def compare(
 
 
 def _hashes(connection: sa.Connection, shard: int, till: uuid.UUID, push: protocol.Push) -> dict[int, bytes]:
-    envelope = schema.envelope
-    rows = connection.execute(
-        sa.select(envelope.c.seq, envelope.c.hash).where(
-            envelope.c.shard == shard,
-            envelope.c.origin == till,
-            envelope.c.epoch == push.epoch,
-            envelope.c.seq.between(push.first_seq - 1, push.last_seq),
-        )
-    )
+    place = {"shard": shard, "origin": till, "epoch": push.epoch}
+    rows = connection.execute(_BETWEEN, {**place, "first": push.first_seq - 1, "last": push.last_seq})
     return {row.seq: row.hash for row in rows}
 
 
@@ -204,9 +206,7 @@ class _Batch:
         ]
         self._db.insert(self._connection, schema.envelope, envelopes)
         if self._head > self._first_head:
-            heads = schema.shard_head
-            moved = sa.update(heads).where(heads.c.shard == self._shard).values(head=self._head)
-            self._connection.execute(moved)
+            self._connection.execute(_MOVE_HEAD, {"in_shard": self._shard, "new_head": self._head})
 
     @staticmethod
     def _fact_id(item: Item, aside: set[int]) -> uuid.UUID | None:
@@ -258,6 +258,11 @@ class _Batch:
         ]  # fmt: skip
         self._db.insert(self._connection, schema.quarantine, rows)
         self.flags += [protocol.Flag(item.seq, code) for item, code in items]
+
+
+def _bounded(value: int) -> int:
+    """What a 64-bit column can hold: a till may claim any clock."""
+    return max(min(value, 2**62), -(2**62))
 
 
 def _plain(text: str) -> str:

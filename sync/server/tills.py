@@ -25,6 +25,20 @@ CODE_LENGTH: Final = 16
 _CERTIFIES: Final = b"stempel-certificate-1"
 
 
+_KEY_OF_TILL: Final = (
+    sa.select(schema.till.c.store, schema.till.c.revoked_ms, schema.till_key.c.public_key)
+    .join(
+        schema.till_key,
+        (schema.till_key.c.shard == schema.till.c.shard) & (schema.till_key.c.till == schema.till.c.id),
+    )
+    .where(
+        schema.till.c.shard == sa.bindparam("shard"),
+        schema.till.c.id == sa.bindparam("till"),
+        schema.till_key.c.epoch == sa.bindparam("epoch"),
+    )
+)
+
+
 class Refused(Exception):
     """A request that is answered with an error; `status` is HTTP's, `code` the protocol's."""
 
@@ -118,14 +132,9 @@ def authenticate_till(db: Database, header: str, method: str, target: str, body:
         signed = protocol.parse_authorization(header)
     except protocol.WireProblem as problem:
         raise Refused(401, "no_credentials", str(problem)) from problem
-    till, key = schema.till, schema.till_key
-    shard = schema.shard_of(signed.till)
+    asked = {"shard": schema.shard_of(signed.till), "till": signed.till, "epoch": signed.epoch}
     with db.read() as connection:
-        row = connection.execute(
-            sa.select(till.c.store, till.c.revoked_ms, key.c.public_key)
-            .join(key, (key.c.shard == till.c.shard) & (key.c.till == till.c.id))
-            .where(till.c.shard == shard, till.c.id == signed.till, key.c.epoch == signed.epoch)
-        ).first()
+        row = connection.execute(_KEY_OF_TILL, asked).first()
     if row is None:
         raise Refused(401, "unknown_till", "this till, or this epoch of it, is not known here: enrol again")
     if not signed.verify(row.public_key, method, target, body):

@@ -1,0 +1,390 @@
+"""The client against a server that a test scripts: every answer in the protocol's table, and nonsense."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from app.lanes import FixedWorld
+from app.ledger.chain import GENESIS
+from sync import protocol
+from sync.client import BATCH_BYTES_MAX, IDLE_S, SLOW_S, Client
+from sync.events import (
+    BeginEpoch,
+    EnrolWith,
+    Event,
+    FactsAvailable,
+    FactsRead,
+    Failed,
+    Hurry,
+    ReadFacts,
+    Replied,
+    Send,
+    SetAcked,
+    Started,
+    Status,
+    Tell,
+    TimerFired,
+    Wait,
+)
+from sync.outbox import Credentials
+from tests.sync.memory import MemoryOutbox, body_of
+
+TILL = uuid.UUID("019a0000-0000-7000-8000-000000000001")
+KEY = bytes(range(32))
+NOW_MS = 1_790_000_000_000
+
+
+class Desk:
+    """A client, its outbox in memory, and what it asked of the network."""
+
+    def __init__(self, facts: int = 0, *, enrolled: bool = True) -> None:
+        self.world = FixedWorld(NOW_MS)
+        self.outbox = MemoryOutbox(TILL)
+        if enrolled:
+            self.outbox.saved = Credentials(TILL, 1, "shop", KEY, "certificate")
+        for _ in range(facts):
+            self.outbox.append(body_of(self.world))
+        self.client = Client(self.world.random_bytes)
+        self.sent: list[Send] = []
+        self.waits: list[Wait] = []
+        self.told: list[Status] = []
+        self.acked: list[SetAcked] = []
+        self.step(Started(self.outbox.credentials()))
+
+    @property
+    def status(self) -> Status:
+        return self.client.status
+
+    def step(self, event: Event) -> None:
+        for effect in self.client.step(event, self.world.ms):
+            match effect:
+                case ReadFacts(ticket, after_seq, limit):
+                    self.step(FactsRead(ticket, self.outbox.read(after_seq, limit)))
+                case SetAcked(epoch, seq):
+                    self.acked.append(effect)
+                    self.outbox.set_acked(epoch, seq)
+                case BeginEpoch(credentials):
+                    self.outbox.begin_epoch(credentials)
+                case Send():
+                    self.sent.append(effect)
+                case Wait():
+                    self.waits.append(effect)
+                case Tell(status):
+                    self.told.append(status)
+
+    def answer(self, status: int, message: object = None, retry_after_s: float | None = None) -> None:
+        body = message if isinstance(message, bytes) else msgspec.json.encode(message)
+        self.step(Replied(self.sent[-1].ticket, status, body, retry_after_s))
+
+    def state(self, seq: int, epoch: int = 1) -> None:
+        digest = self.outbox.read(seq, 0).prev_hash
+        message = protocol.TillState(
+            epoch=epoch, acked_seq=seq, hash=digest, feed_epoch="f", server_time_ms=1
+        )
+        self.answer(200, message)
+
+    def pushed(self, seq: int, backoff_ms: int = 0) -> None:
+        message = protocol.Pushed(
+            epoch=1, acked_seq=seq, feed_epoch="f", server_time_ms=1, backoff_ms=backoff_ms
+        )
+        self.answer(200, message)
+
+    def problem(self, status: int, code: str, retry_after_s: float | None = None) -> None:
+        self.answer(status, protocol.Problem(code=code), retry_after_s)
+
+    def last_push(self) -> protocol.Push:
+        return protocol.decode(protocol.unpack(self.sent[-1].body), protocol.Push)
+
+    def targets(self) -> Sequence[str]:
+        return [send.target.rsplit("/", 1)[-1] for send in self.sent]
+
+    def timer(self) -> None:
+        self.step(TimerFired(self.waits[-1].ticket))
+
+
+def test_a_start_asks_first_and_pushes_what_is_missing() -> None:
+    desk = Desk(facts=3)
+    assert (desk.status.state, desk.status.unsynced) == ("offline", 3)
+    desk.state(1)
+    push = desk.last_push()
+    assert (push.first_seq, push.last_seq, len(push.facts)) == (2, 3, 2)
+    assert [bytes(raw) for raw in push.facts] == desk.outbox.bodies[1:]
+    desk.pushed(3)
+    assert desk.outbox.acked == (1, 3)
+    assert (desk.status.state, desk.status.unsynced, desk.status.since_ms) == ("online", 0, None)
+    assert IDLE_S <= desk.waits[-1].seconds <= IDLE_S * 1.5
+    assert desk.targets() == ["state", "facts"]
+
+
+def test_a_new_fact_goes_out_at_once_when_idle() -> None:
+    desk = Desk()
+    desk.state(0)
+    desk.outbox.append(body_of(desk.world))
+    desk.step(FactsAvailable())
+    assert desk.targets() == ["state", "facts"]
+    assert (desk.status.unsynced, desk.status.since_ms) == (1, NOW_MS)
+
+
+def test_requests_are_signed_for_what_they_are() -> None:
+    desk = Desk(facts=1)
+    desk.state(0)
+    for send in desk.sent:
+        headers = dict(send.headers)
+        signed = protocol.parse_authorization(headers["Authorization"])
+        assert (signed.till, signed.epoch) == (TILL, 1)
+        assert signed.verify(protocol.public_key_of(KEY), send.method, send.target, send.body)
+        assert not signed.verify(protocol.public_key_of(KEY), send.method, send.target, send.body + b"x")
+
+
+def test_unreachable_backs_off_further_each_time_and_counts_on() -> None:
+    desk = Desk(facts=1)
+    for _ in range(10):
+        desk.step(Failed(desk.sent[-1].ticket))
+        assert (desk.status.state, desk.status.problem) == ("offline", "unreachable")
+        desk.timer()
+    waits = [wait.seconds for wait in desk.waits]
+    assert all(1.0 * 2**n <= seconds <= 1.5 * 2**n for n, seconds in enumerate(waits[:6]))
+    assert 60 <= waits[-1] <= 90
+    desk.step(Failed(desk.sent[-1].ticket))
+    sent = len(desk.sent)
+    desk.outbox.append(body_of(desk.world))
+    desk.step(FactsAvailable())
+    assert (len(desk.sent), desk.status.unsynced, desk.status.since_ms) == (sent, 2, NOW_MS)
+    desk.step(Hurry())
+    assert len(desk.sent) == sent + 1
+
+
+def test_answers_to_given_up_requests_and_old_timers_are_ignored() -> None:
+    desk = Desk(facts=1)
+    first = desk.sent[-1]
+    desk.step(Failed(first.ticket))
+    sent, waits = len(desk.sent), len(desk.waits)
+    desk.step(Replied(first.ticket, 200, b"{}"))
+    desk.step(Failed(first.ticket))
+    desk.step(TimerFired(-1))
+    assert (len(desk.sent), len(desk.waits)) == (sent, waits)
+    desk.timer()
+    stale = desk.waits[-1].ticket
+    desk.step(TimerFired(stale))
+    assert len(desk.sent) == sent + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "problem"),
+    [
+        (500, b"oops", "server_error"),
+        (502, b"<html>", "server_error"),
+        (200, b"<html>Welcome to Wi-Fi</html>", "nonsense"),
+        (200, b"", "nonsense"),
+        (200, b'{"epoch":1}', "nonsense"),
+        (302, b"", "nonsense"),
+        (404, b"not here", "nonsense"),
+        (409, b"[]", "nonsense"),
+        (200, b"\xff" * 100, "nonsense"),
+    ],
+)
+def test_errors_and_nonsense_change_nothing_and_are_said(status: int, body: bytes, problem: str) -> None:
+    desk = Desk(facts=2)
+    desk.answer(status, body)
+    assert (desk.status.state, desk.status.problem, desk.acked) == ("offline", problem, [])
+    desk.timer()
+    desk.state(0)
+    desk.answer(status, body)
+    assert (desk.status.problem, desk.acked, desk.status.unsynced) == (problem, [], 2)
+    desk.timer()
+    assert desk.targets() == ["state", "state", "facts", "state"], "after a doubt it asks"
+
+
+@pytest.mark.parametrize("seq", [-1, 0, 3, 99])
+def test_an_acknowledgement_of_what_was_not_sent_is_not_believed(seq: int) -> None:
+    desk = Desk(facts=2)
+    desk.state(0)
+    desk.pushed(seq)
+    assert (desk.acked, desk.status.problem) == ([], "nonsense")
+
+
+def test_the_state_of_another_epoch_is_not_believed() -> None:
+    desk = Desk(facts=2)
+    desk.state(1, epoch=2)
+    assert (desk.acked, desk.status.problem) == ([], "nonsense")
+
+
+def test_too_large_is_halved_down_to_one_and_grows_again() -> None:
+    desk = Desk(facts=8)
+    desk.state(0)
+    for size in (8, 4, 2, 1):
+        assert len(desk.last_push().facts) == size
+        if size > 1:
+            desk.problem(413, "too_large")
+    desk.pushed(1)
+    assert len(desk.last_push().facts) == 2
+    desk.pushed(3)
+    assert len(desk.last_push().facts) == 4
+
+
+def test_a_single_fact_too_large_for_the_server_is_said_and_kept() -> None:
+    desk = Desk(facts=1)
+    desk.state(0)
+    desk.problem(413, "too_large")
+    assert (desk.status.problem, desk.status.unsynced) == ("too_large", 1)
+    assert desk.waits[-1].seconds >= SLOW_S
+
+
+def test_large_bodies_make_small_batches() -> None:
+    desk = Desk()
+    for _ in range(3):
+        desk.outbox.append(body_of(desk.world, text="x" * (BATCH_BYTES_MAX // 2 + 1)))
+    desk.state(0)
+    assert len(desk.last_push().facts) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_pressure_is_honoured_with_jitter(status: int) -> None:
+    desk = Desk(facts=1)
+    desk.state(0)
+    desk.problem(status, "busy", 17)
+    assert 17 <= desk.waits[-1].seconds <= 17 * 1.5
+    assert (desk.status.state, desk.status.problem) == ("online", "busy")
+    desk.timer()
+    desk.answer(status, b"", 10**9)
+    assert desk.waits[-1].seconds <= 3600 * 1.5
+
+
+def test_the_server_may_slow_a_till_down() -> None:
+    desk = Desk(facts=2)
+    desk.state(0)
+    desk.pushed(1, backoff_ms=5000)
+    assert 5 <= desk.waits[-1].seconds <= 7.5
+    assert len(desk.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "revoked"), (426, "too_old"), (401, "bad_signature"), (400, "malformed")]
+)
+def test_what_only_a_person_can_change_is_said_and_selling_goes_on(status: int, code: str) -> None:
+    desk = Desk(facts=1)
+    desk.problem(status, code)
+    assert (desk.status.problem, desk.status.unsynced) == (code, 1)
+    assert desk.waits[-1].seconds >= SLOW_S
+    desk.outbox.append(body_of(desk.world))
+    desk.step(FactsAvailable())
+    assert desk.status.unsynced == 2
+    assert desk.acked == []
+
+
+def test_a_gap_makes_it_ask_and_go_back() -> None:
+    desk = Desk(facts=5)
+    desk.state(4)
+    assert desk.outbox.acked == (1, 4)
+    desk.problem(409, "gap")
+    desk.state(2)
+    assert (desk.last_push().first_seq, desk.outbox.acked) == (3, (1, 2)), "a restored server knows less"
+    desk.problem(409, "gap")
+    assert desk.status.problem == "gap", "one that contradicts itself is not asked in a circle"
+
+
+def test_a_fork_begins_a_new_epoch_with_a_new_key_and_keeps_every_fact() -> None:
+    desk = Desk(facts=4)
+    desk.state(2)
+    bodies = list(desk.outbox.bodies)
+    desk.problem(409, "fork")
+    request = protocol.decode(protocol.unpack(desk.sent[-1].body), protocol.Enrol)
+    assert (request.certificate, request.till) == ("certificate", TILL)
+    assert request.public_key != protocol.public_key_of(KEY)
+    signed = protocol.parse_authorization(dict(desk.sent[-1].headers)["Authorization"])
+    assert signed.verify(protocol.public_key_of(KEY), "POST", "/v1/enrol", desk.sent[-1].body)
+    enrolled = protocol.Enrolled(till=TILL, epoch=2, store="shop", certificate="new", server_time_ms=1)
+    desk.answer(200, enrolled)
+    saved = desk.outbox.credentials()
+    assert saved is not None
+    assert (saved.epoch, saved.certificate) == (2, "new")
+    assert protocol.public_key_of(saved.private_key) == request.public_key
+    desk.state(0, epoch=2)
+    push = desk.last_push()
+    assert (push.epoch, push.first_seq, push.prev_hash) == (2, 1, GENESIS)
+    assert [bytes(raw) for raw in push.facts] == bodies[2:]
+
+
+def test_a_server_that_knows_more_or_other_facts_than_we_have_is_a_fork() -> None:
+    for seq, digest in ((9, bytes(32)), (2, b"x" * 32)):
+        desk = Desk(facts=4)
+        desk.answer(
+            200, protocol.TillState(epoch=1, acked_seq=seq, hash=digest, feed_epoch="f", server_time_ms=1)
+        )
+        assert desk.targets()[-1] == "enrol"
+        assert desk.acked == []
+
+
+def test_a_server_that_lost_facts_this_till_has_pruned_gets_all_that_is_left() -> None:
+    desk = Desk(facts=6)
+    desk.outbox.set_acked(1, 5)
+    desk.outbox.pruned_seq = 3
+    desk.state(0)
+    assert desk.targets()[-1] == "enrol"
+    desk.answer(200, protocol.Enrolled(till=TILL, epoch=2, store="shop", certificate="new", server_time_ms=1))
+    desk.state(0, epoch=2)
+    assert [bytes(raw) for raw in desk.last_push().facts] == desk.outbox.bodies[3:]
+
+
+def test_a_server_that_forgot_the_till_readmits_it_by_its_own_key_once() -> None:
+    desk = Desk(facts=1)
+    desk.problem(401, "unknown_till")
+    request = protocol.decode(protocol.unpack(desk.sent[-1].body), protocol.Enrol)
+    assert request.public_key == protocol.public_key_of(KEY)
+    desk.answer(200, protocol.Enrolled(till=TILL, epoch=1, store="shop", certificate="new", server_time_ms=1))
+    desk.problem(401, "unknown_till")
+    assert (desk.status.problem, desk.targets()) == ("unknown_till", ["state", "enrol", "state"])
+
+
+def test_enrolment_by_code_proposes_the_tills_own_id_and_repeats_the_same_key() -> None:
+    desk = Desk(facts=2, enrolled=False)
+    assert (desk.status.state, desk.status.unsynced, desk.sent) == ("not_enrolled", 2, [])
+    desk.step(EnrolWith("ABCD"))
+    desk.step(Failed(desk.sent[-1].ticket))
+    assert (desk.status.state, desk.status.problem) == ("not_enrolled", "unreachable")
+    desk.timer()
+    first, second = (protocol.decode(protocol.unpack(send.body), protocol.Enrol) for send in desk.sent)
+    assert first == second
+    assert (first.till, first.code) == (TILL, "ABCD")
+    desk.answer(200, protocol.Enrolled(till=TILL, epoch=1, store="s", certificate="c", server_time_ms=1))
+    assert desk.status.state == "online"
+    desk.state(0)
+    assert len(desk.last_push().facts) == 2
+
+
+def test_a_code_that_is_refused_is_said_and_not_tried_again() -> None:
+    desk = Desk(enrolled=False)
+    desk.step(EnrolWith("WRONG"))
+    desk.problem(403, "bad_code")
+    assert (desk.status.state, desk.status.problem, desk.waits) == ("not_enrolled", "bad_code", [])
+    desk.step(EnrolWith("RIGHT"))
+    assert len(desk.sent) == 2
+
+
+def test_an_enrolment_for_another_till_is_not_taken_over() -> None:
+    desk = Desk(facts=1)
+    desk.problem(409, "fork")
+    assert desk.targets()[-1] == "state", "409 to a question is no fork"
+    desk = Desk(facts=1)
+    desk.state(0)
+    desk.problem(409, "fork")
+    for till, epoch in ((uuid.uuid4(), 2), (TILL, 1)):
+        desk.answer(
+            200, protocol.Enrolled(till=till, epoch=epoch, store="s", certificate="c", server_time_ms=1)
+        )
+        assert desk.status.problem == "nonsense"
+        saved = desk.outbox.credentials()
+        assert saved is not None
+        assert (saved.till, saved.epoch) == (TILL, 1)
+        desk.timer()
+
+
+def test_the_status_is_told_only_when_it_changes() -> None:
+    desk = Desk(facts=1)
+    for _ in range(3):
+        desk.step(FactsAvailable())
+    assert len(desk.told) == len(set(map(repr, desk.told)))
