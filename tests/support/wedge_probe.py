@@ -17,7 +17,6 @@ from app.ui.wedge import WedgeFilter
 from hardware.ports import Scan, ScanEvent
 from hardware.scanners.wedge import WedgeSettings
 
-
 GAP_MS = 80
 """More than the default: on a busy machine xdotool itself pauses for some tens of milliseconds."""
 
