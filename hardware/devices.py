@@ -1,0 +1,174 @@
+"""What is plugged into this machine, and what to do about what is wrong with it.
+
+For `stempel doctor` and `stempel devices`: it looks, and neither opens a port nor prints a byte. Every look
+has a deadline, for a frozen PC/SC service would block for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
+
+from hardware.cards.hand import Hand
+from hardware.cards.session import PcscError, ReaderState, Session
+
+Kind = Literal["card service", "card reader", "serial port", "printer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device as it is now.
+
+    `address` is what the settings call it ("" if it needs no setting). `state` is ready, card, mute, away,
+    silent or closed; `todo` is the next step if there is one, and `wrong` says that the device cannot work as
+    it is. `detail` is for the log.
+    """
+
+    kind: Kind
+    name: str
+    state: str
+    address: str = ""
+    todo: str = ""
+    wrong: bool = False
+    detail: str = ""
+
+
+_SERVICE_NAME: Final = {"win32": "Smart Card", "darwin": "CryptoTokenKit"}.get(sys.platform, "pcscd")
+_SERVICE_START: Final = (
+    "sudo systemctl enable --now pcscd.socket"
+    if sys.platform == "linux"
+    else f"start the service {_SERVICE_NAME}"
+)
+
+
+def list_devices(deadline_s: float = 2.0) -> list[Device]:
+    """All card readers, serial ports and printers that this machine shows; takes at most about twice
+    `deadline_s` (PC/SC, then the print spooler)."""
+    return [
+        *list_card_readers(deadline_s),
+        *list_serial_ports(),
+        *list_usb_printers(),
+        *list_print_queues(deadline_s),
+    ]
+
+
+# -- cards -----------------------------------------------------------------------------------------------
+
+
+def list_card_readers(deadline_s: float = 2.0) -> list[Device]:
+    """The PC/SC service and its readers. A service that does not answer in time is silent, not waited for."""
+    answers: queue.SimpleQueue[list[ReaderState] | Exception] = queue.SimpleQueue()
+    hand = Hand("cards list", answers.put)  # type: ignore[arg-type]
+    hand.ask(lambda session: answers.put(_reader_states(session)))
+    try:
+        answer = answers.get(timeout=deadline_s)
+    except queue.Empty:
+        answer = None
+    hand.let_go()
+    if answer is None:
+        todo = f"The card service {_SERVICE_NAME} hangs. Restart it, or the machine."
+        return [Device("card service", _SERVICE_NAME, "silent", todo=todo, wrong=True)]
+    if isinstance(answer, PcscError):
+        todo = f"Only if this till reads cards: {_SERVICE_START}."
+        return [Device("card service", _SERVICE_NAME, "away", todo=todo, detail=str(answer))]
+    if isinstance(answer, Exception):
+        raise answer
+    return [Device("card service", _SERVICE_NAME, "ready"), *map(describe_reader, answer)]
+
+
+def _reader_states(session: Session) -> list[ReaderState]:
+    names = session.readers()
+    return session.wait([ReaderState(name, 0) for name in names], 0) if names else []
+
+
+def describe_reader(state: ReaderState) -> Device:
+    """A reader in words; a mute card on it is the card's fault."""
+    if state.mute:
+        todo = "The card on it does not answer: turn it round, or try another."
+        return Device("card reader", state.name, "mute", todo=todo)
+    return Device("card reader", state.name, "card" if state.present else "ready")
+
+
+# -- serial ports ----------------------------------------------------------------------------------------
+
+
+def list_serial_ports() -> list[Device]:
+    """Serial ports, with the address that survives another socket where the device has one."""
+    return [_serial_port(port) for port in sorted(list_ports.comports(), key=lambda port: port.device)]
+
+
+def _serial_port(port: ListPortInfo) -> Device:
+    # pyserial says "n/a" for what it does not know.
+    words = [
+        word for word in (port.manufacturer, port.product or port.description) if word not in (None, "n/a")
+    ]
+    name, address = " ".join(words) or str(port.device), str(port.device)
+    if port.vid is not None and port.pid is not None:
+        address = f"usb:{port.vid:04X}:{port.pid:04X}" + (
+            f":{port.serial_number}" if port.serial_number else ""
+        )
+    if os.access(port.device, os.R_OK | os.W_OK) or sys.platform == "win32":
+        return Device("serial port", name, "ready", address, detail=str(port.device))
+    todo = f"This user may not open {port.device}: sudo usermod -aG dialout $USER, then log in again."
+    return Device("serial port", name, "closed", address, todo, wrong=True)
+
+
+# -- printers --------------------------------------------------------------------------------------------
+
+
+def list_usb_printers(
+    sys_usb: Path = Path("/sys/bus/usb/devices"), may_write: Callable[[Path], bool] | None = None
+) -> list[Device]:
+    """USB printers that Linux has a device file for, by the USB class "printer" (7)."""
+    allowed = may_write or (lambda path: os.access(path, os.W_OK))
+    return [
+        _usb_printer(interface, node, allowed)
+        for interface in sorted(sys_usb.glob("*:*"))
+        if _read(interface / "bInterfaceClass") == "07"
+        for node in _nodes(interface)
+    ]
+
+
+def _nodes(interface: Path) -> Iterator[Path]:
+    # usblp calls its class device lp0 under usbmisc; without that module there is nothing to write to.
+    for node in sorted(interface.glob("usbmisc/lp*")):
+        yield Path("/dev/usb") / node.name
+
+
+def _usb_printer(interface: Path, node: Path, allowed: Callable[[Path], bool]) -> Device:
+    device = interface.parent / interface.name.split(":")[0]
+    name = f"{_read(device / 'manufacturer')} {_read(device / 'product')}".strip() or node.name
+    if allowed(node):
+        return Device("printer", name, "ready", f"file://{node}")
+    todo = f"This user may not print on {node}: sudo usermod -aG lp $USER, then log in again."
+    return Device("printer", name, "closed", f"file://{node}", todo, wrong=True)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace").strip()
+    except OSError:
+        return ""  # an attribute that a device does not have
+
+
+def list_print_queues(deadline_s: float = 2.0, command: str = "lpstat") -> list[Device]:
+    """Queues of the CUPS print spooler; none where there is no spooler."""
+    try:
+        done = subprocess.run(
+            [command, "-e"], capture_output=True, text=True, timeout=deadline_s, check=False
+        )
+    except FileNotFoundError:
+        return []
+    except subprocess.TimeoutExpired:
+        todo = "The print spooler hangs. Restart it: sudo systemctl restart cups."
+        return [Device("printer", "CUPS", "silent", todo=todo, wrong=True)]
+    return [Device("printer", name.strip(), "ready") for name in done.stdout.splitlines() if name.strip()]
