@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
@@ -59,11 +59,56 @@ PROFILES: Final[Mapping[str, Profile]] = {
 """Paper widths under plain names; a model's own profile comes from `profile_for`."""
 
 
-def profile_for(name: str) -> Profile:
-    """A profile by name: ours, or a model that python-escpos knows ("TM-T88V", "POS-5890").
+def profile_for(setting: str) -> Profile:
+    """A profile by its setting: a name, and what is different on this printer.
 
-    KeyError names what could be chosen.
+    A name is ours or a model that python-escpos knows: `80mm`, `TM-T88V`, `80mm?cp866=59&cut=full`.
+    What may differ: columns, width_dots, line_dots, cut (full, partial, none), drawer_pin (2, 5), native_qr,
+    native_barcode, cancel_kanji (0, 1), and the number of a code page (the test page shows them).
+    KeyError names the profiles there are, ValueError says what is wrong with a difference.
     """
+    name, _, differences = setting.partition("?")
+    profile = _named(name)
+    for part in differences.split("&") if differences else ():
+        key, _, value = part.partition("=")
+        try:
+            profile = _changed(profile, key, value)
+        except ValueError as error:
+            raise ValueError(f"printer profile {setting!r}: {part!r}: {error}") from error
+    return profile
+
+
+def _changed(profile: Profile, key: str, value: str) -> Profile:
+    if _codec(key):
+        number = int(value) if value.isdecimal() else -1
+        if not 0 <= number <= 255:
+            raise ValueError("a page number is 0 to 255")
+        return msgspec.structs.replace(profile, pages={**profile.pages, str(_codec(key)): number})
+    if key not in _MAY_DIFFER:
+        raise ValueError(f"one of {', '.join(_MAY_DIFFER)} or a code page may differ")
+    try:
+        changed = msgspec.convert(value, _MAY_DIFFER[key], strict=False)
+    except msgspec.ValidationError as error:
+        kind = _MAY_DIFFER[key]
+        if get_origin(kind) is Literal:
+            raise ValueError(f"one of {', '.join(map(str, get_args(kind)))}") from error
+        raise
+    return msgspec.structs.replace(profile, **{key: changed})
+
+
+_MAY_DIFFER: Final[Mapping[str, Any]] = {
+    "columns": Annotated[int, msgspec.Meta(ge=16, le=96)],
+    "width_dots": Annotated[int, msgspec.Meta(ge=192, le=2400, multiple_of=8)],
+    "line_dots": Annotated[int, msgspec.Meta(ge=24, le=255)],
+    "cut": CutKind,
+    "drawer_pin": Literal[2, 5],
+    "native_qr": bool,
+    "native_barcode": bool,
+    "cancel_kanji": bool,
+}
+
+
+def _named(name: str) -> Profile:
     if name in PROFILES:
         return PROFILES[name]
     # Half a second to import: only for who asks for a model by name.
@@ -97,7 +142,7 @@ def _from_capabilities(name: str, model: Mapping[str, Any]) -> Profile:
 
 
 def _codec(page: str) -> str | None:
-    if not re.fullmatch(r"CP\d+", page):
+    if not re.fullmatch(r"(?i)CP\d+", page):
         return None
     try:
         return codecs.lookup(page.lower()).name

@@ -12,7 +12,9 @@ from hardware.printers.bitmap import Bitmap, raster_command
 from hardware.printers.commands import Command, commands
 from hardware.printers.escpos import encode
 from hardware.printers.paper import Bars, Kick, Picture, QrSign, interpret
+from hardware.printers.preview import as_text
 from hardware.printers.profile import CODECS, PROFILES, Profile, profile_for
+from hardware.printers.testpage import PANGRAMS, printer_test_page
 from hardware.receipt import (
     Align,
     Barcode,
@@ -238,3 +240,40 @@ def test_models_known_to_python_escpos_become_profiles() -> None:
     assert (small.columns, small.width_dots, small.native_qr, small.cut) == (32, 384, False, "none")
     with pytest.raises(KeyError, match=r"no printer profile 'TM-X'; there are 58mm, .*TM-T88V"):
         profile_for("TM-X")
+
+
+def test_a_profile_may_differ_from_its_name() -> None:
+    mine = profile_for("80mm?cp866=59&columns=42&width_dots=512&cut=full&drawer_pin=5&native_qr=0")
+    assert (mine.columns, mine.width_dots, mine.cut, mine.native_qr, mine.pages["cp866"]) == (
+        42, 512, "full", False, 59,
+    )  # fmt: skip
+    assert encode(job(Text("Ж"), language="ru", open_drawer=True), mine).startswith(
+        b"\x1b@\x1bR\x00\x1bt\x3b\x1bp\x01"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [
+        ("80mm?columns=9", "columns=9"),
+        ("80mm?cut=maybe", "full, partial, none"),
+        ("80mm?cp866=300", "0 to 255"),
+        ("80mm?paper=wide", "one of columns"),
+        ("80mm?drawer_pin=", "drawer_pin"),
+    ],
+)
+def test_a_difference_that_cannot_be_is_refused(setting: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        profile_for(setting)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_the_test_page_shows_each_language_under_the_number_the_profile_has(profile: Profile) -> None:
+    stream = printer_test_page(profile)
+    paper = interpret(stream, profile)
+    assert paper.unknown == []
+    assert paper.kicks == 0
+    text = as_text(stream, profile)
+    for language, codec in (("ru", "cp866"), ("pl", "cp852"), ("en", "cp858")):
+        line = f"{profile.pages[codec]:3} {codec}: {PANGRAMS[language]}"[: profile.columns]
+        assert line in text

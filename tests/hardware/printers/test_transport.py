@@ -234,6 +234,13 @@ def test_a_serial_printer_is_talked_to_in_the_same_way(line: Path, paper: TcpPri
     assert bytes(paper.printed) == JOB
 
 
+def test_a_device_file_may_answer_like_a_usb_printer(line: Path, paper: TcpPrinter) -> None:
+    patience = Patience(answer_s=2, finish_s=5, poll_s=0.1)
+    result = printer_at(f"file://{line}?answers=in_order", patience).send(JOB)
+    assert (result.outcome, result.state) == (PrintOutcome.PRINTED, PrinterState(True))
+    assert bytes(paper.printed) == JOB
+
+
 def test_a_serial_port_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
     result = printer_at(f"serial://{tmp_path}/ttyNONE", QUICK).send(JOB)
     assert (result.outcome, result.state.code) == (PrintOutcome.FAILED, "unreachable")
