@@ -43,7 +43,7 @@ TOUCH_MM: Final = 9.0
 
 TOKENS: Final = (
     "paper", "surface", "raised", "pressed", "hairline", "ink", "secondary",
-    "accent", "accent_soft", "on_accent", "gain", "gain_soft", "pay", "pay_pressed", "on_pay",
+    "accent", "accent_soft", "on_accent", "gain", "pay", "pay_pressed", "on_pay",
     "caution", "caution_soft", "error", "error_soft",
 )  # fmt: skip
 THEMES: Final = ("light", "dark")

@@ -44,7 +44,8 @@ class TileButton(QAbstractButton):
             look.draw_box(painter, self.rect(), None, "hairline")
             return
         look.draw_box(painter, self.rect(), "pressed" if self.isDown() else "surface", "hairline")
-        inner = self.rect().adjusted(lk.M, lk.S, -lk.M, -lk.S)
+        margin = lk.S if self.height() >= 88 else lk.XS
+        inner = self.rect().adjusted(lk.M, margin, -lk.M, -margin)
         name_font, price_font = font(lk.BODY, lk.MEDIUM), font(lk.SMALL)
         line_px = QFontMetrics(name_font).height()
         # A low tile has one line and its price beside the gap, a high one two lines.

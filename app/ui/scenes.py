@@ -57,7 +57,7 @@ class Stage:
             shop=SHOP,
             catalogue=reader,
             members=reader,
-            journal=Inline(self.database.commit),
+            journal=Inline(self.database.write),
             programme=compile_programme(load_programme(resources.path("programmes", "demo.yaml"))),
             world=self.world,
             next_sale=1840,
@@ -70,7 +70,7 @@ class Stage:
 
     def _stock(self, reader: Reader) -> None:
         listing = read_products(read_sheet(resources.path("demo", "products.csv")), SHOP.currency)
-        self.database.writer.put_products(listing.products)
+        self.database.call(lambda: self.database.writer.put_products(listing.products))
         roll = read_members(
             read_sheet(resources.path("demo", "members.csv")),
             members=reader,
@@ -80,7 +80,7 @@ class Stage:
             day=NOW_MS // 86_400_000,
         )
         for work in roll.works(self.world, "members.csv"):
-            self.database.commit(work)
+            self.database.write(work)
         self.till.open_shift("Anna", 200_00)
 
     def __enter__(self) -> Stage:

@@ -1,0 +1,148 @@
+"""No word is cut, nothing overlaps and nothing to press is too small: every screen, language and size."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+
+from app.ui import look as lk
+from app.ui import scenes
+from app.ui.arrange import Places, arrange
+from app.ui.controls import Button, Field, Label
+from app.ui.day import DayScreen
+from app.ui.look import Look
+from app.ui.sale import SaleScreen
+from app.ui.translations import Translations
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no size hints
+SIZES = [(1024, 768), (1366, 768), (1920, 1080)]
+LANGS = ["ru", "pl", "en"]
+
+
+@pytest.fixture(scope="module", params=LANGS)
+def played(request: pytest.FixtureRequest) -> tuple[str, dict[str, scenes.views.SaleView]]:
+    return request.param, {name: scenes.play(name, request.param) for name in scenes.SCENES}
+
+
+def cut_labels(screen: QWidget) -> list[str]:
+    labels = [label for label in screen.findChildren(Label) if label.isVisible() and label.is_cut()]
+    fields = [field for field in screen.findChildren(Field) if field.isVisible() and field.is_cut()]
+    assert all(isinstance(label, QLabel) for label in labels)
+    return [label.text() for label in labels] + [field.placeholderText() for field in fields]
+
+
+def small_targets(screen: QWidget) -> list[str]:
+    least = lk.touch_px(96)
+    return [
+        button.accessibleName()
+        for button in screen.findChildren(QAbstractButton)
+        if button.isVisible() and min(button.width(), button.height()) < least
+    ]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_sale_screen(
+    look: Look,
+    translations: Translations,
+    played: tuple[str, dict[str, scenes.views.SaleView]],
+    size: tuple[int, int],
+) -> None:
+    lang, states = played
+    translations.switch(lang)
+    screen = SaleScreen(look)
+    screen.retranslate()
+    screen.resize(*size)
+    screen.show()
+    for name, view in states.items():
+        look.cuts = []
+        screen.set(view)
+        for _ in range(3):  # a layout inside a scrolled layout settles in turns
+            QApplication.processEvents()
+        screen.grab()
+        assert look.cuts == [], f"{name}: shortened"
+        assert cut_labels(screen) == [], f"{name}: cut"
+        assert small_targets(screen) == [], f"{name}: too small to press"
+        unnamed = [
+            b for b in screen.findChildren(QAbstractButton) if b.isVisible() and not b.accessibleName()
+        ]
+        assert unnamed == [] or all(not b.isEnabled() for b in unnamed), f"{name}: without a name"
+    look.cuts = None
+    screen.close()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_day_screen(look: Look, translations: Translations, lang: str, size: tuple[int, int]) -> None:
+    translations.switch(lang)
+    look.cuts = []
+    screen = DayScreen(look)
+    screen.retranslate()
+    screen.resize(*size)
+    screen.set(scenes.day(lang))
+    screen.show()
+    screen.grab()
+    assert look.cuts == []
+    assert cut_labels(screen) == []
+    assert small_targets(screen) == []
+    screen.close()
+
+
+def rects(places: Places) -> list[QRect]:
+    named = ("basket", "actions", "search", "toggle", "middle", "message", "member", "total", "pay")
+    return [rect for name in named if not (rect := getattr(places, name)).isEmpty()]
+
+
+@pytest.mark.parametrize("width", [1024, 1100, 1199, 1200, 1366, 1600, 1920, 2560])
+@pytest.mark.parametrize("height", [676, 724, 856, 1036])
+@pytest.mark.parametrize(("opened", "deep"), [(False, False), (True, False), (True, True)])
+def test_nothing_overlaps_and_all_is_inside(width: int, height: int, opened: bool, deep: bool) -> None:
+    found = rects(arrange(width, height, opened=opened, deep=deep))
+    room = QRect(0, 0, width, height)
+    assert all(room.contains(rect) for rect in found)
+    overlaps = [(a, b) for n, a in enumerate(found) for b in found[n + 1 :] if a.intersects(b)]
+    assert overlaps == []
+
+
+@pytest.mark.parametrize("width", [1024, 1366, 1920])
+def test_total_and_pay_never_move(width: int) -> None:
+    stands = {
+        (places.total.getRect(), places.pay.getRect())
+        for opened in (False, True)
+        for deep in (False, True)
+        if (places := arrange(width, 724, opened=opened, deep=deep))
+    }
+    assert len(stands) == 1
+    assert arrange(width, 724, opened=False).pay.height() == lk.PAY_PX
+
+
+def test_the_reference_columns() -> None:
+    places = arrange(1366, 724, opened=False)
+    assert (places.basket.left(), places.basket.width()) == (16, 576)
+    assert (places.middle.left(), places.middle.width()) == (608, 380)
+    assert (places.member.left(), places.member.width()) == (1004, 346)
+
+
+def test_a_button_keeps_its_word_and_drops_its_key(look: Look, qapp: QApplication) -> None:
+    look.cuts = []
+    button = Button(look, key="Enter")
+    button.set_words("Potwierdź")
+    button.resize(90, 56)
+    button.grab()
+    assert look.cuts == []
+
+
+def test_cut_words_are_found(look: Look, qapp: QApplication) -> None:
+    """The measure itself: a word that does not fit must be reported."""
+    look.cuts = []
+    button = Button(look)
+    button.set_words("Niepodzielnie długie słowo")
+    button.resize(60, 56)
+    button.grab()
+    assert look.cuts == ["Niepodzielnie długie słowo"]
+    label = Label(look)
+    label.setText("Niepodzielnie")
+    label.resize(30, 20)
+    assert label.is_cut()
+    label.resize(300, 20)
+    assert not label.is_cut()
