@@ -1,0 +1,131 @@
+"""The tables obey the rules that let them be sharded, and the migrations make exactly these tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.schema import ColumnCollectionConstraint
+
+from sync.server import database, schema
+from sync.server.database import Database, DatabaseProblem, open_database
+from sync.server.migrations import __file__ as migrations
+
+TABLES = list(schema.metadata.tables.values())
+SHARDED = [table for table in TABLES if table.info == schema.FACTS]
+
+
+def keys(table: sa.Table) -> list[ColumnCollectionConstraint]:
+    kinds = (sa.PrimaryKeyConstraint, sa.UniqueConstraint, sa.ForeignKeyConstraint)
+    return [constraint for constraint in table.constraints if isinstance(constraint, kinds)]
+
+
+def test_every_table_belongs_to_a_family_or_is_reference() -> None:
+    assert all(table.info in (schema.FACTS, schema.REFERENCE) for table in TABLES)
+    assert {"fact", "envelope", "shard_head", "quarantine", "till"} <= {table.name for table in SHARDED}
+
+
+@pytest.mark.parametrize("table", SHARDED, ids=str)
+def test_shard_stands_in_every_key_of_a_sharded_table(table: sa.Table) -> None:
+    assert isinstance(table.c.shard.type, sa.SmallInteger)
+    assert not table.c.shard.nullable
+    for constraint in keys(table):
+        assert "shard" in constraint.columns, constraint
+    for index in table.indexes:
+        assert not index.unique or "shard" in index.columns, index
+
+
+@pytest.mark.parametrize("table", TABLES, ids=str)
+def test_no_foreign_key_leaves_its_family(table: sa.Table) -> None:
+    for constraint in table.foreign_key_constraints:
+        assert constraint.referred_table.info == table.info
+        if table.info == schema.FACTS:
+            assert "shard" in [element.column.name for element in constraint.elements]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=str)
+def test_no_sequence_hands_out_numbers(table: sa.Table) -> None:
+    for column in table.columns:
+        assert column.autoincrement in (False, "auto")
+        assert column is not table.autoincrement_column
+        assert column.server_default is None
+        assert column.identity is None
+
+
+def test_the_planned_keys_are_there() -> None:
+    def columns(constraint: ColumnCollectionConstraint) -> tuple[str, ...]:
+        return tuple(column.name for column in constraint.columns)
+
+    assert columns(schema.envelope.primary_key) == ("shard", "origin", "epoch", "seq")
+    assert columns(schema.shard_head.primary_key) == ("shard",)
+    assert {columns(constraint) for constraint in keys(schema.fact)} == {("shard", "id"), ("shard", "pos")}
+
+
+def test_the_head_named_in_the_code_is_the_newest_script() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations).parent))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+
+
+def test_the_migrations_make_the_tables_of_the_metadata(db: Database) -> None:
+    def ours(item: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
+        """Partitions, and the foreign keys PostgreSQL makes to each of them, are not ours."""
+        if isinstance(item, sa.ForeignKeyConstraint):
+            return item.elements[0].target_fullname.split(".")[0] in schema.metadata.tables
+        return kind != "table" or name in schema.metadata.tables or "_p" not in str(name)
+
+    with db.read() as connection:
+        options = {"compare_type": True, "include_object": ours}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_migrating_again_changes_nothing_and_imports_no_alembic(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "alembic", None)  # importing it would fail
+    db.migrate()
+    assert db.version() == schema.HEAD
+
+
+def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
+    db = Database.sqlite(tmp_path / "server.sqlite")
+    db.migrate()
+    with db.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(DatabaseProblem, match="newer program"):
+        db.migrate()
+    db.close()
+
+
+def test_a_server_that_cannot_use_its_database_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DatabaseProblem, match="data folder"):
+        open_database(None, None)
+    with pytest.raises(DatabaseProblem, match="mysql: is no database"):
+        open_database("mysql://localhost/x", None)
+    monkeypatch.setattr(database, "SQLITE_LEAST", (99, 0, 0))
+    with pytest.raises(DatabaseProblem, match="too old"):
+        open_database(None, tmp_path)
+
+
+def test_sqlite_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
+    db = open_database(None, tmp_path / "new")
+    db.migrate()
+    with db.read() as connection:
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
+        ]
+    assert pragmas == ["wal", 2]
+    assert (tmp_path / "new" / "server.sqlite").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+    db.close()
