@@ -1,0 +1,153 @@
+"""Ingest: facts per second over HTTP, beside the same rows put into the same database by its fastest way.
+
+Run: `pytest tests/bench/test_ingest.py -s`. Prints ratios of runs made side by side; asserts no times.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import msgspec
+import psycopg
+import pytest
+
+from app.lanes import RealWorld
+from app.ledger.chain import Head, link_hash, verify
+from app.ledger.facts import header
+from sync import protocol
+from sync.server import admin
+from sync.server.database import open_database
+from sync.server.schema import shard_of
+from tests.sync.postgres import Postgres, running
+from tests.sync.process import ServerProcess
+
+FACTS, BATCH, ROUNDS = 5_000, 500, 3
+WORLD = RealWorld()
+
+
+def sales(count: int) -> list[bytes]:
+    """Bodies like sales of one to nine lines out of 2,000 products, two in three with a member."""
+    draw = random.Random(1)
+    shift, members = WORLD.new_id(), [WORLD.new_id() for _ in range(500)]
+    products = [
+        (f"590{draw.randrange(10**10):010}", f"Towar {n} {draw.randbytes(4).hex()}") for n in range(2000)
+    ]
+    bodies = []
+    for number in range(count):
+        lines = []
+        for line in range(1, draw.randint(1, 9) + 1):
+            sku, name = draw.choice(products)
+            gross = draw.randrange(99, 9999)
+            lines.append(
+                {"line": line, "sku": sku, "name": name, "category": sku[3:5], "qty_milli": 1000,
+                 "price_minor": gross, "gross_minor": gross, "net_minor": gross, "tax": "23"}
+            )  # fmt: skip
+        total = sum(line["net_minor"] for line in lines)
+        sale = {
+            "kind": "sale_completed", "id": WORLD.new_id(), "at_ms": WORLD.now_ms() + number * 40_000,
+            "number": number, "shift": shift, "business_day": "2026-11-20", "cashier": "7", "currency": "PLN",
+            "programme": "standard-3", "lines": lines, "goods_minor": total, "total_minor": total,
+            "tenders": [{"means": "cash", "amount_minor": total}],
+        }  # fmt: skip
+        if draw.random() < 0.67:
+            sale["member"] = draw.choice(members)
+        bodies.append(msgspec.json.encode(sale))
+    return bodies
+
+
+def over_http(server: ServerProcess, bodies: list[bytes], *, twice: bool) -> tuple[float, float, float]:
+    """Seconds for the first pushes and for replays of them all; bytes a sale on the wire."""
+    key = WORLD.random_bytes(32)
+    with httpx.Client(base_url=server.url) as http:
+        db = open_database(server._url or None, server.folder)
+        code = admin.create_enrol_code(db, "bench", WORLD.now_ms())
+        db.close()
+        request = protocol.pack(protocol.Enrol(public_key=protocol.public_key_of(key), code=code))
+        till = protocol.decode(http.post("/v1/enrol", content=request).content, protocol.Enrolled).till
+        head, requests = Head(till, 1), []
+        for start in range(0, len(bodies), BATCH):
+            batch = bodies[start : start + BATCH]
+            push = protocol.Push(
+                epoch=1, first_seq=head.seq + 1, last_seq=head.seq + len(batch), prev_hash=head.hash,
+                clock_ms=WORLD.now_ms(), facts=[protocol.embed(body) for body in batch],
+            )  # fmt: skip
+            requests.append(protocol.pack(push))
+            head = verify(head, batch)
+        target = f"/v1/tills/{till}/facts"
+        signed = [
+            {"Authorization": protocol.authorise(key, "POST", target, till, 1, data)} for data in requests
+        ]
+        times = []
+        for _ in range(2 if twice else 1):
+            begun = time.perf_counter()
+            for data, headers in zip(requests, signed, strict=True):
+                assert http.post(target, content=data, headers=headers).status_code == 200
+            times.append(time.perf_counter() - begun)
+    return times[0], times[-1], sum(map(len, requests)) / len(bodies)
+
+
+def copy_on_conflict(dsn: str, bodies: list[bytes]) -> float:
+    """COPY to a temporary table and ON CONFLICT DO NOTHING: the same rows, no checks of chain or identity."""
+    origin, previous, rows = uuid.uuid4(), bytes(32), []
+    for seq, body in enumerate(bodies, 1):
+        previous = link_hash(previous, origin, 1, seq, body)
+        head = header(body)
+        rows.append(
+            (shard_of(origin), head.id, seq, origin, 1, seq, head.kind, head.at_ms, 0, body, body.decode())
+        )
+    with psycopg.connect(dsn) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS raw_fact (LIKE fact INCLUDING ALL)")
+        connection.execute("TRUNCATE raw_fact")
+        connection.execute("CREATE TEMPORARY TABLE incoming (LIKE fact)")
+        connection.commit()
+        begun = time.perf_counter()
+        for start in range(0, len(rows), BATCH):
+            with connection.cursor() as cursor:
+                with cursor.copy("COPY incoming FROM STDIN") as copy:
+                    for row in rows[start : start + BATCH]:
+                        copy.write_row(row)
+                cursor.execute("INSERT INTO raw_fact SELECT * FROM incoming ON CONFLICT DO NOTHING")
+                cursor.execute("TRUNCATE incoming")
+            connection.commit()
+        return time.perf_counter() - begun
+
+
+def median(run: Callable[[], float]) -> float:
+    return statistics.median(run() for _ in range(ROUNDS))
+
+
+@pytest.fixture(scope="module")
+def postgres():  # type: ignore[no-untyped-def]
+    with running() as server:
+        yield server
+
+
+def test_ingest(tmp_path: Path, postgres: Postgres, capsys: pytest.CaptureFixture[str]) -> None:
+    figures: list[str] = []
+    for name, url in (("SQLite", ""), ("PostgreSQL", postgres.fresh_database())):
+        folder = tmp_path / name
+        folder.mkdir()
+        server = ServerProcess(folder, url)
+        first, again, size = [], [], 0.0
+        for _ in range(ROUNDS):
+            one, two, size = over_http(server, sales(FACTS), twice=True)
+            first.append(one)
+            again.append(two)
+        rate, replays = FACTS / statistics.median(first), FACTS / statistics.median(again)
+        figures.append(
+            f"{name}: {rate:,.0f} sales/s over HTTP, replays {replays:,.0f}/s, {size:.0f} bytes a sale"
+        )
+        if url:
+            raw = FACTS / median(lambda: copy_on_conflict(url, sales(FACTS)))  # noqa: B023
+            figures.append(
+                f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it"
+            )
+        server.kill()
+    with capsys.disabled():
+        print("", *figures, sep="\n")
