@@ -238,6 +238,7 @@ def _play(folder: Path, config: Config, desk: SimulatedDesk, server: DemoServer)
     finally:
         windowed.stop()
     sys.stdout.write(desk.paper.texts()[-1] + "\n")
+    sys.stdout.write("".join(f"{row.name}: {row.figure}\n" for row in windowed.day.view.headline))
     sys.stdout.write(f"Pictures of every step: {pictures}\n")
     return 0
 

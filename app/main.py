@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
     from app.ui.window import MainWindow
+    from hardware.ports import ScanEvent
     from sync.events import Status
 
 
@@ -91,6 +92,7 @@ class Windowed:
         )
         self.rig: Rig | None = None
         self._on_ready = on_ready
+        self._early: list[str] = []
         self.keep: object = None
         """Whatever must live as long as the window."""
         self._code = 0
@@ -106,9 +108,29 @@ class Windowed:
         """Show the window and begin to open the database behind it."""
         from PySide6.QtCore import QTimer
 
+        self._hear_wedge()
         self.window.show()
         # After the first paint, so that the cashier sees the till at once.
         QTimer.singleShot(0, lambda: threading.Thread(target=self._open, name="open", daemon=True).start())
+
+    def _hear_wedge(self) -> None:
+        """Take a wedge scanner's keys from the first moment: a code scanned while the till opens is kept."""
+        from app.ui.wedge import WedgeFilter
+        from hardware.scanners.wedge import WedgeSettings
+
+        settings = WedgeSettings(gap_ms=self.config.scanner.wedge_gap_ms)
+        self._wedge = WedgeFilter(settings, self._scanned)
+        self.qt.installEventFilter(self._wedge)
+
+    def _scanned(self, event: ScanEvent) -> None:
+        from hardware.ports import Scan
+
+        if not isinstance(event, Scan):
+            return
+        if self.rig is None:
+            self._early.append(event.text)
+        else:
+            self.presenter.scan(event.text)
 
     def stop(self) -> None:
         """End the lanes; what they still post goes nowhere."""
@@ -172,14 +194,15 @@ class Windowed:
         if rig.spoilt_basket:
             presenter.tell(note("basket_unreadable"))
         presenter.refresh()
+        early, self._early = self._early, []
+        for text in early:
+            presenter.scan(text)
         if self._on_ready is not None:
             self._on_ready(self)
 
     def _listen(self, rig: Rig) -> None:
         from app.checkout.outcome import note
-        from app.ui.wedge import WedgeFilter
-        from hardware.ports import JobUndecided, PrinterChanged, PrintEvent, Scan, ScanEvent
-        from hardware.scanners.wedge import WedgeSettings
+        from hardware.ports import JobUndecided, PrinterChanged, PrintEvent
 
         presenter = self.presenter
 
@@ -192,14 +215,8 @@ class Windowed:
                 case _:
                     pass
 
-        def scanned(event: ScanEvent) -> None:
-            if isinstance(event, Scan):
-                presenter.scan(event.text)
-
-        rig.start_devices(on_card=presenter.card, on_scan=scanned, on_print=printed)
+        rig.start_devices(on_card=presenter.card, on_scan=self._scanned, on_print=printed)
         rig.start_sync(self.config.server, self._synced)
-        self.wedge = WedgeFilter(WedgeSettings(gap_ms=self.config.scanner.wedge_gap_ms), scanned)
-        self.qt.installEventFilter(self.wedge)
 
 
 REFUSED: Final = frozenset({"revoked", "too_old", "fork"})
