@@ -14,8 +14,9 @@ from typing import Final
 import segno
 from stdnum import ean
 
+from hardware.layout import printable
 from hardware.printers.bitmap import Bitmap
-from hardware.receipt import Barcode, BarcodeKind, printable
+from hardware.receipt import Barcode, BarcodeKind
 
 _QUIET_MODULES: Final = 20
 """Ten modules of white on each side, as both linear codes ask for."""

@@ -2,7 +2,7 @@
 
 Command names are those of Epson's ESC/POS reference. Each job stands alone: it resets the printer and
 chooses the code page, so no state of an earlier or interrupted job can leak into it. Only this file turns
-text into bytes, and all of it passes the gate `receipt.printable` on the way.
+text into bytes, and all of it passes the gate `layout.printable` on the way.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from hardware.layout import Line, Printed, lay_out, printable, wrap
 from hardware.printers import codes as symbols
 from hardware.printers.bitmap import Bitmap, raster_command
 from hardware.printers.glyphs import CELL_HEIGHT, line_bitmap
@@ -21,14 +22,9 @@ from hardware.receipt import (
     Barcode,
     Cut,
     Image,
-    Line,
-    Printed,
     PrintJob,
     Qr,
     Size,
-    lay_out,
-    printable,
-    wrap,
 )
 
 _RESET: Final = b"\x1b@"

@@ -11,8 +11,9 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
+from hardware.layout import FRESH, INKED, OPEN, clusters
 from hardware.printers.bitmap import Bitmap
-from hardware.receipt import FRESH, INKED, OPEN, Size, clusters
+from hardware.receipt import Size
 from resources import path
 
 CELL_WIDTH: Final = 12

@@ -12,11 +12,12 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageOps
 
+from hardware.layout import FRESH, INKED, OPEN, clusters, width
 from hardware.printers import codes
 from hardware.printers.glyphs import CELL_HEIGHT, CELL_WIDTH, bundled, glyph, scale
 from hardware.printers.paper import Bars, CutMark, Feed, Kick, Mark, Paper, Picture, QrSign, Row, interpret
 from hardware.printers.profile import Profile
-from hardware.receipt import FRESH, INKED, OPEN, Align, Size, clusters, width
+from hardware.receipt import Align, Size
 
 _INK: Final = "#1D1C1A"
 _SHEET: Final = "#FFFFFF"

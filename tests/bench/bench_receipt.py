@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+from hardware.layout import Line, lay_out
 from hardware.printers import glyphs
 from hardware.printers.escpos import encode
 from hardware.printers.preview import as_png, as_text
@@ -18,7 +19,6 @@ from hardware.receipt import (
     Block,
     Columns,
     Document,
-    Line,
     PrintJob,
     Qr,
     Rule,
@@ -26,7 +26,6 @@ from hardware.receipt import (
     Text,
     decode_job,
     encode_job,
-    lay_out,
 )
 
 PROFILE = PROFILES["80mm"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardware.layout import Line, clusters, lay_out, printable, width, wrap
 from hardware.receipt import (
     Align,
     Barcode,
@@ -18,7 +19,6 @@ from hardware.receipt import (
     Cut,
     Document,
     Image,
-    Line,
     PrintJob,
     Qr,
     Rule,
@@ -27,13 +27,8 @@ from hardware.receipt import (
     Stamps,
     Text,
     as_copy,
-    clusters,
     decode_job,
     encode_job,
-    lay_out,
-    printable,
-    width,
-    wrap,
 )
 
 unhurried = settings(deadline=None)
@@ -178,6 +173,14 @@ def test_stamps_fill_rows_of_one_length() -> None:
     assert lines(Stamps(18, 20, 0)) == ["●" * 10, "●" * 8 + "○" * 2]
     assert lines(Stamps(99, 3, 9)) == ["◉◉◉"]
     assert lines(Stamps(1, 0, 0)) == []
+
+
+def test_codes_have_white_above_and_below_them_once() -> None:
+    content = (Text("a"), Qr("1"), Barcode("2"), Blank(), Qr("3"), Text("b"))
+    laid = lay_out(Document(content, non_fiscal=False), 32)
+    assert [each.text if isinstance(each, Line) else type(each).__name__ for each in laid] == [
+        "a", "", "Qr", "", "Barcode", "", "Qr", "", "b", "Cut",
+    ]  # fmt: skip
 
 
 def test_paper_narrower_than_any_printer_is_refused() -> None:
