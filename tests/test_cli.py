@@ -1,0 +1,165 @@
+"""The command line: what it lists, what it says, how it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+import resources
+from app.cli import app
+from app.config import FILE
+from app.store.database import Database
+from tests.support.facts import Shelf
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "till"
+    folder.mkdir()
+    shutil.copy(resources.path("demo", FILE), folder / FILE)
+    shutil.copy(resources.path("programmes", "demo.yaml"), folder / "programme.yaml")
+    return folder
+
+
+def test_help_lists_what_there_is() -> None:
+    text = run("--help").output
+    for command in ("till", "server", "demo", "doctor", "devices", "feed", "import", "replay", "rebuild"):
+        assert command in text
+
+
+def test_import_then_import_again(folder: Path) -> None:
+    products, members = resources.path("demo", "products.csv"), resources.path("demo", "members.csv")
+    assert (
+        run("import", "products", products, "--data", folder).output == "24 products are in the catalogue.\n"
+    )
+    first = run("import", "members", members, "--data", folder)
+    assert first.output == "3 members enrolled, 0 were here already.\n"
+    again = run("import", "members", members, "--data", folder)
+    assert again.output == "0 members enrolled, 3 were here already.\n"
+    assert run("import", "products", products, "--data", folder).exit_code == 0
+
+
+def test_a_bad_list_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("sku,name,price\n1,Mleko,6.49\n2,Ser,abc\n", "utf-8")
+    refused = run("import", "products", bad, "--data", folder)
+    assert refused.exit_code == 2
+    assert f"{bad}: line 3, price: 'abc' is not a plain decimal number such as 19.99" in refused.output
+    assert "Nothing was changed." in refused.output
+    assert not (folder / "till.db").exists()
+    missing = run("import", "products", tmp_path / "none.csv", "--data", folder)
+    assert missing.exit_code == 2
+
+
+def test_no_settings_says_what_to_do(tmp_path: Path) -> None:
+    refused = run("rebuild", "--data", tmp_path)
+    assert refused.exit_code == 1
+    assert "There is no stempel.toml" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[shop]\nname = 5", "Expected `str`"),
+        ("[shop", "Expected"),
+        ("[printer]\nadress = 'x'", "unknown field `adress`"),
+        ("[server]\nurl = 'ftp://x'", "begins with https://"),
+    ],
+)
+def test_wrong_settings_are_named(folder: Path, line: str, reason: str) -> None:
+    file = folder / FILE
+    text = file.read_text("utf-8")
+    file.write_text(line if line.startswith("[shop") else f"{text}\n{line}\n", "utf-8")
+    refused = run("rebuild", "--data", folder)
+    assert refused.exit_code == 1
+    assert reason in refused.output
+
+
+def test_rebuild_proves_or_mends(folder: Path) -> None:
+    database = Database(folder)
+    shelf = Shelf()
+    database.writer.commit(shelf.opened())
+    member, work = shelf.enrolled()
+    database.writer.commit(work)
+    database.writer.commit(shelf.sold(member))
+    database.close()
+    assert (
+        run("rebuild", "--check", "--data", folder).output == "3 facts folded: every projection is equal.\n"
+    )
+    database = Database(folder)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("DELETE FROM sale")
+    database.close()
+    differs = run("rebuild", "--check", "--data", folder)
+    assert differs.exit_code == 1
+    assert "sale differ" in differs.output
+    assert run("rebuild", "--data", folder).exit_code == 0
+    assert run("rebuild", "--check", "--data", folder).exit_code == 0
+
+
+def test_a_second_process_on_the_folder_is_told(folder: Path) -> None:
+    database = Database(folder)
+    refused = run("rebuild", "--data", folder)
+    assert refused.exit_code == 1
+    assert "already running" in refused.output
+    database.close()
+
+
+def test_programme_check_names_line_path_and_hint(folder: Path) -> None:
+    file = folder / "programme.yaml"
+    assert run("programme", "check", file).exit_code == 0
+    file.write_text(
+        file.read_text("utf-8").replace("n_for_m: {take: 3, pay: 2}", "n_for_m: {take: 2, pay: 3}")
+    )
+    refused = run("programme", "check", file)
+    assert refused.exit_code == 2
+    assert f"{file}:" in refused.output
+
+
+def test_doctor_looks_at_everything_and_goes_on(folder: Path) -> None:
+    Database(folder).close()
+    settings = folder / FILE
+    text = settings.read_text("utf-8")
+    settings.write_text(
+        text + '\n[printer]\naddress = "tcp://127.0.0.1:9"\n[server]\nurl = "http://127.0.0.1:9"\n'
+    )
+    told = run("doctor", "--data", folder)
+    assert told.exit_code == 1
+    for part in ("ok settings", "ok programme", "ok database", "ok disk", "!! server", "!! printer"):
+        assert part in told.output, told.output
+    assert "nothing is lost" in told.output
+
+
+def test_doctor_works_beside_a_running_till(folder: Path) -> None:
+    database = Database(folder)
+    assert "ok database: 0 facts, sound" in run("doctor", "--data", folder).output
+    database.close()
+
+
+def test_devices_are_json() -> None:
+    told = run("devices")
+    assert told.exit_code == 0
+    assert isinstance(json.loads(told.output), list | dict)
+
+
+def test_server_codes_and_tokens(tmp_path: Path) -> None:
+    code = run("server", "--data", tmp_path, "enrol-code", "12")
+    assert code.exit_code == 0, code.output
+    assert len(code.output.strip()) == 19
+    token = run("server", "--data", tmp_path, "office-token", "reports")
+    assert len(token.output.strip()) >= 40
+
+
+def test_feed_without_a_server_says_so() -> None:
+    refused = run("feed", "--url", "http://127.0.0.1:9", "--token", "x")
+    assert refused.exit_code == 1
+    assert "does not answer" in refused.output
