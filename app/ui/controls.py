@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QLineEdit, QScrollBar, QSizePolicy, QWidget
 
 from app.ui import look as lk
 from app.ui.look import Look, font
@@ -224,6 +224,25 @@ class Icon(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         self._look.draw_icon(QPainter(self), self.rect(), self._name, self._token, self._size_px)
+
+
+class ThinBar(QScrollBar):
+    """A scroll bar that only says where one is."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self._look = look
+
+    def sizeHint(self) -> QSize:
+        return QSize(lk.M, super().sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        whole = self.maximum() + self.pageStep()
+        room = self.height() - 2 * lk.XS
+        at = QRect(
+            lk.XS, lk.XS + room * self.value() // whole, 4, max(room * self.pageStep() // whole, lk.XL)
+        )
+        self._look.draw_box(QPainter(self), at, "secondary", radius=2)
 
 
 class Stack(QWidget):

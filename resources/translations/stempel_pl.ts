@@ -62,6 +62,57 @@
     </message>
 </context>
 <context>
+    <name>DeskWindow</name>
+    <message>
+        <source>Simulated desk</source>
+        <translation>Symulowane stanowisko</translation>
+    </message>
+    <message>
+        <source>Cards to tap</source>
+        <translation>Karty do przyłożenia</translation>
+    </message>
+    <message>
+        <source>Codes to scan</source>
+        <translation>Kody do zeskanowania</translation>
+    </message>
+    <message>
+        <source>Paper</source>
+        <translation>Wydruk</translation>
+    </message>
+    <message>
+        <source>New card</source>
+        <translation>Nowa karta</translation>
+    </message>
+    <message>
+        <source>Take it away</source>
+        <translation>Zabierz kartę</translation>
+    </message>
+    <message>
+        <source>Any code</source>
+        <translation>Dowolny kod</translation>
+    </message>
+    <message>
+        <source>Scan</source>
+        <translation>Skanuj</translation>
+    </message>
+    <message>
+        <source>Printer on</source>
+        <translation>Włącz drukarkę</translation>
+    </message>
+    <message>
+        <source>Printer off</source>
+        <translation>Wyłącz drukarkę</translation>
+    </message>
+    <message>
+        <source>Drawer is shut</source>
+        <translation>Szuflada zamknięta</translation>
+    </message>
+    <message>
+        <source>Drawer opened</source>
+        <translation>Szuflada otwarta</translation>
+    </message>
+</context>
+<context>
     <name>EmptyBasket</name>
     <message>
         <source>Scan the first product</source>
@@ -159,6 +210,17 @@
     <message>
         <source>Next customer</source>
         <translation>Następny klient</translation>
+    </message>
+</context>
+<context>
+    <name>PaperView</name>
+    <message>
+        <source>Nothing printed yet</source>
+        <translation>Nic jeszcze nie wydrukowano</translation>
+    </message>
+    <message>
+        <source>Receipt</source>
+        <translation>Paragon</translation>
     </message>
 </context>
 <context>

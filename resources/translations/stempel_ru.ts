@@ -62,6 +62,57 @@
     </message>
 </context>
 <context>
+    <name>DeskWindow</name>
+    <message>
+        <source>Simulated desk</source>
+        <translation>Имитация рабочего места</translation>
+    </message>
+    <message>
+        <source>Cards to tap</source>
+        <translation>Карты</translation>
+    </message>
+    <message>
+        <source>Codes to scan</source>
+        <translation>Штрихкоды</translation>
+    </message>
+    <message>
+        <source>Paper</source>
+        <translation>Чек</translation>
+    </message>
+    <message>
+        <source>New card</source>
+        <translation>Новая карта</translation>
+    </message>
+    <message>
+        <source>Take it away</source>
+        <translation>Убрать карту</translation>
+    </message>
+    <message>
+        <source>Any code</source>
+        <translation>Любой код</translation>
+    </message>
+    <message>
+        <source>Scan</source>
+        <translation>Сканировать</translation>
+    </message>
+    <message>
+        <source>Printer on</source>
+        <translation>Включить принтер</translation>
+    </message>
+    <message>
+        <source>Printer off</source>
+        <translation>Выключить принтер</translation>
+    </message>
+    <message>
+        <source>Drawer is shut</source>
+        <translation>Ящик закрыт</translation>
+    </message>
+    <message>
+        <source>Drawer opened</source>
+        <translation>Ящик открыт</translation>
+    </message>
+</context>
+<context>
     <name>EmptyBasket</name>
     <message>
         <source>Scan the first product</source>
@@ -159,6 +210,17 @@
     <message>
         <source>Next customer</source>
         <translation>Следующий покупатель</translation>
+    </message>
+</context>
+<context>
+    <name>PaperView</name>
+    <message>
+        <source>Nothing printed yet</source>
+        <translation>Ещё ничего не напечатано</translation>
+    </message>
+    <message>
+        <source>Receipt</source>
+        <translation>Чек</translation>
     </message>
 </context>
 <context>
