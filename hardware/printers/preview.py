@@ -19,10 +19,13 @@ from hardware.printers.paper import Bars, CutMark, Feed, Kick, Mark, Paper, Pict
 from hardware.printers.profile import Profile
 from hardware.receipt import Align, Size
 
-_INK: Final = "#1D1C1A"
-_SHEET: Final = "#FFFFFF"
-_DESK: Final = "#F4F3EF"
-_QUIET_INK: Final = "#66625A"
+_INK: Final = (0x1D, 0x1C, 0x1A)
+_SHEET: Final = (0xFF, 0xFF, 0xFF)
+_DESK: Final = (0xF4, 0xF3, 0xEF)
+_SHEET_TONE: Final = 250
+_DESK_TONE: Final = 255
+_NOTE_TONE: Final = 90
+"""Tones of the picture while it is made: ink is 0, paper 250, the desk below it 255."""
 _MARGIN_DOTS: Final = 36
 _DESK_DOTS: Final = 28
 _TOOTH_DOTS: Final = 8
@@ -156,23 +159,28 @@ def as_png(stream: bytes, profile: Profile, zoom: int = 2) -> bytes:
 
 
 def as_image(stream: bytes, profile: Profile, zoom: int = 2) -> Image.Image:
-    """As `as_png`, as a Pillow image."""
+    """As `as_png`, as a Pillow image with a palette."""
     paper = interpret(stream, profile)
     slips = [_slip(marks, profile, zoom) for marks in _slips(paper.marks)]
     gap = _DESK_DOTS * zoom
-    full = Image.new(
-        "RGB",
-        (
-            max((slip.width for slip in slips), default=profile.width_dots * zoom) + 2 * gap,
-            sum(slip.height + gap for slip in slips) + gap,
-        ),
-        _DESK,
+    size = (
+        max((slip.width for slip in slips), default=profile.width_dots * zoom) + 2 * gap,
+        sum(slip.height + gap for slip in slips) + gap,
     )
+    full = Image.new("L", size, _DESK_TONE)
     top = gap
     for slip in slips:
         full.paste(slip, (gap, top))
         top += slip.height + gap
+    full.putpalette(_PALETTE)
     return full
+
+
+_PALETTE: Final = [
+    round(ink + (sheet - ink) * min(tone / _SHEET_TONE, 1)) if tone < _DESK_TONE else desk
+    for tone in range(256)
+    for ink, sheet, desk in zip(_INK, _SHEET, _DESK, strict=True)
+]
 
 
 def _slips(marks: list[Mark]) -> list[list[Mark]]:
@@ -194,7 +202,7 @@ def _slip(marks: list[Mark], profile: Profile, zoom: int) -> Image.Image:
         top += strip.height
     # Ink spreads a little on thermal paper: smooth edges are truer than square ones.
     big = dots.resize((size[0] * zoom, size[1] * zoom), Image.Resampling.BICUBIC)
-    slip = ImageOps.colorize(big, black=_INK, white=_SHEET)
+    slip = big.point([tone * _SHEET_TONE // 255 for tone in range(256)])
     if isinstance(marks[-1], CutMark):
         _tear(slip, zoom)
     for kick in (mark for mark in marks if isinstance(mark, Kick)):
@@ -206,9 +214,8 @@ def _tear(slip: Image.Image, zoom: int) -> None:
     tooth = _TOOTH_DOTS * zoom
     draw = ImageDraw.Draw(slip)
     for left in range(0, slip.width, 2 * tooth):
-        draw.polygon(
-            [(left, slip.height), (left + tooth, slip.height - tooth), (left + 2 * tooth, slip.height)], _DESK
-        )
+        tip = (left + tooth, slip.height - tooth)
+        draw.polygon([(left, slip.height), tip, (left + 2 * tooth, slip.height)], _DESK_TONE)
 
 
 def _label(slip: Image.Image, text: str, zoom: int) -> None:
@@ -216,7 +223,7 @@ def _label(slip: Image.Image, text: str, zoom: int) -> None:
     note = _glyphs(text, False, Size.NORMAL)
     note = note.convert("L").resize((note.width * zoom * 2 // 3, note.height * zoom * 2 // 3))
     left = slip.width - note.width - _TOOTH_DOTS * zoom
-    slip.paste(_QUIET_INK, (left, _TOOTH_DOTS * zoom // 2), note)
+    slip.paste(_NOTE_TONE, (left, _TOOTH_DOTS * zoom // 2), note)
 
 
 def _strip(mark: Mark, profile: Profile) -> Image.Image | None:
