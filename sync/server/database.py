@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -113,10 +114,17 @@ class Database:
     def migrate(self, *, partitions: int = 0) -> None:
         """Bring the schema to `schema.HEAD`. Alembic is imported only if it is not there yet.
 
-        `partitions` hash-partitions the sharded tables at their creation (PostgreSQL).
+        `partitions` hash-partitions the sharded tables at their creation (PostgreSQL). Raises
+        DatabaseProblem if the database cannot be reached, read or written.
         """
-        if self.version() == schema.HEAD:
-            return
+        try:
+            if self.version() != schema.HEAD:
+                self._upgrade(partitions)
+        except exc.DatabaseError as error:
+            what = "the URL, and that PostgreSQL runs" if self.postgresql else "the data folder and its disk"
+            raise DatabaseProblem(f"the database cannot be used: {error.orig}. Check {what}.") from error
+
+    def _upgrade(self, partitions: int) -> None:
         from alembic import command
         from alembic.config import Config
 
@@ -140,6 +148,24 @@ class Database:
                 f"the database is at version {found}, this program knows {schema.HEAD}: start a newer program"
             )
         return found
+
+    def back_up(self, path: Path) -> None:
+        """Copy an SQLite database as it is at this moment, while it is in use, to a new file.
+
+        Raises DatabaseProblem on PostgreSQL, which has better ways of its own, and if the file exists.
+        """
+        if self.postgresql:
+            raise DatabaseProblem("PostgreSQL is backed up with pg_basebackup and WAL: see docs/operate.md")
+        if path.exists():
+            raise DatabaseProblem(f"{path} exists: name a new file")
+        part = path.with_name(path.name + ".part")
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.connection.cursor().execute("VACUUM INTO ?", (str(part),))
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
 
     def close(self) -> None:
         """Close all connections."""

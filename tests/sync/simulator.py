@@ -164,8 +164,7 @@ class Simulation:
 
     def backup(self, path: Path) -> Path:
         """A copy of the server's database as it is now."""
-        with self.rig.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.connection.cursor().execute("VACUUM INTO ?", (str(path),))
+        self.rig.db.back_up(path)
         return path
 
     def chance(self, percent: float) -> bool:

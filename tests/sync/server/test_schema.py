@@ -118,6 +118,41 @@ def test_a_server_that_cannot_use_its_database_says_why(
         open_database(None, tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to look at" * 100, None])
+def test_a_file_that_is_no_database_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "server.sqlite"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    db = Database.sqlite(path)
+    with pytest.raises(DatabaseProblem, match="Check the data folder"):
+        db.migrate()
+    if content is not None:
+        assert path.read_bytes() == content
+
+
+def test_a_postgresql_that_is_not_there_is_named() -> None:
+    db = open_database("postgresql://127.0.0.1:1/nothing", None)
+    with pytest.raises(DatabaseProblem, match="Check the URL"):
+        db.migrate()
+
+
+def test_a_backup_is_whole_and_private_and_overwrites_nothing(db: Database, tmp_path: Path) -> None:
+    path = tmp_path / "backup.sqlite"
+    if db.postgresql:
+        with pytest.raises(DatabaseProblem, match="pg_basebackup"):
+            db.back_up(path)
+        return
+    db.back_up(path)
+    assert path.stat().st_mode & 0o077 == 0
+    copy = Database.sqlite(path)
+    assert copy.version() == schema.HEAD
+    copy.close()
+    with pytest.raises(DatabaseProblem, match="exists"):
+        db.back_up(path)
+
+
 def test_sqlite_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
     db = open_database(None, tmp_path / "new")
     db.migrate()
