@@ -12,20 +12,40 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import sqlcipher3.dbapi2
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, CursorResult, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from app.checkout.ports import NotWritten
 
 
-class Run(Protocol):
-    """Runs one statement with `?` parameters, or the same for a list of them: the hot path's only tool."""
+class Rows(Protocol):
+    """A DB-API cursor after `execute`."""
 
-    def __call__(self, statement: str, parameters: Any = None, /) -> CursorResult[*tuple[Any, ...]]: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Driver(Protocol):
+    """The driver's own connection: the hot path's tool.
+
+    A sale is ten short statements; SQLAlchemy's execution around each costs more than SQLite's inside it
+    (tests/bench/bench_sale.py).
+    """
+
+    in_transaction: bool
+
+    def execute(self, statement: str, parameters: Any = (), /) -> Rows: ...
+    def executemany(self, statement: str, parameters: Any, /) -> Rows: ...
+
+
+def driver(connection: Connection) -> Driver:
+    """The driver's connection under an engine's."""
+    return cast(Driver, connection.connection.dbapi_connection)
 
 
 # The driver ships no types.
@@ -141,18 +161,18 @@ def make_engine(file: Path, key: bytes | None) -> Engine:
 
 
 @contextmanager
-def transaction(connection: Connection, *, keep: bool = True, reading: bool = False) -> Iterator[Connection]:
+def transaction(sql: Driver, *, keep: bool = True, reading: bool = False) -> Iterator[None]:
     """All or nothing; durable when it returns. The lock is taken at the start, so it cannot fail midway.
 
     With `keep` False nothing of it remains: for trying something out. `reading` takes no lock and sees one
     moment of the database throughout.
     """
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    sql.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
     try:
-        yield connection
+        yield
     except BaseException:
         # An error such as a full disk may have rolled back already.
-        if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
-            connection.exec_driver_sql("ROLLBACK")
+        if sql.in_transaction:
+            sql.execute("ROLLBACK")
         raise
-    connection.exec_driver_sql("COMMIT" if keep else "ROLLBACK")
+    sql.execute("COMMIT" if keep else "ROLLBACK")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from app.store.connection import StoreProblem, transaction
+from app.store.connection import StoreProblem, driver, transaction
 
 HEAD: Final = "0001"
 """The newest migration; a test proves it equal to the scripts' head."""
@@ -37,7 +37,7 @@ def migrate(connection: Connection) -> bool:
             f"The database was written by a newer Stempel (version {found}). Install that version again; "
             "nothing was changed."
         )
-    with transaction(connection):
+    with transaction(driver(connection)):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return True

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from app.ledger.chain import GENESIS, Head
-from app.store.connection import transaction
+from app.store.connection import driver, transaction
 from app.store.writer import Writer
 from sync.outbox import Credentials, Run
 
@@ -33,7 +33,7 @@ class FactOutbox:
 
     def read(self, after_seq: int | None, limit: int) -> Run:
         """Up to `limit` facts after `after_seq` (None: after the last acknowledged one)."""
-        with transaction(self._connection, reading=True):
+        with transaction(driver(self._connection), reading=True):
             row = self._run("SELECT origin, epoch, seq, hash, acked_seq FROM head").one()
             head = Head(uuid.UUID(bytes=row[0]), row[1], row[2], row[3])
             acked_seq: int = row[4]

@@ -33,9 +33,11 @@ class StoredPrintQueue:
         found: list[int] = []
 
         def job() -> None:
-            with self._writer.transaction() as run:
-                run("UPDATE print_job SET state = 'unknown', detail = 'restarted' WHERE state = 'sending'")
-                rows = run("SELECT id FROM print_job WHERE state = 'unknown' ORDER BY id")
+            with self._writer.transaction() as sql:
+                sql.execute(
+                    "UPDATE print_job SET state = 'unknown', detail = 'restarted' WHERE state = 'sending'"
+                )
+                rows = sql.execute("SELECT id FROM print_job WHERE state = 'unknown' ORDER BY id")
                 found.extend(row[0] for row in rows)
 
         self._call(job)
@@ -45,8 +47,8 @@ class StoredPrintQueue:
         taken: list[QueuedJob] = []
 
         def job() -> None:
-            with self._writer.transaction() as run:
-                row = run(_TAKE).first()
+            with self._writer.transaction() as sql:
+                row = sql.execute(_TAKE).fetchone()
                 if row is not None:
                     taken.append(QueuedJob(row[0], self._decoded(row[1]), row[2], row[3]))
 
@@ -62,8 +64,10 @@ class StoredPrintQueue:
 
     def settle(self, job_id: int, outcome: PrintOutcome, detail: str = "") -> None:
         def job() -> None:
-            with self._writer.transaction() as run:
-                run("UPDATE print_job SET state = ?, detail = ? WHERE id = ?", (str(outcome), detail, job_id))
+            with self._writer.transaction() as sql:
+                sql.execute(
+                    "UPDATE print_job SET state = ?, detail = ? WHERE id = ?", (str(outcome), detail, job_id)
+                )
 
         self._call(job)
 
@@ -71,15 +75,16 @@ class StoredPrintQueue:
         """The cashier's word on an unknown job: it is on paper, or it is printed again, marked as a copy."""
 
         def job() -> None:
-            with self._writer.transaction() as run:
+            with self._writer.transaction() as sql:
                 query = "SELECT document FROM print_job WHERE id = ? AND state = 'unknown'"
-                document = run(query, (job_id,)).scalar()
-                if document is None:
+                row = sql.execute(query, (job_id,)).fetchone()
+                if row is None:
                     return
+                document = row[0]
                 state = "queued" if reprint else "printed"
                 if reprint:
                     document = encode_job(as_copy(self._decoded(document)))
-                run(
+                sql.execute(
                     "UPDATE print_job SET state = ?, document = ?, detail = 'decided' WHERE id = ?",
                     (state, document, job_id),
                 )

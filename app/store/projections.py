@@ -27,7 +27,7 @@ from app.ledger.fold import fold
 from app.loyalty.state import EMPTY
 from app.stats.day import DayFigures, add
 from app.store import rows
-from app.store.connection import Run
+from app.store.connection import Driver
 
 _encode: Final = msgspec.json.Encoder().encode
 _figures: Final = msgspec.json.Decoder(DayFigures)
@@ -62,8 +62,8 @@ _DUMPS: Final = {
 class Projections:
     """Applies facts to the projected tables, inside the caller's transaction."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, sql: Driver) -> None:
+        self._run = sql.execute
         # The day being sold in is read once and then only written.
         self._day: DayFigures | None = None
         self._open_day: str | None = None
@@ -97,8 +97,8 @@ class Projections:
         member = member_of(fact)
         if member is None or isinstance(fact, CardLinked):
             return
-        stored = self._run("SELECT state FROM member WHERE id = ?", (member.bytes,)).scalar()
-        state = fold(rows.decode_state(stored) if stored is not None else EMPTY, fact)
+        stored = self._run("SELECT state FROM member WHERE id = ?", (member.bytes,)).fetchone()
+        state = fold(rows.decode_state(stored[0]) if stored else EMPTY, fact)
         self._run(_MEMBER, (member.bytes, rows.encode_state(state), fact.at_ms))
 
     def _add_to_day(self, fact: AnyFact) -> None:
@@ -111,8 +111,8 @@ class Projections:
         if business_day is None:
             return
         if self._day is None or self._day.business_day != business_day:
-            blob = self._run("SELECT figures FROM day WHERE business_day = ?", (business_day,)).scalar()
-            self._day = DayFigures(business_day=business_day) if blob is None else _figures.decode(blob)
+            row = self._run("SELECT figures FROM day WHERE business_day = ?", (business_day,)).fetchone()
+            self._day = _figures.decode(row[0]) if row else DayFigures(business_day=business_day)
         self._day = add(self._day, fact)
         self._run(_DAY, (business_day, _encode(self._day)))
 
@@ -120,7 +120,8 @@ class Projections:
         """The business day of the shift opened last."""
         if not self._known:
             query = "SELECT business_day FROM shift ORDER BY number DESC LIMIT 1"
-            self._open_day, self._known = self._run(query).scalar(), True
+            row = self._run(query).fetchone()
+            self._open_day, self._known = row[0] if row else None, True
         return self._open_day
 
     def rebuild(self, facts: Iterable[tuple[Envelope, bytes]]) -> int:

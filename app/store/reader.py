@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Engine
@@ -15,7 +15,6 @@ from app.ledger.chain import Envelope, Head
 from app.ledger.facts import AnyFact, SaleCompleted, decode
 from app.stats.day import DayFigures
 from app.store import rows, search
-from app.store.connection import Run
 
 _figures: Final = msgspec.json.Decoder(DayFigures)
 
@@ -180,7 +179,7 @@ class Reader:
         return log(self._run)
 
 
-def log(run: Run) -> Iterator[tuple[Envelope, bytes]]:
+def log(run: Callable[..., Iterable[Any]]) -> Iterator[tuple[Envelope, bytes]]:
     """Every fact once, as it was written, with the newest of its envelopes and its exact bytes."""
     found = run(
         "SELECT e.origin, e.epoch, e.seq, e.prev_hash, e.hash, f.body FROM envelope e "

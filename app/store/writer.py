@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
 
 from app.checkout.ports import Person, Product, Slip, Work
 from app.ledger.chain import Head, seal
 from app.ledger.entries import entries
 from app.ledger.facts import AnyFact, effects_of, encode, member_of
 from app.store import rows, search
-from app.store.connection import Run, StoreProblem, sqlcipher, transaction
+from app.store.connection import Driver, StoreProblem, driver, sqlcipher, transaction
 from app.store.projections import Projections
 from app.store.reader import log
 from hardware.receipt import encode_job
@@ -41,8 +40,9 @@ class Writer:
 
     def __init__(self, engine: Engine, origin: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
         self._connection = engine.connect()
-        self._run = self._connection.exec_driver_sql
-        self._projections = Projections(self._run)
+        self._sql = driver(self._connection)
+        self._run = self._sql.execute
+        self._projections = Projections(self._sql)
         self._head = self._load_head(origin)
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class Writer:
 
     def _load_head(self, origin: Callable[[], uuid.UUID]) -> Head:
         query = "SELECT origin, epoch, seq, hash FROM head"
-        row = self._run(query).first()
+        row = self._run(query).fetchone()
         if row is None:
             # Epoch 0 is the till’s own, before any server enrolled it.
             first = Head(origin(), epoch=0)
@@ -92,8 +92,7 @@ class Writer:
                     (id, n, member.bytes, line.account, line.contra, line.amount)
                     for n, line in enumerate(entries(fact))
                 ]
-                if lines:
-                    self._run(_ENTRY, lines)
+                self._sql.executemany(_ENTRY, lines)
             self._projections.apply(fact)
         if head is not self._head:
             self._run(_HEAD, (head.seq, head.hash))
@@ -125,7 +124,7 @@ class Writer:
             "phone = excluded.phone, email = excluded.email, birthday = excluded.birthday, "
             "lang = excluded.lang, updated_ms = excluded.updated_ms RETURNING n",
             (person.member.bytes, *values),
-        ).scalar_one()
+        ).fetchone()[0]
         folded = search.person_text(person.name, person.phone, person.email)
         self._run("INSERT OR REPLACE INTO person_find (rowid, folded) VALUES (?, ?)", (n, folded))
 
@@ -150,10 +149,10 @@ class Writer:
             "tags = excluded.tags, price_minor = excluded.price_minor, tax = excluded.tax, "
             "unit = excluded.unit, favourite = excluded.favourite RETURNING n",
             rows.product_values(item),
-        ).scalar_one()
+        ).fetchone()[0]
         self._run("DELETE FROM product_code WHERE product = ?", (n,))
         if item.codes:
-            self._run(
+            self._sql.executemany(
                 "INSERT INTO product_code (code, product) VALUES (?, ?) "
                 "ON CONFLICT (code) DO UPDATE SET product = excluded.product",
                 [(code, n) for code in item.codes],
@@ -194,7 +193,7 @@ class Writer:
                 "SELECT f.id, f.body FROM envelope e JOIN fact f ON f.id = e.fact WHERE e.origin = ? "
                 "AND e.epoch = ? AND e.seq > (SELECT acked_seq FROM head) ORDER BY e.seq",
                 (old.origin.bytes, old.epoch),
-            ).all()
+            ).fetchall()
             head = Head(origin, epoch)
             for id, body in pending:
                 head = self._seal(head, id, body)
@@ -209,30 +208,30 @@ class Writer:
     def rebuild(self) -> int:
         """Drop every projection and fold all facts anew; how many facts were folded."""
         with self._all_or_nothing():
-            return self._projections.rebuild(log(self._run))
+            return self._projections.rebuild(log(self._connection.exec_driver_sql))
 
     def check(self) -> tuple[int, list[str]]:
         """Fold all facts anew and compare, changing nothing: facts folded, and the tables that differ."""
         differing: list[str] = []
         with self._all_or_nothing(keep=False):
             before = self._projections.dump()
-            count = self._projections.rebuild(log(self._run))
+            count = self._projections.rebuild(log(self._connection.exec_driver_sql))
             after = self._projections.dump()
             differing = [table for table in before if before[table] != after[table]]
         return count, differing
 
     @contextmanager
-    def transaction(self) -> Iterator[Run]:
+    def transaction(self) -> Iterator[Driver]:
         """One transaction for a table that stands on its own (the print queue)."""
         with self._all_or_nothing():
-            yield self._run
+            yield self._sql
 
     @contextmanager
     def _all_or_nothing(self, *, keep: bool = True) -> Iterator[None]:
         """A transaction that also puts the writer's memory back, and tells environment errors from bugs."""
         head = self._head
         try:
-            with transaction(self._connection, keep=keep):
+            with transaction(self._sql, keep=keep):
                 yield
         except BaseException as failed:
             self._head = head
@@ -245,10 +244,9 @@ class Writer:
 
 def _environment(error: BaseException) -> StoreProblem | None:
     """A full or broken disk is nobody's bug; a broken constraint is."""
-    cause = error.orig if isinstance(error, DatabaseError) else error
-    if not isinstance(cause, sqlcipher.OperationalError):
+    if not isinstance(error, sqlcipher.OperationalError):
         return None
-    text = str(cause)
+    text = str(error)
     if "full" in text:
         return StoreProblem("The disk is full: free some space and press again; nothing was lost")
     if "I/O" in text or "readonly" in text or "unable to open" in text:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.checkout.ports import Work
 from app.ledger.chain import Head, verify
 from app.ledger.facts import SaleCompleted, decode
+from app.store.connection import sqlcipher
 from app.store.database import Database
 from app.store.reader import Reader
 from tests.support.facts import DAY, Shelf
@@ -68,7 +69,7 @@ def test_a_sale_cannot_be_written_twice(database: Database) -> None:
     work = shelf.sold(member)
     database.writer.commit(work)
     before, state = database.writer.head, reader.member(member)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(sqlcipher.IntegrityError):
         database.writer.commit(work)
     assert database.writer.head == before
     assert reader.member(member) == state
@@ -84,7 +85,7 @@ def test_a_failed_work_leaves_nothing(database: Database) -> None:
     sale = bad.facts[0]
     assert isinstance(sale, SaleCompleted)
     twice = Work(facts=(*good.facts, sale, sale), slips=good.slips)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(sqlcipher.IntegrityError):
         database.writer.commit(twice)
     assert reader.day(DAY).sales == 1
     assert reader.count("print_job") == 1
