@@ -64,7 +64,8 @@ def profile_for(setting: str) -> Profile:
 
     A name is ours or a model that python-escpos knows: `80mm`, `TM-T88V`, `80mm?cp866=59&cut=full`.
     What may differ: columns, width_dots, line_dots, cut (full, partial, none), drawer_pin (2, 5), native_qr,
-    native_barcode, cancel_kanji (0, 1), and the number of a code page (the test page shows them).
+    native_barcode, cancel_kanji (0, 1), and the number of a code page (the test page shows them; none if
+    the printer lacks it).
     KeyError names the profiles there are, ValueError says what is wrong with a difference.
     """
     name, _, differences = setting.partition("?")
@@ -79,11 +80,14 @@ def profile_for(setting: str) -> Profile:
 
 
 def _changed(profile: Profile, key: str, value: str) -> Profile:
-    if _codec(key):
-        number = int(value) if value.isdecimal() else -1
-        if not 0 <= number <= 255:
-            raise ValueError("a page number is 0 to 255")
-        return msgspec.structs.replace(profile, pages={**profile.pages, str(_codec(key)): number})
+    codec = _codec(key)
+    if codec:
+        pages = {name: number for name, number in profile.pages.items() if name != codec}
+        if value != "none":
+            pages[codec] = int(value) if value.isdecimal() else -1
+            if not 0 <= pages[codec] <= 255:
+                raise ValueError("a page number is 0 to 255, or none")
+        return msgspec.structs.replace(profile, pages=pages)
     if key not in _MAY_DIFFER:
         raise ValueError(f"one of {', '.join(_MAY_DIFFER)} or a code page may differ")
     try:

@@ -252,6 +252,12 @@ def test_a_profile_may_differ_from_its_name() -> None:
     )
 
 
+def test_a_page_that_the_printer_lacks_may_be_taken_from_its_profile() -> None:
+    without = profile_for("80mm?cp866=none")
+    assert len(named(job(Text("Молоко"), language="ru"), "GS v 0", without)) == 1
+    assert not named(job(Text("Молоко"), language="ru"), "ESC t", without)
+
+
 @pytest.mark.parametrize(
     ("setting", "why"),
     [
