@@ -61,15 +61,19 @@ READINGS: Final[dict[str, Reading]] = {
 }
 
 
-def read_card(link: CardLink, settings: CardSettings) -> tuple[str | None, CardContent | None]:
-    """The UID that the reader tells (None for a contact card) and what the card holds.
+def reader_uid(link: CardLink) -> str | None:
+    """The UID that the reader tells, None for a contact card. Raises CardProblem if it tells none."""
+    return None if family(link.atr)[0] == "contact" else read_uid(link)
 
-    The content is None if another card answered at the end: pcscd polls many readers every 0.4 s, and a swap
-    in between changes no event counter and resets no handle. Raises CardProblem for what cannot be read.
+
+def read_card(link: CardLink, uid: str | None, settings: CardSettings) -> CardContent | None:
+    """What the card with this reader UID holds. Raises CardProblem for what cannot be read.
+
+    None if another card answered at the end: pcscd polls many readers every 0.4 s, and a swap in between
+    changes no event counter and resets no handle.
     """
+    if uid is None:
+        return read_contact(link, settings.contact)
     name, kind = family(link.atr)
-    if name == "contact":
-        return None, read_contact(link, settings.contact)
-    uid = read_uid(link)
     content = READINGS[name](link, uid, kind, settings)
-    return uid, content if read_uid(link) == uid else None
+    return content if read_uid(link) == uid else None

@@ -24,6 +24,8 @@ from hardware.cards.settings import PcscCounts, PcscSettings
 from hardware.ports import CardEvent, CardFailed, CardRemoved, CardTapped, ReadersChanged
 
 _TICK_S: Final = 0.1
+_HEAR_MOST: Final = 100
+"""Messages heard in a row before the clock is looked at."""
 
 
 @dataclass(slots=True)
@@ -32,10 +34,13 @@ class _Slot:
 
     state: ReaderState
     event: int = 0
-    uid: str | None = None
+    uid: str = ""
+    """What the reader tells of it, "" for a card that tells nothing."""
     due_s: float | None = None
     """When the reading under way is given up; None if none is."""
     glance_at_s: float | None = None
+    glance_due_s: float | None = None
+    blank_glances: int = 0
     hand: Hand | None = None
     hand_overdue: bool = False
 
@@ -97,16 +102,24 @@ class PcscReaders:
         self._forget()
         try:
             while not lane.stopping.is_set():
+                # What came in is heard before anybody is called late: the sink may have taken its time.
+                for _ in range(_HEAR_MOST):
+                    if not self._hear(0.0):
+                        break
                 self._check(lane)
-                try:
-                    message = self._inbox.get(timeout=_TICK_S)
-                except queue.Empty:
-                    continue
-                message()
+                self._hear(_TICK_S)
         finally:
             for hand in [self._watcher, *(slot.hand for slot in self._slots.values())]:
                 if hand is not None:
                     self._crew.let_go(hand)
+
+    def _hear(self, patience_s: float) -> bool:
+        try:
+            message = self._inbox.get(timeout=patience_s) if patience_s else self._inbox.get_nowait()
+        except queue.Empty:
+            return False
+        message()
+        return True
 
     def _check(self, lane: Lane) -> None:
         """Whatever is due by the clock."""
@@ -121,6 +134,9 @@ class PcscReaders:
         for name, slot in self._slots.items():
             if slot.due_s is not None and now_s >= slot.due_s:
                 self._read_silent(slot)
+            elif slot.glance_due_s is not None and now_s >= slot.glance_due_s:
+                slot.hand_overdue = True
+                self._changed(slot)
             elif slot.glance_at_s is not None and now_s >= slot.glance_at_s:
                 self._ask_glance(name, slot)
 
@@ -245,7 +261,8 @@ class PcscReaders:
         if slot.due_s is not None:
             self._fail(slot, "torn", "taken away before it was read")
         self._sink(CardRemoved(slot.state.name, slot.event))
-        slot.event, slot.uid, slot.glance_at_s = 0, None, None
+        slot.event, slot.uid, slot.blank_glances = 0, "", 0
+        slot.glance_at_s = slot.glance_due_s = None
 
     def _read(self, hand: Hand, event: int, insertion: Insertion, session: Session) -> None:
         """On the reader's thread."""
@@ -258,21 +275,24 @@ class PcscReaders:
 
     def _was_read(self, name: str, event: int, reading: Reading | None) -> None:
         slot = self._slots.get(name)
-        if slot is None or slot.event != event or slot.due_s is None:
+        if slot is None or slot.event != event:
             self.counts.stale += 1
-            if slot is not None:
-                slot.hand_overdue = False
+            return
+        if slot.due_s is None:
+            # After its deadline: told as a timeout, but the reader answers again.
+            self.counts.stale += 1
+            slot.hand_overdue = False
+            self._glance_later(slot, "")
             return
         if reading is None:
             return  # gone: the watcher will say so, and that it was torn
         slot.due_s = None
         if isinstance(reading.result, CardProblem):
             self._fail(slot, reading.result.code, reading.result.detail)
-            return
-        self._tapped(slot, reading.result)
+        else:
+            self._tapped(slot, reading.result)
         if reading.reader_uid is not None:
-            slot.uid = reading.reader_uid
-            slot.glance_at_s = self._world.monotonic_s() + self._settings.glance_s
+            self._glance_later(slot, reading.reader_uid)
 
     def _tapped(self, slot: _Slot, content: CardContent) -> None:
         self.counts.taps += 1
@@ -301,6 +321,7 @@ class PcscReaders:
     def _ask_glance(self, name: str, slot: _Slot) -> None:
         slot.glance_at_s = None
         if slot.hand is not None:
+            slot.glance_due_s = self._world.monotonic_s() + self._settings.read_deadline_s
             slot.hand.ask(partial(self._glance, name, slot.event))
 
     def _glance(self, name: str, event: int, session: Session) -> None:
@@ -312,9 +333,20 @@ class PcscReaders:
         slot = self._slots.get(name)
         if slot is None or slot.event != event:
             return
-        if uid is None or uid == slot.uid:
-            slot.glance_at_s = self._world.monotonic_s() + self._settings.glance_s
-            return
+        slot.glance_due_s = None
+        slot.blank_glances = slot.blank_glances + 1 if uid == "" else 0
+        # One glance without an answer may be a card at the edge of the field, two are another card.
+        if uid in (None, slot.uid) or slot.blank_glances == 1:
+            self._glance_later(slot, slot.uid)
+        else:
+            self._changed(slot)
+
+    def _glance_later(self, slot: _Slot, uid: str) -> None:
+        slot.uid = uid
+        slot.glance_at_s = self._world.monotonic_s() + self._settings.glance_s
+
+    def _changed(self, slot: _Slot) -> None:
+        """Another card lies there, though PC/SC saw none come or go."""
         self._leave(slot)
         self._arrive(slot)
 

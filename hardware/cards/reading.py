@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.lanes import World
-from hardware.cards.kinds import CardSettings, read_card
+from hardware.cards.kinds import CardSettings, read_card, reader_uid
 from hardware.cards.link import CardContent, CardProblem, read_uid
 from hardware.cards.session import PcscError, Session
 
@@ -16,7 +16,10 @@ _RETRY_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reading gave: the UID that the reader tells, if any, and the content or what went wrong."""
+    """What one reading gave: the content or what went wrong.
+
+    `reader_uid` is the UID that the reader tells, "" if it told none, None for a contact card.
+    """
 
     reader_uid: str | None
     result: CardContent | CardProblem
@@ -45,37 +48,39 @@ def read_insertion(
     """
     until_s = world.monotonic_s() + patience_s
     while True:
+        uid: str | None = ""
         try:
             with session.connected(insertion.reader) as link:
-                uid, content = read_card(link, settings)
+                uid = reader_uid(link)
+                content = read_card(link, uid, settings)
             if session.state(insertion.reader).counter != insertion.counter:
                 return None
             if content is not None:
                 return Reading(uid, content)
             problem = CardProblem("torn", "another card answered at the end")
         except CardProblem as found:
-            return Reading(None, found)
+            return Reading(uid, found)
         except PcscError as error:
             problem = CardProblem(error.case if error.case in ("busy", "mute") else "torn", str(error))
             if error.case == "service":
                 session.close()
         if world.monotonic_s() >= until_s or pause(_RETRY_S):
-            return Reading(None, problem)
+            return Reading(uid, problem)
         if not _still_there(session, insertion):
             return None
 
 
 def glance(session: Session, reader: str) -> str | None:
-    """The UID of what lies on the reader now; None if it cannot be told at this moment."""
+    """The UID of what lies on the reader now, "" if it tells none; None if that cannot be asked now."""
     try:
         with session.connected(reader) as link:
             return read_uid(link)
     except CardProblem:
-        return None
+        return ""
     except PcscError as error:
         if error.case == "service":
             session.close()
-        return None
+        return "" if error.case in ("torn", "mute") else None
 
 
 def _still_there(session: Session, insertion: Insertion) -> bool:

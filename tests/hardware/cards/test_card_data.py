@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hardware.cards.classic import ClassicPlace, read_classic
 from hardware.cards.contact import ContactFile, read_contact
-from hardware.cards.kinds import GET_VERSION_BY_READER, CardSettings, family, read_card
+from hardware.cards.kinds import GET_VERSION_BY_READER, CardSettings, family, read_card, reader_uid
 from hardware.cards.link import CardContent, CardProblem
 from hardware.cards.ndef_record import bytes_needed, find_message, member_record
 from hardware.cards.sun import SunKeys, verify_sun
@@ -38,7 +38,11 @@ class DirectLink:
 
 
 def read(chip: Ntag | Type4, settings: CardSettings | None = None) -> CardContent:
-    content = read_card(DirectLink(chip), settings or CardSettings())[1]
+    return read_over(DirectLink(chip), settings or CardSettings())
+
+
+def read_over(link: DirectLink, settings: CardSettings) -> CardContent:
+    content = read_card(link, reader_uid(link), settings)
     assert content is not None
     return content
 
@@ -169,7 +173,7 @@ def test_the_capability_container_tells_the_kind(kind: str):
 
 def test_a_short_record_costs_few_commands():
     link = DirectLink(ntag213(UID, "LOY-1"))
-    read_card(link, CardSettings())
+    read_over(link, CardSettings())
     assert len(link.apdus) == 4
 
 
@@ -184,16 +188,15 @@ def test_another_card_answering_at_the_end_is_no_content():
     chip, uids = ntag213(UID, "LOY-1"), [bytes.fromhex(UID), bytes.fromhex(UID[:-2] + "81")]
     whole = chip.answer
     chip.answer = lambda apdu: uids.pop(0) + OK if apdu[1] == 0xCA else whole(apdu)  # type: ignore[method-assign]
-    assert read_card(DirectLink(chip), CardSettings()) == (UID, None)
+    link = DirectLink(chip)
+    assert read_card(link, reader_uid(link), CardSettings()) is None
 
 
 def test_get_version_is_asked_only_of_readers_known_to_pass_it_on():
     settings = CardSettings()
     for reader, asked in (("ACS ACR122U PICC Interface 00 00", True), ("Some Reader 00 00", False)):
         link = DirectLink(Ntag(bytes.fromhex(UID), kind="ntag215"), reader)
-        content = read_card(link, settings)[1]
-        assert content is not None
-        assert content.kind == "ntag215"
+        assert read_over(link, settings).kind == "ntag215"
         assert any(apdu in GET_VERSION_BY_READER.values() for apdu in link.apdus) is asked
 
 

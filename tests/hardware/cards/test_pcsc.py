@@ -52,10 +52,11 @@ def test_a_swap_while_the_sink_is_busy_is_not_missed(pcscd: Pcscd, readers: Pcsc
     first.remove()
     time.sleep(0.45)
     pcscd.insert(ntag213(UID_2, "LOY-2"))
-    time.sleep(0.45)
+    time.sleep(0.6)
     go_on.set()
     told.wait(CardTapped, lambda tap: (tap.uid, tap.record) == (UID_2, "LOY-2"))
     assert [event.uid for event in told.of(CardTapped)] == [UID_1, UID_2]
+    assert readers.counts.service_losses == 0
 
 
 def test_a_swap_in_the_middle_of_a_read_mixes_no_two_cards(pcscd: Pcscd, told: Told):
@@ -76,6 +77,18 @@ def test_a_card_on_each_of_two_readers(pcscd: Pcscd, told: Told):
     pcscd.insert(ntag213(UID_2, "LOY-2"), slot=1)
     taps = {told.wait(CardTapped, lambda tap, u=uid: tap.uid == u).reader: uid for uid in (UID_1, UID_2)}
     assert taps == {Pcscd.READERS[0]: UID_1, Pcscd.READERS[1]: UID_2}
+
+
+def test_a_swap_to_a_card_that_tells_nothing_does_not_keep_the_first_account(pcscd: Pcscd, told: Told):
+    first = pcscd.insert(ntag213(UID_1, "LOY-1"))
+    tap = told.wait(CardTapped)
+    first.remove()
+    silent = pcscd.insert(VirtualCard(ntag213(UID_2), lambda _: b"\x63\x00"))
+    told.wait(CardFailed)
+    assert CardRemoved(tap.reader, tap.event) in told.events
+    silent.remove()
+    pcscd.insert(ntag213(UID_2, "LOY-2"))
+    assert told.wait(CardTapped, lambda tap: tap.uid == UID_2).record == "LOY-2"
 
 
 # -- cards that fail -------------------------------------------------------------------------------------
