@@ -11,6 +11,7 @@ from app.loyalty.basket import Line
 from app.loyalty.model import Filter, Floor, Goods, Programme
 from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan
 from app.loyalty.rules import KINDS
+from app.loyalty.rules.gift_card import GiftCards
 from app.loyalty.rules.points import EarningPlan, Redemption
 from app.loyalty.rules.tier import TierCount
 from app.values import minor_digits
@@ -57,11 +58,11 @@ class Profile:
 
     def __init__(self, line: Line, compiled: Compiled) -> None:
         self.delivery = DELIVERY_TAG in line.tags
-        self.gift_card = GIFT_CARD_TAG in line.tags
-        self.aside = self.delivery or self.gift_card
         self.no_discount = NO_DISCOUNT_TAG in line.tags
         self.filters: tuple[int, ...] = tuple(compiled.filters.matching(line))
         matched = set(self.filters)
+        self.gift_card = GIFT_CARD_TAG in line.tags or not matched.isdisjoint(compiled.gift_cards)
+        self.aside = self.delivery or self.gift_card
         self.floors = [f for f, number in compiled.floors if number in matched]
         self.rated: list[list[Rated]] = []
         self.others: list[list[LinePlan]] = []
@@ -168,6 +169,7 @@ class Compiled:
             self.plans += KINDS[rule.kind].plans(rule, self)
         for index, plan in enumerate(self.plans):
             plan.index = index
+        self.gift_cards = {plan.filter for plan in self.plans if isinstance(plan, GiftCards)}
         self.line_groups: list[LineGroup] = []
         self.receipt_groups: list[ReceiptGroup] = []
         self._make_groups()
@@ -181,7 +183,13 @@ class Compiled:
         self.earners = self.of(EarningPlan)
         self.redemption = next(iter(self.of(Redemption)), None)
         self.delivery = [plan for plan in self.plans if type(plan).deliver is not Plan.deliver]
-        self.point_minor = Fraction(10 ** minor_digits(programme.currency))
+        self.entering = [plan for plan in self.plans if type(plan).enter is not Plan.enter]
+        self.buying = [plan for plan in self.plans if type(plan).buy is not Plan.buy]
+        self.point_minor = (
+            self.redemption.terms.value
+            if self.redemption is not None
+            else Fraction(10 ** minor_digits(programme.currency))
+        )
         """Without a rule that spends points, one of them stands for one unit of the currency."""
         self._profiles: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
 

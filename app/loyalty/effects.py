@@ -65,6 +65,8 @@ class PointsSpent(Effect, frozen=True, tag="spent"):
     rule: str
     amount_centi: int
     taken: tuple[Lot, ...] = ()
+    tender: bool = True
+    """False for points that bought a reward: a refund of goods gives them back only when whole."""
 
 
 class PointsReturned(Effect, frozen=True, tag="returned"):
@@ -119,6 +121,8 @@ class Granted(Effect, frozen=True, tag="granted"):
     """The member now holds something; the same code again adds its uses."""
 
     grant: Grant
+    line: str = ""
+    """The line that sold it, if one did: returning that line takes it away."""
 
 
 class GrantUsed(Effect, frozen=True, tag="used"):
@@ -137,6 +141,8 @@ class ReferralDue(Effect, frozen=True, tag="referral"):
     referrer: str
     points_centi: int
     due_at_ms: int
+    cap_per_month: int | None = None
+    """How many of these a referrer may be paid for in one month; whoever pays checks it."""
 
 
 class PartnerSettled(Effect, frozen=True, tag="partner"):
@@ -145,6 +151,22 @@ class PartnerSettled(Effect, frozen=True, tag="partner"):
     rule: str
     partner: str
     points_centi: int
+
+
+class CodeUsed(Effect, frozen=True, tag="code"):
+    """A promotional code was used, by whomever: what limits in total are counted from."""
+
+    rule: str
+    code: str
+    times: int = 1
+
+
+class GiftCardSold(Effect, frozen=True, tag="gift_sold"):
+    """A gift card was sold or topped up on a line; negative when that is refunded."""
+
+    rule: str
+    line: str
+    amount_minor: int
 
 
 class BudgetSpent(Effect, frozen=True, tag="budget"):
@@ -168,5 +190,7 @@ AnyEffect = (
     | GrantUsed
     | ReferralDue
     | PartnerSettled
+    | CodeUsed
+    | GiftCardSold
     | BudgetSpent
 )

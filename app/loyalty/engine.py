@@ -11,6 +11,7 @@ from app.loyalty.decision import (
     LinePoints,
     LineStamps,
     Points,
+    Reason,
     RulePoints,
     TaxTotal,
 )
@@ -19,6 +20,7 @@ from app.loyalty.explaining import offers_of, reasons_of
 from app.loyalty.model import Programme
 from app.loyalty.plan import Run, Work
 from app.loyalty.pricing import cap_receipt, discount_lines, discount_receipt, take_lines
+from app.loyalty.rules.reward import collect
 from app.loyalty.spending import pay_gift_cards
 from app.loyalty.state import MemberState, advance, apply
 
@@ -64,22 +66,23 @@ def _run(
     if explain:
         run.records = []
     if run.member:
-        for tier in compiled.tiers:
-            tier.enter(run, levels.get(tier.id))
+        for plan in compiled.entering:
+            plan.enter(run, levels.get(plan.id))
     redemption = compiled.redemption
-    if redemption is not None:
-        run.point_minor = redemption.terms.value
-    else:
-        run.point_minor = compiled.point_minor
+    run.point_minor = compiled.point_minor
     take_lines(compiled, run)
     discount_lines(compiled, run)
     discount_receipt(compiled, run)
     cap_receipt(run)
     for plan in compiled.delivery:
         plan.deliver(run)
+    collect(run)
+    for plan in compiled.buying:
+        plan.buy(run)
     if redemption is not None:
         redemption.spend(run, compiled.earners)
     pay_gift_cards(run)
+    _refuse_unknown_codes(compiled, run)
     if run.member and run.works:
         run.effects.append(ReceiptCounted(1, run.goods_minor()))
     for plan in compiled.settling:
@@ -89,6 +92,13 @@ def _run(
     for rule_id, amount in run.given.items():
         run.spend_budget(compiled.rules[rule_id], amount)
     return run
+
+
+def _refuse_unknown_codes(compiled: Compiled, run: Run) -> None:
+    for code in run.context.codes:
+        held = any(grant.code == code.code for grant in run.state.grants)
+        if not held and not any(plan.knows(run, code) for plan in compiled.plans):
+            run.refused.append(Reason("", False, "code_unknown", {"code": code.code}))
 
 
 def _risen(compiled: Compiled, run: Run) -> dict[str, int]:
@@ -181,5 +191,5 @@ def _points(run: Run) -> Points:
         spendable_centi=run.spendable_centi,
         spendable_value_minor=run.spendable_minor,
         balance_before_centi=before,
-        balance_after_centi=before + earned - run.spent_centi,
+        balance_after_centi=before + earned - run.spent_centi - run.rewards_centi,
     )

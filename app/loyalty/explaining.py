@@ -9,9 +9,12 @@ from app.loyalty.pricing import limit_of
 
 OFFERED = {
     "missing_to_percent", "missing_to_amount", "missing_to_points", "missing_to_gift", "missing_units",
-    "missing_for_points", "missing_for_stamps", "stamps_to_free",
-    "missing_spend_to_level", "missing_points_to_level", "missing_receipts_to_level", "missing_visits",
-    "missing_for_delivery", "coupon_not_presented", "complement", "challenge_progress", "missing_spend",
+    "missing_for_points", "missing_for_stamps", "missing_for_count", "missing_for_welcome",
+    "missing_for_coupon", "missing_for_code", "missing_for_referral", "missing_for_delivery",
+    "missing_for_challenge", "missing_spend", "missing_visits", "stamps_to_free",
+    "missing_spend_to_level", "missing_points_to_level", "missing_receipts_to_level", "challenge_spend",
+    "challenge_receipts", "challenge_units", "challenge_categories", "challenge_weeks", "complement_sku",
+    "complement_category", "reward_ready", "reward_near", "uses_left",
 }  # fmt: skip
 """Codes of rules that nearly apply: reasons to buy, not only reasons why not."""
 
@@ -44,7 +47,7 @@ def _reason(plans: list[Plan], run: Run) -> Reason:
     return min(found, key=lambda reason: reason.code in _DULL)
 
 
-_DULL = {"no_goods", "nothing_to_give"}
+_DULL = {"no_goods", "nothing_to_give", "level_passed"}
 
 
 def _plan_reason(plan: Plan, run: Run) -> Reason:
@@ -97,7 +100,7 @@ def offers_of(compiled: Compiled, run: Run) -> tuple[Offer, ...]:
 
 def _nearly(plan: Plan, run: Run) -> Reason | None:
     reason = plan.refused(run) or plan.offer(run)
-    if reason is None or reason.code not in OFFERED or (not plan.works(run) and plan.needs_goods):
+    if reason is None or reason.code not in OFFERED or (plan.needs_goods and not plan.works(run)):
         return None
     return reason
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from app.loyalty.basket import Basket, Code, Context, Line
 from app.loyalty.decision import Owed, Reason, StampsView, TierView
 from app.loyalty.effects import AnyEffect, BudgetSpent, Grant, Granted
-from app.loyalty.model import WEEKDAYS, Audience, Filter, Programme, Rule, When
+from app.loyalty.model import WEEKDAYS, Audience, BirthdayWindow, Filter, Programme, Rule, When
 from app.loyalty.state import EMPTY, MemberState
 from app.values import Rounding
 
@@ -153,8 +153,18 @@ class Plan:
         """What lacks to more than now; asked of rules that do apply. By default as the explanation."""
         return self.explain(run)
 
+    def enter(self, run: Run, risen: int | None = None) -> object:
+        """Before anything is priced: say what the member's standing is; `risen` overrides it."""
+
     def deliver(self, run: Run) -> None:
         """Stage 4: change what delivery costs."""
+
+    def buy(self, run: Run) -> None:
+        """Stage 5: points spent on things instead of on the receipt."""
+
+    def knows(self, run: Run, code: Code) -> bool:
+        """Whether a presented code belongs to this rule."""
+        return code.rule == self.id
 
     def works(self, run: Run) -> Sequence[Work]:
         """The lines that this rule is about."""
@@ -257,6 +267,8 @@ class Run:
         self.free_units: dict[str, dict[Work, int]] = {}
         """Units that a stamp card gave free, by rule and line."""
         self.points_by_rule: dict[str, int] = {}
+        self.rewards_centi = 0
+        """Points spent on rewards, which come before points as tender."""
         self.spent_centi = 0
         self.spent_minor = 0
         self.spendable_centi = 0
@@ -287,10 +299,10 @@ class Run:
         held = {grant.code for grant in self.state.held(rule, self.context.at_ms)}
         return [code for code in self.context.codes if code.rule == rule or code.code in held]
 
-    def grant(self, plan: Plan, grant: Grant) -> None:
-        """Give the member something to hold, at payment."""
+    def grant(self, grant: Grant, line: str = "") -> None:
+        """Give the member something to hold, at payment; `line` is the line that sold it."""
         self.issued.append(grant)
-        self.effects.append(Granted(grant))
+        self.effects.append(Granted(grant, line))
 
     def budget_left(self, rule: Rule) -> int | None:
         """What a rule may still give here, in minor units; None without a budget."""
@@ -315,11 +327,11 @@ def common_refusal(plan: Plan, run: Run) -> Reason | None:
     """Whether the moment, the place or the person rule a rule out; None where they do not."""
     rule = plan.rule
     if plan.timed:
-        reason = _when_refusal(plan, run)
+        reason = when_refusal(plan, run)
         if reason:
             return reason
     if plan.personal:
-        reason = _audience_refusal(plan, run)
+        reason = audience_refusal(plan, run)
         if reason:
             return reason
     if rule.budget is not None and run.budget_left(rule) == 0:
@@ -327,7 +339,7 @@ def common_refusal(plan: Plan, run: Run) -> Reason | None:
     return None
 
 
-def _when_refusal(plan: Plan, run: Run) -> Reason | None:
+def when_refusal(plan: Plan, run: Run) -> Reason | None:
     when, now = plan.rule.when, run.now
     today = now.day + _EPOCH_ORDINAL
     if when.from_ is not None and today < when.from_.toordinal():
@@ -354,7 +366,7 @@ def _span(start: int, end: int) -> str:
     return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
 
 
-def _audience_refusal(plan: Plan, run: Run) -> Reason | None:
+def audience_refusal(plan: Plan, run: Run) -> Reason | None:
     audience, context = plan.rule.audience, run.context
     if audience.stores and context.store not in audience.stores:
         return plan.no("other_store")
@@ -371,24 +383,22 @@ def _audience_refusal(plan: Plan, run: Run) -> Reason | None:
         return plan.no("vip_needed", needed=audience.vip[0])
     if audience.segments and not any(segment in audience.segments for segment in context.segments):
         return plan.no("other_segment")
-    if audience.birthday is not None and not near_birthday(run, plan.rule):
+    if audience.birthday is not None and not near_birthday(run, audience.birthday):
         return plan.no("not_near_birthday")
     return None
 
 
-def near_birthday(run: Run, rule: Rule) -> bool:
-    """Whether today lies in a rule's window around the member's birthday, known early enough."""
-    birthday, window = run.context.birthday, rule.audience.birthday
-    if birthday is None or window is None:
+def near_birthday(run: Run, window: BirthdayWindow) -> bool:
+    """Whether today lies in a window around the member's birthday, known early enough."""
+    birthday = run.context.birthday
+    if birthday is None:
         return False
     known_day = moment_of(birthday.known_since_ms // 60_000, run.zone).day
     if run.now.day - known_day < window.known_days:
         return False
-    return any(
-        -window.before <= run.now.day - day <= window.after
-        for year in (run.now.year - 1, run.now.year, run.now.year + 1)
-        for day in (anniversary(year, birthday.month, birthday.day),)
-    )
+    years = (run.now.year - 1, run.now.year, run.now.year + 1)
+    days = [anniversary(year, birthday.month, birthday.day) for year in years]
+    return any(-window.before <= run.now.day - day <= window.after for day in days)
 
 
 def anniversary(year: int, month: int, day: int) -> int:

@@ -24,7 +24,9 @@ from app.loyalty.decision import (
 from app.loyalty.effects import (
     AnyEffect,
     BudgetSpent,
+    CodeUsed,
     Counted,
+    GiftCardSold,
     Granted,
     GrantUsed,
     Lot,
@@ -161,7 +163,9 @@ class _Refund:
         of = self.value.of
         match effect:
             case PointsSpent():
-                return self._return_points(effect)
+                if effect.tender:
+                    return self._return_points(effect)
+                return [PointsReturned(effect.rule, effect.taken)] if whole else []
             case PointsEarned(lot):
                 centi = self._taken_back(lot)
                 return [PointsTakenBack(lot.rule, lot.id, centi)] if centi else []
@@ -172,12 +176,17 @@ class _Refund:
                 return [self._uncount(effect, whole)]
             case ReceiptCounted(receipts, spend_minor):
                 return [ReceiptCounted(-receipts if whole else 0, -of(spend_minor))]
-            case Granted(grant):
-                return [GrantUsed(grant, restore=False)] if whole else []
+            case Granted(grant, line):
+                gone = self._line_completes(line) if line else whole
+                return [GrantUsed(grant, restore=False)] if gone else []
             case GrantUsed(grant, restore):
                 return [Granted(grant)] if whole and restore else []
-            case ReferralDue(rule, referrer, points_centi, due_at_ms):
-                return [ReferralDue(rule, referrer, -points_centi, due_at_ms)] if whole else []
+            case ReferralDue(rule, referrer, points_centi, due_at_ms, cap):
+                return [ReferralDue(rule, referrer, -points_centi, due_at_ms, cap)] if whole else []
+            case CodeUsed(rule, code, times):
+                return [CodeUsed(rule, code, -times)] if whole else []
+            case GiftCardSold(rule, line, amount_minor):
+                return [GiftCardSold(rule, line, -amount_minor)] if self._line_completes(line) else []
             case PartnerSettled(rule, partner, points_centi):
                 return [PartnerSettled(rule, partner, -of(points_centi))]
             case BudgetSpent(rule, amount_minor, new_member):
@@ -189,6 +198,9 @@ class _Refund:
         """Whether with this step everything has come back."""
         moved = any(step.before < step.after for step in self.steps)
         return moved and all(step.after == step.whole for step in self.steps)
+
+    def _line_completes(self, id: str) -> bool:
+        return any(step.completes for line, step in self.pairs if line.id == id)
 
     def _taken_back(self, lot: Lot) -> int:
         """Line by line where lines earned it; what belongs to no line goes by value."""

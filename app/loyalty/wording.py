@@ -2,8 +2,8 @@
 
 resources/texts/loyalty.{ru,pl,en}.yaml hold the texts by code with CLDR plural categories; `app.texts`
 chooses the form and formats the parameters by the ending of their names: `_minor` money, `_centi`
-points, `_milli` quantity, `percent` a decimal; `winner`, `needed` and `level` are ids whose translated
-names `name_of` gives.
+points, `_milli` quantity, `percent` a decimal; `winner`, `needed`, `level`, `item` and `category`
+are ids whose translated names `name_of` gives.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from app.loyalty.model import Names, Rule
 from app.loyalty.rules.benefit import percent_text
 from app.loyalty.rules.cashback import Cashback
 from app.loyalty.rules.price import PriceRule
+from app.loyalty.rules.reward import Rewards
 from app.loyalty.rules.tier import TierRule
 
 
@@ -36,6 +37,9 @@ def name_of(compiled: Compiled, id: str) -> Names:
         for level in tier.settings.levels:
             if level.id == id:
                 return level.name
+    for plan in compiled.of(Rewards):
+        if id in plan.items:
+            return plan.items[id].name
     category = compiled.programme.categories.get(id)
     return category.name if category and category.name else Names(id, id, id)
 

@@ -216,7 +216,9 @@ class Naive:
             if rule.get is None:
                 total = sum(each.unit for part in chosen for each in part)
                 gain = (
-                    total - rule.price if rule.price is not None else self.round(total * (rule.percent or 0))
+                    total - rule.price
+                    if rule.price is not None
+                    else self.round(total * (rule.percent or F(0)))
                 )
                 if gain <= 0:
                     break
@@ -533,8 +535,8 @@ class Naive:
                 if isinstance(rule, StampsRule):
                     if rule.free is not None and stage == self.line_group:
                         groups.setdefault(rule.group or "stamps", []).append(rule)
-                    elif rule.reward is not None and stage == self.receipt_group:
-                        pass  # a coupon: none is presented in these cases
+                    elif _coupon(rule) and stage == self.receipt_group:
+                        groups.setdefault(rule.group or "receipt", [])  # its coupon: not presented here
                 elif isinstance(rule, kinds):
                     groups.setdefault(rule.group or default, []).append(rule)
             for group in groups.values():
@@ -583,6 +585,11 @@ class Naive:
             give = self.steps.get(rule.id)
             if give is not None and give.points is not None and self.state is not None:
                 self.earned[rule.id] += give.points
+
+
+def _coupon(rule: StampsRule) -> bool:
+    """Whether a full card gives a discount for later; such a coupon is in a group like any discount."""
+    return rule.reward is not None and (rule.reward.percent or rule.reward.amount) is not None
 
 
 def _narrow(level: Any) -> bool:

@@ -19,7 +19,7 @@ from tests.loyalty.cases import case
 from tests.loyalty.support import NAME, line, programme
 
 SEEDS = st.integers(0, 2**40)
-many = settings(max_examples=250, deadline=None)
+many = settings(max_examples=120, deadline=None)
 
 
 def decide(seed: int) -> tuple[Decision, MemberState | None, Basket, Context]:

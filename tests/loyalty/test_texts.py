@@ -24,9 +24,10 @@ FORMS = {"en": {"one", "other"}, "pl": {"one", "few", "many", "other"}, "ru": {"
 def codes() -> set[str]:
     """The codes in the engine's source; those put together at run time are spelled out here."""
     found = {
-        "missing_to_percent", "missing_to_amount", "missing_to_points", "missing_to_gift",
-        "missing_spend_to_level", "missing_points_to_level", "missing_receipts_to_level", "coupon_used",
-        "coupon_not_presented",
+        "challenge_receipts", "challenge_units", "challenge_categories", "challenge_weeks", "limit_per_day",
+        "limit_per_week", "limit_per_month", "code_unknown", "missing_to_percent", "missing_to_amount",
+        "missing_to_points", "missing_to_gift", "missing_spend_to_level", "missing_points_to_level",
+        "missing_receipts_to_level", "coupon_used", "coupon_not_presented",
     }  # fmt: skip
     for source in SOURCES:
         text = source.read_text("utf-8")

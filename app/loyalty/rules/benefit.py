@@ -123,9 +123,9 @@ def hand_over(plan: Plan, run: Run, benefit: Benefit, *, terms: LotTerms, times:
     if benefit.points is not None:
         earn(plan, run, benefit.points * times, terms)
     elif benefit.gift:
-        run.grant(plan, make_grant(plan, run, "reward", uses=times, item=benefit.gift))
+        run.grant(make_grant(plan, run, "reward", uses=times, item=benefit.gift))
     elif not now:
-        run.grant(plan, make_grant(plan, run, "coupon", uses=times))
+        run.grant(make_grant(plan, run, "coupon", uses=times))
 
 
 def benefit_params(benefit: Benefit) -> dict[str, str | int]:

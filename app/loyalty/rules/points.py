@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from app.loyalty.decision import Reason
-from app.loyalty.effects import Counted, PointsEarned, PointsSpent
+from app.loyalty.effects import Counted, Lot, PointsEarned, PointsSpent
 from app.loyalty.model import (
     EVERYTHING,
     Factor,
@@ -231,7 +231,8 @@ class Redemption(Plan):
         allowance = run.context.points_limit_centi
         if allowance is not None:
             limit = min(limit, max(0, allowance) // self.step * self.step)
-        balance = max(0, run.state.spendable_centi(run.context.at_ms) - run.state.debt_centi)
+        ready = run.state.spendable_centi(run.context.at_ms)
+        balance = max(0, ready - run.state.debt_centi - run.rewards_centi)
         if not self.terms.same_sale:
             most = min(limit, balance // self.step * self.step)
         else:
@@ -260,12 +261,23 @@ class Redemption(Plan):
 
     def take_lots(self, run: Run) -> None:
         """Name the lots that are spent, once it is known what this sale itself earned."""
-        at_ms = run.context.at_ms
-        ready = [lot for lot in run.state.lots if lot.spendable_at_ms <= at_ms]
+        ready = ready_lots(run)
         if self.terms.same_sale:
             earned = [effect.lot for effect in run.effects if isinstance(effect, PointsEarned)]
+            at_ms = run.context.at_ms
             ready += sorted((lot for lot in earned if lot.spendable_at_ms <= at_ms), key=lot_order)
         run.effects.append(PointsSpent(self.id, run.spent_centi, take_from(ready, run.spent_centi)))
+
+
+def ready_lots(run: Run) -> list[Lot]:
+    """Lots that may be spent now, without what rewards of this sale have taken from them already."""
+    at_ms = run.context.at_ms
+    ready = {lot.id: lot for lot in run.state.lots if lot.spendable_at_ms <= at_ms}
+    for effect in run.effects:
+        for lot in effect.taken if isinstance(effect, PointsSpent) else ():
+            left = ready[lot.id].amount_centi - lot.amount_centi
+            ready[lot.id] = msgspec.structs.replace(lot, amount_centi=left)
+    return [lot for lot in ready.values() if lot.amount_centi > 0]
 
 
 def plans(rule: PointsRule, scope: Scope) -> list[Plan]:

@@ -143,11 +143,16 @@ class LevelDiscount(ReceiptPlan):
         super().__init__(rule, scope, level.products if level.products != EVERYTHING else rule.products)
         self.level = level
         self.share = share
+        above = rule.levels[rule.levels.index(level) + 1 :]
+        self.higher = {each.id for each in above}
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
             return self.no("members_only")
-        if run.levels.get(self.id, "") != self.level.id:
+        now = run.levels.get(self.id, "")
+        if now in self.higher:
+            return self.no("level_passed")
+        if now != self.level.id:
             return self.no("tier_needed", level=self.level.id, percent=percent_text(self.share))
         return None
 
@@ -166,9 +171,9 @@ class TierCount(Plan):
         self.settings = rule
         self.ladder = Ladder(rule, scope_digits(scope))
 
-    def enter(self, run: Run, number: int | None = None) -> int:
-        """Set the level for this run; `number` overrides what the state says."""
-        now = self.ladder.current(run.state, run.now.day) if number is None else number
+    def enter(self, run: Run, risen: int | None = None) -> int:
+        """Set the level for this run; `risen` overrides what the state says."""
+        now = self.ladder.current(run.state, run.now.day) if risen is None else risen
         level = self.settings.levels[now - 1] if now else None
         run.levels[self.id] = level.id if level else ""
         if level is not None:

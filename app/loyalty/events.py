@@ -1,0 +1,66 @@
+"""What happens outside a sale: an activity, an enrolment. Pure like `evaluate`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from app.loyalty.basket import Basket, Context
+from app.loyalty.compiled import Compiled
+from app.loyalty.decision import Reason
+from app.loyalty.effects import AnyEffect, Enrolled
+from app.loyalty.plan import Run
+from app.loyalty.rules.activity import Activity
+from app.loyalty.rules.referral import Referral
+from app.loyalty.state import EMPTY, MemberState, advance, apply
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something a member did elsewhere. Its `id` names the lots it earns, so that it counts once."""
+
+    id: str
+    name: str
+    amount_minor: int = 0
+    """The money it was about, for a partner's purchase."""
+
+
+class EventDecision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an event earns; `effects` go into its fact."""
+
+    earned_centi: int = 0
+    effects: tuple[AnyEffect, ...] = ()
+    why: tuple[Reason, ...] = ()
+    """One reason for every activity rule of this event's name."""
+
+
+def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context: Context) -> EventDecision:
+    """Points for an event by every `activity` rule of its name, within the rules' limits."""
+    context = msgspec.structs.replace(context, sale_id=event.id)
+    run = Run(compiled.programme, advance(state, context.at_ms), Basket(), context)
+    run.point_minor = compiled.point_minor
+    for tier in compiled.entering:
+        tier.enter(run)
+    why: list[Reason] = []
+    for plan in compiled.of(Activity):
+        if plan.settings.event != event.name:
+            continue
+        reason = plan.refused(run) or plan.limited(run)
+        if reason is None:
+            before = sum(run.points_by_rule.values())
+            plan.pay(run, event.amount_minor, "")
+            earned = sum(run.points_by_rule.values()) - before
+            reason = plan.yes("points_earned", points_centi=earned)
+        why.append(reason)
+    return EventDecision(sum(run.points_by_rule.values()), tuple(run.effects), tuple(why))
+
+
+def enrol(compiled: Compiled, context: Context, referred_by: str = "") -> EventDecision:
+    """The effects of an enrolment: the membership itself, and referrals that pay on it."""
+    if referred_by == context.member_id:
+        referred_by = ""  # nobody brings themselves
+    begun = Enrolled(context.at_ms, referred_by)
+    run = Run(compiled.programme, apply(EMPTY, [begun], context.at_ms), Basket(), context)
+    run.effects.append(begun)
+    for plan in compiled.of(Referral):
+        if referred_by and plan.settings.pays_on == "enrolment":
+            plan.pay(run)
+    return EventDecision(sum(run.points_by_rule.values()), tuple(run.effects))

@@ -1,0 +1,224 @@
+"""`challenge`: criteria, a count, a window and a prize; or a prize wheel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from app.loyalty.decision import Reason
+from app.loyalty.effects import Counted
+from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
+from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.rules.benefit import LotTerms, benefit_problems, hand_over, make_grant
+from app.loyalty.rules.coupon import CouponPlan
+from app.loyalty.state import Bucket
+
+Goal = Literal["receipts", "units", "categories", "weeks"]
+
+
+class Prize(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of the wheel: the larger its weight, the likelier; nothing to give is a blank."""
+
+    weight: Count
+    give: Benefit | None = None
+    cost: Money = 0
+    """What it costs the shop, charged to the rule's budget; a prize the budget cannot bear is a blank."""
+
+
+class ChallengeRule(Rule, frozen=True, kw_only=True):
+    goal: Goal | None = None
+    goal_spend: PositiveMoney | None = None
+    target: Count | None = None
+    """How many receipts, units, different categories or weeks in a row."""
+    window_days: Count | None = None
+    min_receipt: Money = 0
+    give: Benefit | None = None
+    badge: bool = False
+    repeat: bool = False
+    """Whether it begins anew on the day after it was won."""
+    wheel: tuple[Prize, ...] = ()
+    """Instead of a goal: every receipt turns the wheel, or with a goal, every win does."""
+    lots: LotTerms = LotTerms()
+
+
+class Challenge(Plan):
+    conditional = True
+    settle_order = 2
+
+    def __init__(self, rule: ChallengeRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+        self.done = f"{rule.id}#done"
+        self.has_goal = rule.goal is not None or rule.goal_spend is not None
+
+    def refusal(self, run: Run) -> Reason | None:
+        if not run.member:
+            return self.no("members_only")
+        if self.has_goal and not self.settings.repeat and run.state.counted(self.done).uses > 0:
+            return self.no("challenge_done")
+        missing = self.settings.min_receipt - sum(work.net for work in self.works(run))
+        return self.no("missing_for_challenge", missing_minor=missing) if missing > 0 else None
+
+    def since(self, run: Run) -> int:
+        """The first day that counts: of the window, and after the last win."""
+        window = self.settings.window_days
+        first = 0 if window is None else run.now.day - window + 1
+        wins = [b.day + 1 for b in run.state.counters.get(self.done, ()) if b.uses > 0]
+        return max([first, *wins])
+
+    def before(self, run: Run) -> int:
+        """Progress without this receipt."""
+        since, rule, state = self.since(run), self.settings, run.state
+        if rule.goal == "categories":
+            keys = [key for key in state.counters if key.startswith(f"{self.id}#category:")]
+            return sum(state.counted(key, since).receipts > 0 for key in keys)
+        if rule.goal == "weeks":
+            return self._streak({b.day for b in self._days(run, since)}, run.now.day)
+        return self._figure(state.counted(self.id, since))
+
+    def _days(self, run: Run, since: int) -> list[Bucket]:
+        return [b for b in run.state.counters.get(self.id, ()) if b.day >= since and b.receipts > 0]
+
+    def _streak(self, days: set[int], today: int) -> int:
+        """Calendar weeks in a row (Monday first) up to this one, or up to the last."""
+        weeks = {(day + 3) // 7 for day in days}
+        week = (today + 3) // 7
+        if week not in weeks:
+            week -= 1
+        length = 0
+        while week in weeks:
+            length += 1
+            week -= 1
+        return length
+
+    def _figure(self, bucket: Bucket) -> int:
+        if self.settings.goal_spend is not None:
+            return bucket.spend_minor
+        return bucket.units_milli // 1000 if self.settings.goal == "units" else bucket.receipts
+
+    def after(self, run: Run) -> int:
+        """Progress with this receipt."""
+        rule, works = self.settings, self.works(run)
+        if run.now.day < self.since(run):
+            return self.before(run)  # won today already: the next round begins tomorrow
+        if rule.goal == "categories":
+            since = self.since(run)
+            new = {w.line.category for w in works}
+            known = {c for c in new if run.state.counted(self._category(c), since).receipts > 0}
+            return self.before(run) + len(new - known)
+        if rule.goal == "weeks":
+            days = {b.day for b in self._days(run, self.since(run))}
+            return self._streak(days | ({run.now.day} if works else set[int]()), run.now.day)
+        so_far = run.state.counted(self.id, self.since(run))
+        spend = so_far.spend_minor + sum(w.net for w in works)
+        units = so_far.units_milli + sum(w.line.qty_milli for w in works)
+        return self._figure(Bucket(0, so_far.receipts + bool(works), spend, 0, units))
+
+    def _category(self, category: str) -> str:
+        return f"{self.id}#category:{category}"
+
+    @property
+    def target(self) -> int:
+        return self.settings.goal_spend or self.settings.target or 1
+
+    def settle(self, run: Run) -> None:
+        works = self.works(run)
+        if not works or not self.may(run):
+            return
+        if not self.has_goal:
+            self._spin(run)
+            return
+        after = self.after(run)
+        won = after >= self.target
+        self._count(run, works)
+        if won:
+            run.effects.append(Counted(self.done, run.now.day, uses=1))
+            run.notes[self.id] = self.yes("challenge_won")
+            self._award(run)
+        else:
+            run.notes[self.id] = self._progress(run, after)
+
+    def _progress(self, run: Run, after: int) -> Reason:
+        if self.settings.goal_spend is not None:
+            return self.no("challenge_spend", missing_minor=self.target - after)
+        return self.no(
+            f"challenge_{self.settings.goal}", n=self.target - after, have=after, target=self.target
+        )
+
+    def offer(self, run: Run) -> Reason | None:
+        note = run.notes.get(self.id)
+        return note if note is not None and not note.applied else None
+
+    def _count(self, run: Run, works: Iterable[Work]) -> None:
+        works = list(works)
+        keep = None if self.settings.window_days is None else self.settings.window_days
+        units = sum(w.line.qty_milli for w in works)
+        spend = sum(w.net for w in works)
+        day = run.now.day
+        run.effects.append(
+            Counted(self.id, day, receipts=1, spend_minor=spend, units_milli=units, keep_days=keep)
+        )
+        if self.settings.goal == "categories":
+            for category in sorted({w.line.category for w in works}):
+                run.effects.append(Counted(self._category(category), day, receipts=1, keep_days=keep))
+
+    def _award(self, run: Run) -> None:
+        rule = self.settings
+        if rule.badge:
+            run.grant(make_grant(self, run, "badge", item="badge"))
+        if rule.give is not None:
+            hand_over(self, run, rule.give, terms=rule.lots, now=False)
+        if rule.wheel:
+            self._spin(run)
+
+    def _spin(self, run: Run) -> None:
+        """Draw by the sale's id, so that the draw can be checked and never repeated; not in a preview."""
+        wheel = self.settings.wheel
+        if not wheel or not run.context.paying or not run.context.sale_id:
+            return
+        seed = f"{run.context.sale_id}\n{self.id}".encode()
+        draw = int.from_bytes(hashlib.sha256(seed).digest(), "big") % sum(p.weight for p in wheel)
+        for prize in wheel:
+            draw -= prize.weight
+            if draw < 0:
+                self._win(run, prize)
+                return
+
+    def _win(self, run: Run, prize: Prize) -> None:
+        left = run.budget_left(self.rule)
+        if prize.give is None or (left is not None and prize.cost > left):
+            run.notes[self.id] = self.no("wheel_blank")
+            return
+        hand_over(self, run, prize.give, terms=self.settings.lots, now=False)
+        run.spend_budget(self.rule, prize.cost)
+        run.notes[self.id] = self.yes("wheel_won")
+
+
+def plans(rule: ChallengeRule, scope: Scope) -> list[Plan]:
+    made: list[Plan] = [Challenge(rule, scope)]
+    if rule.give is not None and (rule.give.percent is not None or rule.give.amount is not None):
+        made.append(CouponPlan(rule, rule.give, scope))
+    return made
+
+
+def check(rule: ChallengeRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    goals = (rule.goal is not None) + (rule.goal_spend is not None)
+    if goals > 1 or (not goals and not rule.wheel):
+        yield "", "it needs a goal, a goal_spend, or a wheel", ""
+    if (rule.goal is None) != (rule.target is None):
+        yield "target", "goal and target belong together", ""
+    if goals and rule.give is None and not rule.badge and not rule.wheel:
+        yield "", "there is nothing to win", "set give, badge or wheel"
+    if rule.give is not None:
+        yield from benefit_problems(rule.give, "give")
+    for number, prize in enumerate(rule.wheel):
+        if prize.give is not None:
+            yield from benefit_problems(prize.give, f"wheel[{number}].give")
+            if prize.give.percent is not None or prize.give.amount is not None:
+                yield f"wheel[{number}].give", "a wheel gives points or gifts", "coupons have no rule here"
+
+
+KIND = Kind(ChallengeRule, plans, check)

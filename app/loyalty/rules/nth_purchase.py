@@ -1,0 +1,95 @@
+"""`nth_purchase`: every Nth counted receipt, or every so much spent, with the remainder carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from app.loyalty.decision import Reason
+from app.loyalty.effects import Counted
+from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
+from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_amount, benefit_problems, hand_over
+
+
+class NthPurchaseRule(Rule, frozen=True, kw_only=True):
+    """Exactly one of `every` and `every_spend`."""
+
+    every: Count | None = None
+    every_spend: PositiveMoney | None = None
+    give: Benefit
+    min_receipt: Money = 0
+    lots: LotTerms = LotTerms()
+
+
+class NthPurchase(BenefitPlan):
+    conditional = True
+
+    def __init__(self, rule: NthPurchaseRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+
+    def measured(self, run: Run) -> int:
+        """The receipt's own goods when this rule is first asked: what is judged is what is counted."""
+        memo = run.memo.get(self.index)
+        if memo is None:
+            memo = run.memo[self.index] = sum(work.net for work in self.works(run))
+        return memo
+
+    def times(self, run: Run) -> int:
+        """How often this receipt completes a round."""
+        rule, so_far = self.settings, run.state.counted(self.id)
+        if rule.every is not None:
+            return 1 if (so_far.receipts + 1) % rule.every == 0 else 0
+        step = rule.every_spend or 1
+        return (so_far.spend_minor + self.measured(run)) // step - so_far.spend_minor // step
+
+    def refusal(self, run: Run) -> Reason | None:
+        if not run.member:
+            return self.no("members_only")
+        missing = self.settings.min_receipt - self.measured(run)
+        if missing > 0:
+            return self.no("missing_for_count", missing_minor=missing)
+        if self.times(run) > 0:
+            return None
+        so_far, rule = run.state.counted(self.id), self.settings
+        if rule.every is not None:
+            return self.no(
+                "missing_visits", n=rule.every - so_far.receipts % rule.every - 1, every=rule.every
+            )
+        step = rule.every_spend or 1
+        left = step - (so_far.spend_minor + self.measured(run)) % step
+        return self.no("missing_spend", missing_minor=left)
+
+    def benefit(self, run: Run) -> Benefit:
+        return self.settings.give
+
+    def amount(self, run: Run, works: Sequence[Work]) -> int:
+        amount = benefit_amount(self.settings.give, self, works)
+        return amount if self.settings.give.percent is not None else amount * self.times(run)
+
+    def settle(self, run: Run) -> None:
+        measured = self.measured(run)
+        reason = self.refused(run)
+        if not run.member or not self.works(run) or (reason and reason.code not in _COUNTED):
+            return
+        if reason is None:
+            times = self.times(run)
+            hand_over(self, run, self.settings.give, terms=self.settings.lots, times=times, now=True)
+        run.effects.append(Counted(self.id, 0, receipts=1, spend_minor=measured))
+
+
+_COUNTED = {"missing_visits", "missing_spend"}
+"""Refusals of a receipt that counts towards the next round all the same."""
+
+
+def plans(rule: NthPurchaseRule, scope: Scope) -> list[Plan]:
+    return [NthPurchase(rule, scope)]
+
+
+def check(rule: NthPurchaseRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if (rule.every is None) == (rule.every_spend is None):
+        yield "", "it needs exactly one of every and every_spend", ""
+    yield from benefit_problems(rule.give, "give")
+
+
+KIND = Kind(NthPurchaseRule, plans, check)

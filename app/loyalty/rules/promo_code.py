@@ -1,0 +1,93 @@
+"""`promo_code`: shared or unique codes with limits per member and in total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.loyalty.basket import Code
+from app.loyalty.decision import Reason
+from app.loyalty.effects import CodeUsed, Counted
+from app.loyalty.model import Benefit, Count, Money, Programme, Rule
+from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_problems, hand_over
+
+
+class PromoCodeRule(Rule, frozen=True, kw_only=True):
+    codes: tuple[str, ...] = ()
+    """Shared codes, in any case. Unique codes name this rule in themselves and are listed nowhere."""
+    give: Benefit
+    per_member: Count | None = None
+    total: Count | None = None
+    """How often one code may be used by all; a unique code: once."""
+    min_receipt: Money = 0
+    lots: LotTerms = LotTerms()
+
+
+class PromoCode(BenefitPlan):
+    conditional = True
+
+    def __init__(self, rule: PromoCodeRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+        self.codes = {code.casefold() for code in rule.codes}
+
+    def knows(self, run: Run, code: Code) -> bool:
+        return code.rule == self.id or code.code.casefold() in self.codes
+
+    def code(self, run: Run) -> Code | None:
+        """The first presented code of this rule that may still be used."""
+        for code in run.context.codes:
+            if self.knows(run, code) and not self._used_up(run, code):
+                return code
+        return None
+
+    def _used_up(self, run: Run, code: Code) -> bool:
+        rule = self.settings
+        shared = code.code.casefold() in self.codes
+        total = rule.total if shared else 1
+        if total is not None and code.used >= total:
+            return True
+        by_member = max(code.used_by_member, run.state.counted(self.id).uses)
+        return rule.per_member is not None and by_member >= rule.per_member
+
+    def refusal(self, run: Run) -> Reason | None:
+        if not any(self.knows(run, code) for code in run.context.codes):
+            return self.no("code_not_presented")
+        if self.settings.per_member is not None and not run.member:
+            return self.no("members_only")
+        if self.code(run) is None:
+            return self.no("code_used_up")
+        missing = self.settings.min_receipt - sum(work.net for work in self.works(run))
+        return self.no("missing_for_code", missing_minor=missing) if missing > 0 else None
+
+    def benefit(self, run: Run) -> Benefit:
+        return self.settings.give
+
+    def settle(self, run: Run) -> None:
+        if not self.may(run) or not self.works(run):
+            return
+        code = self.code(run)
+        give = self.settings.give
+        discount = give.percent is not None or give.amount is not None
+        if code is None or (discount and not run.given.get(self.id)):
+            return
+        hand_over(self, run, give, terms=self.settings.lots, now=True)
+        run.effects.append(CodeUsed(self.id, code.code))
+        if run.member:
+            run.effects.append(Counted(self.id, 0, uses=1))
+
+
+def plans(rule: PromoCodeRule, scope: Scope) -> list[Plan]:
+    return [PromoCode(rule, scope)]
+
+
+def check(rule: PromoCodeRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    yield from benefit_problems(rule.give, "give")
+    others = [r for r in programme.rules if isinstance(r, PromoCodeRule) and r.id != rule.id]
+    taken = {code.casefold(): r.id for r in others for code in r.codes}
+    for number, code in enumerate(rule.codes):
+        if code.casefold() in taken:
+            yield f"codes[{number}]", f"the code {code!r} belongs to {taken[code.casefold()]!r} too", ""
+
+
+KIND = Kind(PromoCodeRule, plans, check)

@@ -1,0 +1,78 @@
+"""`referral`: a member brings a friend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from app.loyalty.decision import Reason
+from app.loyalty.effects import Counted, ReferralDue
+from app.loyalty.model import Count, Days, Money, Points, Programme, Rule
+from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.rules.benefit import LotTerms, earn
+from app.loyalty.state import DAY_MS
+
+
+class ReferralRule(Rule, frozen=True, kw_only=True):
+    pays_on: Literal["enrolment", "first_purchase", "each_purchase"] = "first_purchase"
+    purchases: Count = 1
+    """With each_purchase: the first so many of the friend's."""
+    referrer_points: Points | None = None
+    friend_points: Points | None = None
+    min_receipt: Money = 0
+    after_days: Days = 0
+    """Days that the referrer's points wait, so that a refund can stop them."""
+    cap_per_month: Count | None = None
+    lots: LotTerms = LotTerms()
+
+
+class Referral(Plan):
+    conditional = True
+
+    def __init__(self, rule: ReferralRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+
+    def refusal(self, run: Run) -> Reason | None:
+        rule, referrer = self.settings, run.state.referred_by
+        if not run.member:
+            return self.no("members_only")
+        if not referrer:
+            return self.no("not_referred")
+        if referrer == run.context.member_id:
+            return self.no("self_referral")
+        paid = run.state.counted(self.id).uses
+        if rule.pays_on == "enrolment" or paid >= (rule.purchases if rule.pays_on == "each_purchase" else 1):
+            return self.no("referral_paid")
+        missing = rule.min_receipt - sum(work.net for work in self.works(run))
+        return self.no("missing_for_referral", missing_minor=missing) if missing > 0 else None
+
+    def settle(self, run: Run) -> None:
+        if self.works(run) and self.may(run):
+            self.pay(run)
+
+    def pay(self, run: Run) -> None:
+        """Points for the friend now, and what the referrer is owed."""
+        rule = self.settings
+        if rule.friend_points is not None:
+            earn(self, run, rule.friend_points, rule.lots)
+        if rule.referrer_points is not None:
+            due_at_ms = run.context.at_ms + rule.after_days * DAY_MS
+            owed = rule.referrer_points
+            referrer = run.state.referred_by
+            run.effects.append(ReferralDue(self.id, referrer, owed, due_at_ms, rule.cap_per_month))
+        run.effects.append(Counted(self.id, 0, uses=1))
+
+
+def plans(rule: ReferralRule, scope: Scope) -> list[Plan]:
+    return [Referral(rule, scope)]
+
+
+def check(rule: ReferralRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if rule.referrer_points is None and rule.friend_points is None:
+        yield "", "nobody gets anything", "set referrer_points, friend_points or both"
+    if rule.purchases > 1 and rule.pays_on != "each_purchase":
+        yield "purchases", "it belongs to pays_on: each_purchase", ""
+
+
+KIND = Kind(ReferralRule, plans, check)

@@ -1,0 +1,93 @@
+"""`vip`: a status that is sold or given, for a term, with privileges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import msgspec
+
+from app.loyalty.decision import Reason
+from app.loyalty.effects import Grant
+from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule, Share
+from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
+from app.loyalty.rules.benefit import day_start_ms, make_grant, percent_text
+from app.loyalty.state import DAY_MS
+from app.values import mul_rate
+
+
+class VipRule(Rule, frozen=True, kw_only=True):
+    """`products` are the goods that sell the status; leave `sold` out where it is only given by hand."""
+
+    sold: bool = False
+    term_days: Count = 365
+    percent: Share | None = None
+    goods: Filter = EVERYTHING
+    """Goods that `percent` is for."""
+    multiplier: Factor = Fraction(1)
+
+
+class VipDiscount(ReceiptPlan):
+    conditional = True
+
+    def __init__(self, rule: VipRule, share: Share, scope: Scope) -> None:
+        super().__init__(rule, scope, rule.goods)
+        self.share = share
+
+    def refusal(self, run: Run) -> Reason | None:
+        if not run.member:
+            return self.no("members_only")
+        if not run.state.held(self.id, run.context.at_ms):
+            return self.no("vip_needed", needed=self.id, percent=percent_text(self.share))
+        return None
+
+    def amount(self, run: Run, works: Sequence[Work]) -> int:
+        return mul_rate(sum(work.net for work in works if not work.closed), self.share, self.rounding)
+
+
+class VipStatus(Plan):
+    """Knows whether the status is in force, and begins or extends it when it is bought."""
+
+    def __init__(self, rule: VipRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.settings = rule
+
+    def enter(self, run: Run, risen: int | None = None) -> None:
+        if run.state.held(self.id, run.context.at_ms):
+            run.multiplier = max(run.multiplier, self.settings.multiplier)
+
+    def settle(self, run: Run) -> None:
+        if not run.member or not self.settings.sold or not self.may(run):
+            return
+        start_day = self._first_free_day(run)
+        for work in self.works(run):
+            days = self.settings.term_days * max(1, work.units)
+            run.grant(self._status(run, work, start_day, days), work.line.id)
+            start_day += days
+
+    def _first_free_day(self, run: Run) -> int:
+        """Today, or the day on which the status held now (and any bought ahead) ends."""
+        ends = [g.expires_at_ms for g in run.state.grants if g.rule == self.id and g.uses > 0]
+        last = max((end for end in ends if end is not None), default=0)
+        return max(run.now.day, -(-last // DAY_MS))
+
+    def _status(self, run: Run, work: Work, start_day: int, days: int) -> Grant:
+        grant = make_grant(self, run, "status", item=work.line.id)
+        starts_at_ms = run.context.at_ms if start_day == run.now.day else day_start_ms(start_day, run.zone)
+        ends_at_ms = day_start_ms(start_day + days, run.zone)
+        return msgspec.structs.replace(grant, starts_at_ms=starts_at_ms, expires_at_ms=ends_at_ms)
+
+
+def plans(rule: VipRule, scope: Scope) -> list[Plan]:
+    made: list[Plan] = [VipStatus(rule, scope)]
+    if rule.percent:
+        made.append(VipDiscount(rule, rule.percent, scope))
+    return made
+
+
+def check(rule: VipRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    if rule.sold and rule.products == EVERYTHING:
+        yield "products", "every article would sell the status", "name the goods that do"
+
+
+KIND = Kind(VipRule, plans, check)

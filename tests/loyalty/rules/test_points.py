@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+
+from app.loyalty.basket import Redeem
+from app.loyalty.effects import Lot, PointsEarned
+from app.loyalty.state import DAY_MS, EMPTY, MemberState, advance, apply
+from tests.loyalty.support import NOON, at, line, price, programme, then, why
+
+EARN = "  - {id: p, kind: points, NAME, earn: {points: 1, per: 10%s}%s}\n"
+
+
+def holding(centi: int, **lot: int) -> MemberState:
+    return apply(EMPTY, [PointsEarned(Lot("old", "p", centi, NOON - DAY_MS, **lot))], NOON - DAY_MS)
+
+
+@pytest.mark.parametrize(
+    ("round_to", "centi"), [("hundredth", 1234), ("point", 1200), ("point_down", 1200)]
+)  # 123.40 / 10
+def test_points_per_money_and_their_rounding(round_to: str, centi: int) -> None:
+    compiled = programme(EARN % (f", round_to: {round_to}", ""))
+    assert price(compiled, line("a", "123.40")).points.earned_centi == centi
+
+
+def test_points_per_unit_and_per_visit() -> None:
+    by_unit = programme("  - {id: p, kind: points, NAME, earn: {points: 2, per: unit}}\n")
+    assert price(by_unit, line("a", "9", "3"), line("b", "9", "0.5")).points.earned_centi == 700
+    by_visit = programme("  - {id: p, kind: points, NAME, earn: {points: 7, per: visit}}\n")
+    assert price(by_visit, line("a", "9", "3")).points.earned_centi == 700
+
+
+def test_a_multiplier_by_goods_and_a_minimum_receipt() -> None:
+    more = ", multipliers: [{products: {skus: [a]}, times: 2.5}]"
+    compiled = programme(EARN % (", min_receipt: 50", more))
+    assert price(compiled, line("a", "20"), line("b", "30")).points.earned_centi == 500 + 300
+    short = price(compiled, line("a", "20"))
+    assert short.points.earned_centi == 0
+    assert why(short, "p").params == {"missing_minor": 3000}
+
+
+@pytest.mark.parametrize(("base", "centi"), [("paid", 700), ("net", 900), ("gross", 1000)])
+def test_the_earning_base(base: str, centi: int) -> None:
+    redeem = ", redeem: {value: 1, block: 1}"
+    discount = "  - {id: d, kind: price, NAME, percent: 10%}\n"
+    compiled = programme(discount + EARN % (f", base: {base}", redeem))
+    decision = price(compiled, line("a", "100"), state=holding(2000), redeem=Redeem(2000))
+    assert decision.points.spent_value_minor == 2000
+    assert decision.points.earned_centi == centi
+
+
+@pytest.mark.parametrize(
+    ("expires", "earned", "last"),
+    [
+        ("months: 1", "2026-01-31 12:00", "2026-02-28"),
+        ("months: 1", "2024-01-31 12:00", "2024-02-29"),
+        ("months: 12", "2024-02-29 12:00", "2025-02-28"),
+        ("months: 1, to_month_end: true", "2026-01-05 12:00", "2026-02-28"),
+        ("days: 30", "2026-03-01 23:59", "2026-03-31"),
+    ],
+)
+def test_a_lot_is_good_until_the_end_of_its_last_day(expires: str, earned: str, last: str) -> None:
+    compiled = programme(EARN % ("", f", lots: {{expires: {{{expires}}}}}"))
+    state = then(EMPTY, price(compiled, line("a", "100"), at_ms=at(earned)))
+    assert advance(state, at(f"{last} 23:59")).balance_centi == 1000
+    assert advance(state, at(f"{last} 23:59") + 60_000).balance_centi == 0
+
+
+def test_points_may_have_to_wait_before_they_are_spent() -> None:
+    redeem = "lots: {spendable_after_days: 14}, redeem: {value: 1}"
+    compiled = programme(EARN % ("", ", " + redeem))
+    state = then(EMPTY, price(compiled, line("a", "100")))
+    assert price(compiled, line("a", "100"), state=state).points.spendable_centi == 0
+    later = price(compiled, line("a", "100"), state=state, at_ms=NOON + 14 * DAY_MS)
+    assert later.points.spendable_centi == 1000
+
+
+def test_redemption_keeps_to_minimum_block_share_and_goods() -> None:
+    redeem = "value: 0.01, min_points: 200, block: 100, max_share: 50%, products: {not: {skus: [vodka]}}"
+    compiled = programme(f"  - {{id: p, kind: points, NAME, redeem: {{{redeem}}}}}\n")
+    goods = (line("bread", "3.55"), line("vodka", "30"))
+    decision = price(compiled, *goods, state=holding(100_000), redeem=Redeem("max"))
+    assert decision.points.spent_centi == 30_000
+    assert [each.points_minor for each in decision.lines] == [300, 0]
+    little = price(compiled, line("bread", "3.55"), state=holding(100_000), redeem=Redeem("max"))
+    assert (little.points.spent_centi, little.points.spendable_centi) == (0, 0)
+    asked = price(compiled, *goods, state=holding(100_000), redeem=Redeem(95_000))
+    assert asked.points.spent_centi == 30_000
+    assert asked.refused[0].code == "points_limited"
+
+
+def test_same_sale_spending_is_the_largest_that_the_balance_and_its_own_earning_bear() -> None:
+    earn = "earn: {points: 10, per: 1}, redeem: {value: 0.01, same_sale: true}"
+    compiled = programme(f"  - {{id: p, kind: points, NAME, {earn}}}\n")
+    decision = price(compiled, line("a", "100"), state=holding(10_000), redeem=Redeem("max"))
+    spent, earned = decision.points.spent_centi, decision.points.earned_centi
+    assert spent <= 10_000 + earned
+    assert (spent, earned) == (100_000, 90_000)
+    assert then(holding(10_000), decision).balance_centi == 0
+
+
+def test_an_overdrawn_member_spends_nothing() -> None:
+    compiled = programme(EARN % ("", ", redeem: {value: 1}"))
+    owing = MemberState(debt_centi=500)
+    decision = price(compiled, line("a", "100"), state=owing, redeem=Redeem("max"))
+    assert (decision.points.spent_centi, decision.points.balance_after_centi) == (0, 500)
+
+
+def test_lots_are_spent_soonest_first_and_the_effect_says_which() -> None:
+    compiled = programme("  - {id: p, kind: points, NAME, redeem: {value: 0.01}}\n")
+    lots = [
+        PointsEarned(Lot("late", "p", 27_500, NOON, expires_at_ms=NOON + 9 * DAY_MS)),
+        PointsEarned(Lot("soon", "p", 30_000, NOON, expires_at_ms=NOON + DAY_MS)),
+    ]
+    state = apply(EMPTY, lots, NOON)
+    decision = price(compiled, line("a", "5"), state=state, redeem=Redeem("max"))
+    assert decision.points.spent_centi == 50_000
+    assert [(lot.id, lot.amount_centi) for lot in then(state, decision).lots] == [("late", 7_500)]
