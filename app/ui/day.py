@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from app.screens import views
@@ -83,6 +83,8 @@ class DayScreen(QWidget):
         column.addWidget(self.list, 1)
         self.back.clicked.connect(self.left)
         self.again.clicked.connect(self.refreshed)
+        QShortcut(QKeySequence("Escape"), self).activated.connect(self.left)
+        QShortcut(QKeySequence("F5"), self).activated.connect(self.refreshed)
 
     def retranslate(self) -> None:
         self.back.set_words(self.tr("Back to the sale"))

@@ -24,7 +24,8 @@ from app.ui.total import MessageLine, PayButton, TotalCard
 if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
 
-_KEYPAD_KEYS = {Qt.Key.Key_Backspace: "\b", Qt.Key.Key_Comma: ",", Qt.Key.Key_Period: ","}
+# By number: Qt has keys (all Cyrillic letters, for one) that its enumeration does not name.
+_KEYPAD_KEYS = {int(Qt.Key.Key_Backspace): "\b", int(Qt.Key.Key_Comma): ",", int(Qt.Key.Key_Period): ","}
 
 
 class SaleScreen(QWidget):
@@ -215,7 +216,7 @@ class SaleScreen(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         typing = isinstance(self.view.middle if self.view else None, views.Payment | views.Quantity)
-        key = _KEYPAD_KEYS.get(Qt.Key(event.key())) or event.text()
+        key = _KEYPAD_KEYS.get(event.key()) or event.text()
         if typing and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._presenter.take()
         elif typing and key and key in "0123456789,\b":
