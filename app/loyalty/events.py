@@ -43,7 +43,7 @@ def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context
     for plan in compiled.of(Activity):
         if plan.settings.event != event.name:
             continue
-        reason = plan.refused(run) or plan.limited(run)
+        reason = plan.refused(run) or plan.over_limit(run)
         if reason is None:
             before = sum(run.points_by_rule.values())
             plan.pay(run, event.amount_minor, "")

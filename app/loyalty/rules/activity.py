@@ -42,7 +42,7 @@ class Activity(Plan):
         super().__init__(rule, scope)
         self.settings = rule
 
-    def limited(self, run: Run) -> Reason | None:
+    def over_limit(self, run: Run) -> Reason | None:
         """Which limit is reached, if one is."""
         limits, day = self.settings.limits, run.now.day
         spans = (
