@@ -6,8 +6,9 @@ wrong. Anything else is a bug and shows its traceback. Heavy imports stand insid
 
 from __future__ import annotations
 
-import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,6 +94,7 @@ def server(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     database: Annotated[str, typer.Option(help="postgresql://… instead of SQLite in the folder.")] = "",
     ready_file: Annotated[Path | None, typer.Option(help="Written once it listens (JSON).")] = None,
+    until_stdin_closes: Annotated[bool, typer.Option(help="End with the process that started it.")] = False,
 ) -> None:
     """Run the central server; no other set-up is needed. Its first start prints a code and a token."""
     from sync.server.database import DatabaseProblem
@@ -101,12 +103,21 @@ def server(
     context.obj = (data, database or None)
     if context.invoked_subcommand is not None:
         return
+    if until_stdin_closes:
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     with known_errors():
         try:
             serve(host, port, data, database or None, ready_file=ready_file)
         except (PortTaken, DatabaseProblem) as problem:
             complain(str(problem))
             raise typer.Exit(1) from problem
+
+
+def _end_with_parent() -> None:
+    """A graceful stop once standard input ends: its writer is gone, however it went."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    signal.raise_signal(signal.SIGTERM)
 
 
 @server_app.command("enrol-code")
@@ -266,14 +277,6 @@ def programme_check(file: Path) -> None:
     say(f"{file} is a valid programme.")
 
 
-@programme_app.command("schema")
-def programme_schema() -> None:
-    """The JSON Schema of programme files, for editors."""
-    from app.loyalty import programme as tools
-
-    say(json.dumps(tools.programme_schema(), indent=2, ensure_ascii=False))
-
-
 # -- looking ---------------------------------------------------------------------------------------------
 
 
@@ -325,6 +328,7 @@ def rebuild(
 def devices() -> None:
     """What is plugged in, as JSON."""
     import msgspec
+
     from hardware.devices import list_devices
 
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(list_devices()), indent=2) + b"\n")

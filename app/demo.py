@@ -132,18 +132,26 @@ class DemoServer:
         self._ready = folder / "server-ready.json"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> DemoServer:
+    def start(self) -> None:
+        """Start the process; it ends with this one, however this one ends."""
         self._ready.unlink(missing_ok=True)
         self.folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "app.main", "server", "--port", "0", "--data", str(self.folder)]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--ready-file", str(self._ready)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*command, "--ready-file", str(self._ready), "--until-stdin-closes"],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
             )
+
+    def __enter__(self) -> DemoServer:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             self._process.terminate()
             try:
                 self._process.wait(10)
@@ -175,9 +183,10 @@ class DemoServer:
             database.close()
 
     def connect(self, windowed: Windowed) -> None:
-        """Join the till and the server once it listens, from a thread of its own."""
+        """Start, and join till and server once it listens, from a thread of its own."""
 
         def wait() -> None:
+            self.start()
             section = self.section()
             if section is not None:
                 windowed.bridge.post(lambda: windowed.connect(section))
@@ -233,6 +242,7 @@ def _play(folder: Path, config: Config, desk: SimulatedDesk, server: DemoServer)
     windowed = Windowed(folder, config, desk.devices)
     windowed.start()
     try:
+        server.start()
         player = Player(windowed, desk, pictures)
         player.play(config.till.lang or "pl", server)
     finally:

@@ -6,6 +6,7 @@ till's parts are joined in the window's thread when it is there.
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -26,6 +27,10 @@ def entry() -> None:
     """Entry of `stempel`: the window does not wait for the command parser to be imported."""
     if sys.argv[1:] == ["till"]:
         sys.exit(run_till())
+    if sys.argv[1:] == ["demo"]:
+        from app.demo import run_demo
+
+        sys.exit(run_demo(None))
     from app.cli import app
 
     app()
@@ -98,7 +103,10 @@ class Windowed:
         self._code = 0
 
     def run(self) -> int:
-        """Show, open, sell; returns when the window is closed."""
+        """Show, open, sell; returns when the window is closed, or the process is told to end."""
+        for name in (signal.SIGINT, signal.SIGTERM):
+            # Heard at the window's next tick, at most a second later.
+            signal.signal(name, lambda *_: self.qt.quit())
         self.start()
         self.qt.exec()
         self.stop()
