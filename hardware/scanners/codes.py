@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from biip import ParseError
-from biip.upc import Upc
 from stdnum import ean, luhn
 
 from hardware.scanners.framing import TEXT_MAX
-from hardware.scanners.gs1 import read_gs1
+from hardware.scanners.gs1 import expand_upc_e, read_gs1
 from hardware.scanners.masks import InStoreRule, Mask
 
 
@@ -169,8 +166,8 @@ def gtin_keys(text: str) -> tuple[str, ...]:
     elif len(text) != 8:
         return ()
     if len(text) == 8 and text[0] in "01":
-        with suppress(ParseError):  # no UPC-E: it may still be a GTIN-8
-            forms += [(upc := Upc.parse(text)).as_gtin_12(), upc.as_gtin_13()]
+        upc_a = expand_upc_e(text)
+        forms += [upc_a, "0" + upc_a] if upc_a is not None else []
     return tuple(dict.fromkeys(forms)) if len(forms) > 1 else ()
 
 

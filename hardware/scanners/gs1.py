@@ -6,15 +6,12 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
-from biip import ParseConfig, ParseError
-from biip.gs1_digital_link_uris import GS1DigitalLinkURI
-from biip.gs1_element_strings import GS1ElementStrings
-from biip.gs1_messages import GS1Message
+if TYPE_CHECKING:
+    from biip.gs1_element_strings import GS1ElementStrings
 
-# Shops print all-zero dates; such a date is no reason to refuse the product.
-_CONFIG: Final = ParseConfig(gs1_element_strings_verify_date=False)
 _HAS_GTIN: Final = re.compile(r"\x1d?0[12][0-9]{14}", re.ASCII)
 _GS1_AIMS: Final = frozenset({"]C1", "]e0", "]e1", "]e2", "]d2", "]Q3", "]J1"})
 
@@ -38,16 +35,60 @@ def read_gs1(text: str, aim: str | None, minor_digits: int) -> Gs1Product | None
     element strings are too short to tell from plain numbers.
     """
     text = text.strip("\x1d") if aim is None else text.lstrip("\x1d")
-    try:
-        if text.startswith(("http://", "https://")):
-            elements = GS1DigitalLinkURI.parse(text, config=_CONFIG).element_strings
-        elif aim in _GS1_AIMS or _HAS_GTIN.match(text):
-            elements = GS1Message.parse(text, config=_CONFIG).element_strings
-        else:
+    if text.startswith(("http://", "https://")):
+        elements = _parser().link(text)
+    elif aim in _GS1_AIMS or _HAS_GTIN.match(text):
+        elements = _parser().message(text)
+    else:
+        return None
+    return _product(elements, minor_digits) if elements is not None else None
+
+
+def expand_upc_e(text: str) -> str | None:
+    """The UPC-A that a UPC-E of 8 digits is short for; None if it is not one."""
+    return _parser().upc_a(text)
+
+
+def warm_up() -> None:
+    """Import the parser now, on a thread that has the time (0.2 s), and not at the first rare code."""
+    _parser()
+
+
+class _Parser:
+    """`biip`, imported when first needed: it reads a table of all GS1 prefixes of the world."""
+
+    def __init__(self) -> None:
+        from biip import ParseConfig, ParseError
+        from biip.gs1_digital_link_uris import GS1DigitalLinkURI
+        from biip.gs1_messages import GS1Message
+        from biip.upc import Upc
+
+        # Shops print all-zero dates; such a date is no reason to refuse the product.
+        self._config = ParseConfig(gs1_element_strings_verify_date=False)
+        self._link, self._message, self._upc = GS1DigitalLinkURI, GS1Message, Upc
+        # A form can be wrong in many ways, not all of which the library names: each is no GS1 code.
+        self._wrong = (ParseError, ValueError, ArithmeticError, LookupError)
+
+    def link(self, text: str) -> GS1ElementStrings | None:
+        try:
+            return self._link.parse(text, config=self._config).element_strings
+        except self._wrong:
             return None
-    except (ParseError, ValueError, ArithmeticError, LookupError):
-        return None  # its form is wrong in one of the many ways it can be: no GS1 message
-    return _product(elements, minor_digits)
+
+    def message(self, text: str) -> GS1ElementStrings | None:
+        try:
+            return self._message.parse(text, config=self._config).element_strings
+        except self._wrong:
+            return None
+
+    def upc_a(self, text: str) -> str | None:
+        try:
+            return self._upc.parse(text).as_gtin_12()
+        except self._wrong:
+            return None
+
+
+_parser = cache(_Parser)
 
 
 def _product(elements: GS1ElementStrings, minor_digits: int) -> Gs1Product | None:
