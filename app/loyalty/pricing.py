@@ -24,9 +24,10 @@ def take_lines(compiled: Compiled, run: Run) -> None:
         work = Work(line, profile, gross, 0, 0 if rest else units)
         if profile.floors or caps.line is not None:
             work.floor = _floor(work, caps.line, rounding)
-        if profile.no_discount or profile.aside:
+        aside = profile.aside or gross < 0  # a returned deposit bottle is no goods to discount
+        if profile.no_discount or aside:
             work.floor = gross
-        (run.aside if profile.aside else works).append(work)
+        (run.aside if aside else works).append(work)
     works.sort(key=_content)
     run.works = works
     by_filter = run.by_filter
