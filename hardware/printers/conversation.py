@@ -17,6 +17,8 @@ from hardware.ports import PaperState, PrinterState, PrintOutcome, PrintResult
 from hardware.printers import status
 
 _CHUNK_BYTES: Final = 4096
+_QUIET_S: Final = 0.1
+"""Answers of two jobs that were reached one after the other come closer together than this."""
 
 
 class LinkLost(Exception):
@@ -85,28 +87,29 @@ class Conversation:
         self._listener = status.Listener()
         self._handed_bytes = 0
 
-    def state(self) -> PrinterState:
-        """How the printer is. Never raises."""
+    def state(self, *, settle: bool = False) -> PrinterState:
+        """How the printer is. Never raises.
+
+        `settle` if an earlier job's end is not known: waits until the printer has reached all it was ever
+        sent, so that no late answer is taken for the end of the next job.
+        """
         if self._answers is Answers.NONE:
             return PrinterState(True)
         try:
-            self._hear(0.0)  # what an earlier job left on the wire is no answer to us
-            return self._ask_state()
+            self._hear(0.0)  # what was left on the wire is no answer to us
+            state = self._ask_state()
+            if settle and state.online and self._answers is Answers.IN_ORDER:
+                self._settle()
+            return state
         except (LinkLost, Stalled) as error:
             return _lost(error)
 
-    def print(self, job: bytes, *, settle_first: bool = False) -> PrintResult:
-        """Print one job. Never raises.
-
-        `settle_first` after a job whose end is not known: the printer may still be at it, and its answer
-        must not be taken for the end of this one.
-        """
-        before = self.state()
+    def print(self, job: bytes, *, settle: bool = False) -> PrintResult:
+        """Print one job, after settling as in `state`. Never raises."""
+        before = self.state(settle=settle)
         if not before.online:
             return PrintResult(PrintOutcome.FAILED, before)
         try:
-            if settle_first and self._answers is Answers.IN_ORDER:
-                self._settle()
             self._hand_over(job if self._answers is not Answers.IN_ORDER else job + status.IN_ORDER)
             return self._confirmed()
         except (LinkLost, Stalled) as error:
@@ -114,17 +117,16 @@ class Conversation:
             return PrintResult(outcome, _lost(error))
 
     def _settle(self) -> None:
-        """Wait until the printer has reached all it was ever sent, and is quiet."""
         self._link.send(status.IN_ORDER, self._patience.answer_s)
         if self._await(status.Kind.IN_ORDER, self._patience.answer_s) is None:
-            raise Stalled("still busy with an earlier job")
-        while self._await(status.Kind.IN_ORDER, self._patience.poll_s) is not None:
+            raise Stalled(
+                "no answer to GS r: busy with an earlier job, or its address lacks answers=real_time"
+            )
+        while self._await(status.Kind.IN_ORDER, _QUIET_S) is not None:
             pass
 
     def _hand_over(self, job: bytes) -> None:
         while self._handed_bytes < len(job):
-            if self._answers is not Answers.NONE:
-                self._hear(0.0)  # a closed wire is noticed here, not after the last chunk
             chunk = job[self._handed_bytes : self._handed_bytes + _CHUNK_BYTES]
             taken = self._link.send(chunk, self._patience.answer_s)
             if not taken:

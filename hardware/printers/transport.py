@@ -35,13 +35,14 @@ class LinkPrinter:
         self._patience = patience
         # The drawer may be opened from another thread than the one that prints.
         self._one_at_a_time = threading.Lock()
-        self._unsettled = False
+        # Nor is it known how the last job of an earlier process ended.
+        self._unsettled = True
 
     def send(self, job: bytes) -> PrintResult:
         """Send one whole job within its deadline. Never raises for what a printer can do."""
         with self._one_at_a_time:
             result = self._talk(
-                lambda talk: talk.print(job, settle_first=self._unsettled),
+                lambda talk: talk.print(job, settle=self._unsettled),
                 lambda state: PrintResult(PrintOutcome.FAILED, state),
             )
             if result.outcome is not PrintOutcome.FAILED:
@@ -51,7 +52,9 @@ class LinkPrinter:
     def state(self) -> PrinterState:
         """Ask the printer how it is."""
         with self._one_at_a_time:
-            return self._talk(lambda talk: talk.state(), lambda state: state)
+            state = self._talk(lambda talk: talk.state(settle=self._unsettled), lambda state: state)
+            self._unsettled = self._unsettled and not state.online
+            return state
 
     def _talk(self, say: Callable[[Conversation], T], away: Callable[[PrinterState], T]) -> T:
         try:

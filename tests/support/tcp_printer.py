@@ -42,6 +42,8 @@ class TcpPrinter:
         """Bytes after which it stops reading and answering."""
         self.paper_lasts: int | None = None
         """Lines until the paper is out."""
+        self.opens_when_done = False
+        """The cover is opened as soon as a job's end was answered; once."""
         self.chatty = False
         """Sends automatic status and flow control unasked."""
         self.printed = bytearray()
@@ -170,6 +172,8 @@ class TcpPrinter:
             if command.name == "GS r":
                 if self.answers_in_order and connection is not None:
                     self._answer(connection, 0x03 if self.paper is PaperState.LOW else 0x00)
+                    if self.opens_when_done and self.printed:
+                        self.cover_open, self.opens_when_done = True, False
                 continue
             self.printed += command.raw
             if command.name == "LF" and self.paper_lasts is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import subprocess
 import threading
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from hardware.ports import DeviceProblem, PaperState, PrinterState, PrintOutcome, ReceiptPrinter
 from hardware.printers import status
-from hardware.printers.conversation import Patience
+from hardware.printers.conversation import Conversation, Patience
 from hardware.printers.escpos import encode
 from hardware.printers.links import LinkLost, SerialLink, TcpLink
 from hardware.printers.profile import PROFILES
@@ -105,6 +106,12 @@ def test_paper_that_ends_in_the_middle_leaves_the_job_unknown(paper: TcpPrinter)
     assert (result.outcome, result.state.code) == (PrintOutcome.UNKNOWN, "paper_out")
 
 
+def test_a_printer_that_is_not_well_after_its_last_answer_leaves_the_job_unknown(paper: TcpPrinter) -> None:
+    paper.opens_when_done = True
+    result = at(paper).send(JOB)
+    assert (result.outcome, result.state.code) == (PrintOutcome.UNKNOWN, "cover_open")
+
+
 def test_a_slow_printer_is_waited_for(paper: TcpPrinter) -> None:
     paper.commands_per_s = 500
     started = time.monotonic()
@@ -134,8 +141,13 @@ def test_what_an_unknown_job_left_behind_is_not_taken_for_the_next_one(paper: Tc
 
 @pytest.mark.parametrize(
     ("after", "outcome"),
-    [(0, PrintOutcome.FAILED), (6, PrintOutcome.UNKNOWN), (200, PrintOutcome.UNKNOWN)],
-    ids=["deaf at once", "deaf after it was asked", "deaf in the job"],
+    [
+        (0, PrintOutcome.FAILED),
+        (6, PrintOutcome.FAILED),
+        (9, PrintOutcome.UNKNOWN),
+        (200, PrintOutcome.UNKNOWN),
+    ],
+    ids=["deaf at once", "deaf before it settled", "deaf after it was asked", "deaf in the job"],
 )
 def test_a_printer_that_stalls_is_unknown_once_any_of_the_job_was_handed_over(
     paper: TcpPrinter, after: int, outcome: PrintOutcome
@@ -156,7 +168,10 @@ def test_a_mute_printer_is_sent_nothing_unless_its_address_says_that_it_is_mute(
 
 def test_a_printer_without_answers_in_order_is_believed_in_real_time_only_if_told(paper: TcpPrinter) -> None:
     paper.answers_in_order = False
-    assert at(paper).send(JOB).outcome is PrintOutcome.UNKNOWN
+    result = at(paper).send(JOB)
+    assert (result.outcome, result.state.code) == (PrintOutcome.FAILED, "stalled")
+    assert "answers=real_time" in result.state.detail
+    assert paper.printed == b""
     assert at(paper, "?answers=real_time").send(JOB).outcome is PrintOutcome.PRINTED
 
 
@@ -317,6 +332,26 @@ def test_a_wire_that_is_closed_is_lost_not_silent() -> None:
         with pytest.raises(LinkLost, match="closed by the printer"):
             link.receive(1.0)
         link.close()
+
+
+def test_what_was_on_the_wire_before_is_no_answer() -> None:
+    """A print server may hand over what the printer had said to somebody else: here, that it was offline."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        link = TcpLink("127.0.0.1", server.getsockname()[1], 1)
+        far, _ = server.accept()
+        far.sendall(b"\x1a")
+        select.select([link._socket], [], [], 1)  # pyright: ignore[reportPrivateUsage]
+
+        def answer() -> None:
+            while far.recv(3):
+                far.sendall(b"\x12")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert Conversation(link, patience=QUICK).state() == PrinterState(True)
+        link.close()
+        thread.join(5)
+        far.close()
 
 
 def _open_files() -> int:
