@@ -6,23 +6,20 @@ needed. TOTAL and PAY are at the right foot in either, and nothing moves them.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
-from msgspec import Struct
 from PySide6.QtCore import QRect
 
-from app.ui import look as lk
-from app.ui.total import TOTAL_PX
+from app.ui import scale as lk
 
 WIDE_PX: Final = 1200
 LEFT, MIDDLE, RIGHT = 576, 380, 346
 """The columns' shares at 1366 px."""
 _RIGHT_LEAST: Final = 330
 _RIGHT_MOST: Final = 460
-MESSAGE_PX: Final = 56
 
 
-class Places(Struct, frozen=True):
+class Places(NamedTuple):
     basket: QRect
     actions: QRect
     search: QRect
@@ -46,7 +43,7 @@ def arrange(width_px: int, height_px: int, *, opened: bool, deep: bool = False) 
     right = QRect(0, inside.top(), min(max(right_px, _RIGHT_LEAST), _RIGHT_MOST), inside.height())
     right.moveRight(inside.right())
     pay = QRect(right.left(), right.bottom() - lk.PAY_PX + 1, right.width(), lk.PAY_PX)
-    total = QRect(right.left(), pay.top() - lk.M - TOTAL_PX, right.width(), TOTAL_PX)
+    total = QRect(right.left(), pay.top() - lk.M - lk.TOTAL_PX, right.width(), lk.TOTAL_PX)
     member = QRect(right.left(), right.top(), right.width(), total.top() - lk.M - right.top())
     rest = QRect(inside.left(), inside.top(), right.left() - gap - inside.left(), inside.height())
     if wide:
@@ -59,7 +56,7 @@ def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect) -> Places:
     left = QRect(rest.left(), rest.top(), left_px, rest.height())
     middle = rest.adjusted(left_px + lk.L, 0, 0, 0)
     actions = _foot(left, lk.BUTTON_PX)
-    message = _foot(middle, MESSAGE_PX)
+    message = _foot(middle, lk.MESSAGE_PX)
     search = QRect(middle.left(), middle.top(), middle.width(), lk.BUTTON_PX)
     return Places(
         basket=left.adjusted(0, 0, 0, -(actions.height() + lk.M)),
@@ -75,7 +72,7 @@ def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect) -> Places:
 
 
 def _narrow(rest: QRect, member: QRect, total: QRect, pay: QRect, *, opened: bool, deep: bool) -> Places:
-    message = _foot(rest, MESSAGE_PX)
+    message = _foot(rest, lk.MESSAGE_PX)
     above = rest.adjusted(0, 0, 0, -(message.height() + lk.S))
     middle = search = actions = QRect()
     if deep:

@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QRect, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.screens import views
-from app.ui import look as lk
-from app.ui.controls import CENTRE, RIGHT, Button, Card, Icon, Label, clip_rounded
+from app.ui import scale as lk
+from app.ui.controls import CENTRE, RIGHT, Button, Card, Icon, Label
 from app.ui.look import Look, font
-from app.ui.rows import RowList, RowModel, RowPainter
 
-_PRICE_PX = 88
-_QUANTITY_PX = 128
-_NEAR_PX = 40
+if TYPE_CHECKING:
+    from app.ui.basket_lines import LineList
 
-
-class _Lines(RowPainter):
-    """One line: name over reason, quantity, the price before struck above the price now."""
-
-    selected = ""
-
-    def paint_row(
-        self, painter: QPainter, option: QStyleOptionViewItem, row: views.Line, number: int
-    ) -> None:
-        at: QRect = option.rect
-        look = self.look
-        if row.key == self.selected:
-            painter.save()
-            # The card's corners stay round under the first line, and under the last of a full card.
-            card = option.widget.parentWidget()
-            if card is not None:
-                clip_rounded(painter, card.rect().adjusted(1, 1, -1, -1))
-            painter.fillRect(at.adjusted(1, 0, -1, 0), look["accent_soft"])
-            painter.fillRect(QRect(at.left() + 1, at.top(), 3, at.height()), look["accent"])
-            painter.restore()
-        painter.fillRect(QRect(at.left() + 1, at.bottom(), at.width() - 2, 1), look["hairline"])
-        inner = at.adjusted(lk.L, 6, -lk.L, -6)
-        top, low = _halves(inner)
-        right = QRect(inner.right() - _PRICE_PX + 1, 0, _PRICE_PX, 0)
-        price_font = font(lk.BODY + 1, lk.BOLD)
-        if row.was:
-            struck = font(lk.SMALL, strike=True)
-            look.draw_text(painter, _row(right, top), row.was, "secondary", struck, RIGHT)
-            look.draw_text(painter, _row(right, low), row.price, "ink", price_font, RIGHT)
-        else:
-            look.draw_text(painter, _row(right, inner), row.price, "ink", price_font, RIGHT)
-        middle = QRect(right.left() - _QUANTITY_PX - lk.S, 0, _QUANTITY_PX, 0)
-        look.draw_text(painter, _row(middle, inner), row.quantity, "secondary", font(lk.BODY), RIGHT)
-        used = QFontMetrics(font(lk.BODY)).horizontalAdvance(row.quantity)
-        left = QRect(inner.left(), 0, middle.right() - used - lk.M - inner.left(), 0)
-        look.draw_text(painter, _row(left, top if row.why else inner), row.name, "ink", font(lk.BODY))
-        if row.why:
-            look.draw_text(painter, _row(left, low), row.why, "gain", font(lk.SMALL))
+_NEAR_PX: Final = 40
 
 
 class NearMissBar(QWidget):
@@ -150,11 +111,8 @@ class BasketPanel(Card):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._model = RowModel(_describe)
-        self._lines = _Lines(look)
-        self.list = RowList(look, self._model, self._lines)
-        self.list.setParent(self)
-        self.list.clicked.connect(self._clicked)
+        self._look = look
+        self._list: LineList | None = None
         self.near_miss = NearMissBar(look)
         self.near_miss.setParent(self)
         self.empty = EmptyBasket(look)
@@ -162,31 +120,39 @@ class BasketPanel(Card):
         self._state = views.Basket()
         self.near_miss.set(None)
 
+    @property
+    def lines(self) -> LineList:
+        """Made with the first line: what lists need is not imported before."""
+        if self._list is None:
+            from app.ui.basket_lines import LineList
+
+            self._list = LineList(self._look)
+            self._list.setParent(self)
+            self._list.clicked.connect(self._clicked)
+            self._list.setAccessibleName(self.tr("Basket"))
+        return self._list
+
     def retranslate(self) -> None:
-        self.list.setAccessibleName(self.tr("Basket"))
+        if self._list is not None:
+            self._list.setAccessibleName(self.tr("Basket"))
         self.empty.retranslate()
 
     def set(self, state: views.Basket) -> None:
         """Show the basket; the selected line is scrolled into sight when it changes."""
         before, self._state = self._state, state
-        self._lines.selected = state.selected
-        self._model.set_rows(state.lines)
         self.near_miss.set(state.near_miss if state.lines else None)
         self.empty.set(state.last_sale, state.tip)
         self.empty.setVisible(not state.lines)
-        self.list.setVisible(bool(state.lines))
+        if state.lines or self._list is not None:
+            self.lines.show_lines(state.lines, state.selected)
+            self.lines.setVisible(bool(state.lines))
         self._place()
         if state.selected != before.selected or len(state.lines) != len(before.lines):
             self._show_selected()
-        self.list.viewport().update()
 
     def _show_selected(self) -> None:
-        lines = self._state.lines
-        row = next((i for i, line in enumerate(lines) if line.key == self._state.selected), -1)
-        index = self._model.index(row)
-        self.list.setCurrentIndex(index)
-        if index.isValid():
-            self.list.scrollTo(index)
+        if self._list is not None:
+            self._list.show_selected()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -199,11 +165,12 @@ class BasketPanel(Card):
         self.empty.setGeometry(inner)
         bar = _NEAR_PX + 2 * lk.M if self._state.near_miss else 0
         height = min(len(self._state.lines) * lk.LINE_PX, inner.height() - bar)
-        self.list.setGeometry(0, 0, inner.width(), max(height, 0))
+        if self._list is not None:
+            self._list.setGeometry(0, 0, inner.width(), max(height, 0))
         self.near_miss.setGeometry(lk.L, max(height, 0) + lk.M, inner.width() - 2 * lk.L, _NEAR_PX)
 
     def _clicked(self, index: QModelIndex) -> None:
-        self.line_chosen.emit(self._state.lines[index.row()].key)
+        self.line_chosen.emit(self.lines.key_at(index.row()))
 
 
 class BasketActions(QWidget):
@@ -255,16 +222,3 @@ class BasketActions(QWidget):
         self.quantity.set_words(state.quantity or "–", self.tr("Quantity"))
         for action, button in self.buttons.items():
             button.setEnabled(action in state.actions)
-
-
-def _describe(line: views.Line) -> str:
-    return ", ".join(part for part in (line.name, line.quantity, line.why, line.price) if part)
-
-
-def _halves(at: QRect) -> tuple[QRect, QRect]:
-    half = at.height() // 2
-    return QRect(at.left(), at.top(), at.width(), half), at.adjusted(0, half, 0, 0)
-
-
-def _row(column: QRect, row: QRect) -> QRect:
-    return QRect(column.left(), row.top(), column.width(), row.height())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6 import QtCore
+from PySide6.QtCore import QObject, Signal, Slot
 
 
 class Bridge(QObject):
@@ -20,7 +21,7 @@ class Bridge(QObject):
         super().__init__()
         self._open = True
         # Queued also within the window's own thread: nobody is called back inside his own call.
-        self._posted.connect(self._run, Qt.ConnectionType.QueuedConnection)
+        self._posted.connect(self._run, QtCore.Qt.ConnectionType.QueuedConnection)
 
     def post(self, call: Callable[[], None]) -> None:
         """Run `call` in the window's thread, soon. Safe from any thread; returns at once."""

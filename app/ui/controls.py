@@ -7,7 +7,6 @@ from enum import Enum
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QEnterEvent,
-    QFont,
     QFontMetrics,
     QPainter,
     QPainterPath,
@@ -16,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QLineEdit, QScrollBar, QSizePolicy, QWidget
 
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.look import Look, font
 
 LEFT, RIGHT, CENTRE = (
@@ -33,7 +32,7 @@ class Label(QLabel):
         self,
         look: Look,
         size_px: int = lk.BODY,
-        weight: QFont.Weight = lk.REGULAR,
+        weight: int = lk.REGULAR,
         token: str = "ink",
         *,
         wrap: bool = False,
@@ -104,7 +103,7 @@ class Button(QAbstractButton):
         key: str = "",
         icon_name: str = "",
         size_px: int = lk.BODY,
-        weight: QFont.Weight = lk.MEDIUM,
+        weight: int = lk.MEDIUM,
         height_px: int = lk.BUTTON_PX,
         radius: int = lk.RADIUS,
     ) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 import resources
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.bridge import Bridge
 from app.ui.controls import Button, Card, Field, Kind, Label, ThinBar
 from app.ui.look import Look

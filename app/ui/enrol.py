@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from app.screens import views
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.controls import Button, Card, Field, Kind, Label
 from app.ui.look import Look
 

@@ -1,6 +1,9 @@
 """One look for every screen: colours by meaning, one type scale, one spacing scale, icons of one set.
 
 Widgets are given a `Look` and paint with it; switching the theme is one repaint, without a style sheet.
+
+`QtCore.Qt` is named only inside functions: its first mention builds 1,700 enumeration members, which the
+first paint need not wait for.
 """
 
 from __future__ import annotations
@@ -10,37 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6 import QtCore
+from PySide6.QtCore import QByteArray, QObject, QPointF, QRect, QRectF, QSize, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QPainter, QPalette, QPen, QPixmap
 
 import resources
+from app.ui.scale import RADIUS, REGULAR, TOUCH_MM
 
 FAMILY: Final = "Inter"
-SMALL: Final = 13
-BODY: Final = 15
-NAME: Final = 20
-HEADING: Final = 18
-BALANCE: Final = 28
-TOTAL: Final = 44
-"""The type scale, in device-independent pixels; nothing is smaller than SMALL."""
-
-REGULAR, MEDIUM, SEMIBOLD, BOLD = (
-    QFont.Weight.Normal,
-    QFont.Weight.Medium,
-    QFont.Weight.DemiBold,
-    QFont.Weight.Bold,
-)
-
-XS, S, M, L, XL, XXL = 4, 8, 12, 16, 24, 32
-"""The spacing scale."""
-RADIUS: Final = 12
-LINE_PX: Final = 52
-BUTTON_PX: Final = 56
-PAY_PX: Final = 88
-STATE_PX: Final = 44
-TOUCH_MM: Final = 9.0
-"""Nothing to press is smaller than this in either direction."""
-
 TOKENS: Final = (
     "paper", "surface", "raised", "pressed", "hairline", "ink", "secondary",
     "accent", "accent_soft", "on_accent", "gain", "pay", "pay_pressed", "on_pay",
@@ -59,21 +39,26 @@ class Look(QObject):
     def __init__(self, theme: str = "light") -> None:
         super().__init__()
         self.theme = ""
+        self._values: dict[str, str] = {}
         self._colours: dict[str, QColor] = {}
         self._icons: dict[tuple[str, int, str, float], QPixmap] = {}
         self.cuts: list[str] | None = None
         """A list here collects every text that had to be shortened: how tests find cut words."""
-        load_fonts()
         self.switch(theme)
 
     def switch(self, theme: str) -> None:
         """Take another theme's colours: "light" or "dark". Raises ValueError for an unknown one."""
-        self.theme, self._colours = theme, load_theme(theme)
+        self._values = load_theme(theme)
+        self.theme = theme
+        self._colours.clear()
         self._icons.clear()
         self.changed.emit()
 
     def __getitem__(self, token: str) -> QColor:
-        return self._colours[token]
+        found = self._colours.get(token)
+        if found is None:
+            found = self._colours[token] = QColor(self._values[token])
+        return found
 
     def palette(self) -> QPalette:
         """The theme as a Qt palette, for the few stock widgets (text fields, lists)."""
@@ -112,7 +97,7 @@ class Look(QObject):
         text: str,
         token: str,
         font: QFont,
-        align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+        align: QtCore.Qt.AlignmentFlag | None = None,
     ) -> int:
         """Paint one line, centred vertically, shortened with … if it must be; answers its width in px."""
         metrics = QFontMetrics(font)
@@ -120,11 +105,12 @@ class Look(QObject):
         if width > at.width():
             if self.cuts is not None:
                 self.cuts.append(text)
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, at.width())
+            text = metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, at.width())
             width = metrics.horizontalAdvance(text)
         painter.setFont(font)
         painter.setPen(self[token])
-        painter.drawText(at, int(align | Qt.AlignmentFlag.AlignVCenter), text)
+        flags = QtCore.Qt.AlignmentFlag
+        painter.drawText(at, int((align or flags.AlignLeft) | flags.AlignVCenter), text)
         return width
 
     def draw_box(
@@ -138,8 +124,8 @@ class Look(QObject):
     ) -> None:
         """Paint a rounded box, its line inside the rectangle."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self[line], width) if line else Qt.PenStyle.NoPen)
-        painter.setBrush(self[fill] if fill else Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(self[line], width) if line else QPen(QtCore.Qt.PenStyle.NoPen))
+        painter.setBrush(self[fill] if fill else QtCore.Qt.BrushStyle.NoBrush)
         inset = width / 2 if line else 0.0
         painter.drawRoundedRect(QRectF(at).adjusted(inset, inset, -inset, -inset), radius, radius)
 
@@ -154,27 +140,28 @@ def load_fonts() -> None:
 
 
 @cache
-def font(size_px: int, weight: QFont.Weight = REGULAR, strike: bool = False) -> QFont:
+def font(size_px: int, weight: int = REGULAR, strike: bool = False) -> QFont:
     """A font of the scale with tabular figures, so that columns of money stand still."""
+    load_fonts()
     made = QFont(FAMILY)
     made.setPixelSize(size_px)
-    made.setWeight(weight)
+    made.setWeight(QFont.Weight(weight))
     made.setStrikeOut(strike)
     made.setFeature(QFont.Tag("tnum"), 1)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return made
 
 
-def load_theme(name: str) -> dict[str, QColor]:
+def load_theme(name: str) -> dict[str, str]:
     """The colours of resources/themes/NAME.toml: every token, and no other."""
     if name not in THEMES:
         raise ValueError(f"there is no theme {name!r}: choose one of {', '.join(THEMES)}")
     file: Path = resources.path("themes", f"{name}.toml")
-    values = tomllib.loads(file.read_text("utf-8"))
+    values: dict[str, str] = tomllib.loads(file.read_text("utf-8"))
     if set(values) != set(TOKENS):
         odd = ", ".join(sorted(set(values) ^ set(TOKENS)))
         raise ValueError(f"{file.name} must name every colour once and no other: {odd}")
-    return {token: QColor(value) for token, value in values.items()}
+    return values
 
 
 def touch_px(dots_per_inch: float) -> int:
@@ -205,7 +192,7 @@ def _render(name: str, size_px: int, colour: QColor, ratio: float) -> QPixmap:
 
     source = _svg(name).replace("currentColor", colour.name())
     pixmap = QPixmap(QSize(size_px, size_px) * ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
+    pixmap.fill(QColor(0, 0, 0, 0))
     painter = QPainter(pixmap)
     QSvgRenderer(QByteArray(source.encode())).render(painter)
     painter.end()

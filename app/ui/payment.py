@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.screens import views
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.controls import CENTRE, RIGHT, Button, Card, Icon, Kind, Label
 from app.ui.look import Look
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
 )
 
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.look import Look
 
 Index = QModelIndex | QPersistentModelIndex

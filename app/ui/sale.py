@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from app.screens import views
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.arrange import arrange
 from app.ui.basket import BasketActions, BasketPanel
 from app.ui.controls import Button, Stack
-from app.ui.enrol import EnrolPanel
 from app.ui.look import Look
 from app.ui.member import MemberPanel
-from app.ui.middle import FavouritesPanel, ResultsPanel, SearchField
-from app.ui.payment import ChargePanel, PaidPanel, PaymentPanel, QuantityPanel
+from app.ui.middle import FavouritesPanel, SearchField
 from app.ui.state_line import StateLine
 from app.ui.total import MessageLine, PayButton, TotalCard
 
 if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
+    from app.ui.enrol import EnrolPanel
+    from app.ui.payment import ChargePanel, PaidPanel, PaymentPanel, QuantityPanel
+    from app.ui.results import ResultsPanel
+
+    Panel = ResultsPanel | PaymentPanel | ChargePanel | PaidPanel | QuantityPanel | EnrolPanel
+    PanelT = TypeVar("PanelT", bound=Panel)
 
 # By number: Qt has keys (all Cyrillic letters, for one) that its enumeration does not name.
 _KEYPAD_KEYS = {int(Qt.Key.Key_Backspace): "\b", int(Qt.Key.Key_Comma): ",", int(Qt.Key.Key_Period): ","}
@@ -52,25 +57,88 @@ class SaleScreen(QWidget):
         ):  # fmt: skip
             part.setParent(self)
         self.favourites = FavouritesPanel(look)
-        self.results = ResultsPanel(look)
-        self.payment = PaymentPanel(look)
-        self.charge = ChargePanel(look)
-        self.paid = PaidPanel(look)
-        self.enrol = EnrolPanel(look)
-        self.quantity = QuantityPanel(look)
-        for panel in (
-            self.favourites, self.results, self.payment, self.charge, self.paid, self.enrol, self.quantity,
-        ):  # fmt: skip
-            self.middle.add(panel)
-        self.search.stepped.connect(self.results.step)
+        self.middle.add(self.favourites)
+        self._panels: list[Panel] = []
+        self._presenter: SalePresenter | None = None
+        self.search.stepped.connect(self._step)
         self.toggle.clicked.connect(self._toggle)
         self.middle.show_panel(self.favourites)
+
+    # -- panels, each made when it is first needed ---------------------------------------------------------
+
+    @cached_property
+    def results(self) -> ResultsPanel:
+        from app.ui.results import ResultsPanel
+
+        panel = self._add(ResultsPanel(self._look))
+        if (p := self._presenter) is not None:
+            panel.chosen.connect(p.choose)
+        return panel
+
+    @cached_property
+    def payment(self) -> PaymentPanel:
+        from app.ui.payment import PaymentPanel
+
+        panel = self._add(PaymentPanel(self._look))
+        if (p := self._presenter) is not None:
+            panel.keyed.connect(p.key)
+            panel.quick_chosen.connect(p.give)
+            panel.card_asked.connect(p.pay_by_card)
+            panel.left.connect(p.leave)
+        return panel
+
+    @cached_property
+    def charge(self) -> ChargePanel:
+        from app.ui.payment import ChargePanel
+
+        panel = self._add(ChargePanel(self._look))
+        if (p := self._presenter) is not None:
+            panel.answered.connect(p.settle_card)
+        return panel
+
+    @cached_property
+    def paid(self) -> PaidPanel:
+        from app.ui.payment import PaidPanel
+
+        panel = self._add(PaidPanel(self._look))
+        if (p := self._presenter) is not None:
+            panel.next_asked.connect(p.leave)
+        return panel
+
+    @cached_property
+    def quantity(self) -> QuantityPanel:
+        from app.ui.payment import QuantityPanel
+
+        panel = self._add(QuantityPanel(self._look))
+        if (p := self._presenter) is not None:
+            panel.keyed.connect(p.key)
+            panel.taken.connect(p.take)
+            panel.left.connect(p.leave)
+        return panel
+
+    @cached_property
+    def enrol(self) -> EnrolPanel:
+        from app.ui.enrol import EnrolPanel
+
+        panel = self._add(EnrolPanel(self._look))
+        if (p := self._presenter) is not None:
+            panel.phone_typed.connect(p.type_phone)
+            panel.name_typed.connect(p.type_name)
+            panel.confirmed.connect(p.enrol)
+            panel.left.connect(p.leave)
+        return panel
+
+    def _add(self, panel: PanelT) -> PanelT:
+        self.middle.add(panel)
+        self._panels.append(panel)
+        panel.retranslate()
+        return panel
 
     # -- intents -----------------------------------------------------------------------------------------
 
     def serve(self, presenter: SalePresenter) -> None:
-        """Send every intent to the presenter; called once."""
-        p = presenter
+        """Send every intent to the presenter; called once, before the first state is shown."""
+        self._presenter = p = presenter
         self.state_line.chip_pressed.connect(p.explain_chip)
         self.basket.line_chosen.connect(p.select)
         self.basket_actions.quantity_stepped.connect(p.step_quantity)
@@ -78,25 +146,12 @@ class SaleScreen(QWidget):
         self.basket_actions.acted.connect(p.act)
         self.search.textChanged.connect(p.search)
         self.search.returnPressed.connect(self._enter_search)
-        self.results.chosen.connect(p.choose)
         self.favourites.rung.connect(p.ring)
         self.member.detached.connect(p.detach)
         self.member.enrol_asked.connect(p.start_enrolment)
         self.member.offer_taken.connect(p.take_offer)
         self.member.spend_toggled.connect(p.spend_points)
         self.pay.clicked.connect(p.pay)
-        self.payment.keyed.connect(p.key)
-        self.payment.quick_chosen.connect(p.give)
-        self.payment.card_asked.connect(p.pay_by_card)
-        self.charge.answered.connect(p.settle_card)
-        self.quantity.keyed.connect(p.key)
-        self.quantity.taken.connect(p.take)
-        self.enrol.phone_typed.connect(p.type_phone)
-        self.enrol.name_typed.connect(p.type_name)
-        self.enrol.confirmed.connect(p.enrol)
-        self.paid.next_asked.connect(p.leave)
-        for panel in (self.payment, self.quantity, self.enrol):
-            panel.left.connect(p.leave)
         self._bind_keys(p)
 
     def _bind_keys(self, p: SalePresenter) -> None:
@@ -112,22 +167,27 @@ class SaleScreen(QWidget):
         bind("F9", p.pay_by_card)
         bind("F12", p.pay)
         bind("Escape", self._leave)
-        self._presenter = p
 
     def _leave(self) -> None:
         self._opened = False
         self.search.clear()
-        self._presenter.leave()
+        if self._presenter is not None:
+            self._presenter.leave()
         self._place()
+
+    def _step(self, by: int) -> None:
+        if self.view is not None and isinstance(self.view.middle, views.Results):
+            self.results.step(by)
 
     def _toggle(self) -> None:
         self._opened = not self._opened
         self._place()
 
     def _enter_search(self) -> None:
-        if self.middle.current is self.results and self.results.marked:
+        found = self.view is not None and isinstance(self.view.middle, views.Results)
+        if found and self.results.marked:
             self.results.take()
-        elif self.search.text():
+        elif self.search.text() and self._presenter is not None:
             self._presenter.submit(self.search.text())
         self.search.clear()
 
@@ -205,7 +265,7 @@ class SaleScreen(QWidget):
         self.toggle.set_words("", self.tr("Favourites"))
         for part in (
             self.state_line, self.basket, self.basket_actions, self.member, self.total, self.pay,
-            self.results, self.payment, self.charge, self.paid, self.enrol, self.quantity,
+            *self._panels,
         ):  # fmt: skip
             part.retranslate()
         view, self.view = self.view, None
@@ -215,16 +275,20 @@ class SaleScreen(QWidget):
     # -- keys and room -----------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        typing = isinstance(self.view.middle if self.view else None, views.Payment | views.Quantity)
+        presenter, view = self._presenter, self.view
+        if presenter is None or view is None:
+            return super().keyPressEvent(event)
+        typing = isinstance(view.middle, views.Payment | views.Quantity)
         key = _KEYPAD_KEYS.get(event.key()) or event.text()
         if typing and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._presenter.take()
+            presenter.take()
         elif typing and key and key in "0123456789,\b":
-            self._presenter.key(key)
+            presenter.key(key)
         elif event.key() == Qt.Key.Key_Delete:
-            self._presenter.act(views.Action.VOID_LINE)
+            presenter.act(views.Action.VOID_LINE)
         else:
             super().keyPressEvent(event)
+        return None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

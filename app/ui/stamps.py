@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEasingCurve, QPointF, QRect, QRectF, QSize, Qt, QVariantAnimation
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.screens import views
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.controls import RIGHT, Card, Label
 from app.ui.look import Look, font
 
@@ -153,7 +153,7 @@ class StampCardView(Card):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._name = Label(look, lk.BODY, QFont.Weight.DemiBold)
+        self._name = Label(look, lk.BODY, lk.SEMIBOLD)
         self._progress = Label(look, lk.SMALL, token="secondary", align=RIGHT)
         self._stamps = Stamps(look)
         head = QHBoxLayout()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from app.screens import views
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.controls import CENTRE, Button, Kind, Label
 from app.ui.look import Look, font
 

@@ -7,11 +7,9 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.screens import views
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui.controls import RIGHT, Button, Card, Kind
 from app.ui.look import Look, font, wrapped
-
-TOTAL_PX = 102
 
 
 class TotalCard(Card):

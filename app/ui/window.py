@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QLocale, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, QRect, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
-from app.screens import views
+from app.ui.arrange import arrange
 from app.ui.bridge import Bridge
-from app.ui.controls import Stack
-from app.ui.look import BODY, THEMES, Look, font
-from app.ui.sale import SaleScreen
-from app.ui.translations import Translations
+from app.ui.look import THEMES, Look, font
+from app.ui.scale import BODY, STATE_PX
 
 if TYPE_CHECKING:
+    from app.screens import views
     from app.screens.day import DayPresenter
     from app.screens.sale import SalePresenter
+    from app.ui.controls import Stack
     from app.ui.day import DayScreen
+    from app.ui.sale import SaleScreen
+    from app.ui.translations import Translations
 
 SMALLEST: Final = (1024, 720)
 _TICK_MS: Final = 1000
 
 
 class MainWindow(QWidget):
-    """Made and shown before there is anything to sell; `serve` gives it its presenters.
+    """Painted before there is anything to sell; `serve` gives it its presenters.
 
-    `closed` is emitted once when the window goes: the composition root stops the lanes then.
+    The first frame is an outline, so that it does not wait for the screens to be imported: they are made
+    right after it. `painted` is emitted once that frame is out, `closed` once when the window goes: the
+    composition root starts and stops its lanes by them.
     """
 
+    painted = Signal()
     closed = Signal()
     language_changed = Signal(str)
     theme_changed = Signal(str)
@@ -48,29 +54,79 @@ class MainWindow(QWidget):
         super().__init__()
         self.look = look or Look()
         self.bridge = bridge or Bridge()
-        self.translations = Translations()
-        self.translations.switch(lang)
+        self._lang = lang
         self._presenter: SalePresenter | None = None
         self._day_presenter: DayPresenter | None = None
         self._reader_age_s = reader_age_s
         self._day: DayScreen | None = None
-        dress(self.look)
-        self.sale = SaleScreen(self.look)
-        self._pages = Stack()
-        self._pages.add(self.sale)
-        self._pages.show_panel(self.sale)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._pages)
+        self._outlined = False
+        self.setWindowTitle("Stempel")
         self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
-        self.sale.state_line.theme_asked.connect(self.switch_theme)
-        self._retranslate()
-        self._clock = QTimer(self)
-        self._clock.setInterval(_TICK_MS)
-        self._clock.timeout.connect(self._tick)
         if presenter is not None:
             self.serve(presenter, day)
+
+    # -- the first frame ---------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.look["paper"])
+        painter.fillRect(QRect(0, 0, self.width(), STATE_PX), self.look["surface"])
+        if "sale" in self.__dict__:
+            return
+        places = arrange(self.width(), self.height() - STATE_PX, opened=False)
+        for place in (places.basket, places.search, places.member, places.total, places.pay):
+            painter.fillRect(place.translated(0, STATE_PX), self.look["surface"])
+        if not self._outlined:
+            self._outlined = True
+            QTimer.singleShot(0, self._complete)
+
+    def _complete(self) -> None:
+        self.sale.show()
+        self.painted.emit()
+
+    @cached_property
+    def sale(self) -> SaleScreen:
+        """The sale screen, made after the first frame or when it is first asked for."""
+        from app.ui.sale import SaleScreen
+
+        dress(self.look)
+        self.translations.switch(self._lang)
+        sale = SaleScreen(self.look)
+        sale.state_line.theme_asked.connect(self.switch_theme)
+        self._pages.add(sale)
+        self._pages.show_panel(sale)
+        sale.retranslate()
+        self.setLocale(QLocale(self.translations.lang))
+        return sale
+
+    @cached_property
+    def translations(self) -> Translations:
+        from app.ui.translations import Translations
+
+        return Translations()
+
+    @cached_property
+    def _pages(self) -> Stack:
+        from app.ui.controls import Stack
+
+        pages = Stack()
+        pages.setParent(self)
+        pages.setGeometry(self.rect())
+        pages.show()
+        return pages
+
+    @cached_property
+    def _clock(self) -> QTimer:
+        clock = QTimer(self)
+        clock.setInterval(_TICK_MS)
+        clock.timeout.connect(self._tick)
+        return clock
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if "_pages" in self.__dict__:
+            self._pages.setGeometry(self.rect())
 
     # -- presenters --------------------------------------------------------------------------------------
 
@@ -92,6 +148,8 @@ class MainWindow(QWidget):
         self._clock.start()
 
     def _bind(self, key: str, call: Callable[[], None]) -> None:
+        from PySide6.QtGui import QKeySequence, QShortcut
+
         shortcut = QShortcut(QKeySequence(key), self)
         shortcut.activated.connect(call)
 
@@ -156,7 +214,6 @@ class MainWindow(QWidget):
         self.theme_changed.emit(self.look.theme)
 
     def _retranslate(self) -> None:
-        self.setWindowTitle(self.tr("Stempel"))
         self.setLocale(QLocale(self.translations.lang))
         self.sale.retranslate()
         if self._day is not None:
@@ -173,6 +230,7 @@ def dress(look: Look) -> None:
     """Give stock widgets (text fields, tooltips) the look's font and colours."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    app.setStyle("Fusion")
+    if app.style().objectName() != "fusion":
+        app.setStyle("Fusion")
     app.setFont(font(BODY))
     app.setPalette(look.palette())

@@ -158,13 +158,6 @@
     </message>
 </context>
 <context>
-    <name>MainWindow</name>
-    <message>
-        <source>Stempel</source>
-        <translation>Stempel</translation>
-    </message>
-</context>
-<context>
     <name>MemberCard</name>
     <message>
         <source>Take the card off this sale</source>
@@ -172,7 +165,7 @@
     </message>
 </context>
 <context>
-    <name>MemberPanel</name>
+    <name>MemberCards</name>
     <message>
         <source>Add</source>
         <translation>Добавить</translation>

@@ -6,12 +6,12 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
-from app.ui import look as lk
+from app.ui import scale as lk
 from app.ui import scenes
 from app.ui.arrange import Places, arrange
 from app.ui.controls import Button, Field, Label
 from app.ui.day import DayScreen
-from app.ui.look import Look
+from app.ui.look import Look, touch_px
 from app.ui.sale import SaleScreen
 from app.ui.translations import Translations
 
@@ -33,7 +33,7 @@ def cut_labels(screen: QWidget) -> list[str]:
 
 
 def small_targets(screen: QWidget) -> list[str]:
-    least = lk.touch_px(96)
+    least = touch_px(96)
     return [
         button.accessibleName()
         for button in screen.findChildren(QAbstractButton)

@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor, QFontDatabase, QFontInfo, QFontMetrics, QRawFo
 from PySide6.QtWidgets import QApplication
 
 import resources
-from app.ui import look as lk
-from app.ui.look import Look, font, load_theme, touch_px, wrapped
+from app.ui import scale as lk
+from app.ui.look import THEMES, TOKENS, Look, font, load_fonts, load_theme, touch_px, wrapped
 
 PAIRS = [
     *itertools.product(("ink", "secondary"), ("paper", "surface", "raised", "pressed", "accent_soft")),
@@ -42,11 +42,11 @@ def test_the_measure_itself() -> None:
     assert contrast(QColor("#777777"), QColor("#ffffff")) == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("theme", lk.THEMES)
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("ink", "ground"), PAIRS)
 def test_text_can_be_read(theme: str, ink: str, ground: str) -> None:
     colours = load_theme(theme)
-    assert contrast(colours[ink], colours[ground]) >= 4.5
+    assert contrast(QColor(colours[ink]), QColor(colours[ground])) >= 4.5
 
 
 def test_an_unknown_theme_names_the_known_ones() -> None:
@@ -56,7 +56,7 @@ def test_an_unknown_theme_names_the_known_ones() -> None:
 
 @pytest.mark.parametrize("weight", [lk.REGULAR, lk.MEDIUM, lk.SEMIBOLD, lk.BOLD])
 def test_inter_is_there_in_every_weight(look: Look, weight: int) -> None:
-    made = QFontInfo(font(lk.BODY, lk.QFont.Weight(weight)))
+    made = QFontInfo(font(lk.BODY, weight))
     assert made.family() == "Inter"
     assert made.weight() == weight
 
@@ -121,12 +121,12 @@ def test_tokens_are_used() -> None:
     """A colour nobody paints with is one nobody will keep readable."""
     folder = resources.ROOT.parent / "app" / "ui"
     source = "\n".join(file.read_text("utf-8") for file in folder.glob("*.py"))
-    unused = [token for token in lk.TOKENS if len(re.findall(rf'"{token}"', source)) < 2]
+    unused = [token for token in TOKENS if len(re.findall(rf'"{token}"', source)) < 2]
     assert unused == []
 
 
 def test_fonts_load_once(qapp: QApplication) -> None:
-    lk.load_fonts()
+    load_fonts()
     before = len(QFontDatabase.families())
-    lk.load_fonts()
+    load_fonts()
     assert len(QFontDatabase.families()) == before

@@ -1,4 +1,4 @@
-"""The till's window by real events: mouse, keys, cards and codes, over a real till and its database's lane."""
+"""The till's window by real events: mouse, keys, cards and codes, over a real till and its database lane."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_keys_below_the_basket(shop: Shop) -> None:
 def test_tapping_a_line_selects_it(shop: Shop) -> None:
     for code in (LATTE, COFFEE):
         shop.presenter.scan(code)
-    shop.click(shop.sale.basket.list.viewport(), QPoint(100, 20))
+    shop.click(shop.sale.basket.lines.viewport(), QPoint(100, 20))
     assert shop.view.basket.selected == shop.view.basket.lines[0].key
     shop.click(shop.sale.basket_actions.quantity)
     assert isinstance(shop.view.middle, views.Quantity)
@@ -174,7 +174,7 @@ def test_the_member_by_phone_and_off_again(shop: Shop) -> None:
     shop.type("600100200")
     shop.press(KEY.Key_Return)
     assert shop.view.member is not None
-    shop.click(shop.sale.member.card.detach)
+    shop.click(shop.sale.member.cards.card.detach)
     assert shop.view.member is None
 
 
@@ -195,9 +195,9 @@ def test_points_and_offers_by_touch(shop: Shop) -> None:
     shop.presenter.scan(COFFEE)
     shop.tap()
     QApplication.processEvents()
-    shop.click(shop.sale.member.offers[0].button)
+    shop.click(shop.sale.member.cards.offers[0].button)
     assert shop.view.basket.lines[-1].name == "Croissant"
-    shop.click(shop.sale.member.spend.button)
+    shop.click(shop.sale.member.cards.spend.button)
     assert shop.view.member is not None
     assert shop.view.member.spend is not None
     assert shop.view.member.spend.chosen
@@ -300,7 +300,7 @@ def test_two_hundred_lines_stay_in_sight(shop: Shop) -> None:
     lines = tuple(views.Line(str(n), f"Line {n}", "1\xa0×\xa01.00", "1.00") for n in range(200))
     basket.set(views.Basket(lines, selected="199", near_miss=views.NearMiss("almost", "+1.00")))
     QApplication.processEvents()
-    bar = basket.list.verticalScrollBar()
+    bar = basket.lines.verticalScrollBar()
     assert bar.value() == bar.maximum()
     assert basket.near_miss.isVisible()
     assert basket.near_miss.geometry().bottom() < basket.height()

@@ -1,0 +1,28 @@
+"""The scales of type and space, in device-independent pixels: numbers alone, so importing them is free."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SMALL: Final = 13
+BODY: Final = 15
+HEADING: Final = 18
+NAME: Final = 20
+BALANCE: Final = 28
+TOTAL: Final = 44
+"""Sizes of type; nothing is smaller than SMALL."""
+
+REGULAR, MEDIUM, SEMIBOLD, BOLD = 400, 500, 600, 700
+
+XS, S, M, L, XL, XXL = 4, 8, 12, 16, 24, 32
+"""Distances."""
+
+RADIUS: Final = 12
+LINE_PX: Final = 52
+BUTTON_PX: Final = 56
+PAY_PX: Final = 88
+TOTAL_PX: Final = 102
+STATE_PX: Final = 44
+MESSAGE_PX: Final = 56
+TOUCH_MM: Final = 9.0
+"""Nothing to press is smaller than this in either direction."""
