@@ -83,6 +83,7 @@ class Client:
         self._enrolling: _Enrolling | None = None
         self._origin: uuid.UUID | None = None
         self._state: protocol.TillState | None = None
+        self._server_seq = 0
         self._asked_after: int | None = None
         self._sent = (0, 0)
         self._now_ms = 0
@@ -231,18 +232,24 @@ class Client:
             self._retry("outbox")
         elif self._asked_after is not None and run.after_seq > self._asked_after:
             # The server lacks facts that this till has pruned: what is left goes under a new epoch.
-            self._effects.append(SetAcked(run.head.epoch, run.after_seq))
+            self._acked(run.after_seq)
             self._new_epoch()
         elif state is not None and not _agrees(run, state):
-            self._new_epoch()
+            # Another history, or more than ours: sending what we have tells where the two part.
+            self._read(max(min(run.acked_seq, state.acked_seq, run.head.seq - 1), 0))
         else:
             if state is not None and state.acked_seq != run.acked_seq:
                 self._acked(state.acked_seq)
                 self._count(run, state.acked_seq)
-            if run.bodies:
-                self._push(run)
-            else:
-                self._wait("idle", IDLE_S)
+            self._push_or_rest(run)
+
+    def _push_or_rest(self, run: Run) -> None:
+        if run.bodies:
+            self._push(run)
+        elif self._server_seq > run.head.seq:
+            self._new_epoch()
+        else:
+            self._wait("idle", IDLE_S)
 
     def _acked(self, seq: int) -> None:
         assert self._credentials is not None
@@ -295,22 +302,24 @@ class Client:
             raise protocol.WireProblem("nonsense", "the state of another epoch")
         self._contact()
         self._readmitted = False
-        self._state = state
+        self._state, self._server_seq = state, state.acked_seq
         self._read(state.acked_seq)
 
     def _pushed(self, pushed: protocol.Pushed) -> None:
         assert self._credentials is not None
         first, last = self._sent
-        if pushed.epoch != self._credentials.epoch or not first <= pushed.acked_seq <= last:
-            raise protocol.WireProblem("nonsense", "an acknowledgement of what was not sent")
+        if pushed.epoch != self._credentials.epoch or pushed.acked_seq < first:
+            raise protocol.WireProblem("nonsense", "an acknowledgement of something else")
         self._contact()
+        self._server_seq = pushed.acked_seq
+        acked_seq = min(pushed.acked_seq, last)  # what was sent was compared; what lies beyond was not
         self._gaps = 0
         self._limit = min(self._limit * 2, self._batch_max)
-        self._acked(pushed.acked_seq)
+        self._acked(acked_seq)
         if pushed.backoff_ms > 0:
             self._wait("waiting", min(pushed.backoff_ms / 1000, RETRY_AFTER_MAX_S))
         else:
-            self._read(pushed.acked_seq)
+            self._read(acked_seq)
 
     def _enrolled(self, enrolled: protocol.Enrolled) -> None:
         assert self._enrolling is not None
@@ -338,7 +347,7 @@ class Client:
         elif status == 409 and problem.code == "gap" and self._phase == "pushing":
             self._gap()
         elif status == 409 and problem.code == "fork" and self._phase == "pushing":
-            self._new_epoch()
+            self._fork(problem.seq)
         elif status == 401 and problem.code == "unknown_till" and not self._readmitted:
             assert self._credentials is not None
             self._readmitted = True
@@ -364,6 +373,17 @@ class Client:
             self._retry("gap", online=True)
         else:
             self._ask()
+
+    def _fork(self, seq: int | None) -> None:
+        """The server knows another fact at `seq`. What it compared as equal before is acknowledged, so that
+        only what differs moves to the new epoch."""
+        first, last = self._sent
+        if seq is not None and seq < first and first > 1:
+            self._read(max(first - 1 - self._batch_max, 0))
+            return
+        if seq is not None and first <= seq <= last:
+            self._acked(seq - 1)
+        self._new_epoch()
 
     def _too_large(self) -> None:
         count = self._sent[1] - self._sent[0] + 1

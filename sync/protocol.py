@@ -169,6 +169,29 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
     facts: list[FeedFact]
 
 
+class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as the server folds them: `state` is `app.loyalty.state.MemberState`, as of `at_ms`.
+
+    `applied` says, for each epoch of the asking till, the last of its own facts that is in the state: what
+    the till has beyond (by the newest envelope of each fact) it folds on top, and nothing counts twice.
+    """
+
+    member: uuid.UUID
+    at_ms: int
+    state: msgspec.Raw
+    applied: dict[int, int]
+
+
+class PullPage(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /v1/pull: members whose state changed after the cursor; a later row replaces an earlier one."""
+
+    v: int = VERSION
+    feed_epoch: str
+    cursor: str
+    more: bool
+    members: list[MemberRow]
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """GET /health."""
 

@@ -19,7 +19,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sync import protocol
 from sync.server import feed as feeds
 from sync.server import ingest, tills
+from sync.server import pull as pulls
 from sync.server.context import Context
+from sync.server.cursors import FeedReset
 from sync.server.gate import Gate, target_of
 from sync.server.tills import Refused, Till
 
@@ -35,7 +37,7 @@ def create_app(context: Context) -> Litestar:
     """The server as an ASGI app."""
     v1 = Router(
         path="/v1",
-        route_handlers=[enrol, push_facts, till_state, read_feed],
+        route_handlers=[enrol, push_facts, till_state, pull, read_feed],
         middleware=[Gate],
     )
     return Litestar(
@@ -46,7 +48,7 @@ def create_app(context: Context) -> Litestar:
             protocol.WireProblem: _wire_problem,
             ingest.Gap: _gap,
             ingest.Fork: _fork,
-            feeds.FeedReset: _feed_reset,
+            FeedReset: _feed_reset,
             HTTPException: _http_problem,
             OperationalError: _database_away,
             InterfaceError: _database_away,
@@ -129,6 +131,20 @@ def _till_state(context: Context, till: Till) -> protocol.TillState:
     )
 
 
+@get("/pull")
+async def pull(
+    request: Request[Any, Any, Any],
+    state: State,
+    cursor: Annotated[str, Parameter(max_length=4096)] = "",
+    limit: Annotated[int, Parameter(ge=1, le=pulls.LIMIT_MAX)] = pulls.LIMIT_DEFAULT,
+) -> Response[bytes]:
+    """Members whose state changed after a cursor, for the asking till."""
+    context = _context(state)
+    till: Till = request.scope["state"]["principal"]
+    page = await context.runner.run(lambda: protocol.encode(context.pull(till.id).page(cursor, limit)))
+    return Response(page, media_type="application/json")
+
+
 @get("/feed")
 async def read_feed(
     state: State,
@@ -137,12 +153,8 @@ async def read_feed(
 ) -> Response[bytes]:
     """Facts after a cursor, for head office."""
     context = _context(state)
-    page = await context.runner.run(_feed, context, cursor, limit)
+    page = await context.runner.run(lambda: protocol.encode(context.feed().page(cursor, limit)))
     return Response(page, media_type="application/json")
-
-
-def _feed(context: Context, cursor: str, limit: int) -> bytes:
-    return protocol.encode(context.feed().page(cursor, limit))
 
 
 def _context(state: State) -> Context:
@@ -183,7 +195,7 @@ def _fork(_request: Request[Any, Any, Any], error: ingest.Fork) -> Response[byte
     return _answer(409, protocol.Problem(code="fork", detail=str(error), seq=error.seq))
 
 
-def _feed_reset(_request: Request[Any, Any, Any], _error: feeds.FeedReset) -> Response[bytes]:
+def _feed_reset(_request: Request[Any, Any, Any], _error: FeedReset) -> Response[bytes]:
     detail = "the server was restored from a backup: begin again without a cursor"
     return _answer(410, protocol.Problem(code="feed_reset", detail=detail))
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ParamSpec, Protocol, TypeVar
 
 from app.lanes import World
+from sync.server.cursors import Cursors
 from sync.server.database import Database
 from sync.server.feed import Feed
+from sync.server.pull import Pull
 from sync.server.tills import Refused, Secrets
 
 P = ParamSpec("P")
@@ -70,4 +73,11 @@ class Context:
 
     def feed(self) -> Feed:
         """A reader of the feed."""
-        return Feed(self.db, self.secrets.cursor_key, self.secrets.feed_epoch)
+        return Feed(self.db, self._cursors("feed"))
+
+    def pull(self, till: uuid.UUID) -> Pull:
+        """A reader of members, for one till."""
+        return Pull(self.db, self._cursors(f"members {till}"), till)
+
+    def _cursors(self, purpose: str) -> Cursors:
+        return Cursors(self.secrets.cursor_key, self.secrets.feed_epoch, purpose)

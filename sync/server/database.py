@@ -20,7 +20,10 @@ SQLITE_LEAST: Final = (3, 51, 3)
 """Earlier versions can corrupt a WAL database when it is reset while another connection writes."""
 _MIGRATION_LOCK: Final = 0x5374656D70656C  # any constant: two servers must not migrate at once
 
-_HEAD: Final = sa.select(schema.shard_head.c.head).where(schema.shard_head.c.shard == sa.bindparam("shard"))
+_HEADS: Final = {
+    table: sa.select(table.c.head).where(table.c.shard == sa.bindparam("shard"))
+    for table in (schema.shard_head, schema.member_head)
+}
 
 
 class DatabaseProblem(Exception):
@@ -74,10 +77,13 @@ class Database:
         return cls(engine)
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+    def read(self, *, snapshot: bool = False) -> Iterator[sa.Connection]:
+        """A transaction that only reads; with `snapshot` all its queries see the same moment."""
+        with self.engine.connect() as connection:
+            if snapshot and self.postgresql:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -105,10 +111,10 @@ class Database:
         else:
             _insert_many(connection, table, rows)
 
-    def lock_shard(self, connection: sa.Connection, shard: int) -> int:
+    def lock_shard(self, connection: sa.Connection, shard: int, heads: sa.Table = schema.shard_head) -> int:
         """The shard's head, locked until the transaction ends."""
         # In SQLite the transaction holds the only write lock already.
-        query = _HEAD.with_for_update() if self.postgresql else _HEAD
+        query = _HEADS[heads].with_for_update() if self.postgresql else _HEADS[heads]
         return connection.execute(query, {"shard": shard}).scalar_one()
 
     def migrate(self, *, partitions: int = 0) -> None:

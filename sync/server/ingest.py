@@ -225,6 +225,8 @@ class _Batch:
             same = self._known_as_same(item)
             if same is None and not self._add_one(item):
                 aside.append((item, "unstorable"))
+            elif same:
+                self._relink(item)
             elif same is False:
                 aside.append((item, "id_reused"))
         return aside
@@ -236,6 +238,11 @@ class _Batch:
         query = sa.select(fact.c.body).where(fact.c.shard == self._shard, fact.c.id == item.header.id)
         body = self._connection.execute(query).scalar()
         return None if body is None else body == item.body
+
+    def _relink(self, item: Item) -> None:
+        assert item.header is not None
+        row = (self._shard, self._origin, self._epoch, item.seq, item.header.id)
+        self._db.insert(self._connection, schema.relinked, [row])
 
     def _add_one(self, item: Item) -> bool:
         for document in (True, False):

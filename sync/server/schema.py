@@ -13,17 +13,18 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration; a test compares it with the scripts, another the scripts with these tables."""
 SHARDS: Final = 64
 """Number of shards, for ever: it decides where every fact is."""
 FACTS: Final = {"family": "facts"}
+MEMBERS: Final = {"family": "members"}
 REFERENCE: Final = {"family": "reference"}
 
 
-def shard_of(origin: uuid.UUID) -> int:
-    """The shard of an origin: the first byte of SHA-256 over its 16 bytes, modulo `SHARDS`."""
-    return hashlib.sha256(origin.bytes).digest()[0] % SHARDS
+def shard_of(owner: uuid.UUID) -> int:
+    """The shard of an origin's facts, or of a member: the first byte of the id's SHA-256, modulo `SHARDS`."""
+    return hashlib.sha256(owner.bytes).digest()[0] % SHARDS
 
 
 class Id(sa.types.TypeDecorator[uuid.UUID]):
@@ -143,6 +144,67 @@ till_key = sa.Table(
     sa.UniqueConstraint("shard", "till", "public_key"),
     info=FACTS,
     comment="One Ed25519 key for each epoch of a till: after a copied disk both halves go on",
+)
+
+relinked = sa.Table(
+    "relinked",
+    metadata,
+    _shard(),
+    sa.Column("origin", Id, primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("fact_id", Id, nullable=False),
+    info=FACTS,
+    comment="Envelopes of facts that had come before under another envelope: few",
+)
+
+folded = sa.Table(
+    "folded",
+    metadata,
+    _shard(),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    info=FACTS,
+    comment="How far the facts of a shard are folded into members",
+)
+
+member_head = sa.Table(
+    "member_head",
+    metadata,
+    _shard(),
+    sa.Column("head", sa.BigInteger, nullable=False),
+    info=MEMBERS,
+    comment="The last version of a member shard; its row lock makes versions rise in commit order",
+)
+
+member = sa.Table(
+    "member",
+    metadata,
+    _shard(),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("origin", Id, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("shard", "version"),
+    info=MEMBERS,
+    comment="A member's state (JSON) after its last fact in fold order: at_ms, origin, epoch, seq",
+)
+
+member_fact = sa.Table(
+    "member_fact",
+    metadata,
+    _shard(),
+    sa.Column("member", Id, primary_key=True),
+    sa.Column("fact_id", Id, primary_key=True),
+    sa.Column("fact_shard", sa.SmallInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("origin", Id, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    info=MEMBERS,
+    comment="The facts that are in a member's state",
 )
 
 setting = sa.Table(

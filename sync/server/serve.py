@@ -13,14 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from app.lanes import RealWorld
-from sync.server import admin
+import structlog
+
+from app.lanes import Lane, RealWorld
+from sync.server import admin, members
 from sync.server.context import Context, Threads
 from sync.server.database import open_database
 from sync.server.tills import load_secrets
 
 FIRST_STORE: Final = "main"
 GRACE_S: Final = 10.0
+FOLD_S: Final = 0.5
+log = structlog.get_logger("stempel.server")
 
 
 class PortTaken(Exception):
@@ -45,14 +49,28 @@ def serve(
     """
     with _held(host, port) as taken_port:
         context = open_context(data_dir, database_url)
+        folding = Lane("fold", loop=lambda lane: _fold(lane, context), on_crash=_fold_failed).start()
         try:
             first_run = _first_run(context)
             url = f"http://{f'[{host}]' if ':' in host else host}:{taken_port}"
             ready = {"url": url, "port": taken_port, "first_run": first_run}
             asyncio.run(_serve(context, host, taken_port, lambda: _announce(ready, ready_file, announce)))
         finally:
+            folding.stop(GRACE_S)
             context.runner.close()
             context.db.close()
+
+
+def _fold(lane: Lane, context: Context) -> None:
+    """Fold facts into members as they come. Any number of servers may do so on one database at once."""
+    while not lane.wait(FOLD_S):
+        lane.beat()
+        while members.fold_new(context.db) and not lane.stopping.is_set():
+            lane.beat()
+
+
+def _fold_failed(error: BaseException) -> None:
+    log.error("fold", exc_info=error)
 
 
 def open_context(data_dir: Path | None, database_url: str | None = None) -> Context:

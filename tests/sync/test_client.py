@@ -93,8 +93,10 @@ class Desk:
         )
         self.answer(200, message)
 
-    def problem(self, status: int, code: str, retry_after_s: float | None = None) -> None:
-        self.answer(status, protocol.Problem(code=code), retry_after_s)
+    def problem(
+        self, status: int, code: str, retry_after_s: float | None = None, seq: int | None = None
+    ) -> None:
+        self.answer(status, protocol.Problem(code=code, seq=seq), retry_after_s)
 
     def last_push(self) -> protocol.Push:
         return protocol.decode(protocol.unpack(self.sent[-1].body), protocol.Push)
@@ -199,7 +201,7 @@ def test_errors_and_nonsense_change_nothing_and_are_said(status: int, body: byte
     assert desk.targets() == ["state", "state", "facts", "state"], "after a doubt it asks"
 
 
-@pytest.mark.parametrize("seq", [-1, 0, 3, 99])
+@pytest.mark.parametrize("seq", [-1, 0])
 def test_an_acknowledgement_of_what_was_not_sent_is_not_believed(seq: int) -> None:
     desk = Desk(facts=2)
     desk.state(0)
@@ -287,18 +289,26 @@ def test_a_gap_makes_it_ask_and_go_back() -> None:
     assert desk.status.problem == "gap", "one that contradicts itself is not asked in a circle"
 
 
-def test_a_fork_begins_a_new_epoch_with_a_new_key_and_keeps_every_fact() -> None:
-    desk = Desk(facts=4)
+def enrolled_again(desk: Desk, epoch: int = 2) -> protocol.Enrol:
+    """Answer the enrolment under way; returns what was asked."""
+    assert desk.targets()[-1] == "enrol"
+    request = protocol.decode(protocol.unpack(desk.sent[-1].body), protocol.Enrol)
+    answer = protocol.Enrolled(till=TILL, epoch=epoch, store="shop", certificate="new", server_time_ms=1)
+    desk.answer(200, answer)
+    return request
+
+
+def test_a_fork_begins_a_new_epoch_with_a_new_key_and_only_what_differs() -> None:
+    desk = Desk(facts=6)
     desk.state(2)
     bodies = list(desk.outbox.bodies)
-    desk.problem(409, "fork")
-    request = protocol.decode(protocol.unpack(desk.sent[-1].body), protocol.Enrol)
-    assert (request.certificate, request.till) == ("certificate", TILL)
-    assert request.public_key != protocol.public_key_of(KEY)
+    desk.problem(409, "fork", seq=5)
     signed = protocol.parse_authorization(dict(desk.sent[-1].headers)["Authorization"])
     assert signed.verify(protocol.public_key_of(KEY), "POST", "/v1/enrol", desk.sent[-1].body)
-    enrolled = protocol.Enrolled(till=TILL, epoch=2, store="shop", certificate="new", server_time_ms=1)
-    desk.answer(200, enrolled)
+    assert desk.outbox.acked == (1, 4), "3 and 4 were compared and are there"
+    request = enrolled_again(desk)
+    assert (request.certificate, request.till) == ("certificate", TILL)
+    assert request.public_key != protocol.public_key_of(KEY)
     saved = desk.outbox.credentials()
     assert saved is not None
     assert (saved.epoch, saved.certificate) == (2, "new")
@@ -306,17 +316,58 @@ def test_a_fork_begins_a_new_epoch_with_a_new_key_and_keeps_every_fact() -> None
     desk.state(0, epoch=2)
     push = desk.last_push()
     assert (push.epoch, push.first_seq, push.prev_hash) == (2, 1, GENESIS)
-    assert [bytes(raw) for raw in push.facts] == bodies[2:]
+    assert [bytes(raw) for raw in push.facts] == bodies[4:]
 
 
-def test_a_server_that_knows_more_or_other_facts_than_we_have_is_a_fork() -> None:
-    for seq, digest in ((9, bytes(32)), (2, b"x" * 32)):
-        desk = Desk(facts=4)
-        desk.answer(
-            200, protocol.TillState(epoch=1, acked_seq=seq, hash=digest, feed_epoch="f", server_time_ms=1)
-        )
-        assert desk.targets()[-1] == "enrol"
-        assert desk.acked == []
+def test_a_fork_before_what_was_sent_is_looked_for_further_back() -> None:
+    desk = Desk()
+    desk.client = Client(desk.world.random_bytes, batch_max=3)
+    for _ in range(9):
+        desk.outbox.append(body_of(desk.world))
+    desk.outbox.set_acked(1, 8)
+    desk.step(Started(desk.outbox.credentials()))
+    desk.state(8)
+    assert desk.last_push().first_seq == 9
+    for first, parted in ((9, 8), (6, 5), (3, 4)):
+        assert desk.last_push().first_seq == first
+        desk.problem(409, "fork", seq=parted)
+    assert desk.outbox.acked == (1, 3)
+    enrolled_again(desk)
+    assert desk.outbox.head.seq == 6
+
+
+def told(desk: Desk, seq: int, digest: bytes) -> None:
+    message = protocol.TillState(epoch=1, acked_seq=seq, hash=digest, feed_epoch="f", server_time_ms=1)
+    desk.answer(200, message)
+
+
+def test_a_server_that_knows_more_than_we_have_is_told_what_we_have_first() -> None:
+    """A disk put back to an older copy: what it holds is compared, then a new epoch begins."""
+    desk = Desk(facts=4)
+    told(desk, 9, bytes(32))
+    assert desk.last_push().first_seq == 1
+    desk.pushed(9)
+    assert desk.outbox.acked == (1, 4), "not more than was sent"
+    enrolled_again(desk)
+    assert desk.outbox.head.seq == 0, "all of it is there"
+
+
+def test_a_server_with_another_history_is_asked_where_it_parts() -> None:
+    desk = Desk(facts=4)
+    desk.outbox.set_acked(1, 1)
+    told(desk, 3, b"x" * 32)
+    assert (desk.last_push().first_seq, desk.acked) == (2, [])
+    desk.problem(409, "fork", seq=3)
+    assert desk.outbox.acked == (1, 2)
+    enrolled_again(desk)
+    assert desk.outbox.head.seq == 2
+
+
+def test_an_emptied_till_that_the_server_knows_begins_a_new_epoch() -> None:
+    desk = Desk()
+    told(desk, 3, b"x" * 32)
+    enrolled_again(desk)
+    assert desk.outbox.head.epoch == 2
 
 
 def test_a_server_that_lost_facts_this_till_has_pruned_gets_all_that_is_left() -> None:

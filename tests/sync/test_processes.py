@@ -114,6 +114,28 @@ def test_a_shop_from_its_first_sale_through_kills_of_the_server(server: ServerPr
     assert shop.worker.stop(5)
 
 
+def test_members_of_all_tills_can_be_pulled_soon_after_a_sale(server: ServerProcess, shop: Shop) -> None:
+    shop.worker.enrol(server.first_run["enrol_code"])
+    shop.until(synced)
+    member = str(WORLD.new_id())
+    lot = {"id": "1", "rule": "points", "amount_centi": 700, "earned_at_ms": WORLD.now_ms()}
+    shop.outbox.append(body_of(WORLD, member=member, effects=[{"do": "earned", "lot": lot}]))
+    shop.worker.facts_available()
+    ours = shop.outbox.credentials()
+    assert ours is not None
+    signed = protocol.authorise(ours.private_key, "GET", "/v1/pull", ours.till, ours.epoch, b"")
+    end = time.monotonic() + 10
+    while True:
+        answer = httpx.get(f"{server.url}/v1/pull", headers={"Authorization": signed})
+        rows = protocol.decode(answer.content, protocol.PullPage).members
+        if rows:
+            break
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert (str(rows[0].member), rows[0].applied) == (member, {1: 1})
+    assert b'"amount_centi":700' in bytes(rows[0].state)
+
+
 def test_the_port_of_a_running_server_is_not_shared(server: ServerProcess, tmp_path: Path) -> None:
     port = int(server.url.rsplit(":", 1)[1])
     with pytest.raises(PortTaken, match="in use"):

@@ -58,6 +58,9 @@ def test_a_copied_disk_and_a_pulled_one_both_go_on(memory_rig: Rig, seed: int) -
     trade(sim, 4)
     sim.calm()
     sim.check()
+    epochs = [till.outbox.acked[0] for till in sim.tills]
+    assert len(set(epochs)) == 3, "each goes its own way"
+    assert max(epochs) <= 6, "and no more often than forks and lost answers ask for"
 
 
 @pytest.mark.parametrize("seed", range(2000, 2010))

@@ -1,0 +1,73 @@
+"""Opaque, authenticated cursors: a position in each shard. Readers keep them and cannot make them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from sync import protocol
+from sync.server import schema
+
+_MAC_BYTES: Final = 16
+
+
+class FeedReset(Exception):
+    """The cursor belongs to a history that is no more: the server was restored from a backup."""
+
+
+class Cursor(msgspec.Struct, array_like=True):
+    """Where a reader is. `turn` is the shard the next page begins with."""
+
+    feed_epoch: str
+    positions: list[int]
+    turn: int = 0
+
+
+class Cursors:
+    """Seals and opens the cursors of one `purpose`, with a key of 32 bytes."""
+
+    def __init__(self, key: bytes, feed_epoch: str, purpose: str) -> None:
+        self._key = key
+        self._feed_epoch = feed_epoch
+        self._context = b"stempel-cursor-1 " + purpose.encode() + b"\n"
+
+    def open(self, text: str) -> Cursor:
+        """The cursor in a text; "" is the beginning. Raises WireProblem("bad_cursor"), FeedReset."""
+        if not text:
+            return Cursor(self._feed_epoch, [0] * schema.SHARDS)
+        try:
+            data = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+            mac, packed = data[:_MAC_BYTES], data[_MAC_BYTES:]
+            if not hmac.compare_digest(mac, self._mac(packed)):
+                raise protocol.WireProblem("bad_cursor", "the cursor is not one this server gave")
+            cursor = msgspec.msgpack.decode(packed, type=Cursor)
+        except (binascii.Error, UnicodeEncodeError, msgspec.DecodeError) as error:
+            raise protocol.WireProblem("bad_cursor", "the cursor is not one this server gave") from error
+        if cursor.feed_epoch != self._feed_epoch:
+            raise FeedReset
+        return cursor
+
+    @staticmethod
+    def check(cursor: Cursor, heads: Mapping[int, int]) -> None:
+        """Raises FeedReset for a cursor that is ahead of the database."""
+        if any(position > heads[shard] for shard, position in enumerate(cursor.positions)):
+            raise FeedReset
+
+    def seal(self, cursor: Cursor) -> str:
+        """The text of a cursor."""
+        data = msgspec.msgpack.encode(cursor)
+        return base64.urlsafe_b64encode(self._mac(data) + data).decode().rstrip("=")
+
+    def _mac(self, data: bytes) -> bytes:
+        return hmac.new(self._key, self._context + data, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def turns(cursor: Cursor) -> list[int]:
+    """All shards, beginning with the cursor's turn, so that no busy shard keeps the others waiting."""
+    return [(cursor.turn + step) % schema.SHARDS for step in range(schema.SHARDS)]

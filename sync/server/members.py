@@ -1,0 +1,213 @@
+"""Members at the server: the facts of all tills folded, by the same code the tills use.
+
+A projection of the facts, in transactions of its own, idempotent: `member_fact` knows which facts are in a
+state, so folding a fact again changes nothing. Facts are folded in the order (at_ms, origin, epoch, seq). One
+that comes late makes its member be folded anew from all of them. The projection can be dropped and rebuilt.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+
+from app.loyalty.effects import AnyEffect
+from app.loyalty.state import EMPTY, MemberState, apply
+from sync.server import schema
+from sync.server.database import Database
+
+log = structlog.get_logger("stempel.members")
+
+BATCH: Final = 1000
+"""Facts folded between two records of how far it is."""
+
+
+class Impact(msgspec.Struct, frozen=True):
+    """What any fact, of whatever kind, does to a member."""
+
+    member: uuid.UUID | None = None
+    effects: tuple[AnyEffect, ...] = ()
+
+
+class FoldedFact(msgspec.Struct, frozen=True):
+    """A fact that concerns a member, and its place in the order of folding."""
+
+    id: uuid.UUID
+    shard: int
+    at_ms: int
+    origin: uuid.UUID
+    epoch: int
+    seq: int
+    impact: Impact
+
+    @property
+    def order(self) -> tuple[int, bytes, int, int]:
+        return (self.at_ms, self.origin.bytes, self.epoch, self.seq)
+
+
+_impact: Final = msgspec.json.Decoder(Impact)
+_state: Final = msgspec.json.Decoder(MemberState)
+
+
+def fold_new(db: Database) -> int:
+    """Fold what came since the last time, in all shards; returns the number of facts looked at."""
+    heads, folded = schema.shard_head, schema.folded
+    with db.read() as connection:
+        behind = connection.execute(
+            sa.select(heads.c.shard, folded.c.pos)
+            .join(folded, folded.c.shard == heads.c.shard)
+            .where(heads.c.head > folded.c.pos)
+        ).all()
+    return sum(_fold_shard(db, shard, pos) for shard, pos in behind)
+
+
+def _fold_shard(db: Database, shard: int, pos: int) -> int:
+    fact, folded = schema.fact.c, schema.folded
+    with db.read() as connection:
+        rows = connection.execute(
+            sa.select(fact.pos, fact.id, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
+            .where(fact.shard == shard, fact.pos > pos)
+            .order_by(fact.pos)
+            .limit(BATCH)
+        ).all()
+    by_shard: dict[int, list[FoldedFact]] = defaultdict(list)
+    for _, fact_id, at_ms, origin, epoch, seq, body in rows:
+        impact = impact_of(fact_id, body)
+        if impact is not None and impact.member is not None:
+            found = FoldedFact(fact_id, shard, at_ms, origin, epoch, seq, impact)
+            by_shard[schema.shard_of(impact.member)].append(found)
+    for member_shard, facts in sorted(by_shard.items()):
+        fold_facts(db, member_shard, facts)
+    if rows:
+        # Last, and never backwards: a crash before this repeats what is idempotent.
+        with db.write() as connection:
+            reached = rows[-1].pos
+            connection.execute(
+                sa.update(folded).where(folded.c.shard == shard, folded.c.pos < reached).values(pos=reached)
+            )
+    return len(rows)
+
+
+def impact_of(fact_id: uuid.UUID, body: bytes) -> Impact | None:
+    """A fact's effects; None, and a line in the log, for effects of a later version than this program's."""
+    try:
+        return _impact.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        log.warning("not folded: start a newer program, then rebuild", fact=str(fact_id), error=str(error))
+        return None
+
+
+def fold_facts(db: Database, shard: int, facts: Sequence[FoldedFact]) -> None:
+    """Fold facts into members of one shard, in one transaction."""
+    with db.write() as connection:
+        head = db.lock_shard(connection, shard, schema.member_head)
+        new = _unknown(connection, shard, facts)
+        if not new:
+            return
+        rows = [
+            (shard, fact.impact.member, fact.id, fact.shard, fact.at_ms, fact.origin, fact.epoch, fact.seq)
+            for fact in new
+        ]
+        db.insert(connection, schema.member_fact, rows)
+        by_member: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
+        for fact in new:
+            assert fact.impact.member is not None
+            by_member[fact.impact.member].append(fact)
+        for version, (member, theirs) in enumerate(by_member.items(), head + 1):
+            _fold_member(connection, shard, member, theirs, version)
+        heads = schema.member_head
+        connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + len(by_member)))
+
+
+def _unknown(connection: sa.Connection, shard: int, facts: Sequence[FoldedFact]) -> list[FoldedFact]:
+    known = schema.member_fact.c
+    ids = [fact.id for fact in facts]
+    members = {fact.impact.member for fact in facts}
+    query = sa.select(known.fact_id).where(
+        known.shard == shard, known.member.in_(members), known.fact_id.in_(ids)
+    )
+    there = set(connection.execute(query).scalars())
+    return [fact for fact in facts if fact.id not in there]
+
+
+def _fold_member(
+    connection: sa.Connection, shard: int, member: uuid.UUID, new: Sequence[FoldedFact], version: int
+) -> None:
+    table = schema.member
+    ours = (table.c.shard == shard) & (table.c.id == member)
+    row = connection.execute(sa.select(table).where(ours)).first()
+    new = sorted(new, key=lambda fact: fact.order)
+    if row is None:
+        state, facts = EMPTY, new
+    elif new[0].order > (row.at_ms, row.origin.bytes, row.epoch, row.seq):
+        state, facts = _state.decode(row.state), new
+    else:
+        state, facts = EMPTY, all_of(connection, shard, member)
+    state = folded(state, facts)
+    last = facts[-1]
+    values: dict[str, Any] = {
+        "version": version, "state": msgspec.json.encode(state), "at_ms": last.at_ms, "origin": last.origin,
+        "epoch": last.epoch, "seq": last.seq,
+    }  # fmt: skip
+    if row is None:
+        connection.execute(sa.insert(table).values(shard=shard, id=member, **values))
+    else:
+        connection.execute(sa.update(table).where(ours).values(values))
+
+
+def folded(state: MemberState, facts: Iterable[FoldedFact]) -> MemberState:
+    """A state after facts, in their order."""
+    for fact in facts:
+        state = apply(state, fact.impact.effects, fact.at_ms)
+    return state
+
+
+def all_of(connection: sa.Connection, shard: int, member: uuid.UUID) -> list[FoldedFact]:
+    """Every fact in a member's state, in the order of folding."""
+    links, fact = schema.member_fact.c, schema.fact.c
+    by_shard: dict[int, list[uuid.UUID]] = defaultdict(list)
+    query = sa.select(links.fact_shard, links.fact_id).where(links.shard == shard, links.member == member)
+    for fact_shard, fact_id in connection.execute(query):
+        by_shard[fact_shard].append(fact_id)
+    found: list[FoldedFact] = []
+    for fact_shard, ids in by_shard.items():
+        rows = connection.execute(
+            sa.select(fact.id, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body).where(
+                fact.shard == fact_shard, fact.id.in_(ids)
+            )
+        )
+        for fact_id, at_ms, origin, epoch, seq, body in rows:
+            impact = impact_of(fact_id, body)
+            if impact is not None:
+                found.append(FoldedFact(fact_id, fact_shard, at_ms, origin, epoch, seq, impact))
+    return sorted(found, key=lambda one: one.order)
+
+
+def check(db: Database) -> list[uuid.UUID]:
+    """Members whose stored state is not what folding all their facts anew gives. None is expected."""
+    wrong: list[uuid.UUID] = []
+    table = schema.member
+    with db.read(snapshot=True) as connection:
+        for shard, member, state in connection.execute(
+            sa.select(table.c.shard, table.c.id, table.c.state)
+        ).all():
+            if msgspec.json.encode(folded(EMPTY, all_of(connection, shard, member))) != state:
+                wrong.append(member)
+    return wrong
+
+
+def rebuild(db: Database) -> int:
+    """Drop the projection and fold every fact anew; versions go on, so tills pull every member again."""
+    with db.write() as connection:
+        for table in (schema.member, schema.member_fact):
+            connection.execute(sa.delete(table))
+        connection.execute(sa.update(schema.folded).values(pos=0))
+    count = 0
+    while more := fold_new(db):
+        count += more
+    return count
