@@ -1,12 +1,13 @@
 """Ingest: facts per second over HTTP, beside the same rows put into the same database by its fastest way.
 
-Run: `pytest tests/bench/test_ingest.py -s`. Prints ratios of runs made side by side; asserts no times.
+Run: `./dev bench ingest`. Prints ratios of runs made side by side; asserts no times.
 """
 
 from __future__ import annotations
 
 import random
 import statistics
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from pathlib import Path
 import httpx
 import msgspec
 import psycopg
-import pytest
 
 from app.lanes import RealWorld
 from app.ledger.chain import Head, link_hash, verify
@@ -24,7 +24,7 @@ from sync import protocol
 from sync.server import admin
 from sync.server.database import open_database
 from sync.server.schema import shard_of
-from tests.sync.postgres import Postgres, running
+from tests.sync.postgres import running
 from tests.sync.process import ServerProcess
 
 FACTS, BATCH, ROUNDS = 5_000, 500, 3
@@ -122,32 +122,27 @@ def median(run: Callable[[], float]) -> float:
     return statistics.median(run() for _ in range(ROUNDS))
 
 
-@pytest.fixture(scope="module")
-def postgres():  # type: ignore[no-untyped-def]
-    with running() as server:
-        yield server
+def measure(name: str, folder: Path, url: str) -> None:
+    folder.mkdir()
+    server = ServerProcess(folder, url)
+    first, again, size = [], [], 0.0
+    for _ in range(ROUNDS):
+        one, two, size = over_http(server, sales(FACTS), twice=True)
+        first.append(one)
+        again.append(two)
+    rate, replays = FACTS / statistics.median(first), FACTS / statistics.median(again)
+    print(f"{name}: {rate:,.0f} sales/s over HTTP, replays {replays:,.0f}/s, {size:.0f} bytes a sale")
+    if url:
+        raw = FACTS / median(lambda: copy_on_conflict(url, sales(FACTS)))
+        print(f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it")
+    server.kill()
 
 
-def test_ingest(tmp_path: Path, postgres: Postgres, capsys: pytest.CaptureFixture[str]) -> None:
-    figures: list[str] = []
-    for name, url in (("SQLite", ""), ("PostgreSQL", postgres.fresh_database())):
-        folder = tmp_path / name
-        folder.mkdir()
-        server = ServerProcess(folder, url)
-        first, again, size = [], [], 0.0
-        for _ in range(ROUNDS):
-            one, two, size = over_http(server, sales(FACTS), twice=True)
-            first.append(one)
-            again.append(two)
-        rate, replays = FACTS / statistics.median(first), FACTS / statistics.median(again)
-        figures.append(
-            f"{name}: {rate:,.0f} sales/s over HTTP, replays {replays:,.0f}/s, {size:.0f} bytes a sale"
-        )
-        if url:
-            raw = FACTS / median(lambda: copy_on_conflict(url, sales(FACTS)))  # noqa: B023
-            figures.append(
-                f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it"
-            )
-        server.kill()
-    with capsys.disabled():
-        print("", *figures, sep="\n")
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, running() as postgres:
+        measure("SQLite", Path(folder) / "sqlite", "")
+        measure("PostgreSQL", Path(folder) / "postgresql", postgres.fresh_database())
+
+
+if __name__ == "__main__":
+    main()
