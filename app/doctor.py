@@ -72,7 +72,7 @@ def _programme(folder: Path, config: Config) -> Iterator[Finding]:
 
 def _database(folder: Path, config: Config) -> Iterator[Finding]:
     """Looks without the till's lock, so that it works while the till sells."""
-    from app.store.connection import StoreProblem, database_key, make_engine
+    from app.store.connection import DatabaseFile, StoreProblem, database_key
     from app.store.database import FILE
     from app.store.reader import Reader
 
@@ -81,10 +81,11 @@ def _database(folder: Path, config: Config) -> Iterator[Finding]:
         yield Finding("database", "not made yet", "It is made when the till starts.", note=True)
         return
     try:
-        engine = make_engine(file, database_key(folder, config.till.keystore))
-        with engine.connect() as connection:
-            broken = connection.exec_driver_sql("PRAGMA quick_check").scalar()
-        reader = Reader(engine)
+        opened = DatabaseFile(file, database_key(folder, config.till.keystore))
+        sql = opened.connect()
+        (broken,) = sql.execute("PRAGMA quick_check").fetchone()
+        sql.close()
+        reader = Reader(opened)
         waiting, since_ms = reader.unsynced()
         facts, unknown = reader.count("fact"), reader.count_jobs("unknown")
         reader.close()

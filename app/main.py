@@ -72,7 +72,7 @@ def real_devices(config: Config) -> Devices:
 
 
 class Windowed:
-    """The till in its window. `on_ready` is called in the window's thread once it can sell."""
+    """The till in its window. `on_ready` is called in the window's thread once its devices are joined."""
 
     def __init__(
         self,
@@ -98,6 +98,7 @@ class Windowed:
         self.rig: Rig | None = None
         self._on_ready = on_ready
         self._early: list[str] = []
+        self._usable = threading.Event()
         self.keep: object = None
         """Whatever must live as long as the window."""
         self._code = 0
@@ -160,16 +161,21 @@ class Windowed:
         return readers.age_s() if readers is not None else 0.0
 
     def _open(self) -> None:
-        """In a thread of its own: imports, key, migration."""
+        """In a thread of its own: what the screen needs first, devices and sync when it can be used."""
         try:
             from app.rig import Rig
 
-            rig = Rig(self.folder, self.config, self._devices(self.config), post=self.bridge.post)
+            rig = Rig(self.folder, self.config, post=self.bridge.post)
+            self.bridge.post(lambda: self._assemble(rig))
+            self._usable.wait()
+            devices = self._devices(self.config)
+            if self.config.server.url:
+                import sync.worker  # noqa: F401  (costs more than the window may wait)
         except Exception as error:
             failed = error
             self.bridge.post(lambda: self._cannot_sell(failed))
             return
-        self.bridge.post(lambda: self._assemble(rig))
+        self.bridge.post(lambda: self._listen(devices))
 
     def _cannot_sell(self, error: Exception) -> None:
         from PySide6.QtWidgets import QMessageBox
@@ -197,7 +203,6 @@ class Windowed:
         day = DayPresenter(rig.till, rig.reader, rig.world, lang=lang)
         self.presenter, self.day = presenter, day
         self.window.serve(presenter, day)
-        self._listen(rig)
         rig.begin_day()
         if rig.spoilt_basket:
             presenter.tell(note("basket_unreadable"))
@@ -205,14 +210,16 @@ class Windowed:
         early, self._early = self._early, []
         for text in early:
             presenter.scan(text)
-        if self._on_ready is not None:
-            self._on_ready(self)
+        self._usable.set()
 
-    def _listen(self, rig: Rig) -> None:
+    def _listen(self, devices: Devices) -> None:
+        """Start the device lanes and sync: the screen sells already."""
         from app.checkout.outcome import note
         from hardware.ports import JobUndecided, PrinterChanged, PrintEvent
 
-        presenter = self.presenter
+        presenter, rig = self.presenter, self.rig
+        if rig is None:
+            return
 
         def printed(event: PrintEvent) -> None:
             match event:
@@ -223,8 +230,10 @@ class Windowed:
                 case _:
                     pass
 
-        rig.start_devices(on_card=presenter.card, on_scan=self._scanned, on_print=printed)
+        rig.start_devices(devices, on_card=presenter.card, on_scan=self._scanned, on_print=printed)
         rig.start_sync(self.config.server, self._synced)
+        if self._on_ready is not None:
+            self._on_ready(self)
 
 
 REFUSED: Final = frozenset({"revoked", "too_old", "fork"})

@@ -6,12 +6,11 @@ lane is handed to `post`, which carries it to the thread that owns the till.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import structlog
+from typing import TYPE_CHECKING, Final
 
 from app.checkout.ports import NotWritten, Read
 from app.checkout.till import Till, local_day
@@ -20,18 +19,19 @@ from app.lanes import RealWorld, World
 from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.store.database import Database, Post
-from app.store.outbox import FactOutbox
 from app.store.printing import StoredPrintQueue
 from app.values import minor_digits
 from hardware.ports import CardReader, PrintEvent, ReceiptPrinter, Scanner
-from hardware.printers.escpos import encode
-from hardware.printers.lane import PrintLane
-from hardware.printers.profile import Profile
-from hardware.scanners import codes
-from sync.events import Status
-from sync.worker import SyncWorker
+from hardware.receipt import PrintJob
 
-_log: Final = structlog.get_logger()
+if TYPE_CHECKING:
+    from app.store.outbox import FactOutbox
+    from hardware.printers.lane import PrintLane
+    from hardware.printers.profile import Profile
+    from sync.events import Status
+    from sync.worker import SyncWorker
+
+_log: Final = logging.getLogger("stempel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ class Rig:
         self,
         folder: Path,
         config: Config,
-        devices: Devices,
         *,
         post: Post,
         world: World | None = None,
     ) -> None:
-        self.config, self.devices, self._post = config, devices, post
+        self.config, self._post = config, post
+        self.devices = Devices()
         self.world: World = world or RealWorld()
         programme = open_programme(folder, config)
         self.database = Database(folder, keystore=config.till.keystore)
@@ -118,7 +118,15 @@ class Rig:
         return till
 
     def _read(self, text: str) -> Read:
-        """A code's meaning by its form (`hardware.scanners.codes`), in the till's terms."""
+        """A code's meaning by its form, in the till's terms.
+
+        A code that the catalogue holds is that product's, whatever else it might be; only others are worth
+        the parser, which takes long to import.
+        """
+        if self.reader.product_by_code(text) is not None:
+            return Read((text,))
+        from hardware.scanners import codes
+
         known = codes.Known(
             is_product=lambda key: self.reader.product_by_code(key) is not None,
             minor_digits=minor_digits(self.config.shop.currency),
@@ -134,7 +142,7 @@ class Rig:
     def _write_failed(self, error: BaseException) -> None:
         if not isinstance(error, NotWritten):
             raise error
-        _log.error("not_written", reason=str(error))
+        _log.error("not written: %s", error)
 
     # -- the day -----------------------------------------------------------------------------------------
 
@@ -158,25 +166,35 @@ class Rig:
 
     def start_devices(
         self,
+        devices: Devices,
         *,
         on_card: Callable[..., None],
         on_scan: Callable[..., None],
         on_print: Callable[[PrintEvent], None],
     ) -> None:
         """Start the device lanes; events are posted."""
-        devices = self.devices
+        self.devices = devices
         if devices.readers is not None:
             devices.readers.start(lambda event: self._post(lambda: on_card(event)))
         for scanner in devices.scanners:
             scanner.start(lambda event: self._post(lambda: on_scan(event)))
         if devices.printer is not None and devices.profile is not None:
+            from hardware.printers.lane import PrintLane
+
             profile = devices.profile
+
+            def encode(job: PrintJob) -> bytes:
+                # In the print lane, at the first receipt: the window does not wait for its import.
+                from hardware.printers import escpos
+
+                return escpos.encode(job, profile)
+
             self.printing = PrintLane(
                 self.queue,
                 devices.printer,
-                lambda job: encode(job, profile),
+                encode,
                 lambda event: self._post(lambda: on_print(event)),
-                on_crash=lambda error: _log.error("print_lane", error=repr(error)),
+                on_crash=lambda error: _log.error("the print lane starts again", exc_info=error),
             ).start()
             self.database.after_write.append(self.printing.wake)
 
@@ -184,12 +202,14 @@ class Rig:
         """Start the sync lane if there is a server; the status is posted at every change."""
         if not server.url or self.sync is not None:
             return
+        from sync.worker import SyncWorker
+
         self._outbox = self.database.outbox()
         self.sync = SyncWorker(
             server.url,
             self._outbox,
             on_status=lambda status: self._post(lambda: on_status(status)),
-            on_crash=lambda error: _log.error("sync_lane", error=repr(error)),
+            on_crash=lambda error: _log.error("the sync lane starts again", exc_info=error),
         ).start()
         if self._outbox.credentials() is None and server.enrol_code:
             self.sync.enrol(server.enrol_code)

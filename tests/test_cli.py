@@ -96,7 +96,7 @@ def test_rebuild_proves_or_mends(folder: Path) -> None:
         run("rebuild", "--check", "--data", folder).output == "3 facts folded: every projection is equal.\n"
     )
     database = Database(folder)
-    with database.engine.connect() as connection:
+    with database.file.engine().connect() as connection:
         connection.exec_driver_sql("DELETE FROM sale")
     database.close()
     differs = run("rebuild", "--check", "--data", folder)

@@ -11,15 +11,17 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sqlcipher3.dbapi2
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.pool import NullPool
 
 from app.checkout.ports import NotWritten
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 class Rows(Protocol):
@@ -31,21 +33,16 @@ class Rows(Protocol):
 
 
 class Driver(Protocol):
-    """The driver's own connection: the hot path's tool.
-
-    A sale is ten short statements; SQLAlchemy's execution around each costs more than SQLite's inside it
-    (tests/bench/bench_sale.py).
+    """The driver's own connection, used directly: a sale is ten short statements, and SQLAlchemy's execution
+    around each costs more than SQLite's inside it (tests/bench/bench_sale.py), as its import costs a fifth
+    of the till's start (bench_start.py). SQLAlchemy holds the tables and, with Alembic, their migrations.
     """
 
     in_transaction: bool
 
     def execute(self, statement: str, parameters: Any = (), /) -> Rows: ...
     def executemany(self, statement: str, parameters: Any, /) -> Rows: ...
-
-
-def driver(connection: Connection) -> Driver:
-    """The driver's connection under an engine's."""
-    return cast(Driver, connection.connection.dbapi_connection)
+    def close(self) -> None: ...
 
 
 # The driver ships no types.
@@ -124,23 +121,28 @@ def _keyring_key(folder: Path) -> bytes:
     return bytes.fromhex(stored)
 
 
-def make_engine(file: Path, key: bytes | None) -> Engine:
-    """An engine over one encrypted file (`key` None: plain, for benches). Each connection is opened anew."""
-    if sqlcipher.sqlite_version_info < SQLITE_AT_LEAST:
-        found = sqlcipher.sqlite_version
-        raise StoreProblem(
-            f"SQLite {found} can lose data in WAL mode: install sqlcipher3 with 3.51.3 or newer"
-        )
+@dataclass(frozen=True, slots=True)
+class DatabaseFile:
+    """One encrypted file (`key` None: plain, for benches)."""
 
-    def connect() -> Any:
-        connection = sqlcipher.connect(file, isolation_level=None, check_same_thread=False, timeout=5.0)
-        if key is not None:
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    path: Path
+    key: bytes | None
+
+    def connect(self) -> Driver:
+        """A new connection with durable settings, in autocommit until `transaction` begins one."""
+        if sqlcipher.sqlite_version_info < SQLITE_AT_LEAST:
+            found = sqlcipher.sqlite_version
+            raise StoreProblem(
+                f"SQLite {found} can lose data in WAL mode: install sqlcipher3 with 3.51.3 or newer"
+            )
+        connection = sqlcipher.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        if self.key is not None:
+            connection.execute(f"PRAGMA key = \"x'{self.key.hex()}'\"")
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlcipher.DatabaseError as error:
             connection.close()
-            raise StoreProblem(f"{file} cannot be read with this key: {error}") from error
+            raise StoreProblem(f"{self.path} cannot be read with this key: {error}") from error
         for pragma in (
             "synchronous = FULL",
             "foreign_keys = ON",
@@ -150,14 +152,18 @@ def make_engine(file: Path, key: bytes | None) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    # AUTOCOMMIT leaves BEGIN and COMMIT to `transaction`, which takes the write lock at once.
-    return create_engine(
-        "sqlite+pysqlite://",
-        module=sqlcipher,
-        creator=connect,
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-    )
+    def engine(self) -> Engine:
+        """The same for SQLAlchemy: migrations, and tests that look beneath."""
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        return create_engine(
+            "sqlite+pysqlite://",
+            module=sqlcipher,
+            creator=self.connect,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+        )
 
 
 @contextmanager

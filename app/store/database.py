@@ -6,11 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Engine
-
 from app.checkout.ports import Done, Work
 from app.lanes import Lane
-from app.store.connection import database_key, hold_lock, make_engine
+from app.store.connection import DatabaseFile, database_key, hold_lock
 from app.store.migrate import migrate
 from app.store.outbox import FactOutbox
 from app.store.reader import Reader
@@ -24,7 +22,7 @@ FILE = "till.db"
 
 
 class Database:
-    """A data folder held by this process: lock, key, engine, the writer and its lane.
+    """A data folder held by this process: lock, key, the writer and its lane.
 
     The lane is named "database". It ends with `close`, after what was queued is written; it does not
     restart anything, since each job answers for itself.
@@ -34,10 +32,9 @@ class Database:
         self.folder = folder
         self._lock = hold_lock(folder)
         try:
-            self.engine: Engine = make_engine(folder / FILE, database_key(folder, keystore))
-            with self.engine.connect() as connection:
-                migrate(connection)
-            self.writer = Writer(self.engine)
+            self.file = DatabaseFile(folder / FILE, database_key(folder, keystore))
+            migrate(self.file)
+            self.writer = Writer(self.file)
         except BaseException:
             self._lock.release()
             raise
@@ -47,7 +44,7 @@ class Database:
 
     def reader(self) -> Reader:
         """A reader for the calling thread; closed with the database."""
-        reader = Reader(self.engine)
+        reader = Reader(self.file)
         self._readers.append(reader)
         return reader
 
@@ -57,7 +54,7 @@ class Database:
 
     def outbox(self) -> FactOutbox:
         """The fact log for the sync lane; closed by whoever asked."""
-        return FactOutbox(self.engine, self.writer, self.call)
+        return FactOutbox(self.file, self.writer, self.call)
 
     def journal(self, post: Post) -> LaneJournal:
         """A journal whose answers come by `post`."""
@@ -82,7 +79,6 @@ class Database:
             reader.close()
         if ended:
             self.writer.close()
-        self.engine.dispose()
         self._lock.release()
         return ended
 

@@ -6,25 +6,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
-from app.store.connection import StoreProblem, driver, transaction
+from app.store.connection import DatabaseFile, Driver, StoreProblem, transaction
 
 HEAD: Final = "0001"
 """The newest migration; a test proves it equal to the scripts' head."""
 
 
-def version(connection: Connection) -> str | None:
+def version(sql: Driver) -> str | None:
     """The database's version, None for an empty file."""
     query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
-    if connection.exec_driver_sql(query).scalar() is None:
+    if sql.execute(query).fetchone() is None:
         return None
-    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    row = sql.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None
 
 
-def migrate(connection: Connection) -> bool:
+def migrate(file: DatabaseFile) -> bool:
     """Upgrade in one transaction, all or nothing. True if anything was done."""
-    found = version(connection)
+    sql = file.connect()
+    try:
+        found = version(sql)
+    finally:
+        sql.close()
     if found == HEAD:
         return False
     from alembic import command
@@ -37,9 +40,12 @@ def migrate(connection: Connection) -> bool:
             f"The database was written by a newer Stempel (version {found}). Install that version again; "
             "nothing was changed."
         )
-    with transaction(driver(connection)):
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    # Begun for SQLAlchemy too, or Alembic would begin, and end, one of its own.
+    with file.engine().begin() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        with transaction(driver):
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
     return True
 
 

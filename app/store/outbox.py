@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from sqlalchemy import Engine
 
 from app.ledger.chain import GENESIS, Head
-from app.store.connection import driver, transaction
+from app.store.connection import DatabaseFile, transaction
 from app.store.writer import Writer
 from sync.outbox import Credentials, Run
 
@@ -22,39 +21,42 @@ _decode: Final = msgspec.json.Decoder(Credentials).decode
 class FactOutbox:
     """For the sync lane alone. `in_lane` runs a job where the writer lives, and waits for it."""
 
-    def __init__(self, engine: Engine, writer: Writer, in_lane: Callable[[Callable[[], None]], None]) -> None:
-        self._connection = engine.connect()
-        self._run = self._connection.exec_driver_sql
+    def __init__(
+        self, file: DatabaseFile, writer: Writer, in_lane: Callable[[Callable[[], None]], None]
+    ) -> None:
+        self._sql = file.connect()
+        self._run = self._sql.execute
         self._writer = writer
         self._in_lane = in_lane
 
     def close(self) -> None:
-        self._connection.close()
+        self._sql.close()
 
     def read(self, after_seq: int | None, limit: int) -> Run:
         """Up to `limit` facts after `after_seq` (None: after the last acknowledged one)."""
-        with transaction(driver(self._connection), reading=True):
-            row = self._run("SELECT origin, epoch, seq, hash, acked_seq FROM head").one()
+        with transaction(self._sql, reading=True):
+            row = self._run("SELECT origin, epoch, seq, hash, acked_seq FROM head").fetchone()
             head = Head(uuid.UUID(bytes=row[0]), row[1], row[2], row[3])
             acked_seq: int = row[4]
             after = min(acked_seq if after_seq is None else after_seq, head.seq)
             chain = (row[0], row[1])
             before = self._run(
                 "SELECT hash FROM envelope WHERE origin = ? AND epoch = ? AND seq = ?", (*chain, after)
-            ).scalar()
+            ).fetchone()
             bodies = self._run(
                 "SELECT f.body FROM envelope e JOIN fact f ON f.id = e.fact "
                 "WHERE e.origin = ? AND e.epoch = ? AND e.seq > ? ORDER BY e.seq LIMIT ?",
                 (*chain, after, limit),
-            ).scalars()
-            return Run(head, acked_seq, after, before or GENESIS, tuple(bodies))
+            )
+            prev_hash = before[0] if before else GENESIS
+            return Run(head, acked_seq, after, prev_hash, tuple(row[0] for row in bodies))
 
     def set_acked(self, epoch: int, seq: int) -> None:
         self._in_lane(lambda: self._writer.set_acked(epoch, seq))
 
     def credentials(self) -> Credentials | None:
-        stored = self._run("SELECT value FROM setting WHERE key = 'credentials'").scalar()
-        return None if stored is None else _decode(stored)
+        stored = self._run("SELECT value FROM setting WHERE key = 'credentials'").fetchone()
+        return _decode(stored[0]) if stored else None
 
     def begin_epoch(self, credentials: Credentials) -> None:
         blob = _encode(credentials)

@@ -8,13 +8,13 @@ from datetime import date
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine
 
 from app.checkout.ports import CardHolder, Member, Person, Product, Shift
 from app.ledger.chain import Envelope, Head
 from app.ledger.facts import AnyFact, SaleCompleted, decode
 from app.stats.day import DayFigures
 from app.store import rows, search
+from app.store.connection import DatabaseFile
 
 _figures: Final = msgspec.json.Decoder(DayFigures)
 
@@ -22,13 +22,18 @@ _figures: Final = msgspec.json.Decoder(DayFigures)
 class Reader:
     """Lookups for one thread. Every call sees what is committed when it is made."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._connection: Connection = engine.connect()
-        self._connection.exec_driver_sql("PRAGMA query_only = ON")
-        self._run = self._connection.exec_driver_sql
+    def __init__(self, file: DatabaseFile) -> None:
+        self._sql = file.connect()
+        self._run = self._sql.execute
+        self._run("PRAGMA query_only = ON")
 
     def close(self) -> None:
-        self._connection.close()
+        self._sql.close()
+
+    def _value(self, statement: str, parameters: tuple[object, ...] = ()) -> Any:
+        """The first column of the first row; None without a row."""
+        row = self._run(statement, parameters).fetchone()
+        return row[0] if row else None
 
     # -- products ----------------------------------------------------------------------------------------
 
@@ -36,11 +41,11 @@ class Reader:
         row = self._run(
             f"SELECT {rows.PRODUCT} FROM product_code c JOIN product p ON p.n = c.product WHERE c.code = ?",
             (code,),
-        ).first()
+        ).fetchone()
         return None if row is None else rows.product(row)
 
     def product(self, sku: str) -> Product | None:
-        row = self._run(f"SELECT {rows.PRODUCT} FROM product p WHERE p.sku = ?", (sku,)).first()
+        row = self._run(f"SELECT {rows.PRODUCT} FROM product p WHERE p.sku = ?", (sku,)).fetchone()
         return None if row is None else rows.product(row)
 
     def find_products(self, text: str, limit: int = 15) -> Sequence[Product]:
@@ -52,7 +57,7 @@ class Reader:
             f"SELECT {rows.PRODUCT} FROM product_find f JOIN product p ON p.n = f.rowid "
             "WHERE product_find MATCH ? LIMIT ?",
             (query, limit),
-        ).all()
+        ).fetchall()
         items = [rows.product(row) for row in found]
         exact = self.product_by_code(text.strip()) or self.product(text.strip())
         rest = [item for item in items if exact is None or item.sku != exact.sku]
@@ -63,31 +68,31 @@ class Reader:
             f"SELECT {rows.PRODUCT} FROM product p "
             "WHERE p.favourite IS NOT NULL ORDER BY p.favourite, p.n LIMIT ?",
             (limit,),
-        ).all()
+        ).fetchall()
         return [rows.product(row) for row in found]
 
     def count(self, table: str) -> int:
         """Rows of a table whose name the caller wrote, never the user."""
-        return self._run(f"SELECT count(*) FROM {table}").scalar_one()
+        return self._run(f"SELECT count(*) FROM {table}").fetchone()[0]
 
     def count_jobs(self, state: str) -> int:
         """Print jobs in a state: queued, sending, unknown, failed, printed."""
-        return self._run("SELECT count(*) FROM print_job WHERE state = ?", (state,)).scalar_one()
+        return self._run("SELECT count(*) FROM print_job WHERE state = ?", (state,)).fetchone()[0]
 
     # -- members -----------------------------------------------------------------------------------------
 
     def member(self, id: uuid.UUID) -> Member | None:
-        row = self._run("SELECT state, as_of_ms FROM member WHERE id = ?", (id.bytes,)).first()
+        row = self._run("SELECT state, as_of_ms FROM member WHERE id = ?", (id.bytes,)).fetchone()
         if row is None:
             return None
         return Member(id=id, state=rows.decode_state(row[0]), as_of_ms=row[1], person=self.person(id))
 
     def person(self, id: uuid.UUID) -> Person | None:
-        row = self._run(f"SELECT {rows.PERSON} FROM person p WHERE p.member = ?", (id.bytes,)).first()
+        row = self._run(f"SELECT {rows.PERSON} FROM person p WHERE p.member = ?", (id.bytes,)).fetchone()
         return None if row is None else rows.person(row)
 
     def holder(self, card: str) -> CardHolder | None:
-        row = self._run("SELECT member, blocked FROM card WHERE token = ?", (card,)).first()
+        row = self._run("SELECT member, blocked FROM card WHERE token = ?", (card,)).fetchone()
         return None if row is None else CardHolder(uuid.UUID(bytes=row[0]), bool(row[1]))
 
     def find_people(self, text: str, limit: int = 8) -> Sequence[Person]:
@@ -98,7 +103,7 @@ class Reader:
             f"SELECT {rows.PERSON} FROM person_find f JOIN person p ON p.n = f.rowid "
             "WHERE person_find MATCH ? LIMIT ?",
             (query, limit),
-        ).all()
+        ).fetchall()
         return [rows.person(row) for row in found]
 
     # -- shift, sales, figures ---------------------------------------------------------------------------
@@ -107,15 +112,15 @@ class Reader:
         row = self._run(
             "SELECT id, number, business_day, cashier, opened_ms, float_minor FROM shift "
             "WHERE closed_ms IS NULL ORDER BY number DESC LIMIT 1"
-        ).first()
+        ).fetchone()
         return None if row is None else rows.shift(row)
 
     def expected_cash_minor(self, shift: Shift) -> int:
         """What should be in the drawer: the float and the cash of the shift's sales."""
         found = self._run(
             "SELECT body FROM fact WHERE kind = 'sale_completed' AND at_ms >= ?", (shift.opened_ms,)
-        ).scalars()
-        sales = (decode(body) for body in found)
+        )
+        sales = (decode(body) for (body,) in found)
         return shift.float_minor + sum(
             tender.amount_minor
             for sale in sales
@@ -129,41 +134,41 @@ class Reader:
         row = self._run(
             "SELECT (SELECT coalesce(max(number), 0) + 1 FROM sale), "
             "(SELECT coalesce(max(number), 0) + 1 FROM shift)"
-        ).one()
+        ).fetchone()
         return row[0], row[1]
 
     def day(self, business_day: str | date) -> DayFigures:
         """The figures of a business day; all zero when nothing was sold."""
         query = "SELECT figures FROM day WHERE business_day = ?"
-        blob = self._run(query, (str(business_day),)).scalar()
+        blob = self._value(query, (str(business_day),))
         return DayFigures(business_day=str(business_day)) if blob is None else _figures.decode(blob)
 
     def days(self) -> list[DayFigures]:
-        found = self._run("SELECT figures FROM day ORDER BY business_day").scalars()
-        return [_figures.decode(blob) for blob in found]
+        found = self._run("SELECT figures FROM day ORDER BY business_day")
+        return [_figures.decode(blob) for (blob,) in found]
 
     def last_sale(self) -> SaleCompleted | None:
         query = "SELECT f.body FROM sale s JOIN fact f ON f.id = s.id ORDER BY s.number DESC LIMIT 1"
-        body = self._run(query).scalar()
+        body = self._value(query)
         fact = None if body is None else decode(body)
         return fact if isinstance(fact, SaleCompleted) else None
 
     def fact(self, id: uuid.UUID) -> AnyFact | None:
-        body = self._run("SELECT body FROM fact WHERE id = ?", (id.bytes,)).scalar()
+        body = self._value("SELECT body FROM fact WHERE id = ?", (id.bytes,))
         return None if body is None else decode(body)
 
     def basket(self, slot: int = 0) -> bytes | None:
         """The open basket as it was last kept."""
-        return self._run("SELECT payload FROM basket WHERE slot = ?", (slot,)).scalar()
+        return self._value("SELECT payload FROM basket WHERE slot = ?", (slot,))
 
     def setting(self, key: str) -> bytes | None:
-        return self._run("SELECT value FROM setting WHERE key = ?", (key,)).scalar()
+        return self._value("SELECT value FROM setting WHERE key = ?", (key,))
 
     # -- the log -----------------------------------------------------------------------------------------
 
     def head(self) -> Head | None:
         """The end of this till's chain; None before the till has an origin."""
-        row = self._run("SELECT origin, epoch, seq, hash FROM head").first()
+        row = self._run("SELECT origin, epoch, seq, hash FROM head").fetchone()
         return None if row is None else Head(uuid.UUID(bytes=row[0]), row[1], row[2], row[3])
 
     def unsynced(self) -> tuple[int, int | None]:
@@ -171,7 +176,7 @@ class Reader:
         row = self._run(
             "SELECT h.seq - h.acked_seq, (SELECT f.at_ms FROM envelope e JOIN fact f ON f.id = e.fact "
             "WHERE e.origin = h.origin AND e.epoch = h.epoch AND e.seq = h.acked_seq + 1) FROM head h"
-        ).first()
+        ).fetchone()
         return (0, None) if row is None else (row[0], row[1])
 
     def log(self) -> Iterator[tuple[Envelope, bytes]]:

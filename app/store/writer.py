@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Engine
-
 from app.checkout.ports import Person, Product, Slip, Work
 from app.ledger.chain import Head, seal
 from app.ledger.entries import entries
 from app.ledger.facts import AnyFact, effects_of, encode, member_of
 from app.store import rows, search
-from app.store.connection import Driver, StoreProblem, driver, sqlcipher, transaction
+from app.store.connection import DatabaseFile, Driver, StoreProblem, sqlcipher, transaction
 from app.store.projections import Projections
 from app.store.reader import log
 from hardware.receipt import encode_job
@@ -38,15 +36,14 @@ class Writer:
     An error leaves the database, and the head and projections kept in memory, as they were before.
     """
 
-    def __init__(self, engine: Engine, origin: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
-        self._connection = engine.connect()
-        self._sql = driver(self._connection)
+    def __init__(self, file: DatabaseFile, origin: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
+        self._sql = file.connect()
         self._run = self._sql.execute
         self._projections = Projections(self._sql)
         self._head = self._load_head(origin)
 
     def close(self) -> None:
-        self._connection.close()
+        self._sql.close()
 
     @property
     def head(self) -> Head:
@@ -208,14 +205,14 @@ class Writer:
     def rebuild(self) -> int:
         """Drop every projection and fold all facts anew; how many facts were folded."""
         with self._all_or_nothing():
-            return self._projections.rebuild(log(self._connection.exec_driver_sql))
+            return self._projections.rebuild(log(self._run))
 
     def check(self) -> tuple[int, list[str]]:
         """Fold all facts anew and compare, changing nothing: facts folded, and the tables that differ."""
         differing: list[str] = []
         with self._all_or_nothing(keep=False):
             before = self._projections.dump()
-            count = self._projections.rebuild(log(self._connection.exec_driver_sql))
+            count = self._projections.rebuild(log(self._run))
             after = self._projections.dump()
             differing = [table for table in before if before[table] != after[table]]
         return count, differing

@@ -16,7 +16,7 @@ from app.ledger.entries import entries
 from app.ledger.facts import SaleCompleted, encode
 from app.loyalty.state import EMPTY
 from app.store import rows
-from app.store.connection import database_key, make_engine, sqlcipher
+from app.store.connection import DatabaseFile, Driver, database_key
 from app.store.database import FILE
 from app.store.migrate import migrate
 from app.store.writer import Writer
@@ -30,19 +30,10 @@ class Raw:
     """The same rows by the bare driver: values made beforehand, statements as short as they can be."""
 
     def __init__(self, folder: Path) -> None:
-        key = database_key(folder)
-        with make_engine(folder / FILE, key).connect() as connection:
-            migrate(connection)
-        self.head = Writer(make_engine(folder / FILE, key)).head
-        self.connection = sqlcipher.connect(folder / FILE, isolation_level=None)
-        self.connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            "cache_size = -16000",
-        ):
-            self.connection.execute(f"PRAGMA {pragma}")
+        file = DatabaseFile(folder / FILE, database_key(folder))
+        migrate(file)
+        self.head = Writer(file).head
+        self.connection: Driver = file.connect()
 
     def prepare(self, work: Work) -> list[tuple[str, list[tuple[object, ...]]]]:
         sale = work.facts[0]
@@ -51,7 +42,7 @@ class Raw:
         body = encode(sale)
         envelope, self.head = seal(self.head, body)
         id, member = sale.id.bytes, sale.member.bytes
-        lines = [(id, n, member, *entry) for n, entry in enumerate(entries(sale))]
+        lines: list[tuple[object, ...]] = [(id, n, member, *entry) for n, entry in enumerate(entries(sale))]
         state = rows.encode_state(EMPTY) * 4
         place = (envelope.origin.bytes, envelope.epoch, envelope.seq, id, envelope.prev_hash, envelope.hash)
         return [
@@ -94,9 +85,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours_folder, raw_folder = Path(folder) / "ours", Path(folder) / "raw"
         raw_folder.mkdir()
-        with make_engine(ours_folder / FILE, database_key(ours_folder)).connect() as connection:
-            migrate(connection)
-        writer, raw = Writer(make_engine(ours_folder / FILE, database_key(ours_folder))), Raw(raw_folder)
+        file = DatabaseFile(ours_folder / FILE, database_key(ours_folder))
+        migrate(file)
+        writer, raw = Writer(file), Raw(raw_folder)
         shelf = Shelf()
         writer.commit(shelf.opened())
         members = []

@@ -369,7 +369,7 @@ def test_ids_come_from_the_world(desk: Desk) -> None:
 
 def test_the_print_job_is_part_of_the_sale(desk: Desk) -> None:
     desk.sell()
-    with desk.database.engine.connect() as connection:
+    with desk.database.file.engine().connect() as connection:
         rows = connection.exec_driver_sql("SELECT document, state FROM print_job").all()
     assert [row[1] for row in rows] == ["queued"]
     job = decode_job(rows[0][0])

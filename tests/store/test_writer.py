@@ -55,7 +55,7 @@ def test_facts_and_entries_cannot_be_changed(database: Database, table: str, act
     column = "member" if table == "entry" else "hash" if table == "envelope" else "kind"
     statement = act.format(table).replace("rowid = 9", f"{column} = x'00'")
     with (
-        database.engine.connect() as connection,
+        database.file.engine().connect() as connection,
         pytest.raises(IntegrityError, match="write a correcting fact"),
     ):
         connection.exec_driver_sql(statement)
@@ -94,7 +94,7 @@ def test_a_failed_work_leaves_nothing(database: Database) -> None:
 def test_projections_rebuilt_from_facts_are_equal(database: Database) -> None:
     member = sell(database, Shelf())
     assert database.writer.check() == (5, [])
-    with database.engine.connect() as connection:
+    with database.file.engine().connect() as connection:
         connection.exec_driver_sql("UPDATE day SET figures = x'7b7d'")
         connection.exec_driver_sql("DELETE FROM member")
     assert database.writer.check() == (5, ["member", "day"])
@@ -109,7 +109,7 @@ def test_projections_rebuilt_from_facts_are_equal(database: Database) -> None:
 def test_an_unreadable_fact_stays_and_does_not_stop_a_rebuild(database: Database) -> None:
     """A database that a newer version wrote to: what this one cannot read is kept and passed over."""
     sell(database, Shelf(), 1)
-    with database.engine.connect() as connection:
+    with database.file.engine().connect() as connection:
         connection.exec_driver_sql(
             "INSERT INTO fact (id, kind, at_ms, body) VALUES (x'01', 'teleported', 1, ?)",
             (b'{"kind":"teleported","id":"00000000-0000-7000-8000-000000000001","at_ms":1}',),

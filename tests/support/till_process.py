@@ -13,7 +13,7 @@ from typing import Any
 from app.checkout.basket import OpenSale, from_bytes
 from app.demo import prepare
 from app.ledger.facts import AnyFact, SaleCompleted, decode
-from app.store.connection import database_key, make_engine
+from app.store.connection import DatabaseFile, database_key
 from app.store.database import FILE
 from app.store.reader import Reader
 from tests.support.xvfb import Xvfb
@@ -40,7 +40,7 @@ class TillProcess:
     def reader(self) -> Reader:
         """A connection of the test's own; the till knows nothing of it."""
         if self._reader is None:
-            self._reader = Reader(make_engine(self.folder / FILE, database_key(self.folder)))
+            self._reader = Reader(DatabaseFile(self.folder / FILE, database_key(self.folder)))
         return self._reader
 
     def start(self) -> TillProcess:
