@@ -99,6 +99,36 @@ class CardReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CardWritten:
+    """A member record was written to the card of this event, and read back from it."""
+
+    reader: str
+    event: int
+    uid: str
+    record: str
+
+
+class CardWriter(Protocol):
+    """A CardReader that can issue cards."""
+
+    def write(
+        self,
+        event: int,
+        record: str,
+        done: Callable[[CardWritten | CardFailed], None],
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Write a text or URI as the member record of the card that was tapped as `event`, on no other.
+
+        `done` is called once, on the lane: with CardWritten, or CardFailed whose code is one of reading or
+        not_blank (it holds a record, and `overwrite` is not given), read_only, too_long. Nothing of an old
+        record is left half written: a card torn away meanwhile holds the old record, none, or the new one.
+        """
+        ...
+
+
 # -- scanners --------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import ndef
 
 from hardware.cards.link import CardProblem
@@ -15,21 +17,35 @@ def find_message(area: bytes) -> bytes | None:
     Walks the TLV blocks (NFC Forum Type 2 Tag 1.2, 2.3): lock and memory control and proprietary blocks
     are legal before the message and skipped. Raises CardProblem "malformed" if a length points outside.
     """
+    return next((area[start:end] for _, tag, start, end in _blocks(area) if tag == NDEF_MESSAGE), None)
+
+
+def message_place(area: bytes) -> tuple[int, bytes]:
+    """Where in the data area the NDEF message block is or may be put, and the message there now.
+
+    An area without one has its place behind the last other block. Raises as `find_message` does.
+    """
+    place = 0
+    for at, tag, start, end in _blocks(area):
+        if tag == NDEF_MESSAGE:
+            return at, area[start:end]
+        place = end
+    return place, b""
+
+
+def _blocks(area: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """The blocks up to the terminator: where each begins, its tag, and where its value begins and ends."""
     at = 0
-    while at < len(area):
-        tag = area[at]
+    while at < len(area) and area[at] != TERMINATOR:
+        begin, tag = at, area[at]
         at += 1
         if tag == NULL:
             continue
-        if tag == TERMINATOR:
-            return None
         size, at = _length(area, at)
         if at + size > len(area):
             raise CardProblem("malformed", f"TLV {tag:02X} claims {size} bytes of {len(area) - at}")
-        if tag == NDEF_MESSAGE:
-            return area[at : at + size]
+        yield begin, tag, at, at + size
         at += size
-    return None
 
 
 def bytes_needed(area: bytes) -> int | None:

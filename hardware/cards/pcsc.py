@@ -8,41 +8,23 @@ miss a swap of two cards of one type while their callback is busy.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from app.lanes import Lane, RealWorld, World
 from hardware.cards.hand import Crew, Hand
-from hardware.cards.link import CardContent, CardProblem
-from hardware.cards.reading import Insertion, Reading, glance, read_insertion
 from hardware.cards.session import PcscError, ReaderState, Session
 from hardware.cards.settings import PcscCounts, PcscSettings
-from hardware.ports import CardEvent, CardFailed, CardRemoved, CardTapped, ReadersChanged
+from hardware.cards.slot import Service, Slot
+from hardware.ports import CardEvent, CardFailed, CardWritten, ReadersChanged
 
 _TICK_S: Final = 0.1
 _HEAR_MOST: Final = 100
 """Messages heard in a row before the clock is looked at."""
-
-
-@dataclass(slots=True)
-class _Slot:
-    """What the lane knows of one reader. `event` names the card that lies there, 0 if none does."""
-
-    state: ReaderState
-    event: int = 0
-    uid: str = ""
-    """What the reader tells of it, "" for a card that tells nothing."""
-    due_s: float | None = None
-    """When the reading under way is given up; None if none is."""
-    glance_at_s: float | None = None
-    glance_due_s: float | None = None
-    blank_glances: int = 0
-    hand: Hand | None = None
-    hand_overdue: bool = False
 
 
 class PcscReaders:
@@ -59,9 +41,18 @@ class PcscReaders:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lane: Lane | None = None
         self._sink: Callable[[CardEvent], None] = lambda event: None
-        self._events = 0
+        events = itertools.count(1)
         self._watch_round = 0
         self._crew = Crew("cards", self._settings.most_stuck, self._broken)
+        self._slot_service = Service(
+            self._settings,
+            self._world,
+            self.counts,
+            self._crew,
+            lambda event: self._sink(event),
+            self._inbox.put,
+            lambda: next(events),
+        )
         self._forget()
 
     # -- the port, called from outside the lane ----------------------------------------------------------
@@ -87,10 +78,32 @@ class PcscReaders:
         """Seconds since PC/SC last answered, or was last known to be away; infinite before the start."""
         return self._lane.age_s() if self._lane is not None else float("inf")
 
+    def write(
+        self,
+        event: int,
+        record: str,
+        done: Callable[[CardWritten | CardFailed], None],
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Write a member record to the card tapped as `event`; see `hardware.ports.CardWriter`."""
+        if self._lane is None or self._lane.stopping.is_set():
+            raise RuntimeError("the reader service does not run")
+        self._inbox.put(partial(self._write, event, record, done, overwrite))
+
+    def _write(
+        self, event: int, record: str, done: Callable[[CardWritten | CardFailed], None], overwrite: bool
+    ) -> None:
+        slot = next((slot for slot in self._slots.values() if event and slot.event == event), None)
+        if slot is None:
+            done(CardFailed("", event, "torn", "this card is not on a reader any more"))
+        else:
+            slot.write(record, done, overwrite)
+
     # -- the lane ----------------------------------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, Slot] = {}
         self._service: bool | None = None
         self._failures = 0
         self._answered = True
@@ -109,9 +122,10 @@ class PcscReaders:
                 self._check(lane)
                 self._hear(_TICK_S)
         finally:
-            for hand in [self._watcher, *(slot.hand for slot in self._slots.values())]:
-                if hand is not None:
-                    self._crew.let_go(hand)
+            for slot in self._slots.values():
+                slot.close()
+            if self._watcher is not None:
+                self._crew.let_go(self._watcher)
 
     def _hear(self, patience_s: float) -> bool:
         try:
@@ -131,14 +145,8 @@ class PcscReaders:
                 self._ask_watch(())
         elif now_s >= self._watch_due_s:
             self._watch_silent()
-        for name, slot in self._slots.items():
-            if slot.due_s is not None and now_s >= slot.due_s:
-                self._read_silent(slot)
-            elif slot.glance_due_s is not None and now_s >= slot.glance_due_s:
-                slot.hand_overdue = True
-                self._changed(slot)
-            elif slot.glance_at_s is not None and now_s >= slot.glance_at_s:
-                self._ask_glance(name, slot)
+        for slot in self._slots.values():
+            slot.check(now_s)
 
     # -- watching ----------------------------------------------------------------------------------------
 
@@ -177,12 +185,12 @@ class PcscReaders:
         changed = not self._service or names != tuple(self._slots)
         for name in [name for name in self._slots if name not in names]:
             self._drop(name)
-        self._slots = {name: self._slots.get(name) or _Slot(ReaderState(name, 0)) for name in names}
+        self._slots = {name: self._slots.get(name) or Slot(name, self._slot_service) for name in names}
         self._service, self._failures = True, 0
         if changed:
             self._sink(ReadersChanged(names, service=True))
         for state in states:
-            self._compare(self._slots[state.name], state)
+            self._slots[state.name].compare(state)
         self._ask_watch(states)
 
     def _watch_failed(self, number: int, detail: str) -> None:
@@ -220,135 +228,7 @@ class PcscReaders:
         self._watch_at_s = self._world.monotonic_s() + self._settings.backoff.wait_s(self._failures)
 
     def _drop(self, name: str) -> None:
-        slot = self._slots.pop(name)
-        self._leave(slot)
-        if slot.hand is not None:
-            self._crew.let_go(slot.hand)
-
-    # -- cards -------------------------------------------------------------------------------------------
-
-    def _compare(self, slot: _Slot, state: ReaderState) -> None:
-        before, slot.state = slot.state, state
-        if (before.counter, before.present) == (state.counter, state.present):
-            return
-        self._leave(slot)
-        if state.present:
-            self._arrive(slot)
-
-    def _arrive(self, slot: _Slot) -> None:
-        self._events += 1
-        slot.event = self._events
-        if slot.state.mute:
-            self._fail(slot, "mute", "the card does not answer the reader")
-            return
-        if slot.hand is not None and slot.hand_overdue:
-            self.counts.stuck += 1
-            self._crew.let_go(slot.hand)
-            slot.hand = None
-        slot.hand = slot.hand or self._crew.hire(slot.state.name)
-        slot.hand_overdue = False
-        if slot.hand is None:
-            self._fail(slot, "busy", "too many calls hang in PC/SC")
-            return
-        slot.due_s = self._world.monotonic_s() + self._settings.read_deadline_s
-        insertion = Insertion(slot.state.name, slot.state.counter)
-        slot.hand.ask(partial(self._read, slot.hand, slot.event, insertion))
-
-    def _leave(self, slot: _Slot) -> None:
-        """The card that lay there is gone; if it was not read by then, it was torn away."""
-        if not slot.event:
-            return
-        if slot.due_s is not None:
-            self._fail(slot, "torn", "taken away before it was read")
-        self._sink(CardRemoved(slot.state.name, slot.event))
-        slot.event, slot.uid, slot.blank_glances = 0, "", 0
-        slot.glance_at_s = slot.glance_due_s = None
-
-    def _read(self, hand: Hand, event: int, insertion: Insertion, session: Session) -> None:
-        """On the reader's thread."""
-        # The retries end before the lane's deadline does, so that it is kept for calls that hang.
-        patience_s = self._settings.read_deadline_s * 0.75
-        reading = read_insertion(
-            session, insertion, self._settings.cards, patience_s, self._world, hand.pause
-        )
-        self._inbox.put(partial(self._was_read, insertion.reader, event, reading))
-
-    def _was_read(self, name: str, event: int, reading: Reading | None) -> None:
-        slot = self._slots.get(name)
-        if slot is None or slot.event != event:
-            self.counts.stale += 1
-            return
-        if slot.due_s is None:
-            # After its deadline: told as a timeout, but the reader answers again.
-            self.counts.stale += 1
-            slot.hand_overdue = False
-            self._glance_later(slot, "")
-            return
-        if reading is None:
-            return  # gone: the watcher will say so, and that it was torn
-        slot.due_s = None
-        if isinstance(reading.result, CardProblem):
-            self._fail(slot, reading.result.code, reading.result.detail)
-        else:
-            self._tapped(slot, reading.result)
-        if reading.reader_uid is not None:
-            self._glance_later(slot, reading.reader_uid)
-
-    def _tapped(self, slot: _Slot, content: CardContent) -> None:
-        self.counts.taps += 1
-        self._sink(
-            CardTapped(
-                slot.state.name,
-                slot.event,
-                content.uid,
-                content.kind,
-                content.record,
-                content.proof,
-                content.flaw,
-                content.counter,
-            )
-        )
-
-    def _fail(self, slot: _Slot, code: str, detail: str) -> None:
-        slot.due_s = None
-        self.counts.failures += 1
-        self._sink(CardFailed(slot.state.name, slot.event, code, detail))
-
-    def _read_silent(self, slot: _Slot) -> None:
-        slot.hand_overdue = True
-        self._fail(slot, "timeout", f"no answer in {self._settings.read_deadline_s:g} s")
-
-    def _ask_glance(self, name: str, slot: _Slot) -> None:
-        slot.glance_at_s = None
-        if slot.hand is not None:
-            slot.glance_due_s = self._world.monotonic_s() + self._settings.read_deadline_s
-            slot.hand.ask(partial(self._glance, name, slot.event))
-
-    def _glance(self, name: str, event: int, session: Session) -> None:
-        """On the reader's thread."""
-        uid = glance(session, name)
-        self._inbox.put(partial(self._glanced, name, event, uid))
-
-    def _glanced(self, name: str, event: int, uid: str | None) -> None:
-        slot = self._slots.get(name)
-        if slot is None or slot.event != event:
-            return
-        slot.glance_due_s = None
-        slot.blank_glances = slot.blank_glances + 1 if uid == "" else 0
-        # One glance without an answer may be a card at the edge of the field, two are another card.
-        if uid in (None, slot.uid) or slot.blank_glances == 1:
-            self._glance_later(slot, slot.uid)
-        else:
-            self._changed(slot)
-
-    def _glance_later(self, slot: _Slot, uid: str) -> None:
-        slot.uid = uid
-        slot.glance_at_s = self._world.monotonic_s() + self._settings.glance_s
-
-    def _changed(self, slot: _Slot) -> None:
-        """Another card lies there, though PC/SC saw none come or go."""
-        self._leave(slot)
-        self._arrive(slot)
+        self._slots.pop(name).drop()
 
     def _broken(self, error: BaseException) -> None:
         """A bug on a hand's thread becomes an error of the lane, which reports it and starts afresh."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.lanes import World
+from hardware.cards.issue import write_member_record
 from hardware.cards.kinds import CardSettings, read_card, reader_uid
 from hardware.cards.link import CardContent, CardProblem, read_uid
 from hardware.cards.session import PcscError, Session
@@ -68,6 +69,24 @@ def read_insertion(
             return Reading(uid, problem)
         if not _still_there(session, insertion):
             return None
+
+
+def write_insertion(
+    session: Session, insertion: Insertion, uid: str, record: str, overwrite: bool
+) -> CardProblem | None:
+    """Write a member record to the card of this insertion and UID and no other; None if that went well."""
+    try:
+        with session.connected(insertion.reader) as link:
+            if not uid or read_uid(link) != uid:
+                return CardProblem("torn", "another card lies there")
+            write_member_record(link, record, overwrite=overwrite)
+            return None if read_uid(link) == uid else CardProblem("torn", "another card answered at the end")
+    except CardProblem as problem:
+        return problem
+    except PcscError as error:
+        if error.case == "service":
+            session.close()
+        return CardProblem(error.case if error.case in ("busy", "mute") else "torn", str(error))
 
 
 def glance(session: Session, reader: str) -> str | None:

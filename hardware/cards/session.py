@@ -150,6 +150,9 @@ class PcscLink:
     def _transmit(self, apdu: bytes) -> tuple[bytes, int]:
         hresult, answer = scard.SCardTransmit(self._card, self._pci, list(apdu))
         _check("SCardTransmit", hresult)
+        if not answer:
+            # A success without a status word: what some drivers make of a card pulled away.
+            raise PcscError("SCardTransmit", scard.SCARD_F_COMM_ERROR)
         if len(answer) < 2:
             raise CardProblem("malformed", f"an answer of {len(answer)} bytes")
         return bytes(answer[:-2]), answer[-2] << 8 | answer[-1]

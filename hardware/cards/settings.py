@@ -13,7 +13,8 @@ class PcscSettings:
     """Limits of the reader service, in seconds unless said otherwise.
 
     `poll_s` bounds one wait for a change (and how late a new reader is seen), `watch_deadline_s` how long the
-    service may be silent before it counts as lost, `read_deadline_s` how long a card may take,
+    service may be silent before it counts as lost, `read_deadline_s` and `write_deadline_s` how long a
+    card may take,
     `glance_s` how often the UID of a card that stays is asked again (a swap faster than pcscd's polling
     shows nowhere else), `most_stuck` how many threads may hang in PC/SC calls at once.
     """
@@ -22,6 +23,7 @@ class PcscSettings:
     poll_s: float = 0.5
     watch_deadline_s: float = 3.0
     read_deadline_s: float = 2.0
+    write_deadline_s: float = 5.0
     glance_s: float = 0.5
     most_stuck: int = 4
     backoff: Backoff = field(default_factory=Backoff)

@@ -8,8 +8,8 @@ from typing import Final
 from hardware.cards.link import SW_OK, CardContent, CardLink, CardProblem
 from hardware.cards.ndef_record import bytes_needed, find_message, member_record
 
-_CC_MAGIC: Final = 0xE1
-_AREA_UNIT: Final = 8
+CC_MAGIC: Final = 0xE1
+AREA_UNIT: Final = 8
 """The capability container counts the data area in units of 8 bytes (Type 2 Tag 1.2, 2.1)."""
 _BY_AREA: Final = {0x06: "ultralight", 0x12: "ntag213", 0x3E: "ntag215", 0x6D: "ntag216"}
 """Size byte of the factory capability container (NXP NTAG213/215/216 rev 3.2, 8.5.6)."""
@@ -30,11 +30,11 @@ def read_type2(link: CardLink, uid: str, pass_through: Mapping[str, bytes]) -> C
     """Kind and member record. Pages that cannot be read are a `flaw`, for the UID is still good."""
     kind, record, flaw = "type2", None, ""
     try:
-        container = _read_page(link, 3)[:4]
-        if container[0] != _CC_MAGIC:
+        container = read_pages(link, 3)[:4]
+        if container[0] != CC_MAGIC:
             return CardContent(uid, "ultralight")  # never formatted for NDEF: a serial number is all it has
         kind = _BY_AREA.get(container[2], kind)
-        message = _read_message(link, container[2] * _AREA_UNIT)
+        message = _read_message(link, container[2] * AREA_UNIT)
         record = member_record(message) if message is not None else None
     except CardProblem as problem:
         flaw = f"{problem.code}: {problem.detail}"
@@ -49,11 +49,11 @@ def _read_message(link: CardLink, area_size: int) -> bytes | None:
         if needed is not None and len(area) >= needed:
             break
         # A READ behind the last page rolls over to page 0, so the area is cut to its size.
-        area = (area + _read_page(link, 4 + len(area) // 4))[:area_size]
+        area = (area + read_pages(link, 4 + len(area) // 4))[:area_size]
     return find_message(area)
 
 
-def _read_page(link: CardLink, page: int) -> bytes:
+def read_pages(link: CardLink, page: int) -> bytes:
     """16 bytes from a page on, or as many whole pages as the reader gives (some answer one at a time)."""
     data, sw = link.send(bytes([0xFF, 0xB0, page >> 8, page & 0xFF, 16]))
     if sw != SW_OK:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from app.lanes import Lane, World
-from hardware.ports import CardEvent, CardFailed, CardProof, CardRemoved, CardTapped, ReadersChanged
+from hardware.ports import (
+    CardEvent,
+    CardFailed,
+    CardProof,
+    CardRemoved,
+    CardTapped,
+    CardWritten,
+    ReadersChanged,
+)
 
 READER: Final = "Simulated reader"
 
@@ -24,6 +33,7 @@ class SimulatedReader:
         self._sink: Callable[[CardEvent], None] = lambda event: None
         self._events = 0
         self._lying = 0
+        self._card: CardTapped | None = None
 
     def start(self, sink: Callable[[CardEvent], None]) -> None:
         if self._lane is not None and self._lane.alive:
@@ -57,13 +67,39 @@ class SimulatedReader:
         """Take the card away; nothing happens if none lies there."""
         self._submit(self._lift)
 
+    def write(
+        self,
+        event: int,
+        record: str,
+        done: Callable[[CardWritten | CardFailed], None],
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Write the lying card if it was tapped as `event`; see `hardware.ports.CardWriter`."""
+        if self._lane is None or self._lane.stopping.is_set():
+            raise RuntimeError("the reader does not run")
+        self._lane.submit(partial(self._write, event, record, done, overwrite))
+
+    def _write(
+        self, event: int, record: str, done: Callable[[CardWritten | CardFailed], None], overwrite: bool
+    ) -> None:
+        tapped = self._card
+        if tapped is None or tapped.event != event:
+            done(CardFailed(READER, event, "torn", "this card is not on the reader any more"))
+        elif tapped.record and not overwrite:
+            done(CardFailed(READER, event, "not_blank", "the card holds a record already"))
+        else:
+            self._card = replace(tapped, record=record)
+            done(CardWritten(READER, event, tapped.uid, record))
+
     def _submit(self, job: Callable[[], None]) -> None:
         if self._lane is not None and not self._lane.stopping.is_set():
             self._lane.submit(job)
 
     def _lay(self, uid: str, record: str | None, kind: str, proof: CardProof, counter: int | None) -> None:
         event = self._next()
-        self._sink(CardTapped(READER, event, uid, kind, record, proof, counter=counter))
+        self._card = CardTapped(READER, event, uid, kind, record, proof, counter=counter)
+        self._sink(self._card)
 
     def _lay_bad(self, code: str, detail: str) -> None:
         event = self._next()
@@ -77,5 +113,5 @@ class SimulatedReader:
 
     def _lift(self) -> None:
         if self._lying:
-            event, self._lying = self._lying, 0
+            event, self._lying, self._card = self._lying, 0, None
             self._sink(CardRemoved(READER, event))

@@ -13,9 +13,12 @@ from typing import Protocol
 import pytest
 
 from hardware.ports import (
+    CardFailed,
     CardReader,
     CardRemoved,
     CardTapped,
+    CardWriter,
+    CardWritten,
     CashDrawer,
     DeviceProblem,
     ReadersChanged,
@@ -26,8 +29,13 @@ from hardware.ports import (
 from tests.support.told import Told
 
 
+class WritingReader(CardReader, CardWriter, Protocol):
+    """What both readers are."""
+
+
 class CardDesk(Protocol):
-    reader: CardReader
+    @property
+    def reader(self) -> WritingReader: ...
 
     def lay(self, uid: str, record: str | None) -> None:
         """Put an NTAG213 on the reader."""
@@ -112,6 +120,42 @@ class CardReaderContract:
     def test_it_starts_once(self, desk: CardDesk, told: Told):
         with pytest.raises(RuntimeError):
             desk.reader.start(Told())
+
+
+class CardWriterContract:
+    """A CardReader that is a CardWriter too; to be inherited beside CardReaderContract."""
+
+    def test_a_blank_card_is_written_and_reads_back(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", None)
+        tapped = told.wait(CardTapped)
+        outcome = written(desk, tapped.event, "LOY-0000017")
+        assert outcome == CardWritten(tapped.reader, tapped.event, tapped.uid, "LOY-0000017")
+
+    def test_a_record_is_overwritten_only_when_asked(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", "LOY-1")
+        event = told.wait(CardTapped).event
+        refused = written(desk, event, "LOY-2")
+        assert isinstance(refused, CardFailed)
+        assert refused.code == "not_blank"
+        assert isinstance(written(desk, event, "LOY-2", overwrite=True), CardWritten)
+
+    def test_no_other_card_is_written(self, desk: CardDesk, told: Told):
+        desk.lay("04A1B2C3D4E580", None)
+        event = told.wait(CardTapped).event
+        desk.lift()
+        told.wait(CardRemoved)
+        desk.lay("04A1B2C3D4E581", None)
+        told.wait(CardTapped, lambda tap: tap.event != event)
+        outcome = written(desk, event, "LOY-1")
+        assert isinstance(outcome, CardFailed)
+        assert outcome.code == "torn"
+
+
+def written(desk: CardDesk, event: int, record: str, *, overwrite: bool = False) -> object:
+    """What became of writing a card."""
+    outcomes = Told()
+    desk.reader.write(event, record, outcomes, overwrite=overwrite)
+    return outcomes.wait(object)
 
 
 class ScannerDesk(Protocol):

@@ -61,11 +61,19 @@ class Ntag:
     version_wrap: str | None = "pn53x"
     """Which pass-through the pretended reader offers for GET_VERSION: pn53x, transparent or None."""
     atr: bytes = field(default_factory=lambda: storage_atr(0x0003))
+    access: int = 0x00
+    """Last byte of the capability container: 0F is locked against writing."""
 
     @property
     def memory(self) -> bytes:
         _, size, pages = NTAG_VERSIONS[self.kind]
-        head = self.uid[:3] + b"\x88" + self.uid[3:] + b"\x00\x48\x00\x00" + bytes([0xE1, 0x10, size, 0x00])
+        head = (
+            self.uid[:3]
+            + b"\x88"
+            + self.uid[3:]
+            + b"\x00\x48\x00\x00"
+            + bytes([0xE1, 0x10, size, self.access])
+        )
         return head + self.area.ljust(pages * 4, b"\0")
 
     def answer(self, apdu: bytes) -> bytes:
@@ -94,7 +102,7 @@ class Ntag:
         return (memory[page * 4 :] + memory)[:16][: count or 16] + OK
 
     def _write(self, page: int, data: bytes) -> bytes:
-        if page < 4 or len(data) != 4 or page * 4 >= len(self.memory):
+        if self.access or page < 4 or len(data) != 4 or page * 4 >= len(self.memory):
             return b"\x63\x00"
         area = bytearray(self.memory[16:])
         area[(page - 4) * 4 : (page - 4) * 4 + 4] = data
@@ -105,6 +113,11 @@ class Ntag:
 def ntag213(uid: str, record: str | None = None) -> Ntag:
     """An NTAG213 of the given UID (7 bytes in hex), holding a member record or nothing."""
     return Ntag(bytes.fromhex(uid), tlv(member_message(record)) if record is not None else b"")
+
+
+def factory213(uid: str) -> Ntag:
+    """An NTAG213 as it leaves the factory: a lock control block and an empty NDEF message."""
+    return Ntag(bytes.fromhex(uid), bytes.fromhex("0103A00C340300FE"))
 
 
 class VirtualCard:

@@ -14,7 +14,12 @@ from tests.support.vpcd import Pcscd, pcscd, pcscd_stopped
 __all__ = ["pcscd", "pcscd_stopped"]
 
 QUICK = PcscSettings(
-    poll_s=0.2, watch_deadline_s=0.8, read_deadline_s=1.0, glance_s=0.2, backoff=Backoff(0.05, 0.4)
+    poll_s=0.2,
+    watch_deadline_s=0.8,
+    read_deadline_s=1.0,
+    write_deadline_s=1.0,
+    glance_s=0.2,
+    backoff=Backoff(0.05, 0.4),
 )
 """Shorter limits, so that a fault and its end fit in a second or two."""
 

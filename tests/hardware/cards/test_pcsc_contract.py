@@ -8,8 +8,8 @@ import pytest
 
 from hardware.cards.pcsc import PcscReaders
 from tests.hardware.cards.conftest import QUICK
-from tests.hardware.contracts import CardReaderContract
-from tests.support.virtual_card import VirtualCard, ntag213
+from tests.hardware.contracts import CardReaderContract, CardWriterContract
+from tests.support.virtual_card import VirtualCard, factory213, ntag213
 from tests.support.vpcd import Pcscd
 
 
@@ -20,14 +20,15 @@ class PcscDesk:
         self._card: VirtualCard | None = None
 
     def lay(self, uid: str, record: str | None) -> None:
-        self._card = self._pcscd.insert(ntag213(uid, record))
+        chip = ntag213(uid, record) if record is not None else factory213(uid)
+        self._card = self._pcscd.insert(chip)
 
     def lift(self) -> None:
         assert self._card is not None
         self._card.remove()
 
 
-class TestPcscReaders(CardReaderContract):
+class TestPcscReaders(CardReaderContract, CardWriterContract):
     @pytest.fixture
     def desk(self, pcscd: Pcscd) -> Iterator[PcscDesk]:
         desk = PcscDesk(pcscd)

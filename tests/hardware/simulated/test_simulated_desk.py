@@ -12,7 +12,12 @@ from hardware.simulated import MARK, claim_demo
 from hardware.simulated.drawer import SimulatedDrawer
 from hardware.simulated.reader import SimulatedReader
 from hardware.simulated.scanner import SimulatedScanner
-from tests.hardware.contracts import CardReaderContract, CashDrawerContract, ScannerContract
+from tests.hardware.contracts import (
+    CardReaderContract,
+    CardWriterContract,
+    CashDrawerContract,
+    ScannerContract,
+)
 from tests.support.told import Told
 
 
@@ -27,7 +32,7 @@ class ReaderDesk:
         self.reader.remove()
 
 
-class TestSimulatedReader(CardReaderContract):
+class TestSimulatedReader(CardReaderContract, CardWriterContract):
     @pytest.fixture
     def desk(self) -> Iterator[ReaderDesk]:
         desk = ReaderDesk()
