@@ -89,7 +89,10 @@ def test_killed_in_the_middle_of_the_basket(xvfb: Xvfb, folder: Path) -> None:
 
 
 def test_killed_right_after_the_commit(xvfb: Xvfb, folder: Path) -> None:
-    """The sale is there once, its basket is gone, and its receipt is printed once without being asked."""
+    """The sale is there once, its basket is gone, and its receipt is printed once by itself.
+
+    Unless the kill fell into the sending of it: then nobody can know, and it waits for the cashier's word.
+    """
     printer = TcpPrinter()
     printer.switch_on()
     printer.switch_off()
@@ -109,15 +112,16 @@ def test_killed_right_after_the_commit(xvfb: Xvfb, folder: Path) -> None:
         printer.switch_on()
         till.start()
         assert till.basket() is None
-        till.until(lambda: b"STEMPEL:R:" in printer.printed)
+        till.until(lambda: b"STEMPEL:R:" in printer.printed or till.reader.count_jobs("unknown"))
+        asked = till.reader.count_jobs("unknown")
         till.scan(BEANS)
         till.until(lambda: till.pieces() == 1)
         till.pay_cash("20")
-        till.until(lambda: printer.printed.count(b"STEMPEL:R:") == 2)
+        till.until(lambda: printer.printed.count(b"STEMPEL:R:") == 2 - asked)
         first, second = till.sales()
         assert (first.number, second.number) == (1, 2)
         text = as_text(bytes(printer.printed), PROFILES["80mm"])
-        assert text.count("Nr 1 ") == 1
+        assert text.count("Nr 1 ") == 1 - asked
         assert "KOPIA" not in text
     finally:
         till.stop()
