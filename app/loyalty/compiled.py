@@ -35,6 +35,8 @@ class LineGroup:
     by_filter: dict[int, list[LinePlan]] = field(default_factory=dict[int, list[LinePlan]])
     bundles: list[BundlePlan] = field(default_factory=list[BundlePlan])
     bundles_by_filter: dict[int, list[BundlePlan]] = field(default_factory=dict[int, list[BundlePlan]])
+    distinct: dict[int, list[BundlePlan]] = field(default_factory=dict[int, list[BundlePlan]])
+    """Without those that would claim the same as one of a better rank."""
     limited: list[LinePlan] = field(default_factory=list[LinePlan])
     """Single-line rules with a cap of their own: their value on a line depends on the others."""
 
@@ -45,6 +47,28 @@ class ReceiptGroup:
 
     name: str
     plans: list[ReceiptPlan] = field(default_factory=list[ReceiptPlan])
+    single: list[ReceiptPlan] = field(default_factory=list[ReceiptPlan])
+    """Those of the plans that have to be asked one by one."""
+    ladders: list[Ladder] = field(default_factory=list["Ladder"])
+
+
+class Ladder:
+    """Many plans that take a share off the same goods from some total on, asked in one search."""
+
+    def __init__(self, number: int, plans: list[ReceiptPlan]) -> None:
+        self.filter = number
+        steps = [(start, num, den, plan) for plan in plans for start, num, den in plan.ladder()]
+        self.starts = sorted({start for start, *_ in steps})
+        self.reached: list[list[tuple[int, int, ReceiptPlan]]] = []
+        """For each start, what is reached there: the largest share first, then by rank."""
+        for limit in self.starts:
+            best: dict[ReceiptPlan, tuple[int, int, int]] = {}
+            for start, num, den, plan in steps:
+                if start <= limit and start >= best.get(plan, (0, 0, 0))[0]:
+                    best[plan] = (start, num, den)  # the highest step alone counts
+            entries = [(num, den, plan) for plan, (_, num, den) in best.items()]
+            entries.sort(key=lambda e: (-Fraction(e[0], e[1]), e[2].rank))
+            self.reached.append(entries)
 
 
 Rated = tuple[int, int, LinePlan]
@@ -173,7 +197,7 @@ class Compiled:
         self.line_groups: list[LineGroup] = []
         self.receipt_groups: list[ReceiptGroup] = []
         self._make_groups()
-        settling = [p for p in self.plans if type(p).settle is not Plan.settle]
+        settling = [p for p in self.plans if type(p).settle is not Plan.settle and p.settles]
         self.settling = sorted(settling, key=lambda p: (p.settle_order, p.index))
         self.by_rule: dict[str, list[Plan]] = {}
         for plan in self.plans:
@@ -226,7 +250,34 @@ class Compiled:
         for index, group in enumerate(self.line_groups):
             group.index = index
         for group in self.receipt_groups:
-            group.plans.sort(key=lambda p: p.rank)
+            _arrange(group)
+        for group in self.line_groups:
+            group.distinct = _distinct(group.bundles_by_filter)
+
+
+def _arrange(group: ReceiptGroup) -> None:
+    """Sort by rank, and put plans with a ladder over the same goods into one."""
+    group.plans.sort(key=lambda p: p.rank)
+    by_filter: dict[int, list[ReceiptPlan]] = {}
+    for plan in group.plans:
+        if plan.ladder():
+            by_filter.setdefault(plan.filter, []).append(plan)
+        else:
+            group.single.append(plan)
+    group.ladders = [Ladder(number, plans) for number, plans in by_filter.items()]
+
+
+def _distinct(by_filter: dict[int, list[BundlePlan]]) -> dict[int, list[BundlePlan]]:
+    distinct: dict[int, list[BundlePlan]] = {}
+    for number, plans in by_filter.items():
+        seen: set[tuple[object, ...]] = set()
+        for plan in sorted(plans, key=lambda p: p.rank):
+            signature = plan.signature()
+            if signature is None or signature not in seen:
+                distinct.setdefault(number, []).append(plan)
+            if signature is not None:
+                seen.add(signature)
+    return distinct
 
 
 def stages_by_group(programme: Programme) -> dict[str, list[tuple[str, str]]]:

@@ -107,6 +107,8 @@ class Plan:
     settle_order: ClassVar[int] = 1
     conditional: ClassVar[bool] = False
     """Whether the kind has a `refusal` of its own."""
+    settles: bool = True
+    """Whether `settle` has anything to do; a kind may know at compile time that it has not."""
     needs_goods: ClassVar[bool] = True
     """Whether an offer makes sense only with some of the rule's goods in the basket."""
 
@@ -194,6 +196,10 @@ class BundlePlan(Plan):
 
     group = "line"
 
+    def signature(self) -> tuple[object, ...] | None:
+        """What two plans must share to always claim the same; None where that cannot be told."""
+        return None
+
     def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
         """What it would take from the units that are left, and the discount it gives for them."""
         raise NotImplementedError
@@ -207,6 +213,13 @@ class ReceiptPlan(Plan):
     def amount(self, run: Run, works: Sequence[Work]) -> int:
         """The discount before caps."""
         raise NotImplementedError
+
+    def ladder(self) -> list[tuple[int, int, int]]:
+        """Steps (from this total, numerator, denominator) of a plan that is just that, with no condition.
+
+        The engine asks plans with a ladder all at once, in the time of a search; empty for all others.
+        """
+        return []
 
     def by_room(self, run: Run) -> bool:
         """Whether a line at its floor passes its part on to others (an amount), or loses it (a rate)."""
@@ -259,6 +272,10 @@ class Run:
         self.aside: list[Work] = []
         """Delivery lines and gift cards being sold: no promotion, no points."""
         self.by_filter: dict[int, list[Work]] = {}
+        self.nets: dict[int, int] = {}
+        self.any_closed = False
+        self.any_floor = False
+        """Whether some line cannot be discounted freely: then shares are not just shares of sums."""
         self.levels: dict[str, str] = {}
         """The member's level by tier rule; "" below the lowest."""
         self.multiplier = Fraction(1)
@@ -292,7 +309,15 @@ class Run:
 
     def goods_minor(self) -> int:
         """The goods' price after discounts."""
-        return sum(work.net for work in self.works)
+        return sum([work.net for work in self.works])
+
+    def net_of(self, number: int) -> int:
+        """What the goods of a filter cost now; remembered until a discount changes it."""
+        try:
+            return self.nets[number]
+        except KeyError:
+            net = self.nets[number] = sum([work.net for work in self.by_filter.get(number, ())])
+            return net
 
     def presented(self, rule: str) -> list[Code]:
         """Codes presented that belong to a rule, by the code itself or by what the member holds."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 
-from app.loyalty.compiled import Compiled, LineGroup, ReceiptGroup
+from app.loyalty.compiled import Compiled, Ladder, LineGroup, ReceiptGroup
 from app.loyalty.plan import BundlePlan, Claim, GroupRecord, LinePlan, Parts, Plan, ReceiptPlan, Run, Work
 from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
 
@@ -24,9 +25,11 @@ def take_lines(compiled: Compiled, run: Run) -> None:
         work = Work(line, profile, gross, 0, 0 if rest else units)
         if profile.floors or caps.line is not None:
             work.floor = _floor(work, caps.line, rounding)
+            run.any_floor = True
         aside = profile.aside or gross < 0  # a returned deposit bottle is no goods to discount
         if profile.no_discount or aside:
             work.floor = gross
+            run.any_floor = True
         (run.aside if aside else works).append(work)
     works.sort(key=_content)
     run.works = works
@@ -186,11 +189,9 @@ def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tup
         return []
     left: dict[Work, int] = {}
     alone: list[tuple[int, tuple[int, str], BundlePlan, Claim]] = []
-    for number, plans in group.bundles_by_filter.items():
-        works = run.by_filter.get(number)
-        if not works:
-            continue
-        for plan in plans:
+    bundles = group.distinct if run.records is None else group.bundles_by_filter
+    for number in run.by_filter:
+        for plan in bundles.get(number, ()):
             if plan.may(run):
                 claim = _capped(plan, run, plan.claim(run, left))
                 if claim is not None:
@@ -233,34 +234,65 @@ def _capped(
 
 
 def _run_receipt_group(group: ReceiptGroup, run: Run) -> None:
-    best: tuple[int, ReceiptPlan, Parts] | None = None
-    record = None
-    if run.records is not None:
+    best: Best | None = None
+    if run.records is None and not run.any_closed and not run.any_floor:
+        for ladder in group.ladders:
+            best = _better(best, _climb(ladder, run))
+        plans = group.single
+        record = None
+    else:
+        plans = group.plans
         record = GroupRecord()
-        run.records.append(record)
-    for plan in group.plans:  # in order of rank: a later one wins only by giving more
+    for plan in plans:
         works = plan.works(run)
         if not works or not plan.may(run):
             continue
-        parts = receipt_parts(plan, run, works, best[0] if best and record is None else 0)
-        if not parts:
-            continue
-        value = sum(amount for _, amount in parts)
-        if record is not None:
+        parts = receipt_parts(plan, run, works, best[0] if best and run.records is None else 0)
+        value = sum([amount for _, amount in parts])
+        if record is not None and value:
             record.values[plan] = value
-        if best is None or value > best[0]:
-            best = (value, plan, parts)
+        best = _better(best, (value, plan, parts) if value else None)
     if best is not None:
-        give(run, best[1], best[2], record)
+        value, plan, parts = best
+        give(run, plan, parts or receipt_parts(plan, run, plan.works(run), 0), record)
+    if run.records is not None and record is not None:
+        run.records.append(record)
+
+
+Best = tuple[int, ReceiptPlan, Parts]
+
+
+def _better(one: Best | None, two: Best | None) -> Best | None:
+    """The one that gives more; between equals the better rank."""
+    if one is None or two is None:
+        return one or two
+    if two[0] != one[0]:
+        return two if two[0] > one[0] else one
+    return two if two[1].rank < one[1].rank else one
+
+
+def _climb(ladder: Ladder, run: Run) -> Best | None:
+    """The best plan of a ladder; its parts are worked out only if it wins."""
+    total = run.net_of(ladder.filter)
+    place = bisect_right(ladder.starts, total)
+    best: Best | None = None
+    if not place or not total:
+        return None
+    for numerator, denominator, plan in ladder.reached[place - 1]:
+        value = div_round(total * numerator, denominator, run.rounding)
+        if not value or (best is not None and value < best[0]):
+            break
+        best = _better(best, (value, plan, []))
+    return best
 
 
 def receipt_parts(plan: ReceiptPlan, run: Run, works: Sequence[Work], beat: int) -> Parts:
-    """A receipt discount by line, within floors and caps; empty if it cannot give more than `beat`."""
+    """A receipt discount by line, within floors and caps; empty if it cannot give as much as `beat`."""
     amount = plan.amount(run, works)
     limit = limit_of(plan, run)
     if limit is not None:
         amount = min(amount, limit)
-    if amount <= beat:
+    if amount < beat or not amount:
         return []
     rooms = [work.room for work in works]
     if plan.by_room(run):
@@ -279,9 +311,10 @@ def give(run: Run, plan: Plan, parts: Parts, record: GroupRecord | None = None) 
         work.discounts.append((plan, amount))
         total += amount
         if plan.rule.exclusive:
-            work.closed = True
+            work.closed = run.any_closed = True
         if record is not None:
             record.winners[work] = plan
+    run.nets.clear()
     run.given[plan.id] = run.given.get(plan.id, 0) + total
     if record is not None:
         record.given[plan] = record.given.get(plan, 0) + total
@@ -302,6 +335,7 @@ def cap_receipt(run: Run) -> None:
     if limit == sum(amounts):
         return
     run.capped = True
+    run.nets.clear()
     run.given = {}
     for (work, n), amount in zip(entries, spread(limit, amounts), strict=True):
         plan, before = work.discounts[n]

@@ -108,7 +108,7 @@ def make_grant(plan: Plan, run: Run, kind: str, *, uses: int = 1, item: str = ""
 def benefit_amount(benefit: Benefit, plan: Plan, works: Iterable[Work]) -> int:
     """A discount benefit over lines, in minor units; 0 where it is points or a gift."""
     if benefit.percent is not None:
-        base = sum(work.net for work in works if not work.closed)
+        base = sum([work.net for work in works if not work.closed])
         return mul_rate(base, benefit.percent, plan.rounding)
     return benefit.amount or 0
 

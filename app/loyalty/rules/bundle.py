@@ -85,8 +85,16 @@ class NForM(BundlePlan):
         super().__init__(rule, scope)
         self.take, self.pay, self.share = terms.take, terms.pay, terms.percent
 
+    def signature(self) -> tuple[object, ...] | None:
+        if not self.free or self.limited:
+            return None
+        return (self.filter, self.take, self.pay, self.share, self.rule.exclusive)
+
     def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
-        queue = _units(self.works(run), left)
+        works = self.works(run)
+        if not left and sum([work.units for work in works]) < self.take:
+            return None
+        queue = _units(works, left)
         count = sum(units for _, units in queue)
         end = count // self.take * self.take
         if not end:

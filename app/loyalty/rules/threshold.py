@@ -38,15 +38,22 @@ class Threshold(BenefitPlan):
         super().__init__(rule, scope)
         self.steps = sorted(rule.steps, key=lambda step: -step.from_)
         self.lots = rule.lots
+        self.settles = any(step.give.points is not None or step.give.gift for step in rule.steps)
 
     def step(self, run: Run) -> Step | None:
         """The highest step reached, by the prices when it was first asked (the discount lowers them)."""
         memo = run.memo.get(self.index)
         if memo is None:
-            total = sum(work.net for work in self.works(run))
+            total = run.net_of(self.filter)
             memo = (next((step for step in self.steps if total >= step.from_), None), total)
             run.memo[self.index] = memo
         return memo[0]
+
+    def ladder(self) -> list[tuple[int, int, int]]:
+        if not self.free or self.limited or any(step.give.percent is None for step in self.steps):
+            return []
+        shares = [(step.from_, step.give.percent) for step in self.steps]
+        return [(start, share.numerator, share.denominator) for start, share in shares if share is not None]
 
     def refusal(self, run: Run) -> Reason | None:
         if self.step(run) is None:
