@@ -6,11 +6,12 @@ wrong. Anything else is a bug and shows its traceback. Heavy imports stand insid
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -275,6 +276,38 @@ def programme_check(file: Path) -> None:
             complain(f"{file}:{problem}")
         raise typer.Exit(2)
     say(f"{file} is a valid programme.")
+
+
+@programme_app.command("schema")
+def programme_schema() -> None:
+    """The JSON Schema of programme files, for editors."""
+    from app.loyalty import schema
+
+    say(json.dumps(schema.programme_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def price(
+    programme: Annotated[Path, typer.Option(help="The programme file to price by.")],
+    cases: Annotated[Path | None, typer.Argument(help="Cases, one a line; left out: standard input.")] = None,
+) -> None:
+    """Price baskets without a till: a case a line in, a decision a line out (docs/reference/price.md)."""
+    from app.loyalty.contract import price as price_stream
+    from app.loyalty.engine import compile_programme
+    from app.loyalty.programme import ProgrammeProblems, load_programme
+
+    with known_errors():
+        try:
+            compiled = compile_programme(load_programme(programme))
+        except ProgrammeProblems as error:
+            for problem in error.problems:
+                complain(f"{programme}:{problem}")
+            raise typer.Exit(2) from error
+        with cases.open("rb") if cases else nullcontext(sys.stdin.buffer) as stream:
+            errors = price_stream(stream, sys.stdout.buffer, compiled)
+    if errors:
+        complain(f"{errors} cases could not be read; each has its error in its place")
+        raise typer.Exit(2)
 
 
 # -- looking ---------------------------------------------------------------------------------------------

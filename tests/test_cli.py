@@ -163,3 +163,21 @@ def test_feed_without_a_server_says_so() -> None:
     refused = run("feed", "--url", "http://127.0.0.1:9", "--token", "x")
     assert refused.exit_code == 1
     assert "does not answer" in refused.output
+
+
+def test_price_answers_a_case_a_line(tmp_path: Path) -> None:
+    programme = resources.path("programmes", "demo.yaml")
+    cases = tmp_path / "cases.ndjson"
+    line = {"line": "1", "sku": "1019", "category": "yoghurt", "qty": "3", "unit_price": "4.20"}
+    case = {"at": "2026-11-21T12:00:00+01:00", "member": None, "basket": [line]}
+    cases.write_text(json.dumps(case) + "\n{}\n", "utf-8")
+    told = run("price", cases, "--programme", programme)
+    assert told.exit_code == 2
+    answers = [json.loads(each) for each in told.stdout.splitlines()]
+    assert answers[0]["total"] == "8.40"
+    assert "error" in answers[1]
+
+
+def test_the_published_schema_is_what_the_command_prints() -> None:
+    printed = json.loads(run("programme", "schema").output)
+    assert printed == json.loads(resources.path("schemas", "programme.schema.json").read_text("utf-8"))
