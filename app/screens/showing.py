@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,7 +11,7 @@ from app.checkout.ports import Member, Product
 from app.checkout.receipt import Receipt
 from app.checkout.till import Till
 from app.checkout.wording import rule_name
-from app.loyalty.decision import Decision, Offer, StampsView
+from app.loyalty.decision import DecidedLine, Decision, Offer, StampsView, TierView
 from app.loyalty.rules.bundle import BundleRule
 from app.loyalty.rules.stamps import StampsRule
 from app.loyalty.wording import Message, line_messages, reason_message
@@ -34,12 +34,22 @@ _ICONS: Final = {"coffee": "coffee"}
 """The picture in a stamp, by the category it is given for."""
 
 
+class _Known(NamedTuple):
+    """A line put into words, and all that the words depend on."""
+
+    line: OpenLine
+    decided: DecidedLine
+    tiers: tuple[TierView, ...]
+    view: views.Line
+
+
 class Shower:
     """The parts of a view for one till in one language."""
 
     def __init__(self, till: Till, words: Texts) -> None:
         self.till, self.words = till, words
         self.currency = till.shop.currency
+        self._known: dict[int, _Known] = {}
 
     def amount(self, minor: int) -> str:
         return self.words.amount(minor, self.currency)
@@ -67,7 +77,7 @@ class Shower:
         sale, decision = self.till.sale, self.till.decision
         chosen = None if selected is None else sale.line(selected)
         return views.Basket(
-            lines=tuple(self._line(line, index) for index, line in enumerate(sale.lines)),
+            lines=self._lines(),
             selected="" if chosen is None else str(chosen.key),
             quantity="" if chosen is None else self.quantity(chosen),
             near_miss=self._near_miss(decision),
@@ -79,6 +89,18 @@ class Shower:
     def quantity(self, line: OpenLine) -> str:
         unit = "" if line.unit == "piece" else NBSP + self.words.get("screen.kg")
         return self.words.qty(line.qty_milli) + unit
+
+    def _lines(self) -> tuple[views.Line, ...]:
+        """Every line; those that are as they were are not put into words again."""
+        decision, known = self.till.decision, self._known
+        self._known = {}
+        for index, line in enumerate(self.till.sale.lines):
+            decided, before = decision.lines[index], known.get(line.key)
+            same = before is not None and before.line is line and before.decided == decided
+            if before is None or not same or before.tiers != decision.tiers:
+                before = _Known(line, decided, decision.tiers, self._line(line, index))
+            self._known[line.key] = before
+        return tuple(each.view for each in self._known.values())
 
     def _line(self, line: OpenLine, index: int) -> views.Line:
         quantity = f"{self.words.qty(line.qty_milli)}{NBSP}×{NBSP}{self.amount(line.price_minor)}"

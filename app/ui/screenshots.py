@@ -43,8 +43,9 @@ def _theme(
 
     dress(look)
     sale, figures = SaleScreen(look), DayScreen(look)
-    sale.retranslate()
-    figures.retranslate()
+    for screen in (sale, figures):
+        screen.retranslate()
+        screen.show()
     made: list[Path] = []
     for size_name, size in SIZES.items():
         sale.resize(*size)
@@ -61,11 +62,10 @@ def _theme(
 def _grab(screen: QWidget, file: Path) -> Path:
     from PySide6.QtWidgets import QApplication
 
-    screen.show()
-    QApplication.processEvents()
+    for _ in range(3):  # a layout inside a scrolled layout settles in turns
+        QApplication.processEvents()
     if not screen.grab().save(str(file)):
         raise OSError(f"{file} could not be written")
-    screen.hide()
     return file
 
 

@@ -516,3 +516,27 @@ class TestState:
         before = screen.view
         screen.presenter.tick()
         assert screen.view == before
+
+
+def test_lines_kept_in_words_never_go_stale(screen: Screen) -> None:
+    """After every act, what is shown equals what a presenter without a memory would show."""
+    p = screen.presenter
+    acts = [
+        lambda: p.scan(COFFEE),
+        lambda: p.scan(LATTE),
+        lambda: tap(screen, SILVER),
+        lambda: p.step_quantity(3),
+        lambda: p.detach(),
+        lambda: tap(screen, GOLD),
+        lambda: p.act(Action.VOID_LINE),
+        lambda: p.act(Action.UNDO),
+        lambda: p.switch_language("ru"),
+        lambda: p.spend_points(True),
+        lambda: p.switch_language("en"),
+    ]
+    for act in acts:
+        act()
+        desk = screen.desk
+        fresh = type(p)(desk.till, desk.reader, desk.reader, desk.world, lang=p.lang)
+        assert p.view.basket.lines == fresh.view.basket.lines
+        assert p.view.member == fresh.view.member
