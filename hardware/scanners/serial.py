@@ -35,12 +35,12 @@ _USB: Final = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?")
 class SerialSettings:
     """`port` is a device ("/dev/ttyACM0", "COM3"), or "usb:VID:PID[:serial number]" in whatever socket it is.
 
-    A code ends with CR, LF or Tab, or after `silence_s` without one.
+    `source` names the scanner in its events, the port if it is empty. A code ends with CR, LF or Tab, or after `silence_s` without one.
     """
 
     port: str
     baud: int = 9600
-    source: str = "serial"
+    source: str = ""
     prefix: str = ""
     suffix: str = ""
     silence_s: float = 0.1
@@ -56,6 +56,7 @@ class SerialScanner:
 
     def __init__(self, settings: SerialSettings, world: World | None = None) -> None:
         self._settings = settings
+        self._source = settings.source or settings.port
         self._world = world
         self._lane: Lane | None = None
         self._connected: bool | None = None
@@ -68,7 +69,7 @@ class SerialScanner:
         self._sink = sink
         self._connected = None
         self._lane = Lane(
-            f"scanner {self._settings.source}",
+            f"scanner {self._source}",
             loop=self._run,
             on_crash=self._lost,
             backoff=self._settings.backoff,
@@ -108,7 +109,7 @@ class SerialScanner:
         if code:
             # What is no UTF-8 becomes replacement characters and with them an unknown code, never an error.
             text = code.decode("utf-8", errors="replace")
-            self._sink(unwrap(text, self._settings.source, self._settings.prefix, self._settings.suffix))
+            self._sink(unwrap(text, self._source, self._settings.prefix, self._settings.suffix))
 
     def _lost(self, error: BaseException) -> None:
         if isinstance(error, _GONE):
@@ -120,7 +121,7 @@ class SerialScanner:
     def _tell(self, connected: bool, detail: str = "") -> None:
         if connected is not self._connected:
             self._connected = connected
-            self._sink(ScannerState(self._settings.source, connected, detail))
+            self._sink(ScannerState(self._source, connected, detail))
 
 
 def find_port(name: str) -> str:

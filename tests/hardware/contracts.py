@@ -121,6 +121,16 @@ class CardReaderContract:
         with pytest.raises(RuntimeError):
             desk.reader.start(Told())
 
+    def test_it_starts_again_after_a_stop(self, desk: CardDesk):
+        desk.reader.start(Told())
+        assert desk.reader.stop()
+        told = Told()
+        desk.reader.start(told)
+        told.wait(ReadersChanged)
+        desk.lay("04A1B2C3D4E580", None)
+        assert told.wait(CardTapped).uid == "04A1B2C3D4E580"
+        assert desk.reader.stop()
+
 
 class CardWriterContract:
     """A CardReader that is a CardWriter too; to be inherited beside CardReaderContract."""
@@ -210,6 +220,16 @@ class ScannerContract:
     def test_it_starts_once(self, desk: ScannerDesk, told: Told):
         with pytest.raises(RuntimeError):
             desk.scanner.start(Told())
+
+    def test_it_starts_again_after_a_stop(self, desk: ScannerDesk):
+        desk.scanner.start(Told())
+        assert desk.scanner.stop()
+        told = Told()
+        desk.scanner.start(told)
+        assert told.wait(ScannerState).connected
+        desk.fire("4006381333931")
+        assert told.wait(Scan).text == "4006381333931"
+        assert desk.scanner.stop()
 
 
 class DrawerDesk(Protocol):

@@ -51,7 +51,7 @@ def told(pair: SerialPair) -> Iterator[Told]:
     assert told.wait(ScannerState).connected
     yield told
     assert scanner.stop(2)
-    assert not [thread for thread in threading.enumerate() if thread.name == "lane-scanner serial"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane-scanner")]
 
 
 @pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n", b"\t"])
