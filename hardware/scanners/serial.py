@@ -35,7 +35,8 @@ _USB: Final = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?")
 class SerialSettings:
     """`port` is a device ("/dev/ttyACM0", "COM3"), or "usb:VID:PID[:serial number]" in whatever socket it is.
 
-    `source` names the scanner in its events, the port if it is empty. A code ends with CR, LF or Tab, or after `silence_s` without one.
+    `source` names the scanner in its events, the port if it is empty. A code ends with CR, LF or Tab, or
+    after `silence_s` without one.
     """
 
     port: str
