@@ -181,7 +181,7 @@ def import_products(file: Path, data: Data = None) -> None:
     """Products: sku, name, price, and any of name_ru, name_pl, name_en, category, brand, tags, vat, unit,
     barcodes, favourite. Known article numbers are updated."""
     from app.checkout.imports import read_products
-    from app.store.database import Database
+    from app.store.database import LONG_S, Database
     from app.store.sheets import SheetProblem, read_sheet
 
     with known_errors():
@@ -197,7 +197,7 @@ def import_products(file: Path, data: Data = None) -> None:
             _refuse(file, [str(problem) for problem in listing.problems])
         database = Database(folder, keystore=config.till.keystore)
         try:
-            count = database.call(lambda: database.writer.put_products(listing.products))
+            count = database.call(lambda: database.writer.put_products(listing.products), LONG_S)
         finally:
             database.close()
         say(f"{count} products are in the catalogue.")
@@ -337,21 +337,21 @@ def rebuild(
     check: Annotated[bool, typer.Option("--check", help="Only compare; change nothing.")] = False,
 ) -> None:
     """Fold all facts anew: prove the projections equal to the log, or put them right."""
-    from app.store.database import Database
+    from app.store.database import LONG_S, Database
 
     with known_errors():
         folder = data or data_folder()
         config = load(folder)
         database = Database(folder, keystore=config.till.keystore)
         try:
-            count, differing = database.call(database.writer.check)
+            count, differing = database.call(database.writer.check, LONG_S)
             if not differing:
                 say(f"{count} facts folded: every projection is equal.")
             elif check:
                 complain(f"{count} facts folded: {', '.join(differing)} differ. Run stempel rebuild.")
                 raise typer.Exit(1)
             else:
-                database.call(database.writer.rebuild)
+                database.call(database.writer.rebuild, LONG_S)
                 say(f"{count} facts folded: {', '.join(differing)} put right.")
         finally:
             database.close()

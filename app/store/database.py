@@ -19,6 +19,8 @@ Post = Callable[[Callable[[], None]], None]
 """Carries a call to the thread that should make it (the window's)."""
 
 FILE = "till.db"
+LONG_S = 3600.0
+"""For a command that writes a whole list while no till runs."""
 
 
 class Database:
@@ -48,9 +50,9 @@ class Database:
         self._readers.append(reader)
         return reader
 
-    def call(self, job: Callable[[], T]) -> T:
+    def call(self, job: Callable[[], T], timeout_s: float = 30.0) -> T:
         """Run a job where the writer lives and wait: for other lanes and commands, never the window."""
-        return self.lane.call(job)
+        return self.lane.call(job, timeout_s)
 
     def outbox(self) -> FactOutbox:
         """The fact log for the sync lane; closed by whoever asked."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.checkout.ports import Product
 from app.demo import prepare
-from app.store.database import Database
+from app.store.database import LONG_S, Database
 
 ROUNDS = 7
 PRODUCTS = 100_000
@@ -87,7 +87,7 @@ def main() -> None:
             Product(sku=f"X{n}", name=f"Towar numer {n}", price_minor=100 + n % 5000, codes=(f"77{n:010}",))
             for n in range(PRODUCTS)
         ]
-        database.call(lambda: database.writer.put_products(goods))
+        database.call(lambda: database.writer.put_products(goods), LONG_S)
         database.close()
         bare: list[float] = []
         till: list[list[float]] = []
