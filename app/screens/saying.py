@@ -11,6 +11,8 @@ from app.screens.views import Notice, Tone
 from app.texts import Texts
 
 _TONES = {Weight.DONE: Tone.WELL, Weight.NOTE: Tone.CAUTION, Weight.REFUSED: Tone.CAUTION}
+_ERRORS = frozenset({"not_written"})
+"""Refusals that are the machine's fault and not the moment's."""
 
 
 class Said(Struct, frozen=True):
@@ -22,7 +24,8 @@ class Said(Struct, frozen=True):
 
     @staticmethod
     def of(outcome: Outcome) -> Said:
-        return Said(f"till.{outcome.code}", _TONES[outcome.weight], outcome.values)
+        tone = Tone.ERROR if outcome.code in _ERRORS else _TONES[outcome.weight]
+        return Said(f"till.{outcome.code}", tone, outcome.values)
 
     def notice(self, words: Texts, currency: str) -> Notice:
         """The message line; empty when nothing was said."""

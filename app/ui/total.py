@@ -71,6 +71,7 @@ class PayButton(Button):
         self.setFixedHeight(lk.PAY_PX)
 
         self._taking = False
+        self.setEnabled(False)
 
     def retranslate(self) -> None:
         self.set_words(self.tr("Take cash") if self._taking else self.tr("Pay"))

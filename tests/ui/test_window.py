@@ -318,3 +318,14 @@ def test_the_window_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_first_frame_is_an_outline_and_the_screen_follows(qtbot: QtBot, look: Look) -> None:
+    window = MainWindow(look=look)
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.painted, timeout=5000):
+        window.show()
+    assert window.sale.isVisible()
+    assert window.sale.size() == window.size()
+    assert not window.sale.pay.isEnabled(), "there is nothing to sell yet"
+    window.close()
