@@ -1,11 +1,13 @@
 """Characters as dots, for what no code page of the printer has, and for looking at a receipt on a screen.
 
 A cell is the printer's font A: 12 × 24 dots, twice that for the double sizes. The typeface is JetBrains
-Mono (OFL), whose letters are exactly 12 dots apart at 20; what it lacks comes from the system's fonts.
+Mono (OFL), whose letters are exactly 12 dots apart at 20; what it lacks comes from Inter (OFL), then from the
+system's fonts.
 """
 
 from __future__ import annotations
 
+import math
 from functools import cache, lru_cache
 from typing import Final
 
@@ -22,6 +24,7 @@ _BASELINE: Final = 19
 _POINTS: Final = 20
 _WEIGHTS: Final = {False: 500, True: 800}
 _BUNDLED: Final = path("fonts", "JetBrainsMono.ttf")
+_SECOND: Final = {False: path("fonts", "Inter-Medium.ttf"), True: path("fonts", "Inter-Bold.ttf")}
 _SYSTEM: Final = (
     "DejaVuSansMono.ttf",
     "DejaVuSans.ttf",
@@ -48,8 +51,9 @@ def scale(size: Size) -> tuple[int, int]:
 
 @cache
 def _fonts(points: int, bold: bool) -> tuple[ImageFont.FreeTypeFont, ...]:
+    """Ours first: the monospaced one, then the window's, which has the letters of more languages."""
     found: list[ImageFont.FreeTypeFont] = []
-    for name in (str(_BUNDLED), *_SYSTEM):
+    for name in (str(_BUNDLED), str(_SECOND[bold]), *_SYSTEM):
         try:
             font = ImageFont.truetype(name, points, layout_engine=ImageFont.Layout.BASIC)
         except OSError:  # not on this machine
@@ -72,17 +76,15 @@ def _shape(font: ImageFont.FreeTypeFont, char: str) -> bytes:
 
 
 @cache
+def _place(char: str) -> int | None:
+    """Which of the fonts has the character; None if no font on this machine has it."""
+    fonts = enumerate(_fonts(_POINTS, False))
+    return next((place for place, font in fonts if _shape(font, char) != _missing(font)), None)
+
+
 def bundled(char: str) -> bool:
-    """Whether the typeface we ship has the character, so that it looks the same on every machine."""
-    font = _fonts(_POINTS, False)[0]
-    return _shape(font, char) != _missing(font)
-
-
-def _font_for(char: str, points: int, bold: bool) -> ImageFont.FreeTypeFont | None:
-    ours, *others = _fonts(points, bold)
-    if bundled(char):
-        return ours
-    return next((font for font in others if _shape(font, char) != _missing(font)), None)
+    """Whether a typeface we ship has the character, so that it looks the same on every machine."""
+    return _place(char) in (0, 1)
 
 
 @lru_cache(maxsize=4096)
@@ -93,22 +95,24 @@ def glyph(char: str, columns: int, bold: bool, size: Size) -> Image.Image:
     box = (CELL_WIDTH * columns * factor, CELL_HEIGHT * factor)
     if char in (INKED, FRESH, OPEN):
         return _stamp(char, (box[0] // factor * across, box[1] // factor * down))
-    cell = Image.new("L" if across != down else "1", box)
-    draw = ImageDraw.Draw(cell)
-    font = _font_for(char[0], _POINTS * factor, bold)
-    if font is None:
-        inset = 2 * factor
-        draw.rectangle((inset, inset, box[0] - inset, box[1] - 2 * inset), outline=255)
-    else:
-        while font.size > 8 and font.getlength(char[0]) > box[0]:
-            font = font.font_variant(size=font.size - 1)
-        left = (box[0] - font.getlength(char[0])) // 2
-        for part in char:  # a mark that composes with no letter is struck over it
-            draw.text((left, _BASELINE * factor), part, 255, font, anchor="ls")
-    if across == down:
+    target = (box[0] // factor * across, box[1] // factor * down)
+    place = _place(char[0])
+    if place is None:
+        cell = Image.new("1", target)
+        inset = 2 * down
+        ImageDraw.Draw(cell).rectangle((inset, inset, target[0] - inset, target[1] - 2 * inset), outline=255)
         return cell
-    narrow = cell.resize((box[0] // factor * across, box[1] // factor * down), Image.Resampling.BOX)
-    return narrow.point(_THIN_INK).convert("1")
+    font = _fonts(_POINTS * factor, bold)[place]
+    advance = font.getlength(char[0])
+    drawn = (max(box[0], math.ceil(advance)), box[1])
+    cell = Image.new("1" if drawn == target else "L", drawn)
+    draw = ImageDraw.Draw(cell)
+    for part in char:  # a mark that composes with no letter is struck over it
+        draw.text(((drawn[0] - advance) // 2, _BASELINE * factor), part, 255, font, anchor="ls")
+    if drawn == target:
+        return cell
+    # Letters wider than a cell are squeezed into it, and so are all at the sizes that are not square.
+    return cell.resize(target, Image.Resampling.BOX).point(_THIN_INK).convert("1")
 
 
 def _stamp(char: str, box: tuple[int, int]) -> Image.Image:

@@ -61,6 +61,13 @@ def test_latin_and_cyrillic_words_of_a_drawn_line_keep_their_scripts() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["Әсел Нұрланқызы", "Łucja Ґалаґан", "Şəhla Ğafarova", "Ђорђе Њушић"])
+def test_names_of_neighbours_are_drawn_and_read_back_on_any_machine(name: str) -> None:
+    profile = PROFILES["58mm"]
+    made = PrintJob(Document((Text(name),), "ru", non_fiscal=False))
+    assert as_text(encode(made, profile), profile).splitlines()[0] == name
+
+
 def test_alignment_and_size_are_where_the_printer_puts_them() -> None:
     profile = PROFILES["58mm"]
     left, centred, right = (
