@@ -19,14 +19,11 @@ from app.lanes import Backoff, Lane, World
 from hardware.ports import ScanEvent, ScannerState
 from hardware.scanners.framing import TEXT_MAX, unwrap
 
-if sys.platform == "win32":
-    _GONE: Final = (OSError,)
-else:
+if sys.platform != "win32":
     import termios
 
-    # pyserial's own errors are OSErrors; some of the terminal's calls are let through as they are.
-    _GONE: Final = (OSError, termios.error)
-
+# pyserial's own errors are OSErrors; some of the terminal's calls are let through as they are.
+_GONE: Final = (OSError,) if sys.platform == "win32" else (OSError, termios.error)
 _ENDS: Final = re.compile(rb"[\r\n\t]+")
 _USB: Final = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?")
 
