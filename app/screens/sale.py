@@ -281,11 +281,9 @@ class SalePresenter:
 
     def _scan(self, text: str) -> None:
         outcome = self.till.scan(text)
-        if outcome.code == "unknown_code":
-            if isinstance(self._mode, Enrolling):
-                self._mode = replace(self._mode, card=f"code:{text.strip()}")
-                return self._show_now()
-            self._loose_card = f"code:{text.strip()}"
+        if outcome.code == "unknown_code" and isinstance(self._mode, Enrolling):
+            self._mode = replace(self._mode, card=f"code:{text.strip()}")
+            return self._show_now()
         return self._rung(outcome)
 
     def _rung(self, outcome: Outcome) -> None:
@@ -304,8 +302,10 @@ class SalePresenter:
             if isinstance(self._mode, Enrolling):
                 self._mode = replace(self._mode, card=self._loose_card)
                 return self._show_now()
-        elif not outcome.refused and isinstance(self._mode, Enrolling | Searching | PaidUp):
-            self._mode = Ringing()
+        elif not outcome.refused:
+            self._loose_card = ""
+            if isinstance(self._mode, Enrolling | Searching | PaidUp):
+                self._mode = Ringing()
         return self._tell(outcome)
 
     def _enrolled(self, outcome: Outcome) -> None:

@@ -16,6 +16,8 @@ from app.ui.look import Look, font
 CIRCLE_PX: Final = 40
 _GAP_PX: Final = 9
 _SMALL_PX: Final = 26
+_PAD_PX: Final = 6
+"""Room around the circles for a stamp that is being pressed on."""
 EARN_MS: Final = 180
 """The one animation of the till; under 200 ms, and only when a stamp is earned."""
 _TILTS: Final = (-9.0, 5.0, -3.0, 8.0, -6.0, 11.0, -2.0, 6.0, -10.0, 3.0, -5.0, 9.0)
@@ -35,7 +37,7 @@ class Stamps(QWidget):
         self._fresh: frozenset[int] = frozenset()
         self._press = QVariantAnimation(self)
         self._press.setDuration(EARN_MS)
-        self._press.setStartValue(1.6)
+        self._press.setStartValue(1.28)
         self._press.setEndValue(1.0)
         self._press.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._press.valueChanged.connect(self._grow)
@@ -70,7 +72,7 @@ class Stamps(QWidget):
         size, per_row = self._grid(width)
         count = len(self._card.stamps) if self._card else 0
         rows = max(-(-count // per_row), 1)
-        return rows * size + (rows - 1) * _GAP_PX
+        return rows * size + (rows - 1) * _GAP_PX + 2 * _PAD_PX
 
     def sizeHint(self) -> QSize:
         width = self.width() or 300
@@ -78,6 +80,7 @@ class Stamps(QWidget):
 
     def _grid(self, width: int) -> tuple[int, int]:
         count = len(self._card.stamps) if self._card else 1
+        width -= 2 * _PAD_PX
         size = CIRCLE_PX if count * (CIRCLE_PX + _GAP_PX) - _GAP_PX <= width else _SMALL_PX
         return size, max((width + _GAP_PX) // (size + _GAP_PX), 1)
 
@@ -92,14 +95,17 @@ class Stamps(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         size, per_row = self._grid(self.width())
         for place, stamp in enumerate(self._card.stamps):
-            x, y = place % per_row * (size + _GAP_PX), place // per_row * (size + _GAP_PX)
-            self._paint_stamp(painter, QRect(x, y, size, size), stamp, place)
+            row, column = divmod(place, per_row)
+            at = QRect(_PAD_PX, _PAD_PX, size, size).translated(
+                column * (size + _GAP_PX), row * (size + _GAP_PX)
+            )
+            self._paint_stamp(painter, at, stamp, place)
 
     def _paint_stamp(self, painter: QPainter, at: QRect, stamp: views.Stamp, place: int) -> None:
         assert self._card is not None
         look, size = self._look, at.width()
         painter.save()
-        painter.translate(QPointF(at.center()) + QPointF(0.5, 0.5))
+        painter.translate(QRectF(at).center())
         painter.rotate(_TILTS[place % len(_TILTS)])
         if place in self._fresh:
             painter.scale(self._grown, self._grown)
@@ -160,8 +166,9 @@ class StampCardView(Card):
         head.addWidget(self._name, 1)
         head.addWidget(self._progress)
         column = QVBoxLayout(self)
-        column.setContentsMargins(lk.L, lk.M, lk.L, lk.M)
-        column.setSpacing(lk.M)
+        column.setContentsMargins(lk.L - _PAD_PX, lk.M, lk.L - _PAD_PX, lk.M - _PAD_PX)
+        column.setSpacing(lk.M - _PAD_PX)
+        head.setContentsMargins(_PAD_PX, 0, _PAD_PX, 0)
         column.addLayout(head)
         column.addWidget(self._stamps)
 

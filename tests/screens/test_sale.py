@@ -292,6 +292,20 @@ class TestEnrolment:
         assert isinstance(screen.view.middle, views.Enrol)
         assert screen.view.middle.card == "2900000009998 is ready"
 
+    def test_an_unknown_product_is_not_mistaken_for_a_card(self, screen: Screen) -> None:
+        screen.presenter.scan("5900000000008")
+        screen.presenter.start_enrolment()
+        assert isinstance(screen.view.middle, views.Enrol)
+        assert screen.view.middle.card == ""
+
+    def test_a_refused_card_is_forgotten_when_a_member_comes(self, screen: Screen) -> None:
+        tap(screen, NOBODY)
+        tap(screen, GOLD)
+        screen.presenter.detach()
+        screen.presenter.start_enrolment()
+        assert isinstance(screen.view.middle, views.Enrol)
+        assert screen.view.middle.card == ""
+
     def test_products_go_on_being_rung(self, screen: Screen) -> None:
         screen.presenter.start_enrolment()
         screen.presenter.type_name("Ewa")

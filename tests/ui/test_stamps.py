@@ -48,20 +48,20 @@ def test_many_stamps_take_rows_and_shrink(qtbot: QtBot, look: Look) -> None:
     stamps = Stamps(look)
     qtbot.addWidget(stamps)
     stamps.set(card(*[Stamp.EARNED] * 6))
-    assert stamps.heightForWidth(314) == CIRCLE_PX
+    assert CIRCLE_PX < stamps.heightForWidth(326) < CIRCLE_PX * 3 // 2
     stamps.set(card(*[Stamp.EARNED] * 20))
-    assert CIRCLE_PX < stamps.heightForWidth(314) < 3 * CIRCLE_PX
+    assert CIRCLE_PX * 3 // 2 < stamps.heightForWidth(326) < 3 * CIRCLE_PX
 
 
 def test_the_same_place_looks_the_same_twice(qtbot: QtBot, look: Look) -> None:
     stamps = Stamps(look)
     qtbot.addWidget(stamps)
-    stamps.resize(314, 40)
+    stamps.resize(326, 52)
     stamps.set(card(*[Stamp.EARNED] * 6))
     first = stamps.grab().toImage()
     assert stamps.grab().toImage() == first
-    one = first.copy(0, 0, 40, 40)
-    two = first.copy(49, 0, 40, 40)
+    one = first.copy(6, 6, 40, 40)
+    two = first.copy(55, 6, 40, 40)
     assert one != two, "each leans its own way"
 
 
@@ -70,3 +70,17 @@ def test_the_card_says_how_far_it_is(qtbot: QtBot, look: Look) -> None:
     qtbot.addWidget(stamps)
     stamps.set(card(Stamp.EARNED, Stamp.FREE))
     assert stamps.accessibleName() == "Coffee card: 2"
+
+
+def test_no_stamp_is_clipped(qtbot: QtBot, look: Look) -> None:
+    """The outermost pixels of the widget stay empty, also while a stamp is pressed on."""
+    stamps = Stamps(look)
+    qtbot.addWidget(stamps)
+    stamps.resize(326, stamps.heightForWidth(326))
+    stamps.set(card(*[Stamp.EARNED] * 5, Stamp.EMPTY))
+    stamps.resize(326, stamps.heightForWidth(326))
+    stamps.set(card(*[Stamp.EARNED] * 5, Stamp.WON))
+    image = stamps.grab().toImage()
+    ground = image.pixelColor(325, 0)
+    edge = [image.pixelColor(x, y) for x in range(326) for y in (0, image.height() - 1)]
+    assert all(colour == ground for colour in edge)
