@@ -120,7 +120,7 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     Raises ValueProblem for a negative amount or weight, or weights that are all zero under an amount.
     """
     total = sum(weights)
-    if amount < 0 or any(weight < 0 for weight in weights):
+    if amount < 0 or (weights and min(weights) < 0):
         raise ValueProblem("only a non-negative amount can be spread over non-negative weights")
     if amount == 0:
         return [0] * len(weights)
@@ -128,9 +128,10 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
         raise ValueProblem("an amount cannot be spread over nothing")
     parts = [amount * weight // total for weight in weights]
     rest = amount - sum(parts)
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
-    for i in by_remainder[:rest]:
-        parts[i] += 1
+    if rest:
+        lacking = [part * total - amount * weight for part, weight in zip(parts, weights, strict=True)]
+        for i in sorted(range(len(parts)), key=lacking.__getitem__)[:rest]:  # stable: the earlier first
+            parts[i] += 1
     return parts
 
 

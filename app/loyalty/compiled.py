@@ -78,7 +78,7 @@ Rated = tuple[int, int, LinePlan]
 class Profile:
     """What the rules say about one kind of goods (equal SKU, category, brand and tags)."""
 
-    __slots__ = ("aside", "delivery", "filters", "floors", "gift_card", "no_discount", "others", "rated")
+    __slots__ = ("aside", "delivery", "filters", "floors", "gift_card", "no_discount", "plain", "singles")
 
     def __init__(self, line: Line, compiled: Compiled) -> None:
         self.delivery = DELIVERY_TAG in line.tags
@@ -88,14 +88,15 @@ class Profile:
         self.gift_card = GIFT_CARD_TAG in line.tags or not matched.isdisjoint(compiled.gift_cards)
         self.aside = self.delivery or self.gift_card
         self.floors = [f for f, number in compiled.floors if number in matched]
-        self.rated: list[list[Rated]] = []
-        self.others: list[list[LinePlan]] = []
+        self.plain = not (self.aside or self.no_discount or self.floors)
+        """Goods that may be discounted down to nothing."""
+        self.singles: list[tuple[list[Rated], list[LinePlan]]] = []
+        """By line group: shares of the price, the largest first, and other single-line rules."""
         for group in compiled.line_groups:
             plans = [p for n in self.filters for p in group.by_filter.get(n, ())]
             rated = [(*p.percent, p) for p in plans if p.percent is not None and not p.limited]
             rated.sort(key=lambda r: (-Fraction(r[0], r[1]), r[2].rank))
-            self.rated.append(rated)
-            self.others.append([p for p in plans if p.percent is None or p.limited])
+            self.singles.append((rated, [p for p in plans if p.percent is None or p.limited]))
 
 
 class Filters:
@@ -215,7 +216,7 @@ class Compiled:
             else Fraction(10 ** minor_digits(programme.currency))
         )
         """Without a rule that spends points, one of them stands for one unit of the currency."""
-        self._profiles: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
+        self.profiles: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
 
     def filter(self, goods: Filter) -> int:
         return self.filters.number(goods)
@@ -223,11 +224,11 @@ class Compiled:
     def profile(self, line: Line) -> Profile:
         """What the rules say about a line's goods."""
         key = (line.sku, line.category, line.brand, line.tags)
-        profile = self._profiles.get(key)
+        profile = self.profiles.get(key)
         if profile is None:
-            if len(self._profiles) >= PROFILES_MAX:
-                self._profiles.clear()
-            profile = self._profiles[key] = Profile(line, self)
+            if len(self.profiles) >= PROFILES_MAX:
+                self.profiles.clear()
+            profile = self.profiles[key] = Profile(line, self)
         return profile
 
     def of(self, kind: type[P]) -> list[P]:

@@ -159,7 +159,7 @@ def _line(work: Work) -> DecidedLine:
         work.gross,
         work.net,
         line.tax,
-        tuple([Discount(plan.id, amount) for plan, amount in work.discounts]) if work.discounts else (),
+        tuple([Discount(plan.id, amount) for plan, amount in work.discounts]),
         work.points_minor,
         tuple([LinePoints(rule, amount) for rule, amount in work.earned]) if work.earned else (),
         tuple([LineStamps(rule, delta) for rule, delta in work.stamps]) if work.stamps else (),

@@ -64,12 +64,12 @@ class Work:
         "units",
     )  # fmt: skip
 
-    def __init__(self, line: Line, profile: Profile, gross: int, floor: int, units: int) -> None:
+    def __init__(self, line: Line, profile: Profile, gross: int, units: int) -> None:
         self.line = line
         self.profile = profile
         self.gross = gross
         self.net = gross
-        self.floor = floor
+        self.floor = 0
         """The net never falls below it: a floor price, the cap per line, or goods without discounts."""
         self.units = units
         """Whole pieces; 0 for a weighed line, which no bundle and no stamp card can count."""
@@ -195,6 +195,8 @@ class BundlePlan(Plan):
     """Claims units over several lines."""
 
     group = "line"
+    least: int = 1
+    """Units of its goods below which it can claim nothing."""
 
     def signature(self) -> tuple[object, ...] | None:
         """What two plans must share to always claim the same; None where that cannot be told."""
@@ -237,7 +239,7 @@ class Claim:
 
     @property
     def value(self) -> int:
-        return sum(amount for _, amount in self.parts)
+        return sum([amount for _, amount in self.parts])
 
 
 @dataclass(slots=True)

@@ -14,41 +14,38 @@ from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
 def take_lines(compiled: Compiled, run: Run) -> None:
     """Bring the lines into canonical order, by content alone, and sort them under their filters."""
     rounding = run.rounding
-    caps = run.programme.caps
-    works: list[Work] = []
+    line_cap = run.programme.caps.line
+    profiles = compiled.profiles
+    entries: list[tuple[str, int, int, str, str, tuple[str, ...], str, str, Work]] = []
     for line in run.basket.lines:
-        profile = compiled.profile(line)
-        qty = line.qty_milli
+        sku, category, brand, tags = line.sku, line.category, line.brand, line.tags
+        profile = profiles.get((sku, category, brand, tags)) or compiled.profile(line)
+        qty, price = line.qty_milli, line.unit_price_minor
         units, rest = divmod(qty, QTY_MILLI)
-        price = line.unit_price_minor
-        gross = div_round(price * qty, QTY_MILLI, rounding) if rest else price * units
-        work = Work(line, profile, gross, 0, 0 if rest else units)
-        if profile.floors or caps.line is not None:
-            work.floor = _floor(work, caps.line, rounding)
-            run.any_floor = True
+        if rest:
+            units, gross = 0, div_round(price * qty, QTY_MILLI, rounding)
+        else:
+            gross = price * units
+        work = Work(line, profile, gross, units)
+        if profile.plain and line_cap is None and gross >= 0:
+            entries.append((sku, price, qty, category, brand, tags, line.tax, line.id, work))
+            continue
         aside = profile.aside or gross < 0  # a returned deposit bottle is no goods to discount
-        if profile.no_discount or aside:
-            work.floor = gross
-            run.any_floor = True
-        (run.aside if aside else works).append(work)
-    works.sort(key=_content)
-    run.works = works
+        run.any_floor = True
+        work.floor = gross if profile.no_discount or aside else _floor(work, line_cap, rounding)
+        if aside:
+            run.aside.append(work)
+        else:
+            entries.append((sku, price, qty, category, brand, tags, line.tax, line.id, work))
+    entries.sort()  # by what a line is, never by where it stands; the id parts equal lines only
+    works = run.works = [entry[8] for entry in entries]
     by_filter = run.by_filter
     for work in works:
         for number in work.profile.filters:
-            try:
+            if number in by_filter:
                 by_filter[number].append(work)
-            except KeyError:
+            else:
                 by_filter[number] = [work]
-
-
-def _content(work: Work) -> tuple[object, ...]:
-    """Canonical order: what the line is, never where it stands; the id parts equal lines only."""
-    line = work.line
-    return (
-        line.sku, line.unit_price_minor, line.qty_milli, line.category, line.brand, line.tags, line.tax,
-        line.id,
-    )  # fmt: skip
 
 
 def _floor(work: Work, line_cap: Fraction | None, rounding: str) -> int:
@@ -114,21 +111,22 @@ def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]
     """Each line's best single-line rule, by value after caps, then rank."""
     limited = _limited_values(group, run) if group.limited else {}
     index = group.index
-    rounding = run.rounding
+    half_up = run.rounding == "half_up"
     best: dict[Work, tuple[int, LinePlan]] = {}
     for work in run.works:
-        profile = work.profile
-        rated, others = profile.rated[index], profile.others[index]
-        if not (rated or others) or work.closed or work.net <= work.floor:
-            continue
-        room = work.net - work.floor
+        rated, others = work.profile.singles[index]
         net = work.net
+        room = net - work.floor
+        if not (rated or others) or work.closed or room <= 0:
+            continue
         top, winner = 0, None
         for numerator, denominator, plan in rated:
-            if not plan.may(run):
+            if not (plan.free or plan.may(run)):
                 continue
-            value = div_round(net * numerator, denominator, rounding)
-            value = min(value, room)
+            exact = net * numerator
+            value = (2 * exact + denominator) // (2 * denominator) if half_up else exact // denominator
+            if value > room:
+                value = room
             if value < top or not value:
                 break  # they are sorted by rate: no later one gives more
             if value > top or (winner is not None and plan.rank < winner.rank):
@@ -190,9 +188,13 @@ def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tup
     left: dict[Work, int] = {}
     alone: list[tuple[int, tuple[int, str], BundlePlan, Claim]] = []
     bundles = group.distinct if run.records is None else group.bundles_by_filter
-    for number in run.by_filter:
-        for plan in bundles.get(number, ()):
-            if plan.may(run):
+    for number, works in run.by_filter.items():
+        plans = bundles.get(number)
+        if plans is None:
+            continue
+        units = sum([work.units for work in works])
+        for plan in plans:
+            if units >= plan.least and plan.may(run):
                 claim = _capped(plan, run, plan.claim(run, left))
                 if claim is not None:
                     alone.append((-claim.value, plan.rank, plan, claim))
@@ -221,6 +223,9 @@ def _capped(
     """A claim within the lines' room and the rule's own cap; None where nothing is left of it."""
     if claim is None:
         return None
+    if room is None and not (plan.limited or run.any_floor or run.any_closed):
+        claim.parts = [part for part in claim.parts if part[1]]
+        return claim if claim.parts else None
     parts = [
         (work, min(amount, work.room if room is None else room.get(work, work.room)))
         for work, amount in claim.parts
@@ -293,6 +298,12 @@ def receipt_parts(plan: ReceiptPlan, run: Run, works: Sequence[Work], beat: int)
     if limit is not None:
         amount = min(amount, limit)
     if amount < beat or not amount:
+        return []
+    if not (run.any_floor or run.any_closed):
+        rooms = [work.net for work in works]
+        if amount > 0 and any(rooms):
+            spreadable = min(amount, sum(rooms))
+            return [(w, p) for w, p in zip(works, spread(spreadable, rooms), strict=True) if p]
         return []
     rooms = [work.room for work in works]
     if plan.by_room(run):

@@ -84,6 +84,8 @@ class NForM(BundlePlan):
     def __init__(self, rule: BundleRule, terms: TakePay, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.take, self.pay, self.share = terms.take, terms.pay, terms.percent
+        self.whole = self.share == 1
+        self.least = self.take
 
     def signature(self) -> tuple[object, ...] | None:
         if not self.free or self.limited:
@@ -92,10 +94,11 @@ class NForM(BundlePlan):
 
     def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
         works = self.works(run)
-        if not left and sum([work.units for work in works]) < self.take:
-            return None
-        queue = _units(works, left)
-        count = sum(units for _, units in queue)
+        if len(works) == 1:
+            queue = [(works[0], left.get(works[0], works[0].units))] if works[0].room else []
+        else:
+            queue = _units(works, left)
+        count = sum([units for _, units in queue])
         end = count // self.take * self.take
         if not end:
             return None
@@ -114,7 +117,7 @@ class NForM(BundlePlan):
         return Claim(units, parts)
 
     def _off(self, price: int) -> int:
-        return price if self.share == 1 else mul_rate(price, self.share, self.rounding)
+        return price if self.whole else mul_rate(price, self.share, self.rounding)
 
     def _reduced(self, position: int) -> int:
         """How many of the first `position` units are reduced."""
