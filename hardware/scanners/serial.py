@@ -19,11 +19,17 @@ from app.lanes import Backoff, Lane, World
 from hardware.ports import ScanEvent, ScannerState
 from hardware.scanners.framing import TEXT_MAX, unwrap
 
-if sys.platform != "win32":
+
+def _errors() -> tuple[type[Exception], ...]:
+    """pyserial's own errors are OSErrors; some of the terminal's calls are let through as they are."""
+    if sys.platform == "win32":
+        return (OSError,)
     import termios
 
-# pyserial's own errors are OSErrors; some of the terminal's calls are let through as they are.
-_GONE: Final = (OSError,) if sys.platform == "win32" else (OSError, termios.error)
+    return (OSError, termios.error)
+
+
+_GONE: Final = _errors()
 _ENDS: Final = re.compile(rb"[\r\n\t]+")
 _USB: Final = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?")
 
