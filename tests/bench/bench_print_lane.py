@@ -1,0 +1,75 @@
+"""How soon a job leaves for the printer after the commit that queued it, and how soon it is known printed.
+
+Run: python -m tests.bench.bench_print_lane
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from functools import partial
+
+from app.lanes import RealWorld
+from hardware.ports import JobState
+from hardware.printers.conversation import USUAL
+from hardware.printers.escpos import encode
+from hardware.printers.lane import PrintLane
+from hardware.printers.links import TcpLink
+from hardware.printers.profile import PROFILES
+from hardware.printers.transport import LinkPrinter
+from tests.bench.bench_receipt import receipt
+from tests.support.print_queue import MemoryQueue
+from tests.support.tcp_printer import TcpPrinter
+
+ROUNDS = 100
+
+
+class Watched(TcpLink):
+    """Notes when the first byte of a connection, and the first of the job itself, were handed over."""
+
+    first_s = 0.0
+    job_s = 0.0
+
+    def send(self, data: bytes, timeout_s: float) -> int:
+        taken = super().send(data, timeout_s)
+        now_s = time.perf_counter()
+        Watched.first_s = Watched.first_s or now_s
+        if len(data) > 16:
+            Watched.job_s = Watched.job_s or now_s
+        return taken
+
+
+def main() -> None:
+    queue = MemoryQueue(RealWorld().now_ms)
+    profile = PROFILES["80mm"]
+    first_ms: list[float] = []
+    job_ms: list[float] = []
+    printed_ms: list[float] = []
+    with TcpPrinter() as paper:
+        host, _, port = paper.address.removeprefix("tcp://").partition(":")
+        printer = LinkPrinter(lambda: Watched(host, int(port), USUAL.answer_s))
+        lane = PrintLane(queue, printer, partial(encode, profile=profile), lambda event: None).start()
+        queue.wait(queue.add(receipt("")), JobState.PRINTED)
+        for _ in range(ROUNDS):
+            time.sleep(0.01)
+            Watched.first_s = Watched.job_s = 0.0
+            started_s = time.perf_counter()
+            job = queue.add(receipt(""))
+            lane.wake()
+            queue.wait(job, JobState.PRINTED)
+            printed_ms.append((time.perf_counter() - started_s) * 1000)
+            first_ms.append((Watched.first_s - started_s) * 1000)
+            job_ms.append((Watched.job_s - started_s) * 1000)
+        lane.stop()
+    print("from the commit, loopback printer that prints at once, median and p95 of", ROUNDS)
+    for name, taken in (
+        ("first byte out (a question)", first_ms),
+        ("first byte of the job", job_ms),
+        ("known printed", printed_ms),
+    ):
+        p95 = statistics.quantiles(taken, n=20)[-1]
+        print(f"  {name:28} {statistics.median(taken):7.2f} ms {p95:7.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
