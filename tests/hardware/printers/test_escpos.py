@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image as PillowImage
 
-from hardware.printers.bitmap import Bitmap, raster_command
+from hardware.printers.bitmap import Bitmap, from_file, raster_command
 from hardware.printers.commands import Command, commands
 from hardware.printers.escpos import encode
 from hardware.printers.paper import Bars, Kick, Picture, QrSign, interpret
@@ -287,3 +289,26 @@ def test_the_test_page_shows_each_language_under_the_number_the_profile_has(prof
     for language, codec in (("ru", "cp866"), ("pl", "cp852"), ("en", "cp858")):
         line = f"{profile.pages[codec]:3} {codec}: {PANGRAMS[language]}"[: profile.columns]
         assert line in text
+
+
+def test_a_logo_file_becomes_dots_no_wider_than_the_paper(tmp_path: Path) -> None:
+    picture = PillowImage.new("RGBA", (1000, 200), (0, 0, 0, 0))
+    picture.paste((0, 0, 0, 255), (0, 0, 500, 200))
+    picture.save(tmp_path / "logo.png")
+    logo = from_file(tmp_path / "logo.png", 384)
+    assert (logo.width, logo.height, logo.stride) == (384, 77, 48)
+    assert logo.rows[:48] == b"\xff" * 24 + b"\x00" * 24, "transparent is white, black is ink"
+    (tmp_path / "logo.png").write_bytes(b"not a picture")
+    with pytest.raises(OSError, match="cannot identify"):
+        from_file(tmp_path / "logo.png", 384)
+
+
+def test_a_picture_keeps_its_dots_on_the_way_to_paper_and_back() -> None:
+    rows = bytes(range(256)) * 3
+    logo = Bitmap(64, 96, rows)
+    (picture,) = [
+        mark
+        for mark in interpret(encode(job(Image("logo")), WIDE, {"logo": logo}), WIDE).marks
+        if isinstance(mark, Picture)
+    ]
+    assert picture.bitmap == logo
