@@ -95,7 +95,7 @@ def _rule(reader: Reader, node: Node) -> Any:
     kind = node.entries.get("kind")
     if kind is None:
         return reader.problem(node, "'kind' is missing", f"one of: {', '.join(KINDS)}")
-    if kind.text not in KINDS:
+    if kind.text is None or kind.text not in KINDS:
         return reader.problem(kind, f"there is no kind {kind.kind}", f"one of: {', '.join(KINDS)}")
     return reader.struct(KINDS[kind.text].settings, node)
 
