@@ -16,6 +16,7 @@ from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Catalogue, Members
 from app.checkout.till import Till
 from app.lanes import World
+from app.ledger.facts import SaleCompleted
 from app.screens import cash, views
 from app.screens.devices import STUCK_S, Devices, Network, to_do
 from app.screens.middle import (
@@ -40,7 +41,10 @@ from hardware.ports import CardEvent, CardFailed, CardTapped, PrinterState, Read
 
 
 class SalePresenter:
-    """Everything a cashier can want on the sale screen. `publish` hears every new view state."""
+    """Everything a cashier can want on the sale screen. `publish` hears every new view state.
+
+    `last_sale` is the one before the till was started; it is shown until there is a newer one.
+    """
 
     def __init__(
         self,
@@ -50,12 +54,13 @@ class SalePresenter:
         world: World,
         *,
         lang: str = "",
+        last_sale: SaleCompleted | None = None,
         publish: Callable[[views.SaleView], None] | None = None,
     ) -> None:
         self.till = till
         self.publish = publish or _nobody
         self._catalogue, self._world = catalogue, world
-        self._show = Shower(till, texts(lang or till.shop.lang))
+        self._show = Shower(till, texts(lang or till.shop.lang), last_sale)
         self._mode: Mode = Charging() if till.sale.stage is Stage.TENDERED else Ringing()
         self._devices = Devices()
         self._said = Said()
@@ -273,7 +278,7 @@ class SalePresenter:
     def switch_language(self, lang: str = "") -> None:
         """To `lang`, or to the next one."""
         wanted = lang or LANGUAGES[(LANGUAGES.index(self.lang) + 1) % len(LANGUAGES)]
-        self._show = Shower(self.till, texts(wanted))
+        self._show = Shower(self.till, texts(wanted), self._show.before)
         self._favourites = self._tiles()
         self._show_now()
 

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from app.checkout.basket import OpenLine
 from app.checkout.ports import Member, Product
-from app.checkout.receipt import Receipt
 from app.checkout.till import Till
 from app.checkout.wording import rule_name
+from app.ledger.facts import SaleCompleted
 from app.loyalty.decision import DecidedLine, Decision, Offer, StampsView, TierView
 from app.loyalty.rules.bundle import BundleRule
 from app.loyalty.rules.stamps import StampsRule
@@ -46,8 +46,8 @@ class _Known(NamedTuple):
 class Shower:
     """The parts of a view for one till in one language."""
 
-    def __init__(self, till: Till, words: Texts) -> None:
-        self.till, self.words = till, words
+    def __init__(self, till: Till, words: Texts, before: SaleCompleted | None = None) -> None:
+        self.till, self.words, self.before = till, words, before
         self.currency = till.shop.currency
         self._known: dict[int, _Known] = {}
 
@@ -82,7 +82,7 @@ class Shower:
             quantity="" if chosen is None else self.quantity(chosen),
             near_miss=self._near_miss(decision),
             actions=actions,
-            last_sale=self._last_sale(self.till.last),
+            last_sale=self._last_sale(),
             tip=self.words.get(f"screen.tip.{sale.opened_ms // 86_400_000 % TIPS}"),
         )
 
@@ -134,10 +134,11 @@ class Shower:
         missing = self.words.amount(int(offer.params["missing_minor"]), self.currency, plus=True)
         return views.NearMiss(self._said(reason_message(self.till.programme, offer)), missing)
 
-    def _last_sale(self, receipt: Receipt | None) -> views.LastSale | None:
-        if receipt is None:
+    def _last_sale(self) -> views.LastSale | None:
+        sale = self.till.last.sale if self.till.last else self.before
+        if sale is None:
             return None
-        sale, shop, get = receipt.sale, self.till.shop, self.words.get
+        shop, get = self.till.shop, self.words.get
         means = ", ".join(get(f"tender.{tender.means}") for tender in sale.tenders)
         change = get("screen.change_given", change=self.money(sale.change_minor)) if sale.change_minor else ""
         return views.LastSale(

@@ -448,6 +448,25 @@ class TestPayment:
 
 
 class TestState:
+    def test_the_last_sale_is_still_there_after_a_restart(self, screen: Screen) -> None:
+        screen.presenter.scan(LATTE)
+        pay(screen, "20")
+        before = screen.view.basket.last_sale
+        assert before is not None
+        assert (before.title, before.total, before.change) == (
+            "Receipt 1",
+            "12.00\xa0zł",
+            "change 8.00\xa0zł",
+        )
+        screen.desk.restart()
+        desk = screen.desk
+        again = type(screen.presenter)(
+            desk.till, desk.reader, desk.reader, desk.world, lang="en", last_sale=desk.reader.last_sale()
+        )
+        assert again.view.basket.last_sale == before
+        again.switch_language("pl")
+        assert again.view.basket.last_sale is not None
+
     def test_devices_become_chips_that_say_what_to_do(self, screen: Screen) -> None:
         p = screen.presenter
         assert screen.view.state.chips == ()

@@ -14,6 +14,7 @@ from app.ui.bridge import Bridge
 from app.ui.desk import NEW_CARD, DeskWindow, demo_cards
 from app.ui.look import Look
 from app.ui.translations import Translations
+from app.ui.window import MainWindow
 from hardware.ports import CardEvent, CardRemoved, CardTapped, PrinterState, Scan, ScanEvent
 from hardware.printers.escpos import encode
 from hardware.printers.profile import PROFILES
@@ -122,3 +123,19 @@ def test_no_word_is_cut(
     window.grab()
     assert look.cuts == []
     look.cuts = None
+
+
+def test_beside_the_till_it_follows_its_language_and_its_end(
+    qtbot: QtBot, look: Look, devices: Devices, translations: Translations
+) -> None:
+    window = MainWindow(look=look)
+    qtbot.addWidget(window)
+    window.show()
+    desk = DeskWindow.beside(window, devices, GOODS, Bridge())
+    qtbot.addWidget(desk)
+    assert desk.isVisible()
+    translations.switch("pl")
+    window.language_changed.emit("pl")
+    assert desk.fire.text() == "Skanuj"
+    window.close()
+    assert not desk.isVisible()
