@@ -12,9 +12,9 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageOps
 
-from hardware.layout import FRESH, INKED, OPEN, clusters, width
+from hardware.layout import FRESH, INKED, OPEN, width
 from hardware.printers import codes
-from hardware.printers.glyphs import CELL_HEIGHT, CELL_WIDTH, bundled, glyph, scale
+from hardware.printers.glyphs import CELL_HEIGHT, CELL_WIDTH, bundled, glyph, line_bitmap, scale
 from hardware.printers.paper import Bars, CutMark, Feed, Kick, Mark, Paper, Picture, QrSign, Row, interpret
 from hardware.printers.profile import Profile
 from hardware.receipt import Align, Size
@@ -203,7 +203,7 @@ def _slip(marks: list[Mark], profile: Profile, zoom: int) -> Image.Image:
         dots.paste(strip, (_MARGIN_DOTS, top))
         top += strip.height
     # Ink spreads a little on thermal paper: smooth edges are truer than square ones.
-    big = dots.resize((size[0] * zoom, size[1] * zoom), Image.Resampling.BICUBIC)
+    big = dots.resize((size[0] * zoom, size[1] * zoom), Image.Resampling.BILINEAR)
     slip = big.point([tone * _SHEET_TONE // 255 for tone in range(256)])
     if isinstance(marks[-1], CutMark):
         _tear(slip, zoom)
@@ -280,15 +280,9 @@ def _place(image: Image.Image, align: Align, profile: Profile) -> Image.Image:
 
 
 def _glyphs(text: str, bold: bool, size: Size) -> Image.Image:
-    across, down = scale(size)
-    cells = clusters(text)
-    line = Image.new("1", (sum(columns for _, columns in cells) * CELL_WIDTH * across, CELL_HEIGHT * down))
-    left = 0
-    for char, columns in cells:
-        cell = glyph(char, columns, bold, size)
-        line.paste(cell, (left, 0))
-        left += cell.width
-    return line
+    """The text as a mask: ink is 255."""
+    bitmap = line_bitmap(text or " ", bold, size, 0)
+    return Image.frombytes("1", (bitmap.width, bitmap.height), bitmap.rows)
 
 
 def _size(across: int, down: int) -> Size:

@@ -226,7 +226,7 @@ def test_the_first_byte_leaves_soon_after_the_commit(desk: Desk, paper: TcpPrint
     desk.add(slip("receipt 1"))
     while paper.connections < 3 and time.monotonic() - started_s < 1:
         time.sleep(0.0005)
-    assert time.monotonic() - started_s < 0.2  # a lane that only looked by itself would need up to a second
+    assert time.monotonic() - started_s < 0.5  # a lane that only looked by itself would need up to a second
 
 
 def test_the_state_is_told_at_start_and_when_it_changes() -> None:
