@@ -206,6 +206,9 @@ class Client:
         """By code, as head office gave it; or by certificate, signed with the key it names."""
         self._enrolling = enrolling
         by_code = bool(enrolling.code)
+        if by_code and self._origin is None:
+            self._phase = "stopped"  # until the outbox has said who this till takes itself for
+            return
         signer = None if by_code else self._credentials
         message = protocol.Enrol(
             public_key=protocol.public_key_of(enrolling.private_key),
@@ -222,8 +225,10 @@ class Client:
     # The outbox answers
 
     def _facts_read(self, run: Run, *, wanted: bool) -> None:
-        self._origin = run.head.origin
+        unknown, self._origin = self._origin is None, run.head.origin
         self._count(run, run.acked_seq)
+        if unknown and self._enrolling is not None:
+            self._enrol(self._enrolling)
         if not wanted or self._credentials is None:
             return
         state, self._state = self._state, None

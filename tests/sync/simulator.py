@@ -77,8 +77,9 @@ class SimTill:
         self._life += 1
         self.client = Client(self.sim.random.randbytes, batch_max=7)
         self._timer = 0
+        life = self._life
         self.step(Started(self.outbox.credentials()))
-        if self.outbox.credentials() is None:
+        if life == self._life and self.outbox.credentials() is None:
             # A code that was used by a process that died before it kept the answer is spent: a new one.
             self.step(EnrolWith(self.sim.rig.code()))
 
@@ -120,6 +121,9 @@ class SimTill:
                 self._later(seconds * 1000, TimerFired(ticket))
             case Tell(status):
                 self.status = status
+                if status.problem == "till_exists":  # head office makes a code for this very till
+                    code = self.sim.rig.code(till=self.outbox.head.origin)
+                    self._later(5_000, EnrolWith(code))
             case Send():
                 self.sim.carry(effect, self._later)
 
@@ -189,8 +193,8 @@ class Simulation:
     def calm(self, hours: float = 2) -> None:
         """No more faults, until all is quiet; long enough for every back-off to end."""
         self.faults = CALM
-        for _ in range(int(hours * 60)):
-            self.run(60)
+        for _ in range(int(hours * 20)):
+            self.run(180)  # longer than an idle till waits before it asks: it may not know what it lacks
             if all(till.quiet for till in self.tills):
                 return
 

@@ -407,6 +407,17 @@ def test_enrolment_by_code_proposes_the_tills_own_id_and_repeats_the_same_key() 
     assert len(desk.last_push().facts) == 2
 
 
+def test_a_code_given_before_the_till_knows_its_own_id_waits_for_it() -> None:
+    outbox, world = MemoryOutbox(TILL), FixedWorld(NOW_MS)
+    client = Client(world.random_bytes)
+    (read, *_) = client.step(Started(None), NOW_MS)
+    assert isinstance(read, ReadFacts)
+    assert not [effect for effect in client.step(EnrolWith("ABCD"), NOW_MS) if isinstance(effect, Send)]
+    effects = client.step(FactsRead(read.ticket, outbox.read(None, 1)), NOW_MS)
+    (send,) = (effect for effect in effects if isinstance(effect, Send))
+    assert protocol.decode(protocol.unpack(send.body), protocol.Enrol).till == TILL
+
+
 def test_a_code_that_is_refused_is_said_and_not_tried_again() -> None:
     desk = Desk(enrolled=False)
     desk.step(EnrolWith("WRONG"))
