@@ -20,8 +20,8 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 os.environ["TZ"] = "Europe/Warsaw"
 for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
     os.environ[variable] = str(Path(_HOME.name) / variable)
-for variable in [name for name in os.environ if name.startswith("STEMPEL_")]:
-    del os.environ[variable]
+for variable in ("STEMPEL_DATA", "STEMPEL_SERVER", "STEMPEL_TOKEN"):
+    os.environ.pop(variable, None)
 if hasattr(time, "tzset"):
     time.tzset()
 
