@@ -1,14 +1,20 @@
 """A page to hold against a new printer: how wide it is, what it draws, and under which numbers it keeps its
 code pages.
+
+Run: python -m hardware.printers.testpage tcp://192.168.1.50 80mm
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from hardware.ports import PrintOutcome
 from hardware.printers.escpos import encode
-from hardware.printers.profile import CODECS, Profile
+from hardware.printers.profile import CODECS, Profile, profile_for
+from hardware.printers.transport import printer_at
 from hardware.receipt import (
     Align,
     Barcode,
@@ -74,3 +80,26 @@ def _pages(profile: Profile) -> bytes:
             head = f"{number:3} {codec}: ".encode("ascii")
             out += b"\x1bt" + bytes([number]) + (head + sample)[: profile.columns] + b"\n"
     return bytes(out + b"\x1bd\x04" + (b"" if profile.cut == "none" else b"\x1dVB\x00"))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the page; 0 if it was printed, 1 and the reason if not."""
+    parser = argparse.ArgumentParser(prog="testpage", description="Print a test page.")
+    parser.add_argument("address", help="tcp://192.168.1.50, serial:///dev/ttyUSB0, file:///dev/usb/lp0")
+    parser.add_argument("profile", nargs="?", default="80mm", help="58mm, 80mm, TM-T88V, 80mm?cp866=59 …")
+    given = parser.parse_args(arguments)
+    try:
+        profile, printer = profile_for(given.profile), printer_at(given.address)
+    except (KeyError, ValueError) as error:
+        sys.stderr.write(f"{error.args[0]}\n")
+        return 1
+    result = printer.send(printer_test_page(profile))
+    if result.outcome is PrintOutcome.PRINTED:
+        sys.stdout.write(f"printed, paper {result.state.paper}\n")
+        return 0
+    sys.stderr.write(f"{result.outcome}: {result.state.code} {result.state.detail}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

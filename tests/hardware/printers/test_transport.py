@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.ports import DeviceProblem, PaperState, PrinterState, PrintOutcome, ReceiptPrinter
-from hardware.printers import status
+from hardware.printers import status, testpage
 from hardware.printers.conversation import Conversation, Patience
 from hardware.printers.escpos import encode
 from hardware.printers.links import LinkLost, SerialLink, TcpLink
@@ -198,6 +198,17 @@ def test_the_drawer_opens_through_the_printer_or_says_why_not(paper: TcpPrinter)
     paper.switch_off()
     with pytest.raises(DeviceProblem, match="unreachable"):
         drawer.open()
+
+
+def test_the_test_page_is_printed_by_command(paper: TcpPrinter, capsys: pytest.CaptureFixture[str]) -> None:
+    assert testpage.main([paper.address, "58mm"]) == 0
+    assert capsys.readouterr().out == "printed, paper ok\n"
+    assert bytes(paper.printed) == testpage.printer_test_page(PROFILES["58mm"])
+    paper.cover_open = True
+    assert testpage.main([paper.address]) == 1
+    assert capsys.readouterr().err.startswith("failed: cover_open")
+    assert testpage.main([paper.address, "A4"]) == 1
+    assert "no printer profile 'A4'" in capsys.readouterr().err
 
 
 def test_a_host_that_does_not_exist_is_unreachable() -> None:
