@@ -101,10 +101,11 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
         work.discounts.append((plan, amount))
         given[plan.id] = given.get(plan.id, 0) + amount
         if plan.rule.exclusive:
-            work.closed = True
+            work.closed = run.any_closed = True
         if record is not None:
             record.given[plan] = record.given.get(plan, 0) + amount
             record.winners[work] = plan
+    run.nets.clear()
 
 
 def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]]:
