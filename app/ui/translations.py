@@ -6,6 +6,7 @@ brings along. Texts with figures are not here: they come ready in the view state
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,12 +29,29 @@ def folder() -> Path:
 
 
 def catalogue(lang: str) -> Path:
-    """The compiled catalogue of a language, compiled now if it is missing or older than its source."""
+    """The compiled catalogue of a language, compiled now if it is missing or older than its source.
+
+    Beside its source, or in the user's cache where the program's folder cannot be written.
+    """
     source = folder() / f"stempel_{lang}.ts"
-    compiled = source.with_suffix(".qm")
-    if compiled.exists() and compiled.stat().st_mtime_ns >= source.stat().st_mtime_ns:
-        return compiled
-    return _compile(source, compiled)
+    beside = source.with_suffix(".qm")
+    if _fresh(beside, source):
+        return beside
+    if os.access(source.parent, os.W_OK):
+        return _compile(source, beside)
+    cached = cache() / beside.name
+    return cached if _fresh(cached, source) else _compile(source, cached)
+
+
+def cache() -> Path:
+    """The user's own folder for what can be made again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("stempel", appauthor=False, ensure_exists=True)
+
+
+def _fresh(compiled: Path, source: Path) -> bool:
+    return compiled.exists() and compiled.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
 
 def build() -> list[Path]:

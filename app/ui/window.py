@@ -91,7 +91,7 @@ class MainWindow(QWidget):
         from app.ui.sale import SaleScreen
 
         dress(self.look)
-        self.translations.switch(self._lang)
+        self._speak(self._lang)
         sale = SaleScreen(self.look)
         sale.state_line.theme_asked.connect(self.switch_theme)
         self._pages.add(sale)
@@ -198,7 +198,7 @@ class MainWindow(QWidget):
             return
         self._presenter.switch_language(lang)
         spoken = self._presenter.lang
-        self.translations.switch(spoken)
+        self._speak(spoken)
         self._retranslate()
         if self._day_presenter is not None:
             self._day_presenter.switch_language(spoken)
@@ -212,6 +212,17 @@ class MainWindow(QWidget):
         dress(self.look)
         self.update()
         self.theme_changed.emit(self.look.theme)
+
+    def _speak(self, lang: str) -> None:
+        """The labels in another language; a till with English labels sells, one without a window does not."""
+        from app.ui.translations import TranslationProblem
+
+        try:
+            self.translations.switch(lang)
+        except TranslationProblem as problem:
+            import structlog
+
+            structlog.get_logger().error("labels_unreadable", lang=lang, problem=str(problem))
 
     def _retranslate(self) -> None:
         self.setLocale(QLocale(self.translations.lang))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ET
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 import resources
 from app.ui import translations as tr
+from app.ui.look import Look
 from app.ui.translations import TranslationProblem, Translations
+from app.ui.window import MainWindow
 
 UI = resources.ROOT.parent / "app" / "ui"
 
@@ -69,8 +73,6 @@ def test_a_catalogue_is_compiled_when_its_source_is_newer(
     compiled = tr.catalogue("pl")
     first = compiled.stat().st_mtime_ns
     assert tr.catalogue("pl").stat().st_mtime_ns == first
-    import os
-
     os.utime(source, ns=(first + 10**9, first + 10**9))
     assert tr.catalogue("pl").stat().st_mtime_ns > first
 
@@ -85,3 +87,29 @@ def test_a_broken_catalogue_leaves_english(
         spoken.switch("pl")
     assert spoken.lang == "en"
     assert QCoreApplication.translate("PayButton", "Pay") == "Pay"
+
+
+def test_a_folder_that_cannot_be_written_uses_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "program" / "stempel_pl.ts"
+    source.parent.mkdir()
+    source.write_bytes(resources.path("translations", "stempel_pl.ts").read_bytes())
+    kept = tmp_path / "cache"
+    kept.mkdir()
+    monkeypatch.setattr(tr, "folder", lambda: source.parent)
+    monkeypatch.setattr(tr, "cache", lambda: kept)
+    # Asked of the system, since root may write anywhere and permissions alone would prove nothing.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert tr.catalogue("pl") == kept / "stempel_pl.qm"
+    assert not source.with_suffix(".qm").exists()
+
+
+def test_a_window_without_its_labels_still_sells(
+    qtbot: QtBot, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stempel_pl.ts").write_text("<TS><context>", "utf-8")
+    monkeypatch.setattr(tr, "folder", lambda: tmp_path)
+    window = MainWindow(look=look, lang="pl")
+    qtbot.addWidget(window)
+    assert window.sale.pay.text() == "Pay"
