@@ -62,10 +62,16 @@ class ReaderSection(Section, frozen=True, kw_only=True):
 
 
 class ScannerSection(Section, frozen=True, kw_only=True):
-    """Keyboard-wedge scanners need no setting; `serial` lists ports (COM3, /dev/ttyACM0)."""
+    """Keyboard-wedge scanners need no setting; `serial` lists ports (COM3, /dev/ttyACM0, usb:VID:PID).
+
+    `member_cards` are the forms of the shop's own card numbers ("29###########": # a digit, @ a letter),
+    `in_store` of codes its scale prints ("22IIIIIWWWWWC": I item, W grams, P price, C check digit).
+    """
 
     serial: tuple[str, ...] = ()
     wedge_gap_ms: int = 50
+    member_cards: tuple[str, ...] = ()
+    in_store: tuple[str, ...] = ()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ import msgspec
 
 import resources
 from app.config import FILE, Config, ServerSection, load
+from hardware.simulated import MARK, claim_demo
 
 if TYPE_CHECKING:
     from app.main import Windowed
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from hardware.simulated.reader import SimulatedReader
     from hardware.simulated.scanner import SimulatedScanner
 
-MARK: Final = "demo-shop"
-"""A file that says the folder is the demo's: nothing simulated ever opens any other."""
+STOCKED: Final = "STOCKED"
+"""The file that says that the demo's lists are in."""
 MEMBERS: Final = {"pl": "04A1B2C3D4E5F6", "ru": "04B1B2C3D4E5F6", "en": "04C1B2C3D4E5F6"}
 BASKET: Final = (
     *("5901234000161",) * 2,
@@ -80,17 +81,16 @@ def has_screen() -> bool:
 
 def prepare(folder: Path, *, lang: str, fresh: bool = False) -> Config:
     """Make the demo shop if it is not there: settings, programme, products, members."""
-    mark = folder / MARK
-    if folder.exists() and any(folder.iterdir()) and not mark.exists():
-        raise DemoProblem(f"{folder} holds something else: choose an empty --folder for the demo")
-    if fresh and mark.exists():
+    if fresh and (folder / MARK).exists():
         shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not mark.exists():
+    claim_demo(folder)
+    if not (folder / STOCKED).exists():
+        for part in folder.glob("till.*"):
+            part.unlink()  # half a shop, left by a demo that was stopped while it was made
         shutil.copy(resources.path("demo", FILE), folder / FILE)
         shutil.copy(resources.path("programmes", "demo.yaml"), folder / "programme.yaml")
         _stock(folder, load(folder))
-        mark.write_text("Made by stempel demo. Nothing in here is a real shop's.\n", "utf-8")
+        (folder / STOCKED).touch()
     config = load(folder)
     return msgspec.structs.replace(config, till=msgspec.structs.replace(config.till, lang=lang))  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
     from app.ui.window import MainWindow
-    from hardware.ports import ScanEvent
+    from hardware.ports import Scan, ScanEvent
     from sync.events import Status
 
 
@@ -71,6 +71,20 @@ def real_devices(config: Config) -> Devices:
     )
 
 
+def _check_codes(config: Config) -> None:
+    """The forms of the shop's own codes, checked at start; and what the first odd code needs, imported."""
+    from app.config import ConfigProblem
+    from hardware.scanners import gs1
+    from hardware.scanners.masks import InStoreRule
+
+    for pattern in config.scanner.in_store:
+        try:
+            InStoreRule(pattern)
+        except ValueError as error:
+            raise ConfigProblem(f"[scanner] in_store: {error}") from error
+    gs1.warm_up()
+
+
 class Windowed:
     """The till in its window. `on_ready` is called in the window's thread once its devices are joined."""
 
@@ -97,7 +111,7 @@ class Windowed:
         )
         self.rig: Rig | None = None
         self._on_ready = on_ready
-        self._early: list[str] = []
+        self._early: list[Scan] = []
         self._usable = threading.Event()
         self.keep: object = None
         """Whatever must live as long as the window."""
@@ -137,9 +151,9 @@ class Windowed:
         if not isinstance(event, Scan):
             return
         if self.rig is None:
-            self._early.append(event.text)
+            self._early.append(event)
         else:
-            self.presenter.scan(event.text)
+            self.presenter.scan(event.text, event.aim)
 
     def stop(self) -> None:
         """End the lanes; what they still post goes nowhere."""
@@ -169,6 +183,7 @@ class Windowed:
             self.bridge.post(lambda: self._assemble(rig))
             self._usable.wait()
             devices = self._devices(self.config)
+            _check_codes(self.config)
             if self.config.server.url:
                 import sync.worker  # noqa: F401  (costs more than the window may wait)
         except Exception as error:
@@ -208,8 +223,8 @@ class Windowed:
             presenter.tell(note("basket_unreadable"))
         presenter.refresh()
         early, self._early = self._early, []
-        for text in early:
-            presenter.scan(text)
+        for scan in early:
+            presenter.scan(scan.text, scan.aim)
         self._usable.set()
 
     def _listen(self, devices: Devices) -> None:

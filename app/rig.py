@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from app.store.outbox import FactOutbox
     from hardware.printers.lane import PrintLane
     from hardware.printers.profile import Profile
+    from hardware.scanners.codes import Known
     from sync.events import Status
     from sync.worker import SyncWorker
 
@@ -117,7 +119,7 @@ class Rig:
         till.on_write_failed = self._write_failed
         return till
 
-    def _read(self, text: str) -> Read:
+    def _read(self, text: str, aim: str | None) -> Read:
         """A code's meaning by its form, in the till's terms.
 
         A code that the catalogue holds is that product's, whatever else it might be; only others are worth
@@ -127,17 +129,28 @@ class Rig:
             return Read((text,))
         from hardware.scanners import codes
 
-        known = codes.Known(
-            is_product=lambda key: self.reader.product_by_code(key) is not None,
-            minor_digits=minor_digits(self.config.shop.currency),
-        )
-        match codes.read_code(text, None, known):
+        match codes.read_code(text, aim, self._known_codes):
             case codes.Product(keys, weight_milli, price_minor):
                 return Read(keys, weight_milli, price_minor)
+            case codes.MemberCode(number):
+                return Read(member_card=number)
             case codes.PaymentCard():
                 return Read(payment_card=True)
             case _:
                 return Read((text,))
+
+    @cached_property
+    def _known_codes(self) -> Known:
+        from hardware.scanners.codes import Known
+        from hardware.scanners.masks import InStoreRule, Mask
+
+        scanner = self.config.scanner
+        return Known(
+            is_product=lambda key: self.reader.product_by_code(key) is not None,
+            members=tuple(Mask(pattern) for pattern in scanner.member_cards),
+            in_store=tuple(InStoreRule(pattern) for pattern in scanner.in_store),
+            minor_digits=minor_digits(self.config.shop.currency),
+        )
 
     def _write_failed(self, error: BaseException) -> None:
         if not isinstance(error, NotWritten):
@@ -194,6 +207,7 @@ class Rig:
                 devices.printer,
                 encode,
                 lambda event: self._post(lambda: on_print(event)),
+                world=self.world,
                 on_crash=lambda error: _log.error("the print lane starts again", exc_info=error),
             ).start()
             self.database.after_write.append(self.printing.wake)

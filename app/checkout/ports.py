@@ -93,13 +93,16 @@ class Read(msgspec.Struct, frozen=True):
     keys: tuple[str, ...] = ()
     weight_milli: int | None = None
     price_minor: int | None = None
+    member_card: str = ""
+    """The number of a card that is the shop's own by its form, whoever holds it."""
     payment_card: bool = False
 
 
-CodeReader = Callable[[str], Read]
+CodeReader = Callable[[str, str | None], Read]
+"""A code and the AIM identifier that came with it, to what the code says."""
 
 
-def as_given(text: str) -> Read:
+def as_given(text: str, aim: str | None = None) -> Read:
     """A code is just what it is: for shops without scales, and for tests."""
     return Read((text,))
 

@@ -105,13 +105,13 @@ class Till:
 
     # -- ringing up --------------------------------------------------------------------------------------
 
-    def scan(self, text: str) -> Outcome:
-        """A code as read: a product's, or the number printed on a member's card."""
+    def scan(self, text: str, aim: str | None = None) -> Outcome:
+        """A code as read, with its AIM identifier: a product's, or the number printed on a member's card."""
         code = text.strip()
         token = f"code:{code}"
         if self._catalogue.product_by_code(code) is None and self._members.holder(token) is not None:
             return self.present_card(token, CardProof.COPYABLE)
-        read = self._read(code)
+        read = self._read(code, aim)
         if read.payment_card:
             return refused("payment_card")
         for key in read.keys:
@@ -120,6 +120,8 @@ class Till:
                 return self.ring(msgspec.structs.replace(product, price_minor=read.price_minor, unit="piece"))
             if product is not None:
                 return self.ring(product, QTY_MILLI if read.weight_milli is None else read.weight_milli)
+        if read.member_card:
+            return refused("card_of_nobody", card=read.member_card)
         return refused("unknown_code", code=code)
 
     def ring(self, product: Product, qty_milli: int = QTY_MILLI) -> Outcome:

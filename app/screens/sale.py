@@ -76,9 +76,9 @@ class SalePresenter:
 
     # -- what lanes tell ---------------------------------------------------------------------------------
 
-    def scan(self, text: str) -> None:
+    def scan(self, text: str, aim: str | None = None) -> None:
         """A barcode, at any moment; one that comes while the sale is being saved waits for it."""
-        self.till.when_free(lambda: self._scan(text))
+        self.till.when_free(lambda: self._scan(text, aim))
 
     def card(self, event: CardEvent) -> None:
         """Anything that happened on a card reader."""
@@ -284,9 +284,11 @@ class SalePresenter:
 
     # -- within ------------------------------------------------------------------------------------------
 
-    def _scan(self, text: str) -> None:
-        outcome = self.till.scan(text)
-        if outcome.code == "unknown_code" and isinstance(self._mode, Enrolling):
+    def _scan(self, text: str, aim: str | None) -> None:
+        outcome = self.till.scan(text, aim)
+        if outcome.code == "card_of_nobody":
+            self._loose_card = f"code:{text.strip()}"
+        if outcome.code in ("unknown_code", "card_of_nobody") and isinstance(self._mode, Enrolling):
             self._mode = replace(self._mode, card=f"code:{text.strip()}")
             return self._show_now()
         return self._rung(outcome)

@@ -1,0 +1,198 @@
+"""The till put together without its window: codes, programme, shift, lanes."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from stdnum import ean
+
+from app.checkout.outcome import Outcome
+from app.checkout.ports import Work
+from app.config import ConfigProblem, load
+from app.demo import prepare
+from app.lanes import FixedWorld
+from app.rig import Devices, Rig
+from hardware.ports import PrintEvent
+from hardware.printers.profile import PROFILES
+from hardware.simulated.paper import PaperPrinter
+from tests.support.shop import NOON_MS
+
+
+class Posted:
+    """Stands for the window's event loop: calls wait until the test turns it."""
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], None]] = []
+        self.came = threading.Condition()
+
+    def __call__(self, call: Callable[[], None]) -> None:
+        with self.came:
+            self.calls.append(call)
+            self.came.notify()
+
+    def until(self, done: Callable[[], bool], timeout_s: float = 20.0) -> None:
+        while not done():
+            with self.came:
+                assert self.came.wait_for(lambda: bool(self.calls), timeout_s), "nothing came"
+                calls, self.calls = self.calls, []
+            for call in calls:
+                call()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop") / "demo"
+    prepare(folder, lang="pl")
+    return folder
+
+
+@pytest.fixture
+def folder(shop: Path, tmp_path: Path) -> Path:
+    shutil.copytree(shop, tmp_path / "demo")
+    return tmp_path / "demo"
+
+
+@pytest.fixture
+def world() -> FixedWorld:
+    return FixedWorld(NOON_MS)
+
+
+@pytest.fixture
+def rig(folder: Path, world: FixedWorld) -> Iterator[Rig]:
+    posted = Posted()
+    rig = Rig(folder, load(folder), post=posted, world=world)
+    rig.begin_day()
+    posted.until(lambda: rig.till.shift is not None)
+    yield rig
+    assert rig.close()
+
+
+def test_a_scale_label_rings_its_weight(rig: Rig) -> None:
+    label = "220018500642"
+    assert rig.till.scan(label + ean.calc_check_digit(label)).code == "rung"
+    (line,) = rig.till.sale.lines
+    assert (line.sku, line.qty_milli) == ("1018", 642)
+    assert rig.till.decision.total_minor == 19_20
+
+
+def test_a_misread_scale_label_rings_nothing(rig: Rig) -> None:
+    label = "220018500642"
+    wrong = str((int(ean.calc_check_digit(label)) + 1) % 10)
+    assert rig.till.scan(label + wrong).code == "unknown_code"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("2900000000018", "member_here"),
+        ("2900000000094", "card_of_nobody"),
+        ("5901234000178", "rung"),
+        ("05901234000178", "rung"),
+        ("0105901234000178", "rung"),
+        ("]C10105901234000178", "rung"),
+        ("4006381333931", "unknown_code"),
+        ("4111111111111111", "payment_card"),
+        ("%B4111111111111111^NOWAK/JAN^2512", "payment_card"),
+        ("", "unknown_code"),
+        ("\x1bp0", "unknown_code"),
+    ],
+)
+def test_what_a_code_is(rig: Rig, code: str, outcome: str) -> None:
+    aim = code[:3] if code.startswith("]") else None
+    assert rig.till.scan(code[3:] if aim else code, aim).code == outcome
+
+
+def test_a_payment_card_leaves_no_trace(rig: Rig, folder: Path) -> None:
+    told = rig.till.scan("4111111111111111")
+    assert "4111" not in str(told)
+    assert rig.reader.basket() is None
+
+
+def test_a_shift_of_yesterday_is_closed_and_one_of_today_opened(folder: Path, world: FixedWorld) -> None:
+    for day, number in (("2026-11-21", 1), ("2026-11-22", 2)):
+        posted = Posted()
+        rig = Rig(folder, load(folder), post=posted, world=world)
+        rig.begin_day()
+        posted.until(
+            lambda rig=rig, number=number: rig.till.shift is not None and rig.till.shift.number == number
+        )
+        assert rig.till.shift is not None
+        assert rig.till.shift.business_day == day
+        rig.close()
+        world.ms += 86_400_000
+
+
+def test_an_open_sale_keeps_the_shift_it_began_in(folder: Path, world: FixedWorld) -> None:
+    posted = Posted()
+    rig = Rig(folder, load(folder), post=posted, world=world)
+    rig.begin_day()
+    posted.until(lambda: rig.till.shift is not None)
+    rig.till.scan("5901234000178")
+    rig.close()
+    world.ms += 86_400_000
+    rig = Rig(folder, load(folder), post=posted, world=world)
+    rig.begin_day()
+    assert rig.till.shift is not None
+    assert rig.till.shift.business_day == "2026-11-21"
+    assert rig.till.sale.lines
+    rig.close()
+
+
+def test_a_basket_of_another_version_is_put_aside(folder: Path, world: FixedWorld) -> None:
+    posted = Posted()
+    rig = Rig(folder, load(folder), post=posted, world=world)
+    rig.database.write(Work(basket=b'{"from": "the future"}'))
+    rig.close()
+    rig = Rig(folder, load(folder), post=posted, world=world)
+    assert rig.spoilt_basket
+    assert rig.reader.setting("basket.unreadable") == b'{"from": "the future"}'
+    rig.begin_day()
+    posted.until(lambda: rig.till.shift is not None)
+    assert not rig.till.scan("5901234000178").refused
+    rig.close()
+
+
+def test_a_sale_comes_out_as_paper(folder: Path, world: FixedWorld) -> None:
+    posted, printed = Posted(), list[PrintEvent]()
+    paper = PaperPrinter(PROFILES["80mm"])
+    rig = Rig(folder, load(folder), post=posted, world=world)
+    rig.begin_day()
+    posted.until(lambda: rig.till.shift is not None)
+    rig.start_devices(
+        Devices(printer=paper, profile=PROFILES["80mm"]),
+        on_card=lambda _: None,
+        on_scan=lambda _: None,
+        on_print=printed.append,
+    )
+    answers: list[Outcome] = []
+    rig.till.scan("5901234000178")
+    rig.till.pay_cash(10_00, answers.append)
+    posted.until(lambda: len(paper.jobs) == 1)
+    assert answers[-1].code == "sold"
+    assert "Mleko 3,2 % 1 l" in paper.texts()[0]
+    assert paper.drawer_opened == 1
+    rig.close()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("currency: PLN", "currency: RUB", "is in RUB, the shop sells in PLN"),
+        ("kind: bundle", "kind: bundel", "there is no kind"),
+        ("stempel: 1", "stempel: [", "programme.yaml cannot be used"),
+    ],
+)
+def test_a_programme_that_cannot_be_used_is_refused_whole(
+    folder: Path, old: str, new: str, reason: str
+) -> None:
+    file = folder / "programme.yaml"
+    file.write_text(file.read_text("utf-8").replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigProblem, match=reason):
+        Rig(folder, load(folder), post=lambda call: call())
+    file.unlink()
+    with pytest.raises(ConfigProblem, match="There is no programme"):
+        Rig(folder, load(folder), post=lambda call: call())
