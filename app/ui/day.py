@@ -64,10 +64,14 @@ class DayScreen(QWidget):
         self._model = RowModel(lambda row: f"{row.name}: {row.figure}")
         self.list = RowList(look, self._model, _Row(look))
         self.list.setSelectionMode(self.list.SelectionMode.NoSelection)
+        self._card = Card(look)
+        inside = QVBoxLayout(self._card)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.list)
         head = QHBoxLayout()
         head.setSpacing(lk.M)
         head.addWidget(self._title)
-        head.addWidget(self._as_of, 1, Qt.AlignmentFlag.AlignBottom)
+        head.addWidget(self._as_of, 1, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self.again)
         head.addWidget(self.back)
         figures = QHBoxLayout()
@@ -80,7 +84,7 @@ class DayScreen(QWidget):
         column.addLayout(head)
         column.addWidget(self._problem)
         column.addLayout(figures)
-        column.addWidget(self.list, 1)
+        column.addWidget(self._card, 1)
         self.back.clicked.connect(self.left)
         self.again.clicked.connect(self.refreshed)
         QShortcut(QKeySequence("Escape"), self).activated.connect(self.left)
@@ -99,7 +103,7 @@ class DayScreen(QWidget):
             figure.setVisible(number < len(view.headline))
             if number < len(view.headline):
                 figure.set(view.headline[number])
-        self.list.setVisible(bool(view.rows))
+        self._card.setVisible(bool(view.rows))
         self._model.set_rows(view.rows)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
