@@ -103,6 +103,7 @@ class _Page:
             yield Columns(get("receipt.saved"), self._money(-sale.discount_minor))
         total = self.words.money(sale.total_minor, sale.currency)
         yield Columns(get("receipt.total"), total, bold=True, size=Size.LARGE)
+        yield Blank()
         if sale.points_minor:
             spent = self.words.counted_points(self.receipt.decision.points.spent_centi)
             yield Columns(get("receipt.points_paid", points=spent), self._money(-sale.points_minor))
@@ -120,7 +121,7 @@ class _Page:
         if points.spent_centi:
             yield Columns(get("receipt.spent"), self.words.points(-points.spent_centi))
         balance = self.words.counted_points(points.balance_after_centi)
-        yield Columns(get("receipt.balance"), balance, bold=True, size=Size.TALL)
+        yield Columns(get("receipt.balance"), balance, bold=True)
         for card in self.receipt.decision.stamps:
             yield from self._stamps(card)
 

@@ -13,13 +13,15 @@ import msgspec
 
 from app.store.writer import Writer
 from hardware.ports import PrintOutcome, QueuedJob
-from hardware.receipt import PrintJob, as_copy, decode_job, encode_job
+from hardware.receipt import as_copy, decode_job, encode_job
 
 _TAKE: Final = (
     "UPDATE print_job SET state = 'sending', attempts = attempts + 1 WHERE id = "
     "(SELECT min(id) FROM print_job WHERE state IN ('queued', 'failed')) "
     "RETURNING id, document, created_ms, attempts - 1"
 )
+
+_UNREADABLE: Final = "UPDATE print_job SET state = 'unknown', detail = 'unreadable' WHERE id = ?"
 
 
 class StoredPrintQueue:
@@ -48,19 +50,16 @@ class StoredPrintQueue:
 
         def job() -> None:
             with self._writer.transaction() as sql:
-                row = sql.execute(_TAKE).fetchone()
-                if row is not None:
-                    taken.append(QueuedJob(row[0], self._decoded(row[1]), row[2], row[3]))
+                while (row := sql.execute(_TAKE).fetchone()) is not None:
+                    try:
+                        taken.append(QueuedJob(row[0], decode_job(row[1]), row[2], row[3]))
+                        return
+                    except msgspec.DecodeError:
+                        # Of a version this one cannot read: the cashier is told, those behind it come out.
+                        sql.execute(_UNREADABLE, (row[0],))
 
         self._call(job)
         return taken[0] if taken else None
-
-    def _decoded(self, document: bytes) -> PrintJob:
-        """A job that this version cannot read must not stop those behind it: it prints as nothing."""
-        try:
-            return decode_job(document)
-        except msgspec.DecodeError:
-            return PrintJob()
 
     def settle(self, job_id: int, outcome: PrintOutcome, detail: str = "") -> None:
         def job() -> None:
@@ -83,7 +82,7 @@ class StoredPrintQueue:
                 document = row[0]
                 state = "queued" if reprint else "printed"
                 if reprint:
-                    document = encode_job(as_copy(self._decoded(document)))
+                    document = encode_job(as_copy(decode_job(document)))
                 sql.execute(
                     "UPDATE print_job SET state = ?, document = ?, detail = 'decided' WHERE id = ?",
                     (state, document, job_id),
