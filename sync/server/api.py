@@ -18,12 +18,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from sync import protocol
 from sync.server import feed as feeds
-from sync.server import ingest, tills
+from sync.server import ingest, schema, tills
 from sync.server import pull as pulls
 from sync.server.context import Context
 from sync.server.cursors import FeedReset
 from sync.server.gate import Gate, target_of
 from sync.server.tills import Refused, Till
+from sync.server.tracing import request_id, trace
 
 log = structlog.get_logger("stempel.server")
 
@@ -41,7 +42,8 @@ def create_app(context: Context) -> Litestar:
         middleware=[Gate],
     )
     return Litestar(
-        [health, v1],
+        [health, ready, v1],
+        before_send=[trace],
         state=State({"context": context}, deep_copy=False),
         exception_handlers={
             Refused: _refused,
@@ -66,6 +68,15 @@ def create_app(context: Context) -> Litestar:
 def health(state: State) -> protocol.Health:
     """Whether the process lives. Open to anyone; says nothing about tills."""
     return protocol.Health(status="ok", version=VERSION, server_time_ms=_context(state).world.now_ms())
+
+
+@get("/ready")
+async def ready(state: State) -> protocol.Health:
+    """Whether requests can be served: the database answers and is of this program's version."""
+    context = _context(state)
+    if await context.runner.run(context.db.version) != schema.HEAD:
+        raise Refused(503, "database", "the database is not migrated", retry_after_s=5)
+    return protocol.Health(status="ready", version=VERSION, server_time_ms=context.world.now_ms())
 
 
 @post("/enrol", status_code=200)
@@ -170,7 +181,13 @@ def _unpacked(body: bytes, kind: type[protocol.T]) -> protocol.T:
 _STATUS = {"too_large": 413, "no_credentials": 401}
 
 
-def _answer(status: int, problem: protocol.Problem, retry_after_s: int | None = None) -> Response[bytes]:
+def _answer(
+    request: Request[Any, Any, Any],
+    status: int,
+    problem: protocol.Problem,
+    retry_after_s: int | None = None,
+) -> Response[bytes]:
+    problem = msgspec.structs.replace(problem, request_id=request_id(request.scope))
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
     if status == 401:
         headers["WWW-Authenticate"] = f'Bearer, {protocol.SCHEME} realm="stempel"'
@@ -179,43 +196,49 @@ def _answer(status: int, problem: protocol.Problem, retry_after_s: int | None = 
     )
 
 
-def _refused(_request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
-    return _answer(error.status, protocol.Problem(code=error.code, detail=error.detail), error.retry_after_s)
+def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
+    return _answer(
+        request, error.status, protocol.Problem(code=error.code, detail=error.detail), error.retry_after_s
+    )
 
 
-def _wire_problem(_request: Request[Any, Any, Any], error: protocol.WireProblem) -> Response[bytes]:
-    return _answer(_STATUS.get(error.code, 400), protocol.Problem(code=error.code, detail=str(error)))
+def _wire_problem(request: Request[Any, Any, Any], error: protocol.WireProblem) -> Response[bytes]:
+    return _answer(
+        request, _STATUS.get(error.code, 400), protocol.Problem(code=error.code, detail=str(error))
+    )
 
 
-def _gap(_request: Request[Any, Any, Any], error: ingest.Gap) -> Response[bytes]:
-    return _answer(409, protocol.Problem(code="gap", detail=str(error), expected=error.expected))
+def _gap(request: Request[Any, Any, Any], error: ingest.Gap) -> Response[bytes]:
+    return _answer(request, 409, protocol.Problem(code="gap", detail=str(error), expected=error.expected))
 
 
-def _fork(_request: Request[Any, Any, Any], error: ingest.Fork) -> Response[bytes]:
-    return _answer(409, protocol.Problem(code="fork", detail=str(error), seq=error.seq))
+def _fork(request: Request[Any, Any, Any], error: ingest.Fork) -> Response[bytes]:
+    return _answer(request, 409, protocol.Problem(code="fork", detail=str(error), seq=error.seq))
 
 
-def _feed_reset(_request: Request[Any, Any, Any], _error: FeedReset) -> Response[bytes]:
+def _feed_reset(request: Request[Any, Any, Any], _error: FeedReset) -> Response[bytes]:
     detail = "the server was restored from a backup: begin again without a cursor"
-    return _answer(410, protocol.Problem(code="feed_reset", detail=detail))
+    return _answer(request, 410, protocol.Problem(code="feed_reset", detail=detail))
 
 
-def _http_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "malformed")
-    response = _answer(error.status_code, protocol.Problem(code=code, detail=error.detail))
+    response = _answer(request, error.status_code, protocol.Problem(code=code, detail=error.detail))
     response.headers.update(error.headers or {})
     return response
 
 
 def _database_away(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
     """Failing over, locked, or its disk is full: the till keeps its facts and comes back."""
-    log.error("database", path=request.scope["path"], error=str(error.orig))
+    log.error("database", request_id=request_id(request.scope), error=str(error.orig))
     detail = "the server's database cannot be reached or written just now"
-    return _answer(503, protocol.Problem(code="database", detail=detail), retry_after_s=5)
+    return _answer(request, 503, protocol.Problem(code="database", detail=detail), retry_after_s=5)
 
 
 def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    log.error("bug", path=request.scope["path"], exc_info=error)
+    log.error("bug", path=request.scope["path"], request_id=request_id(request.scope), exc_info=error)
     return _answer(
-        500, protocol.Problem(code="internal", detail="the server met an error of its own; see its log")
+        request,
+        500,
+        protocol.Problem(code="internal", detail="the server met an error of its own; see its log"),
     )

@@ -20,6 +20,7 @@ from sync.server import admin, members
 from sync.server.context import Context, Threads
 from sync.server.database import open_database
 from sync.server.tills import load_secrets
+from sync.server.tracing import log_as_json
 
 FIRST_STORE: Final = "main"
 GRACE_S: Final = 10.0
@@ -47,6 +48,7 @@ def serve(
     {"url", "port", "first_run": {"enrol_code", "office_token"} or null}. The default announcement is one
     line of JSON on standard output. Raises PortTaken, DatabaseProblem.
     """
+    log_as_json()
     with _held(host, port) as taken_port:
         context = open_context(data_dir, database_url)
         folding = Lane("fold", loop=lambda lane: _fold(lane, context), on_crash=_fold_failed).start()

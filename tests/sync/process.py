@@ -37,12 +37,14 @@ class ServerProcess:
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         arguments = [sys.executable, "-c", _START, str(self._port), str(self.folder), self._url]
-        self.process = subprocess.Popen(arguments, stderr=subprocess.PIPE)
+        log = self.folder / "server.log"
+        with log.open("ab") as stderr:
+            self.process = subprocess.Popen(arguments, stderr=stderr)
         until = time.monotonic() + deadline_s
         while not ready.exists():
             if self.process.poll() is not None or time.monotonic() > until:
                 self.process.kill()
-                raise AssertionError(f"the server did not start: {self.process.communicate()[1]}")
+                raise AssertionError(f"the server did not start: {log.read_text()}")
             time.sleep(0.02)
         said: dict[str, Any] = json.loads(ready.read_text())
         self._port = said["port"]
@@ -51,10 +53,10 @@ class ServerProcess:
     def kill(self) -> None:
         """SIGKILL: no goodbye."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
     def stop(self) -> int:
         """SIGTERM; returns the exit code of the graceful stop."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=20)
+        self.process.wait(timeout=20)
         return self.process.returncode

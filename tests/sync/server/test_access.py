@@ -22,7 +22,7 @@ def till(rig: Rig) -> HandTill:
 
 
 def test_health_is_open_and_nothing_else_is(rig: Rig) -> None:
-    assert rig.call("GET", "/health").status == 200
+    assert rig.call("GET", "/health").status == rig.call("GET", "/ready").status == 200
     paths = [route.path for route in rig.app.routes if route.path.startswith("/v1")]
     assert len(paths) >= 4
     for path in paths:
@@ -163,3 +163,42 @@ def test_tokens_and_codes_are_not_kept_readable(rig: Rig) -> None:
     assert len(kept) == 64
     assert code.encode() not in kept
     assert rig.token.encode() not in kept
+
+
+def test_every_answer_names_its_request(rig: Rig) -> None:
+    refused = rig.call("GET", "/v1/feed")
+    assert refused.problem.request_id == refused.headers["x-request-id"]
+    assert len(refused.problem.request_id) == 32
+    for path in ("/health", "/nowhere", "/v1/feed"):
+        given = rig.call("GET", path, headers=[("X-Request-Id", "proxy-00017")])
+        assert given.headers["x-request-id"] == "proxy-00017"
+    assert (
+        rig.call("GET", "/health", headers=[("X-Request-Id", "a b\tc")]).headers["x-request-id"] != "a b\tc"
+    )
+
+
+def test_a_server_without_its_database_is_alive_and_not_ready(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from sync.server.database import Database
+
+    def away(_db: Database) -> str:
+        raise OperationalError("SELECT 1", None, Exception("connection refused"))
+
+    monkeypatch.setattr(Database, "version", away)
+    assert rig.call("GET", "/health").status == 200
+    answer = rig.call("GET", "/ready")
+    assert (answer.status, answer.problem.code, answer.headers["retry-after"]) == (503, "database", "5")
+    monkeypatch.setattr(Database, "version", lambda _db: "0000")
+    assert rig.call("GET", "/ready").status == 503
+
+
+def test_a_bug_is_a_500_that_says_nothing_inward(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sync.server.feed import Feed
+
+    monkeypatch.setattr(Feed, "page", lambda *_: 1 / 0)
+    answer = rig.office("/v1/feed")
+    assert (answer.status, answer.problem.code) == (500, "internal")
+    assert b"Zero" not in answer.body
