@@ -82,8 +82,8 @@ class MainWindow(QWidget):
             QTimer.singleShot(0, self._complete)
 
     def _complete(self) -> None:
-        self.sale.show()
         self.painted.emit()
+        self.sale.show()
 
     @cached_property
     def sale(self) -> SaleScreen:

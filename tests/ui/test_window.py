@@ -323,8 +323,11 @@ def test_the_window_imports_nothing_heavy() -> None:
 def test_the_first_frame_is_an_outline_and_the_screen_follows(qtbot: QtBot, look: Look) -> None:
     window = MainWindow(look=look)
     qtbot.addWidget(window)
-    with qtbot.waitSignal(window.painted, timeout=5000):
-        window.show()
+    made: list[bool] = []
+    window.painted.connect(lambda: made.append("sale" in window.__dict__))
+    window.show()
+    qtbot.waitUntil(lambda: "sale" in window.__dict__)
+    assert made == [False], "the frame is out before the screen is made"
     assert window.sale.isVisible()
     assert window.sale.size() == window.size()
     assert not window.sale.pay.isEnabled(), "there is nothing to sell yet"
