@@ -253,14 +253,17 @@ def _run_receipt_group(group: ReceiptGroup, run: Run) -> None:
         works = plan.works(run)
         if not works or not plan.may(run):
             continue
-        parts = receipt_parts(plan, run, works, best[0] if best and run.records is None else 0)
-        value = sum([amount for _, amount in parts])
+        if run.any_floor or run.any_closed:
+            parts = receipt_parts(plan, run, works)
+            value = sum([amount for _, amount in parts])
+        else:
+            parts, value = [], _freely(plan, run, works)
         if record is not None and value:
             record.values[plan] = value
         best = _better(best, (value, plan, parts) if value else None)
     if best is not None:
         value, plan, parts = best
-        give(run, plan, parts or receipt_parts(plan, run, plan.works(run), 0), record)
+        give(run, plan, parts or receipt_parts(plan, run, plan.works(run)), record)
     if run.records is not None and record is not None:
         run.records.append(record)
 
@@ -292,20 +295,23 @@ def _climb(ladder: Ladder, run: Run) -> Best | None:
     return best
 
 
-def receipt_parts(plan: ReceiptPlan, run: Run, works: Sequence[Work], beat: int) -> Parts:
-    """A receipt discount by line, within floors and caps; empty if it cannot give as much as `beat`."""
+def _freely(plan: ReceiptPlan, run: Run, works: Sequence[Work]) -> int:
+    """What a receipt discount gives where no line holds it back: its parts would add up to this."""
+    amount = min(plan.amount(run, works), run.net_of(plan.filter))
+    limit = limit_of(plan, run)
+    return max(0, amount if limit is None else min(amount, limit))
+
+
+def receipt_parts(plan: ReceiptPlan, run: Run, works: Sequence[Work]) -> Parts:
+    """A receipt discount by line, within floors and caps."""
+    if not (run.any_floor or run.any_closed):
+        amount = _freely(plan, run, works)
+        parts = spread(amount, [work.net for work in works]) if amount else []
+        return [(work, part) for work, part in zip(works, parts, strict=False) if part]
     amount = plan.amount(run, works)
     limit = limit_of(plan, run)
     if limit is not None:
         amount = min(amount, limit)
-    if amount < beat or not amount:
-        return []
-    if not (run.any_floor or run.any_closed):
-        rooms = [work.net for work in works]
-        if amount > 0 and any(rooms):
-            spreadable = min(amount, sum(rooms))
-            return [(w, p) for w, p in zip(works, spread(spreadable, rooms), strict=True) if p]
-        return []
     rooms = [work.room for work in works]
     if plan.by_room(run):
         parts = spread(min(amount, sum(rooms)), rooms) if any(rooms) else []

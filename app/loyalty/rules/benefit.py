@@ -105,10 +105,11 @@ def make_grant(plan: Plan, run: Run, kind: str, *, uses: int = 1, item: str = ""
     )
 
 
-def benefit_amount(benefit: Benefit, plan: Plan, works: Iterable[Work]) -> int:
+def benefit_amount(benefit: Benefit, plan: Plan, run: Run, works: Iterable[Work]) -> int:
     """A discount benefit over lines, in minor units; 0 where it is points or a gift."""
     if benefit.percent is not None:
-        base = sum([work.net for work in works if not work.closed])
+        closed = run.any_closed
+        base = sum([w.net for w in works if not w.closed]) if closed else run.net_of(plan.filter)
         return mul_rate(base, benefit.percent, plan.rounding)
     return benefit.amount or 0
 
@@ -169,7 +170,7 @@ class BenefitPlan(ReceiptPlan):
         raise NotImplementedError
 
     def amount(self, run: Run, works: Sequence[Work]) -> int:
-        return benefit_amount(self.benefit(run), self, works)
+        return benefit_amount(self.benefit(run), self, run, works)
 
     def by_room(self, run: Run) -> bool:
         return self.benefit(run).amount is not None

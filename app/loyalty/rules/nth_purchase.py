@@ -64,7 +64,7 @@ class NthPurchase(BenefitPlan):
         return self.settings.give
 
     def amount(self, run: Run, works: Sequence[Work]) -> int:
-        amount = benefit_amount(self.settings.give, self, works)
+        amount = benefit_amount(self.settings.give, self, run, works)
         return amount if self.settings.give.percent is not None else amount * self.times(run)
 
     def settle(self, run: Run) -> None:
