@@ -7,7 +7,6 @@ brings along. Texts with figures are not here: they come ready in the view state
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Final
@@ -60,6 +59,8 @@ def build() -> list[Path]:
 
 
 def _compile(source: Path, compiled: Path) -> Path:
+    import subprocess  # once in a machine's life
+
     try:
         done = subprocess.run(
             [str(_lrelease()), "-silent", str(source), "-qm", str(compiled)],
