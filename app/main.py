@@ -131,13 +131,16 @@ class Windowed:
         """Show the window and begin to open the database behind it."""
         from PySide6.QtCore import QTimer
 
-        self._hear_wedge()
         self.window.show()
         # After the first paint, so that the cashier sees the till at once.
-        QTimer.singleShot(0, lambda: threading.Thread(target=self._open, name="open", daemon=True).start())
+        QTimer.singleShot(0, self._begin)
+
+    def _begin(self) -> None:
+        threading.Thread(target=self._open, name="open", daemon=True).start()
+        self._hear_wedge()
 
     def _hear_wedge(self) -> None:
-        """Take a wedge scanner's keys from the first moment: a code scanned while the till opens is kept."""
+        """Take a wedge scanner's keys before there is a till: a code scanned while it opens is kept."""
         from app.ui.wedge import WedgeFilter
         from hardware.scanners.wedge import WedgeSettings
 
@@ -225,6 +228,8 @@ class Windowed:
         early, self._early = self._early, []
         for scan in early:
             presenter.scan(scan.text, scan.aim)
+        shop = self.config.shop
+        self.window.setWindowTitle(f"{shop.name} · {shop.till}")
         self._usable.set()
 
     def _listen(self, devices: Devices) -> None:

@@ -71,6 +71,8 @@ windowed.run()
 
 def run(code: str, *arguments: str) -> list[float]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    # An installed till has its bytecode; a checkout on a machine told not to write any would compile it anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
     return [float(each) for each in done.stdout.split()]
@@ -89,6 +91,7 @@ def main() -> None:
         ]
         database.call(lambda: database.writer.put_products(goods), LONG_S)
         database.close()
+        run(_TILL, str(folder))
         bare: list[float] = []
         till: list[list[float]] = []
         for _ in range(ROUNDS):

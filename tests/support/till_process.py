@@ -57,7 +57,8 @@ class TillProcess:
             [sys.executable, "-m", "app.main", "till"], env=environment, stdout=self.log, stderr=self.log
         )
         self.until(lambda: self.reader.open_shift() is not None)
-        self.display.run("xdotool", "search", "--sync", "--onlyvisible", "--name", "Stempel", "windowfocus")
+        # The window is named after its shop once it sells.
+        self.display.run("xdotool", "search", "--sync", "--onlyvisible", "--name", "Poranek", "windowfocus")
         return self
 
     def kill(self) -> None:
