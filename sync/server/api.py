@@ -11,8 +11,6 @@ import structlog
 from litestar import Litestar, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, Parameter
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -22,6 +20,7 @@ from sync.server import ingest, schema, tills
 from sync.server import pull as pulls
 from sync.server.context import Context
 from sync.server.cursors import FeedReset
+from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, Packed, description, page, problems
 from sync.server.gate import Gate, target_of
 from sync.server.tills import Refused, Till
 from sync.server.tracing import request_id, trace
@@ -56,9 +55,8 @@ def create_app(context: Context) -> Litestar:
             InterfaceError: _database_away,
             Exception: _bug,
         },
-        openapi_config=OpenAPIConfig(
-            title="Stempel server", version=VERSION, path="/openapi", render_plugins=[JsonRenderPlugin()]
-        ),
+        openapi_config=description(VERSION),
+        response_headers=[REQUEST_ID],
         logging_config=None,
         on_shutdown=[context.runner.close],
     )
@@ -70,7 +68,7 @@ def health(state: State) -> protocol.Health:
     return protocol.Health(status="ok", version=VERSION, server_time_ms=_context(state).world.now_ms())
 
 
-@get("/ready")
+@get("/ready", responses=problems(503))
 async def ready(state: State) -> protocol.Health:
     """Whether requests can be served: the database answers and is of this program's version."""
     context = _context(state)
@@ -79,7 +77,7 @@ async def ready(state: State) -> protocol.Health:
     return protocol.Health(status="ready", version=VERSION, server_time_ms=context.world.now_ms())
 
 
-@post("/enrol", status_code=200)
+@post("/enrol", status_code=200, operation_class=Packed, responses=problems(400, 401, 403, 413, 503))
 async def enrol(request: Request[Any, Any, Any], state: State) -> protocol.Enrolled:
     """A new till by a one-time code; a known one, by its certificate, again."""
     context = _context(state)
@@ -99,7 +97,13 @@ def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enroll
     return tills.readmit(context.db, context.secrets, message, signed, now_ms)
 
 
-@post("/tills/{till:uuid}/facts", status_code=200)
+@post(
+    "/tills/{till:uuid}/facts",
+    status_code=200,
+    operation_class=Packed,
+    security=BY_TILL,
+    responses=problems(400, 401, 403, 409, 413, 503),
+)
 async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
     """Take a run of facts. Everything up to the answer's `acked_seq` is durable."""
     context = _context(state)
@@ -121,7 +125,7 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
     )
 
 
-@get("/tills/{till:uuid}/state")
+@get("/tills/{till:uuid}/state", security=BY_TILL, responses=problems(400, 401, 403, 413, 503))
 async def till_state(
     till: FromPath[UUID], request: Request[Any, Any, Any], state: State
 ) -> protocol.TillState:
@@ -142,7 +146,7 @@ def _till_state(context: Context, till: Till) -> protocol.TillState:
     )
 
 
-@get("/pull")
+@get("/pull", security=BY_TILL, responses=page(protocol.PullPage) | problems(400, 401, 410, 413, 503))
 async def pull(
     request: Request[Any, Any, Any],
     state: State,
@@ -152,11 +156,11 @@ async def pull(
     """Members whose state changed after a cursor, for the asking till."""
     context = _context(state)
     till: Till = request.scope["state"]["principal"]
-    page = await context.runner.run(lambda: protocol.encode(context.pull(till.id).page(cursor, limit)))
-    return Response(page, media_type="application/json")
+    found = await context.runner.run(lambda: protocol.encode(context.pull(till.id).page(cursor, limit)))
+    return Response(found, media_type="application/json")
 
 
-@get("/feed")
+@get("/feed", security=BY_OFFICE, responses=page(protocol.FeedPage) | problems(400, 401, 410, 413, 503))
 async def read_feed(
     state: State,
     cursor: Annotated[str, Parameter(max_length=4096)] = "",
@@ -164,8 +168,8 @@ async def read_feed(
 ) -> Response[bytes]:
     """Facts after a cursor, for head office."""
     context = _context(state)
-    page = await context.runner.run(lambda: protocol.encode(context.feed().page(cursor, limit)))
-    return Response(page, media_type="application/json")
+    found = await context.runner.run(lambda: protocol.encode(context.feed().page(cursor, limit)))
+    return Response(found, media_type="application/json")
 
 
 def _context(state: State) -> Context:

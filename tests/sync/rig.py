@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,19 @@ from sync.server.tills import load_secrets
 
 NOW_MS = 1_790_000_000_000
 M = TypeVar("M")
+
+
+_TILL = re.compile(r"(?<=/tills/)[^/]+")
+_documented: dict[tuple[str, str], set[int]] = {}
+
+
+def documented(app: Litestar) -> dict[tuple[str, str], set[int]]:
+    """The statuses of each operation, by method and path, as the server's own description has them."""
+    if not _documented:
+        for path, operations in app.openapi_schema.to_schema()["paths"].items():
+            for method, operation in operations.items():
+                _documented[method.upper(), path] = {int(status) for status in operation["responses"]}
+    return _documented
 
 
 @dataclass(frozen=True)
@@ -61,8 +75,11 @@ class Rig:
     def call(
         self, method: str, target: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()
     ) -> Answer:
-        """One HTTP request, without a socket."""
-        return self._loop.run_until_complete(asgi(self.app, method, target, body, headers))
+        """One HTTP request, without a socket. Every answer must be one that the description names."""
+        answer = self._loop.run_until_complete(asgi(self.app, method, target, body, headers))
+        known = documented(self.app).get((method, _TILL.sub("{till}", target.partition("?")[0])))
+        assert known is None or answer.status in known or answer.status == 500, (method, target, answer)
+        return answer
 
     def office(self, target: str) -> Answer:
         return self.call("GET", target, headers=[("Authorization", f"Bearer {self.token}")])

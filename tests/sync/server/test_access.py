@@ -202,3 +202,21 @@ def test_a_bug_is_a_500_that_says_nothing_inward(rig: Rig, monkeypatch: pytest.M
     answer = rig.office("/v1/feed")
     assert (answer.status, answer.problem.code) == (500, "internal")
     assert b"Zero" not in answer.body
+
+
+def test_the_description_names_every_operation_its_credentials_and_its_problems(rig: Rig) -> None:
+    answer = rig.call("GET", "/openapi/openapi.json")
+    assert answer.status == 200
+    paths = answer.read(dict)["paths"]
+    routes = {
+        route.path.replace(":uuid", "") for route in rig.app.routes if not route.path.startswith("/openapi")
+    }
+    assert set(paths) == routes
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            if path.startswith("/v1"):
+                assert "401" in operation["responses"], path
+                assert path == "/v1/enrol" or operation["security"] in ([{"till": []}], [{"office": []}])
+            assert ("requestBody" in operation) == (method == "post"), path
+            for response in operation["responses"].values():
+                assert "$ref" in response["content"]["application/json"]["schema"], path

@@ -1,0 +1,78 @@
+"""What the OpenAPI description says beyond the handlers' types: bodies in zstd, credentials, problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from litestar.datastructures import ResponseHeader
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+)
+
+from sync import protocol
+
+BY_TILL: Final[list[dict[str, list[str]]]] = [{"till": []}]
+BY_OFFICE: Final[list[dict[str, list[str]]]] = [{"office": []}]
+
+
+def page(kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
+    """The response of a handler that encodes its message itself."""
+    return {
+        200: ResponseSpec(kind, generate_examples=False, description="A page, and the cursor of the next")
+    }
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Responses that carry a `Problem`."""
+    return {
+        status: ResponseSpec(protocol.Problem, generate_examples=False, description="A problem; see its code")
+        for status in statuses
+    }
+
+
+@dataclass
+class Packed(Operation):
+    """An operation whose body is a message in one zstd frame."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(
+            required=True,
+            description="JSON (docs/reference/api.md) in one zstd frame, Content-Encoding: zstd",
+            content={"application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
+        )
+
+
+def description(version: str) -> OpenAPIConfig:
+    """The description's frame."""
+    schemes = {
+        "till": SecurityScheme(
+            type="apiKey",
+            name="Authorization",
+            security_scheme_in="header",
+            description=f"{protocol.SCHEME} TILL EPOCH SIGNATURE: Ed25519 over method, target and body",
+        ),
+        "office": SecurityScheme(type="http", scheme="bearer", description="A token of head office"),
+    }
+    return OpenAPIConfig(
+        title="Stempel server",
+        version=version,
+        path="/openapi",
+        render_plugins=[JsonRenderPlugin()],
+        components=Components(security_schemes=schemes),  # type: ignore[arg-type]
+    )
+
+
+REQUEST_ID: Final = ResponseHeader(
+    name="X-Request-Id", description="The request's id, as in the server's log", documentation_only=True
+)
