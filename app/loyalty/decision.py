@@ -29,8 +29,6 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str
     code: str
     params: dict[str, Param] = {}
-    gain_minor: int = 0
-    """What the customer would gain by it, as far as it is known."""
 
 
 class Discount(msgspec.Struct, frozen=True, gc=False):

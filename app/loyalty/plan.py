@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
-from zoneinfo import ZoneInfo
 
 from app.loyalty.basket import Basket, Code, Context, Line
+from app.loyalty.conditions import common_refusal
 from app.loyalty.decision import Owed, Reason, StampsView, TierView
 from app.loyalty.effects import AnyEffect, BudgetSpent, Grant, Granted
-from app.loyalty.model import WEEKDAYS, Audience, BirthdayWindow, Filter, Programme, Rule, When
+from app.loyalty.model import Audience, Filter, Programme, Rule, When
+from app.loyalty.moment import moment_of
 from app.loyalty.state import EMPTY, MemberState
 from app.values import Rounding
 
@@ -26,34 +25,6 @@ if TYPE_CHECKING:
 
 _ALWAYS = When()
 _ANYONE = Audience()
-_EPOCH_ORDINAL = 719_163
-"""The proleptic ordinal of 1970-01-01."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A moment in the store's time zone."""
-
-    day: int
-    """Days since 1970-01-01."""
-    weekday: int
-    minute: int
-    year: int
-    month: int
-    day_of_month: int
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-@lru_cache(maxsize=4096)
-def moment_of(at_min: int, zone: str) -> Moment:
-    """The local moment of a minute since 1970 (no time zone in use has an offset in seconds)."""
-    local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=at_min)).astimezone(_zone(zone))
-    day = local.toordinal() - _EPOCH_ORDINAL
-    return Moment(day, local.weekday(), local.hour * 60 + local.minute, local.year, local.month, local.day)
 
 
 class Work:
@@ -348,92 +319,6 @@ class Run:
     def spend_budget(self, rule: Rule, amount_minor: int) -> None:
         if rule.budget is not None and amount_minor:
             self.effects.append(BudgetSpent(rule.id, amount_minor, self.new_member()))
-
-
-def common_refusal(plan: Plan, run: Run) -> Reason | None:
-    """Whether the moment, the place or the person rule a rule out; None where they do not."""
-    rule = plan.rule
-    if plan.timed:
-        reason = when_refusal(plan, run)
-        if reason:
-            return reason
-    if plan.personal:
-        reason = audience_refusal(plan, run)
-        if reason:
-            return reason
-    if rule.budget is not None and run.budget_left(rule) == 0:
-        return plan.no("budget_spent")
-    return None
-
-
-def when_refusal(plan: Plan, run: Run) -> Reason | None:
-    when, now = plan.rule.when, run.now
-    today = now.day + _EPOCH_ORDINAL
-    if when.from_ is not None and today < when.from_.toordinal():
-        return plan.no("not_yet", date=when.from_.isoformat())
-    if when.until is not None and today > when.until.toordinal():
-        return plan.no("ended", date=when.until.isoformat())
-    weekday, minute = now.weekday, now.minute
-    if when.hours is not None:
-        start, end = when.hours
-        if start < end:
-            inside = start <= minute < end
-        else:
-            inside = minute >= start or minute < end
-            if minute < end:
-                weekday = (weekday - 1) % 7  # the night belongs to the day it began on
-        if not inside:
-            return plan.no("not_at_this_hour", hours=_span(start, end))
-    if when.weekdays and WEEKDAYS[weekday] not in when.weekdays:
-        return plan.no("not_today", weekdays=",".join(when.weekdays))
-    return None
-
-
-def _span(start: int, end: int) -> str:
-    return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
-
-
-def audience_refusal(plan: Plan, run: Run) -> Reason | None:
-    audience, context = plan.rule.audience, run.context
-    if audience.stores and context.store not in audience.stores:
-        return plan.no("other_store")
-    if audience.channels and context.channel not in audience.channels:
-        return plan.no("other_channel")
-    if audience.who == "guests" and run.member:
-        return plan.no("guests_only")
-    personal = audience.tiers or audience.vip or audience.segments or audience.birthday
-    if (audience.who == "members" or personal) and not run.member:
-        return plan.no("members_only")
-    if audience.tiers and not any(level in audience.tiers for level in run.levels.values()):
-        return plan.no("tier_needed", level=audience.tiers[0])
-    if audience.vip and not any(run.state.held(rule, context.at_ms) for rule in audience.vip):
-        return plan.no("vip_needed", needed=audience.vip[0])
-    if audience.segments and not any(segment in audience.segments for segment in context.segments):
-        return plan.no("other_segment")
-    if audience.birthday is not None and not near_birthday(run, audience.birthday):
-        return plan.no("not_near_birthday")
-    return None
-
-
-def near_birthday(run: Run, window: BirthdayWindow) -> bool:
-    """Whether today lies in a window around the member's birthday, known early enough."""
-    birthday = run.context.birthday
-    if birthday is None:
-        return False
-    known_day = moment_of(birthday.known_since_ms // 60_000, run.zone).day
-    if run.now.day - known_day < window.known_days:
-        return False
-    years = (run.now.year - 1, run.now.year, run.now.year + 1)
-    days = [anniversary(year, birthday.month, birthday.day) for year in years]
-    return any(-window.before <= run.now.day - day <= window.after for day in days)
-
-
-def anniversary(year: int, month: int, day: int) -> int:
-    """The day number of a yearly date; 29 February falls on the 28th in other years."""
-    try:
-        return datetime(year, month, day).toordinal() - _EPOCH_ORDINAL
-    except ValueError:
-        return datetime(year, month, 28).toordinal() - _EPOCH_ORDINAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 import msgspec
 
 from app.loyalty.decision import Param
-from app.loyalty.model import Benefit, Names, Programme, Rule
+from app.loyalty.model import Benefit, Goods, Names, Programme, Rule
 from app.loyalty.rules.activity import ActivityRule
 from app.loyalty.rules.benefit import Expiry, LotTerms, benefit_params, benefit_word, percent_text
 from app.loyalty.rules.bundle import BundleRule
@@ -74,6 +74,8 @@ def explain(programme: Programme) -> tuple[RuleTerms, ...]:
 
 def _term(programme: Programme, rule: Rule, code: str, params: Params) -> Term:
     names: dict[str, Names] = {}
+    if code == "goods":
+        names["goods"] = _goods(programme, str(params["goods"]).split(","))
     category = programme.categories.get(str(params.get("category", "")))
     if category is not None and category.name is not None:
         names["category"] = category.name
@@ -89,7 +91,22 @@ def _named(param: str, names: dict[str, Names], params: Params) -> dict[str, Nam
     return {} if name is None else {param: name}
 
 
+def _goods(programme: Programme, ids: list[str]) -> Names:
+    """The names of categories (their ids where they have none), as one list."""
+    known = [programme.categories.get(id) for id in ids]
+    names = [c.name if c and c.name else Names(id, id, id) for c, id in zip(known, ids, strict=True)]
+    return Names(*(", ".join(name.get(lang) for name in names) for lang in ("ru", "pl", "en")))
+
+
+def _about(goods: Goods) -> Said:
+    """Which goods are meant, where it is said by category or brand."""
+    named = [*goods.categories, *goods.brands]
+    if named:
+        yield "goods", {"goods": ",".join(named)}
+
+
 def _rule(programme: Programme, rule: Rule) -> Said:
+    yield from _about(rule.products)
     yield from _promise(programme, rule)
     yield from _conditions(rule)
 
@@ -277,6 +294,7 @@ def _tier(programme: Programme, rule: TierRule) -> Said:
         yield f"level_{rule.basis}", start
         if level.percent:
             yield "gives_percent", {"percent": percent_text(level.percent)}
+            yield from _about(level.products)
         if level.multiplier != 1:
             yield "multiplier", {"percent": percent_text(level.multiplier)}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.loyalty.conditions import audience_refusal, when_refusal
 from app.loyalty.model import EVERYTHING, Audience, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope, audience_refusal, when_refusal
+from app.loyalty.plan import Kind, Plan, Run, Scope
 
 
 class AccessRule(Rule, frozen=True, kw_only=True):

@@ -11,11 +11,10 @@ import msgspec
 
 from app.loyalty.effects import Grant, Lot, PointsEarned
 from app.loyalty.model import Benefit, Count, Days
+from app.loyalty.moment import EPOCH_ORDINAL
 from app.loyalty.plan import Plan, ReceiptPlan, Run, Work
 from app.loyalty.state import DAY_MS
 from app.values import div_round, mul_rate, utc_ms
-
-_EPOCH_ORDINAL = 719_163
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +49,7 @@ def _month_length(year: int, month: int) -> int:
 
 def day_start_ms(day: int, zone: str) -> int:
     """The first moment of a local day (days since 1970)."""
-    local = datetime.fromordinal(day + _EPOCH_ORDINAL).replace(tzinfo=ZoneInfo(zone))
+    local = datetime.fromordinal(day + EPOCH_ORDINAL).replace(tzinfo=ZoneInfo(zone))
     return utc_ms(local.astimezone(UTC))
 
 
@@ -59,7 +58,7 @@ def expiry_ms(expires: Expiry | None, run: Run) -> int | None:
     if expires is None or (expires.days is None and expires.months is None):
         return None
     ends: list[date] = []
-    today = date.fromordinal(run.now.day + _EPOCH_ORDINAL)
+    today = date.fromordinal(run.now.day + EPOCH_ORDINAL)
     if expires.days is not None:
         ends.append(date.fromordinal(today.toordinal() + expires.days))
     if expires.months is not None:
@@ -67,7 +66,7 @@ def expiry_ms(expires: Expiry | None, run: Run) -> int | None:
     last = min(ends)
     if expires.to_month_end:
         last = last.replace(day=_month_length(last.year, last.month))
-    return day_start_ms(last.toordinal() - _EPOCH_ORDINAL + 1, run.zone)
+    return day_start_ms(last.toordinal() - EPOCH_ORDINAL + 1, run.zone)
 
 
 def make_lot(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> Lot:

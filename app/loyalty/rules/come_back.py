@@ -9,7 +9,8 @@ import msgspec
 
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, Count, Money, Programme, Rule, Share
-from app.loyalty.plan import Kind, Plan, Run, Scope, moment_of
+from app.loyalty.moment import moment_of
+from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.rules.benefit import day_start_ms, make_grant
 from app.loyalty.rules.coupon import CouponPlan
 

@@ -12,12 +12,12 @@ import msgspec
 from app.loyalty.decision import Reason, TierView
 from app.loyalty.effects import Counted
 from app.loyalty.model import EVERYTHING, Count, Days, Factor, Filter, Ident, Names, Programme, Rule, Share
+from app.loyalty.moment import EPOCH_ORDINAL
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
 from app.loyalty.rules.benefit import percent_text
 from app.loyalty.state import Bucket, MemberState
 from app.values import ValueProblem, minor_digits, mul_rate, parse_scaled
 
-_EPOCH_ORDINAL = 719_163
 Basis = Literal["spend", "points", "receipts"]
 
 
@@ -76,7 +76,7 @@ class Ladder:
         if window == "lifetime":
             return 0
         if window == "calendar_year":
-            return date(date.fromordinal(day + _EPOCH_ORDINAL).year, 1, 1).toordinal() - _EPOCH_ORDINAL
+            return date(date.fromordinal(day + EPOCH_ORDINAL).year, 1, 1).toordinal() - EPOCH_ORDINAL
         return day - window + 1
 
     def last_day(self, day: int) -> int:
@@ -85,7 +85,7 @@ class Ladder:
         if window == "lifetime":
             return day
         if window == "calendar_year":
-            return date(date.fromordinal(day + _EPOCH_ORDINAL).year, 12, 31).toordinal() - _EPOCH_ORDINAL
+            return date(date.fromordinal(day + EPOCH_ORDINAL).year, 12, 31).toordinal() - EPOCH_ORDINAL
         return day + window - 1
 
     def reached(self, figure: int) -> int:

@@ -10,9 +10,9 @@ import msgspec
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant
 from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule, Share
+from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
 from app.loyalty.rules.benefit import day_start_ms, make_grant, percent_text
-from app.loyalty.state import DAY_MS
 from app.values import mul_rate
 
 
@@ -69,7 +69,7 @@ class VipStatus(Plan):
         """Today, or the day on which the status held now (and any bought ahead) ends."""
         ends = [g.expires_at_ms for g in run.state.grants if g.rule == self.id and g.uses > 0]
         last = max((end for end in ends if end is not None), default=0)
-        return max(run.now.day, -(-last // DAY_MS))
+        return max(run.now.day, moment_of(last // 60_000, run.zone).day)
 
     def _status(self, run: Run, work: Work, start_day: int, days: int) -> Grant:
         grant = make_grant(self, run, "status", item=work.line.id)

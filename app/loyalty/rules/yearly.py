@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from app.loyalty.conditions import near_birthday
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, BirthdayWindow, Count, Days, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope, anniversary, moment_of, near_birthday
+from app.loyalty.moment import anniversary, moment_of
+from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_problems, hand_over
 
 YEAR_DAYS = 366

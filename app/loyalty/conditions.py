@@ -1,0 +1,90 @@
+"""What rules of every kind may require: a moment, a place, a person, a budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.loyalty.decision import Reason
+from app.loyalty.model import WEEKDAYS, BirthdayWindow
+from app.loyalty.moment import EPOCH_ORDINAL, anniversary, moment_of
+
+if TYPE_CHECKING:
+    from app.loyalty.plan import Plan, Run
+
+
+def common_refusal(plan: Plan, run: Run) -> Reason | None:
+    """Whether the moment, the place or the person rule a rule out; None where they do not."""
+    rule = plan.rule
+    if plan.timed:
+        reason = when_refusal(plan, run)
+        if reason:
+            return reason
+    if plan.personal:
+        reason = audience_refusal(plan, run)
+        if reason:
+            return reason
+    if rule.budget is not None and run.budget_left(rule) == 0:
+        return plan.no("budget_spent")
+    return None
+
+
+def when_refusal(plan: Plan, run: Run) -> Reason | None:
+    when, now = plan.rule.when, run.now
+    today = now.day + EPOCH_ORDINAL
+    if when.from_ is not None and today < when.from_.toordinal():
+        return plan.no("not_yet", date=when.from_.isoformat())
+    if when.until is not None and today > when.until.toordinal():
+        return plan.no("ended", date=when.until.isoformat())
+    weekday, minute = now.weekday, now.minute
+    if when.hours is not None:
+        start, end = when.hours
+        if start < end:
+            inside = start <= minute < end
+        else:
+            inside = minute >= start or minute < end
+            if minute < end:
+                weekday = (weekday - 1) % 7  # the night belongs to the day it began on
+        if not inside:
+            return plan.no("not_at_this_hour", hours=_span(start, end))
+    if when.weekdays and WEEKDAYS[weekday] not in when.weekdays:
+        return plan.no("not_today", weekdays=",".join(when.weekdays))
+    return None
+
+
+def _span(start: int, end: int) -> str:
+    return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
+
+
+def audience_refusal(plan: Plan, run: Run) -> Reason | None:
+    audience, context = plan.rule.audience, run.context
+    if audience.stores and context.store not in audience.stores:
+        return plan.no("other_store")
+    if audience.channels and context.channel not in audience.channels:
+        return plan.no("other_channel")
+    if audience.who == "guests" and run.member:
+        return plan.no("guests_only")
+    personal = audience.tiers or audience.vip or audience.segments or audience.birthday
+    if (audience.who == "members" or personal) and not run.member:
+        return plan.no("members_only")
+    if audience.tiers and not any(level in audience.tiers for level in run.levels.values()):
+        return plan.no("tier_needed", level=audience.tiers[0])
+    if audience.vip and not any(run.state.held(rule, context.at_ms) for rule in audience.vip):
+        return plan.no("vip_needed", needed=audience.vip[0])
+    if audience.segments and not any(segment in audience.segments for segment in context.segments):
+        return plan.no("other_segment")
+    if audience.birthday is not None and not near_birthday(run, audience.birthday):
+        return plan.no("not_near_birthday")
+    return None
+
+
+def near_birthday(run: Run, window: BirthdayWindow) -> bool:
+    """Whether today lies in a window around the member's birthday, known early enough."""
+    birthday = run.context.birthday
+    if birthday is None:
+        return False
+    known_day = moment_of(birthday.known_since_ms // 60_000, run.zone).day
+    if run.now.day - known_day < window.known_days:
+        return False
+    years = (run.now.year - 1, run.now.year, run.now.year + 1)
+    days = [anniversary(year, birthday.month, birthday.day) for year in years]
+    return any(-window.before <= run.now.day - day <= window.after for day in days)
