@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -33,23 +34,26 @@ class Threads:
     def __init__(self, threads: int = 6, queue_max: int = 128) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="database")
         self._queue_max = queue_max
+        self._lock = threading.Lock()
         self.pending = 0
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self.pending >= self._queue_max:
             raise Refused(503, "busy", "the server has more work than it can do now", retry_after_s=2)
-        loop = asyncio.get_running_loop()
-        self.pending += 1
-        future = loop.run_in_executor(self._pool, lambda: work(*args, **kwargs))
-        future.add_done_callback(self._done)  # also when the asking client has gone away
-        return await future
+        with self._lock:
+            self.pending += 1
+        future = self._pool.submit(lambda: work(*args, **kwargs))
+        # The job's own end counts, not its client's: one that hung up leaves a thread at work.
+        future.add_done_callback(self._done)
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Finish the jobs in hand."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _done(self, _future: asyncio.Future[T]) -> None:
-        self.pending -= 1
+    def _done(self, _future: Future[T]) -> None:
+        with self._lock:
+            self.pending -= 1
 
 
 class Inline:

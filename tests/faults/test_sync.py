@@ -19,7 +19,7 @@ from tests.sync.test_simulation import trade
 
 pytestmark = pytest.mark.faults
 
-SEEDS = int(os.environ.get("STEMPEL_SEEDS", "5000"))
+SEEDS = int(os.environ.get("STEMPEL_SEEDS", "500"))
 KILLS = int(os.environ.get("STEMPEL_KILLS", "300"))
 
 
