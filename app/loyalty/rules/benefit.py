@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -55,18 +56,23 @@ def day_start_ms(day: int, zone: str) -> int:
 
 def expiry_ms(expires: Expiry | None, run: Run) -> int | None:
     """The end of the last local day on which something given now is still good."""
-    if expires is None or (expires.days is None and expires.months is None):
-        return None
+    return None if expires is None else _expiry_ms(expires, run.now.day, run.zone)
+
+
+@lru_cache(maxsize=1024)
+def _expiry_ms(expires: Expiry, today: int, zone: str) -> int | None:
     ends: list[date] = []
-    today = date.fromordinal(run.now.day + EPOCH_ORDINAL)
+    day = date.fromordinal(today + EPOCH_ORDINAL)
     if expires.days is not None:
-        ends.append(date.fromordinal(today.toordinal() + expires.days))
+        ends.append(date.fromordinal(day.toordinal() + expires.days))
     if expires.months is not None:
-        ends.append(add_months(today, expires.months))
+        ends.append(add_months(day, expires.months))
+    if not ends:
+        return None
     last = min(ends)
     if expires.to_month_end:
         last = last.replace(day=_month_length(last.year, last.month))
-    return day_start_ms(last.toordinal() - EPOCH_ORDINAL + 1, run.zone)
+    return day_start_ms(last.toordinal() - EPOCH_ORDINAL + 1, zone)
 
 
 def make_lot(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> Lot:

@@ -47,6 +47,9 @@ class Cashback(EarningPlan):
         chosen = [rule.chosen.rate] if rule.chosen else []
         self.unit = lcm(*(r.denominator for r in [rule.rate, *rule.rates.values(), *chosen]))
         self.parents = {name: c.parent for name, c in scope.programme.categories.items()}
+        self.shares = self._shares(())
+        """The rate of each known category, in 1/unit."""
+        self.otherwise = int(rule.rate * self.unit)
 
     def terms(self) -> LotTerms:
         return self.settings.lots
@@ -57,10 +60,13 @@ class Cashback(EarningPlan):
             return self.no("missing_for_points", missing_minor=missing)
         return None
 
-    def rate(self, run: Run, category: str) -> Fraction:
+    def _shares(self, picked: tuple[str, ...]) -> dict[str, int]:
+        known = {*self.parents, *self.settings.rates, *picked}
+        return {category: int(self.rate(category, picked) * self.unit) for category in known}
+
+    def rate(self, category: str, picked: tuple[str, ...] = ()) -> Fraction:
         """The rate of a category: its own, or the nearest above it; a chosen one where it is higher."""
         rule = self.settings
-        picked = self._picked(run)
         base = None
         best = Fraction(0)
         while category:
@@ -80,12 +86,12 @@ class Cashback(EarningPlan):
         return tuple(picks[: self.settings.chosen.picks])
 
     def weights(self, run: Run) -> list[tuple[Work, int]]:
+        picked = self._picked(run)
+        shares = self._shares(picked) if picked else self.shares
         weights: list[tuple[Work, int]] = []
         for work in self.works(run):
-            rate = self.rate(run, work.line.category)
-            weights.append(
-                (work, base_minor(work, self.base) * rate.numerator * (self.unit // rate.denominator))
-            )
+            share = shares.get(work.line.category, self.otherwise)
+            weights.append((work, base_minor(work, self.base) * share))
         return weights
 
     def centi(self, run: Run, weight: int) -> int:
