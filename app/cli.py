@@ -292,6 +292,27 @@ def programme_schema() -> None:
     say(json.dumps(schema.programme_schema(), indent=2, ensure_ascii=False))
 
 
+@programme_app.command("explain")
+def programme_explain(file: Path, lang: Lang = "en") -> None:
+    """The programme's terms in plain words for customers, from its settings."""
+    from app.checkout.wording import terms_text
+    from app.loyalty.programme import ProgrammeProblems, load_programme
+    from app.texts import LANGUAGES, texts
+
+    if lang not in LANGUAGES:
+        complain(f"--lang is one of {', '.join(LANGUAGES)}, not {lang!r}")
+        raise typer.Exit(2)
+    with known_errors():
+        try:
+            programme = load_programme(file)
+        except ProgrammeProblems as error:
+            for problem in error.problems:
+                complain(f"{file}:{problem}")
+            raise typer.Exit(2) from error
+    for line in terms_text(texts(lang), programme):
+        say(line)
+
+
 @app.command()
 def price(
     programme: Annotated[Path, typer.Option(help="The programme file to price by.")],

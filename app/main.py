@@ -129,11 +129,8 @@ class Windowed:
 
     def start(self) -> None:
         """Show the window and begin to open the database behind it."""
-        from PySide6.QtCore import QTimer
-
+        self.window.painted.connect(self._begin)
         self.window.show()
-        # After the first paint, so that the cashier sees the till at once.
-        QTimer.singleShot(0, self._begin)
 
     def _begin(self) -> None:
         threading.Thread(target=self._open, name="open", daemon=True).start()
@@ -217,7 +214,8 @@ class Windowed:
 
         self.rig = rig
         lang = self.config.till.lang or self.config.shop.lang
-        presenter = SalePresenter(rig.till, rig.reader, rig.reader, rig.world, lang=lang)
+        last_sale = rig.reader.last_sale()
+        presenter = SalePresenter(rig.till, rig.reader, rig.reader, rig.world, lang=lang, last_sale=last_sale)
         day = DayPresenter(rig.till, rig.reader, rig.world, lang=lang)
         self.presenter, self.day = presenter, day
         self.window.serve(presenter, day)
@@ -234,7 +232,6 @@ class Windowed:
 
     def _listen(self, devices: Devices) -> None:
         """Start the device lanes and sync: the screen sells already."""
-        from app.checkout.outcome import note
         from hardware.ports import JobUndecided, PrinterChanged, PrintEvent
 
         presenter, rig = self.presenter, self.rig
@@ -245,11 +242,12 @@ class Windowed:
             match event:
                 case PrinterChanged(state):
                     presenter.printer(state)
-                case JobUndecided():
-                    presenter.tell(note("print_unknown"))
+                case JobUndecided(job):
+                    presenter.undecided(job)
                 case _:
                     pass
 
+        presenter.decide_paper = rig.decide_paper
         rig.start_devices(devices, on_card=presenter.card, on_scan=self._scanned, on_print=printed)
         rig.start_sync(self.config.server, self._synced)
         if self._on_ready is not None:

@@ -212,6 +212,16 @@ class Rig:
             ).start()
             self.database.after_write.append(self.printing.wake)
 
+    def decide_paper(self, job: int, reprint: bool) -> None:
+        """The cashier's word on a receipt that may or may not be on paper; returns at once."""
+
+        def decide() -> None:
+            self.queue.decide_here(job, reprint=reprint)
+            if self.printing is not None:
+                self.printing.wake()
+
+        self.database.lane.submit(decide)
+
     def start_sync(self, server: ServerSection, on_status: Callable[[Status], None]) -> None:
         """Start the sync lane if there is a server; the status is posted at every change."""
         if not server.url or self.sync is not None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.loyalty.engine import Compiled
+from app.loyalty.model import Programme
+from app.loyalty.terms import explain
 from app.loyalty.wording import Message, name_of
-from app.texts import Texts
+from app.texts import NBSP, Texts
 
 Value = str | int
 _NAMED: Final = frozenset({"winner", "needed", "level"})
@@ -27,7 +29,19 @@ def message_text(words: Texts, programme: Compiled, message: Message, currency: 
     values = spoken(words, currency, message.params)
     for key in _NAMED & values.keys():
         values[key] = name_of(programme, str(values[key])).get(words.lang)
-    return words.get(id, **{**values, "rule": name})
+    return words.get(id, **{**values, "rule": name}).replace(" %", f"{NBSP}%")
+
+
+def terms_text(words: Texts, programme: Programme) -> list[str]:
+    """A programme's terms for customers, from its settings: each rule's name, then its terms, indented."""
+    lines: list[str] = []
+    for rule in explain(programme):
+        lines.append(rule.name.get(words.lang))
+        for term in rule.terms:
+            names = {key: name.get(words.lang) for key, name in term.names.items()}
+            values = {**spoken(words, programme.currency, term.params), **names}
+            lines.append("  " + words.get(f"terms.{term.code}", **values))
+    return lines
 
 
 def spoken(words: Texts, currency: str, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -29,6 +29,8 @@ class Devices(Struct, frozen=True):
     readers: ReadersChanged | None = None
     reader_stuck: bool = False
     printer: PrinterState | None = None
+    undecided: int = 0
+    """Receipts of which nobody knows whether they are on paper."""
     network: Network | None = None
 
     def chips(self, words: Texts) -> tuple[Chip, ...]:
@@ -67,6 +69,8 @@ class Devices(Struct, frozen=True):
             return ""
         if not self.printer.online:
             return self.printer.code if self.printer.code in _PRINTER_CODES else "error"
+        if self.undecided:
+            return "undecided"
         return {PaperState.OK: "well", PaperState.LOW: "low", PaperState.OUT: "paper_out"}[self.printer.paper]
 
     def _network(self) -> str:

@@ -48,7 +48,11 @@ class Counting(Struct, frozen=True):
     entry: str = ""
 
 
-Mode = Ringing | Searching | Paying | Charging | PaidUp | Enrolling | Counting
+class Deciding(Struct, frozen=True):
+    """Looking for a receipt of which nobody knows whether it is on paper."""
+
+
+Mode = Ringing | Searching | Paying | Charging | PaidUp | Enrolling | Counting | Deciding
 
 
 class Finder:
@@ -78,6 +82,8 @@ def middle_view(mode: Mode, show: Shower, favourites: views.Favourites, finder: 
             return _payment(entry, show)
         case Charging():
             return _charge(show)
+        case Deciding():
+            return _paper(show)
         case PaidUp(receipt):
             return _paid(receipt, show)
         case Enrolling():
@@ -142,13 +148,26 @@ def _shown(entry: str, show: Shower) -> str:
     return entry.replace(",", show.words.scaled(5, 1)[1])
 
 
-def _charge(show: Shower) -> views.Charge:
+def _charge(show: Shower) -> views.Ask:
     till, get = show.till, show.words.get
-    return views.Charge(
+    return views.Ask(
         question=get("screen.charge_question"),
         detail=get("screen.charge_detail"),
-        amount=show.money(till.tendered_minor),
+        yes=get("screen.charge_yes"),
+        no=get("screen.charge_no"),
+        figure=show.money(till.tendered_minor),
+        pressing=True,
         busy=till.busy,
+    )
+
+
+def _paper(show: Shower) -> views.Ask:
+    get = show.words.get
+    return views.Ask(
+        question=get("screen.paper_question"),
+        detail=get("screen.paper_detail"),
+        yes=get("screen.paper_yes"),
+        no=get("screen.paper_no"),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from app.checkout.basket import Stage
-from app.checkout.outcome import Outcome, refused
+from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.ports import Catalogue, Members
 from app.checkout.till import Till
 from app.lanes import World
@@ -22,6 +22,7 @@ from app.screens.devices import STUCK_S, Devices, Network, to_do
 from app.screens.middle import (
     Charging,
     Counting,
+    Deciding,
     Enrolling,
     Finder,
     Mode,
@@ -65,6 +66,9 @@ class SalePresenter:
         self._devices = Devices()
         self._said = Said()
         self._loose_card = ""
+        self._undecided: list[int] = []
+        self.decide_paper: Callable[[int, bool], None] = lambda job, reprint: None
+        """What to do with an undecided print job: print it again as a copy, or not."""
         self._selected = till.sale.lines[-1].key if till.sale.lines else None
         self._finder = Finder(catalogue, members)
         self._favourites = self._tiles()
@@ -254,8 +258,25 @@ class SalePresenter:
             self.till.ask_terminal(self._asked)
             self._show_now()
 
-    def settle_card(self, charged: bool) -> None:
-        """Whether the card was charged."""
+    def answer(self, yes: bool) -> None:
+        """The cashier's answer to what the screen asks."""
+        if isinstance(self._mode, Charging):
+            self._settle_card(yes)
+        elif isinstance(self._mode, Deciding) and self._undecided:
+            job = self._undecided.pop(0)
+            self.decide_paper(job, not yes)
+            self._devices = replace(self._devices, undecided=len(self._undecided))
+            self._mode = Deciding() if self._undecided else Ringing()
+            self._tell(done("paper_there" if yes else "copy_printing"))
+
+    def undecided(self, job: int) -> None:
+        """A receipt that may or may not be on paper: the printer's chip asks until it is answered."""
+        if job not in self._undecided:
+            self._undecided.append(job)
+        self._devices = replace(self._devices, undecided=len(self._undecided))
+        self._tell(note("print_unknown"))
+
+    def _settle_card(self, charged: bool) -> None:
         if isinstance(self._mode, Charging):
             self.till.settle_terminal(charged=charged, answer=self._paid if charged else self._reopened)
             self._show_now()
@@ -269,7 +290,10 @@ class SalePresenter:
     # -- the rest ----------------------------------------------------------------------------------------
 
     def explain_chip(self, chip: views.Chip) -> None:
-        """What to do about a state: said in the message line."""
+        """What to do about a state: said in the message line, or asked."""
+        asked = chip.kind is views.ChipKind.PRINTER and self._undecided
+        if asked and not isinstance(self._mode, Charging) and not self.till.busy:
+            self._mode = Deciding()
         message = self._devices.message(chip.kind)
         said = to_do(message) if self._show.words.has(to_do(message)) else message
         self._said = Said(said, chip.tone, self._devices.values)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from app.checkout.outcome import Outcome, Weight
+from app.checkout.wording import spoken
 from app.screens.views import Notice, Tone
 from app.texts import Texts
 
@@ -31,19 +32,3 @@ class Said(Struct, frozen=True):
         """The message line; empty when nothing was said."""
         text = words.get(self.message, **spoken(words, currency, self.values)) if self.message else ""
         return Notice(self.tone, text)
-
-
-def spoken(words: Texts, currency: str, values: Mapping[str, str | int]) -> dict[str, str | int]:
-    """Values as texts: `*_minor` as money, `*_centi` as counted points, `*_milli` as a quantity."""
-    return {name: _spoken(words, currency, name, value) for name, value in values.items()}
-
-
-def _spoken(words: Texts, currency: str, name: str, value: str | int) -> str | int:
-    if isinstance(value, str):
-        return value
-    unit = name.rpartition("_")[2]
-    if unit == "minor":
-        return words.money(value, currency)
-    if unit == "centi":
-        return words.counted_points(value)
-    return words.qty(value) if unit == "milli" else value

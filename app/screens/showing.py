@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from app.checkout.basket import OpenLine
 from app.checkout.ports import Member, Product
 from app.checkout.till import Till
-from app.checkout.wording import rule_name
+from app.checkout.wording import message_text, rule_name
 from app.ledger.facts import SaleCompleted
 from app.loyalty.decision import DecidedLine, Decision, Offer, StampsView, TierView
 from app.loyalty.rules.bundle import BundleRule
@@ -17,7 +17,6 @@ from app.loyalty.rules.stamps import StampsRule
 from app.loyalty.wording import Message, line_messages, reason_message
 from app.screens import views
 from app.screens.devices import Devices
-from app.screens.saying import spoken
 from app.screens.views import Stamp
 from app.texts import NBSP, Texts
 from app.values import QTY_MILLI, minor_digits
@@ -25,8 +24,6 @@ from app.values import QTY_MILLI, minor_digits
 TIPS: Final = 5
 """Tips of the day in the catalogues: screen.tip.0 and so on."""
 
-_NAMED: Final = frozenset({"winner", "needed", "level"})
-"""Parameters that are ids of the programme."""
 _NOT_OFFERED: Final = frozenset({"stamps_to_free"})
 """Said elsewhere: the stamp card shows what lacks."""
 
@@ -116,16 +113,7 @@ class Shower:
         )
 
     def _said(self, message: Message) -> str:
-        """A message of the engine in words: ids it names become names, figures get their units."""
-        values = spoken(self.words, self.currency, message.params)
-        for key in _NAMED & values.keys():
-            values[key] = rule_name(self.till.programme, str(values[key]), self.words.lang)
-        if "percent" in values:
-            values["percent"] = str(values["percent"]).replace(".", self.words.scaled(5, 1)[1])
-        text = self.words.get(
-            f"loyalty.{message.code}", **{"rule": message.name.get(self.words.lang), **values}
-        )
-        return text.replace(" %", f"{NBSP}%")
+        return message_text(self.words, self.till.programme, message, self.currency)
 
     def _near_miss(self, decision: Decision) -> views.NearMiss | None:
         offer = _near(decision)
@@ -273,7 +261,8 @@ class Shower:
     def _payable(self, middle: views.Middle) -> bool:
         if isinstance(middle, views.Payment):
             return middle.ready and not middle.busy
-        return bool(self.till.sale.lines) and not self.till.busy and not isinstance(middle, views.Charge)
+        pressing = isinstance(middle, views.Ask) and middle.pressing
+        return bool(self.till.sale.lines) and not self.till.busy and not pressing
 
     def tile(self, product: Product) -> views.Tile:
         return views.Tile(product.sku, product.name_in(self.words.lang), self.amount(product.price_minor))

@@ -177,12 +177,16 @@ class Enrol(Struct, frozen=True):
     busy: bool = False
 
 
-class Charge(Struct, frozen=True):
-    """The card terminal was asked for money (now, or before a power cut): was the card charged?"""
+class Ask(Struct, frozen=True):
+    """A question about the world that only the cashier's eyes can answer: was the card charged, is the
+    receipt on paper? `pressing` when nothing else leads on."""
 
     question: str
     detail: str
-    amount: str
+    yes: str
+    no: str
+    figure: str = ""
+    pressing: bool = False
     busy: bool = False
 
 
@@ -196,7 +200,7 @@ class Quantity(Struct, frozen=True):
     ready: bool = False
 
 
-Middle = Favourites | Results | Payment | Charge | Paid | Enrol | Quantity
+Middle = Favourites | Results | Payment | Ask | Paid | Enrol | Quantity
 
 
 class Stamp(StrEnum):

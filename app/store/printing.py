@@ -72,20 +72,20 @@ class StoredPrintQueue:
 
     def decide(self, job_id: int, *, reprint: bool) -> None:
         """The cashier's word on an unknown job: it is on paper, or it is printed again, marked as a copy."""
+        self._call(lambda: self.decide_here(job_id, reprint=reprint))
 
-        def job() -> None:
-            with self._writer.transaction() as sql:
-                query = "SELECT document FROM print_job WHERE id = ? AND state = 'unknown'"
-                row = sql.execute(query, (job_id,)).fetchone()
-                if row is None:
-                    return
-                document = row[0]
-                state = "queued" if reprint else "printed"
-                if reprint:
-                    document = encode_job(as_copy(decode_job(document)))
-                sql.execute(
-                    "UPDATE print_job SET state = ?, document = ?, detail = 'decided' WHERE id = ?",
-                    (state, document, job_id),
-                )
-
-        self._call(job)
+    def decide_here(self, job_id: int, *, reprint: bool) -> None:
+        """The same, in the database lane already."""
+        with self._writer.transaction() as sql:
+            query = "SELECT document FROM print_job WHERE id = ? AND state = 'unknown'"
+            row = sql.execute(query, (job_id,)).fetchone()
+            if row is None:
+                return
+            document = row[0]
+            state = "queued" if reprint else "printed"
+            if reprint:
+                document = encode_job(as_copy(decode_job(document)))
+            sql.execute(
+                "UPDATE print_job SET state = ?, document = ?, detail = 'decided' WHERE id = ?",
+                (state, document, job_id),
+            )

@@ -145,15 +145,15 @@ class PaymentPanel(Card):
         self.quick_chosen.emit(self._sums[button])
 
 
-class ChargePanel(Card):
-    """Was the card charged? Nothing else leads on from here, also after a power cut."""
+class AskPanel(Card):
+    """A question with two answers: was the card charged, is the receipt on paper?"""
 
     answered = Signal(bool)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._question = Label(look, lk.NAME, lk.SEMIBOLD, align=CENTRE, wrap=True)
-        self._amount = Label(look, lk.TOTAL, lk.BOLD, align=CENTRE)
+        self._figure = Label(look, lk.TOTAL, lk.BOLD, align=CENTRE)
         self._detail = Label(look, lk.BODY, token="secondary", align=CENTRE, wrap=True)
         self.yes = Button(look, Kind.PAY, weight=lk.SEMIBOLD, size_px=lk.HEADING)
         self.no = Button(look, weight=lk.SEMIBOLD, size_px=lk.HEADING)
@@ -163,21 +163,23 @@ class ChargePanel(Card):
         column.setContentsMargins(lk.XL, lk.XL, lk.XL, lk.XL)
         column.setSpacing(lk.M)
         column.addStretch(1)
-        column.addWidget(Icon(look, "id-card", 40, "accent"), 0, CENTRE)
-        for label in (self._question, self._amount, self._detail):
+        column.addWidget(Icon(look, "info", 40, "accent"), 0, CENTRE)
+        for label in (self._question, self._figure, self._detail):
             column.addWidget(label)
         column.addStretch(1)
         column.addWidget(self.yes)
         column.addWidget(self.no)
 
     def retranslate(self) -> None:
-        self.yes.set_words(self.tr("Yes, charged"))
-        self.no.set_words(self.tr("No, not charged"))
+        """The answers come with the question."""
 
-    def set(self, state: views.Charge) -> None:
+    def set(self, state: views.Ask) -> None:
         self._question.set(state.question)
-        self._amount.set(state.amount)
+        self._figure.set(state.figure)
+        self._figure.setVisible(bool(state.figure))
         self._detail.set(state.detail)
+        self.yes.set_words(state.yes)
+        self.no.set_words(state.no)
         self.yes.setEnabled(not state.busy)
         self.no.setEnabled(not state.busy)
 

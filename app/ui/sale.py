@@ -23,10 +23,10 @@ from app.ui.total import MessageLine, PayButton, TotalCard
 if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
     from app.ui.enrol import EnrolPanel
-    from app.ui.payment import ChargePanel, PaidPanel, PaymentPanel, QuantityPanel
+    from app.ui.payment import AskPanel, PaidPanel, PaymentPanel, QuantityPanel
     from app.ui.results import ResultsPanel
 
-    Panel = ResultsPanel | PaymentPanel | ChargePanel | PaidPanel | QuantityPanel | EnrolPanel
+    Panel = ResultsPanel | PaymentPanel | AskPanel | PaidPanel | QuantityPanel | EnrolPanel
     PanelT = TypeVar("PanelT", bound=Panel)
 
 # By number: Qt has keys (all Cyrillic letters, for one) that its enumeration does not name.
@@ -88,12 +88,12 @@ class SaleScreen(QWidget):
         return panel
 
     @cached_property
-    def charge(self) -> ChargePanel:
-        from app.ui.payment import ChargePanel
+    def ask(self) -> AskPanel:
+        from app.ui.payment import AskPanel
 
-        panel = self._add(ChargePanel(self._look))
+        panel = self._add(AskPanel(self._look))
         if (p := self._presenter) is not None:
-            panel.answered.connect(p.settle_card)
+            panel.answered.connect(p.answer)
         return panel
 
     @cached_property
@@ -232,9 +232,9 @@ class SaleScreen(QWidget):
             case views.Payment():
                 panel = self.payment
                 self.payment.set(state)
-            case views.Charge():
-                panel = self.charge
-                self.charge.set(state)
+            case views.Ask():
+                panel = self.ask
+                self.ask.set(state)
             case views.Paid():
                 panel = self.paid
                 self.paid.set(state)

@@ -36,17 +36,6 @@
     </message>
 </context>
 <context>
-    <name>ChargePanel</name>
-    <message>
-        <source>Yes, charged</source>
-        <translation>Tak, obciążona</translation>
-    </message>
-    <message>
-        <source>No, not charged</source>
-        <translation>Nie, nieobciążona</translation>
-    </message>
-</context>
-<context>
     <name>DayScreen</name>
     <message>
         <source>Back to the sale</source>

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import resources
+from app.checkout.wording import spoken
 from app.loyalty.programme import load_programme
 from app.loyalty.terms import explain
-from app.screens.saying import spoken
 from app.texts import LANGUAGES, texts
 
 FILES = sorted(resources.path("programmes").rglob("*.yaml"))

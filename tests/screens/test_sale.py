@@ -418,14 +418,14 @@ class TestPayment:
         screen.presenter.pay()
         screen.presenter.pay_by_card()
         charge = screen.view.middle
-        assert isinstance(charge, views.Charge)
-        assert charge.amount == "12.00\xa0zł"
+        assert isinstance(charge, views.Ask)
+        assert charge.figure == "12.00\xa0zł"
         assert not screen.view.total.payable
         screen.presenter.leave()
         screen.presenter.scan(COFFEE)
-        assert isinstance(screen.view.middle, views.Charge)
+        assert isinstance(screen.view.middle, views.Ask)
         assert len(screen.view.basket.lines) == 1
-        screen.presenter.settle_card(True)
+        screen.presenter.answer(True)
         assert isinstance(screen.view.middle, views.Paid)
         assert screen.view.middle.change == ""
 
@@ -433,7 +433,7 @@ class TestPayment:
         screen.presenter.scan(LATTE)
         screen.presenter.pay()
         screen.presenter.pay_by_card()
-        screen.presenter.settle_card(False)
+        screen.presenter.answer(False)
         assert isinstance(screen.view.middle, views.Payment)
         assert screen.desk.till.sale.stage is Stage.OPEN
 
@@ -443,7 +443,7 @@ class TestPayment:
         screen.presenter.pay_by_card()
         screen.desk.restart()
         screen.start()
-        assert isinstance(screen.view.middle, views.Charge)
+        assert isinstance(screen.view.middle, views.Ask)
         assert [line.name for line in screen.view.basket.lines] == ["Latte to go"]
 
 
@@ -573,3 +573,36 @@ def test_lines_kept_in_words_never_go_stale(screen: Screen) -> None:
         fresh = type(p)(desk.till, desk.reader, desk.reader, desk.world, lang=p.lang)
         assert p.view.basket.lines == fresh.view.basket.lines
         assert p.view.member == fresh.view.member
+
+
+class TestPaper:
+    """A receipt that may or may not be on paper: asked about, never printed again by itself."""
+
+    def test_the_chip_asks_until_it_is_answered(self, screen: Screen) -> None:
+        decided: list[tuple[int, bool]] = []
+        screen.presenter.decide_paper = lambda job, reprint: decided.append((job, reprint))
+        screen.presenter.printer(PrinterState(True))
+        for job in (7, 8, 7):
+            screen.presenter.undecided(job)
+        chip = next(chip for chip in screen.view.state.chips if chip.kind is views.ChipKind.PRINTER)
+        assert chip.tone is views.Tone.CAUTION
+        screen.presenter.explain_chip(chip)
+        asked = screen.view.middle
+        assert isinstance(asked, views.Ask)
+        assert not asked.pressing
+        screen.presenter.answer(False)
+        assert isinstance(screen.view.middle, views.Ask), "the second one is asked about at once"
+        screen.presenter.answer(True)
+        assert decided == [(7, True), (8, False)]
+        assert isinstance(screen.view.middle, views.Favourites)
+        chip = next(chip for chip in screen.view.state.chips if chip.kind is views.ChipKind.PRINTER)
+        assert chip.tone is views.Tone.WELL
+
+    def test_a_scan_while_it_asks_is_rung(self, screen: Screen) -> None:
+        screen.presenter.printer(PrinterState(True))
+        screen.presenter.undecided(7)
+        screen.presenter.explain_chip(
+            next(chip for chip in screen.view.state.chips if chip.kind is views.ChipKind.PRINTER)
+        )
+        screen.presenter.scan("5901234000178")
+        assert len(screen.view.basket.lines) == 1

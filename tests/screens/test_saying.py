@@ -8,7 +8,8 @@ import pytest
 
 import resources
 from app.checkout.outcome import note, refused
-from app.screens.saying import Said, spoken
+from app.checkout.wording import spoken
+from app.screens.saying import Said
 from app.screens.views import Notice, Tone
 from app.texts import LANGUAGES, texts
 

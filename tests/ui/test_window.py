@@ -220,10 +220,10 @@ def test_the_card_terminal_is_asked_about(shop: Shop) -> None:
     shop.click(shop.sale.pay)
     shop.press(KEY.Key_F9)
     shop.settled()
-    assert isinstance(shop.view.middle, views.Charge)
+    assert isinstance(shop.view.middle, views.Ask)
     shop.press(KEY.Key_Escape)
-    assert isinstance(shop.view.middle, views.Charge)
-    shop.click(shop.sale.charge.no)
+    assert isinstance(shop.view.middle, views.Ask)
+    shop.click(shop.sale.ask.no)
     shop.settled()
     assert isinstance(shop.view.middle, views.Payment)
 
