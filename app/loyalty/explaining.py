@@ -26,6 +26,8 @@ def reasons_of(compiled: Compiled, run: Run) -> tuple[Reason, ...]:
 
 def _reason(plans: list[Plan], run: Run) -> Reason:
     """The best that can be said of a rule's plans: what applied, or what came nearest to it."""
+    if len(plans) == 1 and _idle(plans[0], run):
+        return plans[0].no("no_goods")
     rule = plans[0].id
     given = run.given.get(rule, 0)
     points = run.points_by_rule.get(rule, 0)
@@ -48,6 +50,12 @@ def _reason(plans: list[Plan], run: Run) -> Reason:
 
 
 _DULL = {"no_goods", "nothing_to_give", "level_passed"}
+
+
+def _idle(plan: Plan, run: Run) -> bool:
+    """Whether a rule without conditions has no goods here: most rules of most receipts."""
+    plain = plan.free and not plan.conditional and plan.needs_goods and plan.one_filter
+    return plain and plan.filter not in run.by_filter and isinstance(plan, LinePlan | BundlePlan)
 
 
 def _plan_reason(plan: Plan, run: Run) -> Reason:
@@ -84,7 +92,7 @@ def offers_of(compiled: Compiled, run: Run) -> tuple[Offer, ...]:
     offers: list[tuple[tuple[int, int, int], Offer]] = []
     for number, rule in enumerate(compiled.programme.rules):
         for plan in compiled.by_rule[rule.id]:
-            reason = _nearly(plan, run)
+            reason = None if _idle(plan, run) else _nearly(plan, run)
             if reason is not None:
                 offer = Offer(rule.id, reason.code, reason.params)
                 offers.append((_nearness(reason, number), offer))

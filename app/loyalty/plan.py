@@ -80,6 +80,8 @@ class Plan:
     """Whether the kind has a `refusal` of its own."""
     settles: bool = True
     """Whether `settle` has anything to do; a kind may know at compile time that it has not."""
+    one_filter: ClassVar[bool] = True
+    """Whether without goods of `filter` there is nothing to say but that."""
     needs_goods: ClassVar[bool] = True
     """Whether an offer makes sense only with some of the rule's goods in the basket."""
 

@@ -134,6 +134,8 @@ class NForM(BundlePlan):
 class Sets(BundlePlan):
     """Claims one set after another, dearest units first, and equal sets in one go."""
 
+    one_filter = False
+
     def __init__(self, rule: BundleRule, components: list[tuple[int, int, bool]], scope: Scope) -> None:
         super().__init__(rule, scope)
         self.components = components
