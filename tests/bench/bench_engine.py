@@ -145,7 +145,11 @@ def show(name: str, times: list[float], adjustments: int, against: float | None 
 
 def main() -> None:
     alone = "--alone" in sys.argv
-    others = None if alone else install()
+    others = None
+    try:
+        others = None if alone else install()
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"the engines to compare with could not be installed ({error}); ours alone")
     engine = compiled(500)
     for lines in SIZES:
         print(f"500 promotions, {lines} lines")
