@@ -24,6 +24,8 @@ LANGUAGES: Final = ("ru", "pl", "en")
 NBSP: Final = "\N{NO-BREAK SPACE}"
 MINUS: Final = "\N{MINUS SIGN}"
 _SYMBOLS: Final = {"PLN": "zł", "RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£", "UAH": "₴", "KZT": "₸"}
+_PARTS: Final = {"tender": "receipt"}
+"""Catalogues whose messages have another name in front."""
 _PREFIXED: Final = frozenset("$£€")
 
 Entry = str | dict[str, str]
@@ -34,12 +36,16 @@ class MissingText(KeyError):
 
 
 @lru_cache
-def _catalogue(lang: str) -> dict[str, Entry]:
-    merged: dict[str, Entry] = {}
+def _catalogue(part: str, lang: str) -> dict[str, Entry]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for file in sorted(resources.path("texts").glob(f"*.{lang}.yaml")):
-        merged.update(cast(dict[str, Entry], yaml.load(file.read_text("utf-8"), loader)))
-    return merged
+    file = resources.path("texts", f"{part}.{lang}.yaml")
+    return cast(dict[str, Entry], yaml.load(file.read_text("utf-8"), loader)) if file.exists() else {}
+
+
+def _entry(message: str, lang: str) -> Entry | None:
+    """Catalogues are read when a message of theirs is first needed: `till.rung` stands in till.*.yaml."""
+    part, dot, _ = message.partition(".")
+    return _catalogue(_PARTS.get(part, part) if dot else "common", lang).get(message)
 
 
 class Texts:
@@ -62,7 +68,7 @@ class Texts:
 
         With a plural entry the value `n` (an integer, or a Decimal for parts) chooses the form.
         """
-        entry = _catalogue(self.lang).get(message)
+        entry = _entry(message, self.lang)
         if entry is None:
             raise MissingText(f"{message} ({self.lang})")
         if isinstance(entry, dict):
@@ -70,7 +76,7 @@ class Texts:
         return _fill(entry, values)
 
     def has(self, message: str) -> bool:
-        return message in _catalogue(self.lang)
+        return _entry(message, self.lang) is not None
 
     def _form(self, message: str, forms: dict[str, str], n: object) -> str:
         number = n if isinstance(n, int | Decimal) else Decimal(str(n).replace(self.decimal, "."))

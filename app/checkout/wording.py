@@ -7,7 +7,6 @@ from typing import Final
 
 from app.loyalty.engine import Compiled
 from app.loyalty.model import Programme
-from app.loyalty.terms import explain
 from app.loyalty.wording import Message, name_of
 from app.texts import NBSP, Texts
 
@@ -34,6 +33,8 @@ def message_text(words: Texts, programme: Compiled, message: Message, currency: 
 
 def terms_text(words: Texts, programme: Programme) -> list[str]:
     """A programme's terms for customers, from its settings: each rule's name, then its terms, indented."""
+    from app.loyalty.terms import explain  # knows every kind; only this command needs it
+
     lines: list[str] = []
     for rule in explain(programme):
         lines.append(rule.name.get(words.lang))
