@@ -21,6 +21,7 @@ import msgspec
 
 import resources
 from app.config import FILE, Config, ServerSection, load
+from hardware.ports import DeviceProblem
 from hardware.simulated import MARK, claim_demo
 
 if TYPE_CHECKING:
@@ -83,7 +84,10 @@ def prepare(folder: Path, *, lang: str, fresh: bool = False) -> Config:
     """Make the demo shop if it is not there: settings, programme, products, members."""
     if fresh and (folder / MARK).exists():
         shutil.rmtree(folder)
-    claim_demo(folder)
+    try:
+        claim_demo(folder)
+    except DeviceProblem as problem:
+        raise DemoProblem(problem.detail) from problem
     if not (folder / STOCKED).exists():
         for part in folder.glob("till.*"):
             part.unlink()  # half a shop, left by a demo that was stopped while it was made

@@ -28,9 +28,14 @@ def entry() -> None:
     if sys.argv[1:] == ["till"]:
         sys.exit(run_till())
     if sys.argv[1:] == ["demo"]:
+        from app.checkout.ports import NotWritten
+        from app.config import ConfigProblem
         from app.demo import run_demo
 
-        sys.exit(run_demo(None))
+        try:
+            sys.exit(run_demo(None))
+        except (ConfigProblem, NotWritten, OSError) as problem:
+            sys.exit(str(problem))
     from app.cli import app
 
     app()

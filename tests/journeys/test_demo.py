@@ -46,4 +46,5 @@ def test_the_demo_opens_again_and_never_touches_another_folder(tmp_path: Path) -
     refused = demo(tmp_path / "shop", "--fresh")
     assert refused.returncode == 1
     assert "holds a real shop's data" in refused.stderr
+    assert "Traceback" not in refused.stderr
     assert (tmp_path / "shop" / "till.db").read_bytes() == b"a real shop's"
