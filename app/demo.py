@@ -6,6 +6,7 @@ a picture of every step, the receipt as text.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -49,6 +50,7 @@ class DemoProblem(OSError):
 
 def run_demo(folder: Path | None, *, lang: str = "pl", offscreen: bool = False, fresh: bool = False) -> int:
     """Open the demo shop; 0 when it was closed or played to its end."""
+    gc.disable()  # until the till can sell, as in `app.main.run_till`
     folder = folder or _usual_folder()
     screen = not offscreen and has_screen()
     if not screen:

@@ -44,6 +44,8 @@ qt.exec()
 _TILL = (
     _CLOCK
     + """
+import gc
+gc.disable()  # as run_till does
 from pathlib import Path
 from app.config import load
 from app.main import Windowed, real_devices

@@ -73,4 +73,5 @@ def test_many_calls_leak_nothing(qapp: QApplication) -> None:
         bridge.post(lambda number=number: heard.append(number))
     QApplication.processEvents()
     assert heard == list(range(20_000))
-    assert abs(sys.getrefcount(None) - before) < 500
+    gc.collect()  # and may let them go meanwhile: only growth is a leak
+    assert sys.getrefcount(None) - before < 500
