@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from app.checkout.ports import NotWritten, Read
-from app.checkout.till import Till, local_day
+from app.checkout.till import Till
+from app.checkout.writing import local_day
 from app.config import Config, ConfigProblem, ServerSection
 from app.lanes import RealWorld, World
 from app.loyalty.engine import Compiled, compile_programme

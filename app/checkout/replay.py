@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Product
-from app.checkout.till import Till, local_day
+from app.checkout.till import Till
+from app.checkout.writing import local_day
 from app.lanes import FixedWorld
 from app.values import QTY_MILLI
 from hardware.ports import CardProof

@@ -32,18 +32,15 @@ from app.checkout.ports import (
 )
 from app.checkout.receipt import Receipt, sale_document
 from app.checkout.shop import Shop
+from app.checkout.writing import Place, closed, local_day, opened, sold
 from app.lanes import World
 from app.ledger.facts import (
     AnyFact,
     CardLinked,
-    Discount,
     MemberEnrolled,
     SaleCompleted,
     SaleTendered,
     SaleVoided,
-    ShiftClosed,
-    ShiftOpened,
-    SoldLine,
     Tender,
 )
 from app.loyalty.basket import Context
@@ -51,7 +48,7 @@ from app.loyalty.basket import Redeem as RedeemWish
 from app.loyalty.decision import Decision
 from app.loyalty.engine import Compiled, evaluate
 from app.loyalty.state import MemberState
-from app.values import QTY_MILLI, from_ms
+from app.values import QTY_MILLI
 from hardware.ports import CardProof
 from hardware.receipt import PrintJob
 
@@ -377,47 +374,8 @@ class Till:
         self, final: Decision, tenders: tuple[Tender, ...], change_minor: int, at_ms: int
     ) -> SaleCompleted:
         assert self.shift is not None
-        return SaleCompleted(
-            id=self.sale.id,
-            at_ms=at_ms,
-            number=self._next_sale,
-            shift=self.shift.id,
-            business_day=self.shift.business_day,
-            cashier=self.shift.cashier,
-            currency=self.shop.currency,
-            programme=f"{final.programme}@{final.version}",
-            lines=tuple(self._sold_lines(final)),
-            goods_minor=final.goods_minor + final.delivery_minor,
-            discount_minor=final.discount_minor,
-            total_minor=final.total_minor,
-            points_minor=final.points.spent_value_minor,
-            tenders=tenders,
-            change_minor=change_minor,
-            member=self.sale.member,
-            card=self.sale.card,
-            effects=final.effects,
-        )
-
-    def _sold_lines(self, final: Decision) -> list[SoldLine]:
-        decided = {line.id: line for line in final.lines}
-        sold: list[SoldLine] = []
-        for line in self.sale.lines:
-            figures = decided[str(line.key)]
-            sold.append(
-                SoldLine(
-                    line=line.key,
-                    sku=line.sku,
-                    name=line.name,
-                    category=line.category,
-                    qty_milli=line.qty_milli,
-                    price_minor=line.price_minor,
-                    gross_minor=figures.gross_minor,
-                    discounts=tuple(Discount(d.rule, d.amount_minor) for d in figures.discounts),
-                    net_minor=figures.net_minor,
-                    tax=line.tax,
-                )
-            )
-        return sold
+        place = Place(self._next_sale, self.shift, self.shop.currency)
+        return sold(self.sale, final, place, tenders=tenders, change_minor=change_minor, at_ms=at_ms)
 
     # -- the shift ---------------------------------------------------------------------------------------
 
@@ -434,15 +392,7 @@ class Till:
             opened_ms=at_ms,
             float_minor=float_minor,
         )
-        fact = ShiftOpened(
-            id=self._world.new_id(),
-            at_ms=at_ms,
-            shift=shift.id,
-            number=shift.number,
-            business_day=shift.business_day,
-            cashier=cashier,
-            float_minor=float_minor,
-        )
+        fact = opened(shift, self._world.new_id())
 
         def written() -> Outcome:
             self.shift = shift
@@ -458,14 +408,7 @@ class Till:
         if self.sale.lines or self.sale.stage is Stage.TENDERED:
             return answer(refused("basket_open"))
         at_ms, shift = self._world.now_ms(), self.shift
-        fact = ShiftClosed(
-            id=self._world.new_id(),
-            at_ms=at_ms,
-            shift=shift.id,
-            cashier=shift.cashier,
-            expected_minor=expected_minor,
-            counted_minor=counted_minor,
-        )
+        fact = closed(shift, self._world.new_id(), at_ms, expected_minor, counted_minor)
 
         def written() -> Outcome:
             self.shift = None
@@ -576,13 +519,6 @@ class Till:
 
         self._journal.write(work, heard)
         return None
-
-
-def local_day(at_ms: int, time_zone: str) -> str:
-    """The calendar day of a moment in a time zone, ISO."""
-    from zoneinfo import ZoneInfo
-
-    return from_ms(at_ms).astimezone(ZoneInfo(time_zone)).date().isoformat()
 
 
 def _raise(error: BaseException) -> None:

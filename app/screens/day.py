@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Protocol
 
-from app.checkout.till import Till, local_day
+from app.checkout.till import Till
 from app.checkout.wording import rule_name
+from app.checkout.writing import local_day
 from app.lanes import World
 from app.screens import views
 from app.stats.day import DayFigures

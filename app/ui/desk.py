@@ -116,9 +116,12 @@ class DeskWindow(QWidget):
     def beside(
         cls, window: MainWindow, desk: Desk, goods: Sequence[tuple[str, str]], bridge: Bridge
     ) -> DeskWindow:
-        """The desk at the right of the till's window, or over its edge where the screen ends."""
+        """The desk at the right of the till's window, which makes room for it as far as it can."""
         made = cls(window.look, desk, goods, bridge)
         screen = QGuiApplication.primaryScreen().availableGeometry()
+        if window.frameGeometry().right() + WIDTH_PX > screen.right():
+            window.resize(max(window.minimumWidth(), screen.width() - WIDTH_PX), window.height())
+            window.move(screen.topLeft())
         frame = window.frameGeometry()
         left = min(frame.right() + 1, screen.right() - WIDTH_PX)
         made.setGeometry(left, max(frame.top(), screen.top()), WIDTH_PX, min(frame.height(), screen.height()))
