@@ -82,15 +82,9 @@ def demo(
 ) -> None:
     """Open a demo shop with a simulated desk; without a screen, play a sale and show its receipt."""
     from app.demo import run_demo
-    from hardware.ports import DeviceProblem
 
     with known_errors():
-        try:
-            code = run_demo(folder, lang=lang, offscreen=offscreen, fresh=fresh)
-        except DeviceProblem as problem:
-            complain(problem.detail)
-            raise typer.Exit(1) from problem
-        raise typer.Exit(code)
+        raise typer.Exit(run_demo(folder, lang=lang, offscreen=offscreen, fresh=fresh))
 
 
 @server_app.callback()
