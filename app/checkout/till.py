@@ -32,6 +32,7 @@ from app.checkout.ports import (
 )
 from app.checkout.receipt import Receipt, sale_document
 from app.checkout.shop import Shop
+from app.checkout.wording import rule_name
 from app.checkout.writing import Place, closed, local_day, opened, sold
 from app.lanes import World
 from app.ledger.facts import (
@@ -53,6 +54,8 @@ from hardware.ports import CardProof
 from hardware.receipt import PrintJob
 
 UNDO_STEPS: Final = 50
+BARRED: Final = frozenset({"access_only", "gift_card_too_small", "gift_card_too_large"})
+"""What the engine refuses of the goods themselves; a refused code or wish only goes unheeded."""
 
 Answer = Callable[[Outcome], None]
 """Hears the outcome of an act that ends in the journal."""
@@ -449,7 +452,16 @@ class Till:
             return stopped
         if self.shift is None:
             return refused("no_shift")
-        return None if self.sale.lines else refused("nothing_to_pay")
+        return self._barred() if self.sale.lines else refused("nothing_to_pay")
+
+    def _barred(self) -> Outcome | None:
+        """Goods that the programme does not let this customer buy: no money is taken while they are there."""
+        for reason in self.decision.refused:
+            if reason.code in BARRED:
+                line = reason.params.get("line")
+                rule = rule_name(self.programme, reason.rule, self.shop.lang)
+                return refused("not_for_sale", line=int(line) if line else None, rule=rule)
+        return None
 
     def _new_sale(self) -> OpenSale:
         return OpenSale(id=self._world.new_id(), opened_ms=self._world.now_ms())

@@ -5,12 +5,16 @@ import uuid
 import msgspec
 import pytest
 
+import resources
 from app.checkout.basket import Stage
-from app.checkout.outcome import Outcome
+from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Done, NotWritten, Work
 from app.ledger.facts import SaleCompleted, SaleTendered, SaleVoided
+from app.loyalty.engine import compile_programme
+from app.loyalty.programme import load_programme
 from hardware.ports import CardProof
 from hardware.receipt import decode_job
+from tests.support.facts import product
 from tests.support.shop import NOON_MS, SHOP, Desk
 
 LUCJA = "04A1B2C3D4E5F6"
@@ -198,14 +202,14 @@ def tender_by_card(desk: Desk) -> None:
 def test_the_terminal_is_asked_only_after_the_tender_is_durable(desk: Desk) -> None:
     tender_by_card(desk)
     assert log(desk)[-1] == "sale_tendered"
-    for refused in (
+    for answer in (
         desk.till.scan("5901234000178"),
         desk.till.undo(),
         desk.till.detach(),
         desk.till.tap(LUCJA),
         desk.till.clear(),
     ):
-        assert refused.code == "tender_open"
+        assert answer.code == "tender_open"
     answers: list[Outcome] = []
     desk.till.settle_terminal(charged=True, reference="A17", answer=answers.append)
     assert answers[-1].code == "sold"
@@ -376,3 +380,20 @@ def test_the_print_job_is_part_of_the_sale(desk: Desk) -> None:
     assert job.open_drawer
     assert job.document is not None
     assert job.document.language == "pl"
+
+
+def test_goods_that_the_programme_keeps_for_others_are_not_sold(desk: Desk) -> None:
+    """What the engine refuses, the till must not take money for; without them the rest is paid."""
+    rules = resources.path("programmes", "gallery", "access.yaml").read_text("utf-8")
+    desk.till.use(compile_programme(load_programme(rules.replace("2026-03-07", "2027-03-07").encode())))
+    desk.till.ring(product("NEW-1", tags=("new-season",)))
+    desk.till.scan("5901234000178")
+    answers: list[Outcome] = []
+    assert desk.till.start_payment() == refused("not_for_sale", line=1, rule="Wcześniejszy dostęp")
+    desk.till.pay_cash(100_00, answers.append)
+    desk.till.ask_terminal(answers.append)
+    assert [answer.code for answer in answers] == ["not_for_sale"] * 2
+    assert "sale_completed" not in log(desk)
+    desk.till.void_line(1)
+    desk.till.pay_cash(100_00, answers.append)
+    assert answers[-1].code == "sold"
