@@ -50,6 +50,14 @@ def complain(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def _check_lang(lang: str) -> None:
+    from app.texts import LANGUAGES
+
+    if lang not in LANGUAGES:
+        complain(f"--lang is one of {', '.join(LANGUAGES)}, not {lang!r}")
+        raise typer.Exit(2)
+
+
 @contextmanager
 def known_errors() -> Iterator[None]:
     """Errors a person can act on end the command with their message; bugs pass."""
@@ -83,6 +91,7 @@ def demo(
     """Open a demo shop with a simulated desk; without a screen, play a sale and show its receipt."""
     from app.demo import run_demo
 
+    _check_lang(lang)
     with known_errors():
         raise typer.Exit(run_demo(folder, lang=lang, offscreen=offscreen, fresh=fresh))
 
@@ -291,11 +300,9 @@ def programme_explain(file: Path, lang: Lang = "en") -> None:
     """The programme's terms in plain words for customers, from its settings."""
     from app.checkout.wording import terms_text
     from app.loyalty.programme import ProgrammeProblems, load_programme
-    from app.texts import LANGUAGES, texts
+    from app.texts import texts
 
-    if lang not in LANGUAGES:
-        complain(f"--lang is one of {', '.join(LANGUAGES)}, not {lang!r}")
-        raise typer.Exit(2)
+    _check_lang(lang)
     with known_errors():
         try:
             programme = load_programme(file)

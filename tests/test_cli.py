@@ -180,3 +180,10 @@ def test_price_answers_a_case_a_line(tmp_path: Path) -> None:
 def test_the_published_schema_is_what_the_command_prints() -> None:
     printed = json.loads(run("programme", "schema").output)
     assert printed == json.loads(resources.path("schemas", "programme.schema.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("command", [("demo",), ("programme", "explain", "x.yaml")])
+def test_an_unknown_language_is_refused(command: tuple[str, ...]) -> None:
+    refused = run(*command, "--lang", "de")
+    assert refused.exit_code == 2
+    assert "--lang is one of ru, pl, en, not 'de'" in refused.output
