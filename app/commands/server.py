@@ -1,0 +1,93 @@
+"""`stempel server`: run the central server, and let tills and head office in."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from app.commands.console import complain, known_errors, say
+
+server_app: Final = typer.Typer(invoke_without_command=True)
+
+
+@server_app.callback()
+def server(
+    context: typer.Context,
+    data: Annotated[Path, typer.Option(help="Folder of the server's database.")] = Path("stempel-server"),
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8788,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    database: Annotated[str, typer.Option(help="postgresql://… instead of SQLite in the folder.")] = "",
+    ready_file: Annotated[Path | None, typer.Option(help="Written once it listens (JSON).")] = None,
+    until_stdin_closes: Annotated[bool, typer.Option(help="End with the process that started it.")] = False,
+) -> None:
+    """Run the central server; no other set-up is needed. Its first start prints a code and a token."""
+    from sync.server.database import DatabaseProblem
+    from sync.server.serve import PortTaken, serve
+
+    context.obj = (data, database or None)
+    if context.invoked_subcommand is not None:
+        return
+    if until_stdin_closes:
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    with known_errors():
+        try:
+            serve(host, port, data, database or None, ready_file=ready_file)
+        except (PortTaken, DatabaseProblem) as problem:
+            complain(str(problem))
+            raise typer.Exit(1) from problem
+
+
+def _end_with_parent() -> None:
+    """A graceful stop once standard input ends: its writer is gone, however it went."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    signal.raise_signal(signal.SIGTERM)
+
+
+@server_app.command("enrol-code")
+def server_enrol_code(
+    context: typer.Context,
+    store: Annotated[str, typer.Argument(help="The store that the new till stands in.")],
+) -> None:
+    """A one-time code for a new till; also while the server runs."""
+    with _server_database(context) as database:
+        from app.lanes import RealWorld
+        from sync.server import admin
+
+        say(admin.create_enrol_code(database, store, RealWorld().now_ms()))
+
+
+@server_app.command("office-token")
+def server_office_token(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="Who it is for.")]
+) -> None:
+    """A token with which head office reads the feed; shown this once."""
+    with _server_database(context) as database:
+        from app.lanes import RealWorld
+        from sync.server import admin
+
+        say(admin.create_office_token(database, name, RealWorld().now_ms()))
+
+
+@contextmanager
+def _server_database(context: typer.Context) -> Iterator[Any]:
+    from sync.server.database import DatabaseProblem, open_database
+
+    data, url = context.obj
+    try:
+        database = open_database(url, data)
+        database.migrate()
+    except DatabaseProblem as problem:
+        complain(str(problem))
+        raise typer.Exit(1) from problem
+    try:
+        yield database
+    finally:
+        database.close()
