@@ -274,3 +274,207 @@ class CashDrawer(Protocol):
     def open(self) -> None:
         """Open the drawer; DeviceProblem if that cannot be asked of it."""
         ...
+
+
+# -- the customer's side ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayText:
+    """What a small customer display shows: two lines, cut to its width by the driver."""
+
+    top: str
+    bottom: str = ""
+
+
+class CustomerDisplay(Protocol):
+    """A pole display. The window for the customer is a screen, not a device."""
+
+    def start(self, on_problem: Callable[[DeviceProblem | None], None]) -> None:
+        """Start the lane; `on_problem` hears a problem once, and None once it is over."""
+        ...
+
+    def show(self, text: DisplayText) -> None:
+        """Show this from now on; returns at once. Only the newest text matters."""
+        ...
+
+    def stop(self, deadline_s: float = 5.0) -> bool: ...
+
+
+# -- scale -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What lies on the scale: thousandths of a kilogram. Only a `stable` weight above zero may be sold."""
+
+    weight_milli: int
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleFailed:
+    """`code`: unreachable, overload, below_zero, malformed, stalled."""
+
+    code: str
+    detail: str = ""
+
+
+ScaleEvent = Weighed | ScaleFailed
+
+
+class Scale(Protocol):
+    """A scale that tells its weight as it changes. A till without one lets the cashier type the weight."""
+
+    def start(self, sink: Callable[[ScaleEvent], None]) -> None: ...
+    def stop(self, deadline_s: float = 5.0) -> bool: ...
+
+
+# -- card terminal ---------------------------------------------------------------------------------------
+
+
+class ChargeOutcome(StrEnum):
+    """What became of a request to a payment terminal."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    """No money moved: by the bank, the customer, or before the terminal was reached."""
+    UNKNOWN = "unknown"
+    """Money may have moved. Only `ask`, or the cashier looking at the terminal's slip, leads on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeResult:
+    """`reference` is the terminal's own (authorisation code, RRN); `code` says why not, for texts."""
+
+    outcome: ChargeOutcome
+    reference: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+class PaymentTerminal(Protocol):
+    """A card terminal. Every request carries an id of ours, so that it can be asked about afterwards.
+
+    Calls block up to the driver's deadline and never raise for what a terminal can do: they are made from
+    the terminal's lane. The manual driver, a terminal that stands beside the till without a cable, answers
+    UNKNOWN at once: the cashier is asked.
+    """
+
+    @property
+    def manual(self) -> bool:
+        """True if nothing connects it to the till: the cashier types the amount and reads the answer."""
+        ...
+
+    def pay(self, request: str, amount_minor: int, currency: str) -> ChargeResult: ...
+
+    def reverse(self, request: str, of: str, amount_minor: int, currency: str) -> ChargeResult:
+        """Give back all or part of the payment that had the request id `of`."""
+        ...
+
+    def ask(self, request: str) -> ChargeResult:
+        """What became of a request: UNKNOWN only if the terminal cannot be reached."""
+        ...
+
+    def settle(self) -> ChargeResult:
+        """End the terminal's day; `reference` is its report's number."""
+        ...
+
+
+# -- fiscal device ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalLine:
+    """A line as it goes to the fiscal device: after discounts and points, which are no fiscal tender.
+
+    The lines' `amount_minor` add up to what was paid, to the minor unit. `tax` is the rate's text.
+    """
+
+    name: str
+    qty_milli: int
+    amount_minor: int
+    tax: str
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalDocument:
+    """A sale, a refund or a correction: `request` is our id for it, `tenders` means and amounts.
+
+    `of` names the fiscal number of the sale that a refund or a correction is about, if it is known.
+    """
+
+    request: str
+    kind: str
+    """`sale`, `refund` or `correction`."""
+    lines: tuple[FiscalLine, ...]
+    tenders: tuple[tuple[str, int], ...]
+    currency: str
+    cashier: str
+    of: str = ""
+
+
+class FiscalOutcome(StrEnum):
+    REGISTERED = "registered"
+    REFUSED = "refused"
+    """The device registered nothing; `code` says why, and what is refused now may be taken later."""
+    UNKNOWN = "unknown"
+    """The device may have registered it: `last_document` tells, never a second request."""
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalResult:
+    """`number` is the device's own number of the document, `sign` its fiscal sign where it has one.
+
+    `code`: unreachable, shift_expired, shift_closed, shift_open, memory_full, paper_out, not_supported,
+    malformed, error.
+    """
+
+    outcome: FiscalOutcome
+    number: str = ""
+    sign: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalAbilities:
+    """What a driver can do: a Polish device takes no returns, a Russian shift ends after 24 hours."""
+
+    refunds: bool
+    corrections: bool
+    text: bool
+    shift_hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalStatus:
+    """`online` False with a `code` as in FiscalResult; `shift_opened_ms` is None while no shift is open."""
+
+    online: bool
+    shift_opened_ms: int | None = None
+    code: str = ""
+
+
+class FiscalDevice(Protocol):
+    """A fiscal printer or register. Calls block up to the driver's deadline, and never raise for what a
+    device can do: they are made from the device's lane."""
+
+    @property
+    def abilities(self) -> FiscalAbilities: ...
+
+    def status(self) -> FiscalStatus: ...
+    def open_shift(self, cashier: str) -> FiscalResult: ...
+    def close_shift(self, cashier: str) -> FiscalResult: ...
+    def register(self, document: FiscalDocument) -> FiscalResult: ...
+
+    def last_document(self) -> tuple[str, FiscalResult] | None:
+        """The request id and result of the last document registered; None if there is none.
+
+        DeviceProblem if the device cannot be asked now.
+        """
+        ...
+
+    def print_text(self, lines: Sequence[str]) -> FiscalResult:
+        """A non-fiscal slip on the device's own paper."""
+        ...

@@ -156,6 +156,137 @@ class PointsAdjusted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="p
     effects: tuple[AnyEffect, ...]
 
 
+class SaleRefunded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_refunded"):
+    """Goods that came back. All amounts are positive and say what went back to the customer.
+
+    `sale` is the original's id, None if nobody knows it (a manager decided, `approved_by`). `lines` name the
+    original's lines, each with the quantity and amounts of this return; total − points_minor = Σ tenders.
+    `effects` take back what the lines earned and return what was spent on them. `exchange` is the sale that
+    the money was put towards, of the same moment.
+    """
+
+    number: int
+    shift: uuid.UUID
+    business_day: str
+    cashier: str
+    currency: str
+    sale: uuid.UUID | None
+    lines: tuple[SoldLine, ...]
+    goods_minor: int
+    discount_minor: int = 0
+    total_minor: int
+    points_minor: int = 0
+    tenders: tuple[Tender, ...]
+    reason: str = ""
+    approved_by: str = ""
+    exchange: uuid.UUID | None = None
+    member: uuid.UUID | None = None
+    effects: tuple[AnyEffect, ...] = ()
+
+
+class CashMoved(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="cash_moved"):
+    """Pay in (above zero) or pay out (below zero): cash that is no sale, with its reason."""
+
+    shift: uuid.UUID
+    cashier: str
+    amount_minor: int
+    reason: str
+
+
+class NoSale(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="no_sale"):
+    """The drawer was opened without a sale."""
+
+    shift: uuid.UUID
+    cashier: str
+    reason: str = ""
+
+
+class SaleTakenFrom(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_taken_from"):
+    """A finished sale is no longer this member's; `effects` undo what it did to them."""
+
+    sale: uuid.UUID
+    member: uuid.UUID
+    reason: str
+    cashier: str
+    effects: tuple[AnyEffect, ...] = ()
+
+
+class SaleGivenTo(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_given_to"):
+    """A finished sale becomes this member's: a wrong card mended, or a late claim by the receipt's code.
+
+    Prices stand as they were paid; `effects` are what the member earns by it.
+    """
+
+    sale: uuid.UUID
+    member: uuid.UUID
+    reason: str
+    cashier: str
+    effects: tuple[AnyEffect, ...] = ()
+
+
+class CardBlocked(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="card_blocked"):
+    """A lost card: it still finds its member, and redeems nothing any more."""
+
+    member: uuid.UUID
+    card: str
+    reason: str = ""
+    cashier: str = ""
+
+
+class MembersMerged(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="members_merged"):
+    """Two memberships of one person: `other` is an alias of `member` from now on; late facts follow it."""
+
+    member: uuid.UUID
+    other: uuid.UUID
+    cashier: str = ""
+
+
+class ConsentGiven(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="consent_given"):
+    """A member agreed to (or, `given` False, withdrew) a purpose, by a text of a version and language."""
+
+    member: uuid.UUID
+    purpose: str
+    version: str
+    lang: str
+    given: bool = True
+    cashier: str = ""
+
+
+class Privileged(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="privileged"):
+    """An act that not everybody may do: what, by whom, and who approved it if somebody had to.
+
+    `act` is its name (`price_override`, `discount`, `void_sale`, `refund`, …), `subject` the sale or shift.
+    """
+
+    act: str
+    cashier: str
+    approved_by: str = ""
+    reason: str = ""
+    subject: uuid.UUID | None = None
+    amount_minor: int = 0
+
+
+class SignedIn(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="signed_in"):
+    """A cashier took the till; `by` is pin, card or barcode."""
+
+    cashier: str
+    by: str = "pin"
+
+
+class PinFailed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="pin_failed"):
+    """A wrong PIN for a cashier (empty: for nobody known)."""
+
+    cashier: str = ""
+
+
+class Feedback(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="feedback"):
+    """The customer's mark of a sale, 1 to 5."""
+
+    sale: uuid.UUID
+    mark: int
+    member: uuid.UUID | None = None
+
+
 AnyFact = (
     ShiftOpened
     | ShiftClosed
@@ -166,6 +297,18 @@ AnyFact = (
     | CardLinked
     | OpeningBalance
     | PointsAdjusted
+    | SaleRefunded
+    | CashMoved
+    | NoSale
+    | SaleTakenFrom
+    | SaleGivenTo
+    | CardBlocked
+    | MembersMerged
+    | ConsentGiven
+    | Privileged
+    | SignedIn
+    | PinFailed
+    | Feedback
 )
 
 _encoder: Final = msgspec.json.Encoder()
