@@ -20,6 +20,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from hardware.cards.hand import Hand
 from hardware.cards.session import PcscError, ReaderState, Session
+from hardware.serial_ports import address_of
 
 Kind = Literal["card service", "card reader", "serial port", "printer"]
 
@@ -111,11 +112,7 @@ def _serial_port(port: ListPortInfo) -> Device:
     words = [
         word for word in (port.manufacturer, port.product or port.description) if word not in (None, "n/a")
     ]
-    name, address = " ".join(words) or str(port.device), str(port.device)
-    if port.vid is not None and port.pid is not None:
-        address = f"usb:{port.vid:04X}:{port.pid:04X}" + (
-            f":{port.serial_number}" if port.serial_number else ""
-        )
+    name, address = " ".join(words) or str(port.device), address_of(port)
     if os.access(port.device, os.R_OK | os.W_OK) or sys.platform == "win32":
         return Device("serial port", name, "ready", address, detail=str(port.device))
     todo = f"This user may not open {port.device}: sudo usermod -aG dialout $USER, then log in again."

@@ -36,6 +36,14 @@ class CardProof(StrEnum):
     """The card proved a secret key with a fresh counter (NTAG 424 DNA SUN, Ultralight AES)."""
 
 
+class ReaderRole(StrEnum):
+    """Whose cards a reader is for; the shop's settings say so, a reader they do not name is the customers'."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    """Cards that sign a cashier in or approve an act: never a member's, whatever they hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class CardTapped:
     """A card was read whole while it lay on the reader.
@@ -44,7 +52,8 @@ class CardTapped:
     of an older event is stale), `uid` upper-case hex, `kind` for example "ntag213", `record` the text or URI
     of the card's member record or None, `proof` as above. `flaw` says why a record could not be read though
     the card could ("" if nothing is wrong): the card may still be known by its UID. `counter` is the tap
-    counter of a genuine card: the till refuses one that is not above the last it saw of this UID.
+    counter of a genuine card: the till refuses one that is not above the last it saw of this UID. `role` is
+    the reader's.
     """
 
     reader: str
@@ -55,6 +64,7 @@ class CardTapped:
     proof: CardProof = CardProof.COPYABLE
     flaw: str = ""
     counter: int | None = None
+    role: ReaderRole = ReaderRole.CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class CardFailed:
     event: int
     code: str
     detail: str = ""
+    role: ReaderRole = ReaderRole.CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,17 +292,22 @@ class CashDrawer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DisplayText:
-    """What a small customer display shows: two lines, cut to its width by the driver."""
+    """What a small customer display shows: two lines, cut to its width by the driver.
 
-    top: str
+    `top_end` and `bottom_end` stand at the right edge and are never cut: figures.
+    """
+
+    top: str = ""
     bottom: str = ""
+    top_end: str = ""
+    bottom_end: str = ""
 
 
 class CustomerDisplay(Protocol):
     """A pole display. The window for the customer is a screen, not a device."""
 
     def start(self, on_problem: Callable[[DeviceProblem | None], None]) -> None:
-        """Start the lane; `on_problem` hears a problem once, and None once it is over."""
+        """Start the lane; `on_problem` hears None once the display is there, and each problem once."""
         ...
 
     def show(self, text: DisplayText) -> None:
@@ -306,7 +322,10 @@ class CustomerDisplay(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What lies on the scale: thousandths of a kilogram. Only a `stable` weight above zero may be sold."""
+    """What lies on the scale: thousandths of a kilogram. Only a `stable` weight above zero may be sold.
+
+    Where a scale tells nothing but that it moves, `weight_milli` is the last it told.
+    """
 
     weight_milli: int
     stable: bool
@@ -314,7 +333,8 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class ScaleFailed:
-    """`code`: unreachable, overload, below_zero, malformed, stalled."""
+    """`code`: unreachable (not there), stalled (there, but silent), overload, below_zero, malformed
+    (nonsense), unit (shows anything but kilograms or grams)."""
 
     code: str
     detail: str = ""

@@ -6,32 +6,19 @@ pyserial and not QtSerialPort: the latter claims to be open after its device is 
 from __future__ import annotations
 
 import re
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import serial
-from serial.tools import list_ports
 
 from app.lanes import Backoff, Lane, World
 from hardware.ports import ScanEvent, ScannerState
 from hardware.scanners.framing import TEXT_MAX, unwrap
+from hardware.serial_ports import GONE, find_port
 
-
-def _errors() -> tuple[type[Exception], ...]:
-    """pyserial's own errors are OSErrors; some of the terminal's calls are let through as they are."""
-    if sys.platform == "win32":
-        return (OSError,)
-    import termios
-
-    return (OSError, termios.error)
-
-
-_GONE: Final = _errors()
 _ENDS: Final = re.compile(rb"[\r\n\t]+")
-_USB: Final = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +103,7 @@ class SerialScanner:
             self._sink(unwrap(text, self._source, self._settings.prefix, self._settings.suffix))
 
     def _lost(self, error: BaseException) -> None:
-        if isinstance(error, _GONE):
+        if isinstance(error, GONE):
             self._tell(False, str(error))
         else:
             args = (type(error), error, error.__traceback__, threading.current_thread())
@@ -126,15 +113,3 @@ class SerialScanner:
         if connected is not self._connected:
             self._connected = connected
             self._sink(ScannerState(self._source, connected, detail))
-
-
-def find_port(name: str) -> str:
-    """The device for a port's name; a USB name is looked up now, FileNotFoundError if it is not there."""
-    usb = _USB.fullmatch(name)
-    if usb is None:
-        return name
-    vid, pid, number = int(usb[1], 16), int(usb[2], 16), usb[3]
-    for port in list_ports.comports():
-        if (port.vid, port.pid) == (vid, pid) and number in (None, port.serial_number):
-            return str(port.device)
-    raise FileNotFoundError(f"no serial device {name} is plugged in")

@@ -10,7 +10,8 @@ import pytest
 
 from app.lanes import Backoff
 from hardware.ports import Scan, ScannerState
-from hardware.scanners.serial import SerialScanner, SerialSettings, find_port
+from hardware.scanners.serial import SerialScanner, SerialSettings
+from hardware.serial_ports import find_port
 from tests.hardware.contracts import ScannerContract
 from tests.support.serial_pair import SerialPair
 from tests.support.told import Told
