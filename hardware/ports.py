@@ -37,7 +37,7 @@ class CardProof(StrEnum):
 
 
 class ReaderRole(StrEnum):
-    """Whose cards a reader is for; the shop's settings say so, a reader they do not name is the customers'."""
+    """Whose cards a reader is for, by the shop's settings; one they do not name is the customers'."""
 
     CUSTOMER = "customer"
     STAFF = "staff"

@@ -117,6 +117,10 @@ class Catalogue(Protocol):
 class Members(Protocol):
     def member(self, id: uuid.UUID) -> Member | None: ...
     def holder(self, card: str) -> CardHolder | None: ...
+    def tap_counter(self, uid: str) -> int | None:
+        """The highest tap counter that this till saw of a card that proves itself; None before the first."""
+        ...
+
     def find_people(self, text: str, limit: int = 8) -> Sequence[Person]: ...
 
 
@@ -134,6 +138,7 @@ class Work:
     """All that one act writes, in one transaction: all of it or nothing.
 
     `basket` is the open basket afterwards (None for an empty one); `keep_basket` leaves it as it is.
+    `tap_counters` are (UID, counter) of cards that proved themselves; a lower one never replaces a higher.
     """
 
     facts: tuple[AnyFact, ...] = ()
@@ -141,6 +146,7 @@ class Work:
     people: tuple[Person, ...] = ()
     basket: bytes | None = None
     keep_basket: bool = False
+    tap_counters: tuple[tuple[str, int], ...] = ()
     at_ms: int = 0
 
 

@@ -97,6 +97,8 @@ class Till:
         self._next_shift = next_shift
         self._past: list[OpenSale] = []
         self._waiting: list[Callable[[], None]] = []
+        # Ahead of the database, which the journal writes in its own time.
+        self._tap_counters: dict[str, int] = {}
         self.on_write_failed: Callable[[BaseException], None] = _raise
         self.sale = self._new_sale()
         if kept is not None:
@@ -189,13 +191,34 @@ class Till:
 
     # -- the member --------------------------------------------------------------------------------------
 
-    def tap(self, uid: str, record: str | None = None, proof: CardProof = CardProof.COPYABLE) -> Outcome:
-        """A chip card on a reader: known by its serial number, or by the member record written on it."""
+    def tap(
+        self,
+        uid: str,
+        record: str | None = None,
+        proof: CardProof = CardProof.COPYABLE,
+        counter: int | None = None,
+    ) -> Outcome:
+        """A chip card on a reader: known by its serial number, or by the member record written on it.
+
+        `counter` is the tap counter that a genuine card proved: one that was seen before is a recording.
+        """
+        if counter is not None and not self._rises(uid, counter):
+            return refused("card_replayed")
         tokens = [f"uid:{uid}"] + ([f"code:{record}"] if record else [])
         for token in tokens:
             if self._members.holder(token) is not None:
                 return self.present_card(token, proof)
         return refused("card_of_nobody", card=uid)
+
+    def _rises(self, uid: str, counter: int) -> bool:
+        """Whether a tap counter is above every one seen of this card; it is seen from now on."""
+        seen = max(self._members.tap_counter(uid) or 0, self._tap_counters.get(uid, 0))
+        if counter <= seen:
+            return False
+        self._tap_counters[uid] = counter
+        work = Work(tap_counters=((uid, counter),), keep_basket=True, at_ms=self._world.now_ms())
+        self._journal.write(work, self._kept)
+        return True
 
     def present_card(self, token: str, proof: CardProof) -> Outcome:
         """Attach the holder of a card to the sale."""

@@ -38,7 +38,7 @@ from app.screens.showing import Shower
 from app.screens.views import Action
 from app.texts import LANGUAGES, texts
 from app.values import minor_digits
-from hardware.ports import CardEvent, CardFailed, CardTapped, PrinterState, ReadersChanged
+from hardware.ports import CardEvent, CardFailed, CardTapped, PrinterState, ReaderRole, ReadersChanged
 
 
 class SalePresenter:
@@ -69,6 +69,8 @@ class SalePresenter:
         self._undecided: list[int] = []
         self.decide_paper: Callable[[int, bool], None] = lambda job, reprint: None
         """What to do with an undecided print job: print it again as a copy, or not."""
+        self.on_staff_card: Callable[[CardTapped], None] = lambda event: None
+        """What to do with a card on the staff's reader, which is never a member's."""
         self._selected = till.sale.lines[-1].key if till.sale.lines else None
         self._finder = Finder(catalogue, members)
         self._favourites = self._tiles()
@@ -87,10 +89,12 @@ class SalePresenter:
     def card(self, event: CardEvent) -> None:
         """Anything that happened on a card reader."""
         match event:
+            case CardTapped(role=ReaderRole.STAFF):
+                self.on_staff_card(event)
             case CardTapped():
                 self.till.when_free(lambda: self._tap(event))
-            case CardFailed():
-                self._tell(refused("card_failed"))
+            case CardFailed(code=code):
+                self._tell(refused(f"card_{code}"))
             case ReadersChanged():
                 self._devices = replace(self._devices, readers=event)
                 self._show_now()
@@ -326,7 +330,7 @@ class SalePresenter:
         self._tell(outcome)
 
     def _tap(self, event: CardTapped) -> None:
-        outcome = self.till.tap(event.uid, event.record, event.proof)
+        outcome = self.till.tap(event.uid, event.record, event.proof, event.counter)
         if outcome.code == "card_of_nobody":
             # The member record is the card's own number, its serial is only a stand-in.
             self._loose_card = f"code:{event.record}" if event.record else f"uid:{event.uid}"

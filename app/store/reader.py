@@ -95,6 +95,9 @@ class Reader:
         row = self._run("SELECT member, blocked FROM card WHERE token = ?", (card,)).fetchone()
         return None if row is None else CardHolder(uuid.UUID(bytes=row[0]), bool(row[1]))
 
+    def tap_counter(self, uid: str) -> int | None:
+        return self._value("SELECT counter FROM tap_counter WHERE uid = ?", (uid,))
+
     def find_people(self, text: str, limit: int = 8) -> Sequence[Person]:
         query = search.match(text)
         if query is None:

@@ -2,7 +2,7 @@
 
 Three families: what is never changed (fact, envelope, entry), what is folded from it and can be dropped and
 rebuilt (member, sale, shift, day), and what stands on its own (product, person, card, basket, print_job,
-setting).
+tap_counter, setting).
 """
 
 from __future__ import annotations
@@ -202,6 +202,16 @@ Index(
     "ix_print_job_open",
     print_job.c.id,
     sqlite_where=print_job.c.state.in_(["queued", "sending", "unknown", "failed"]),
+)
+
+# The highest counter seen of each card that proves itself: a lower one later is a recording of the card.
+tap_counter: Final = Table(
+    "tap_counter",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("counter", Integer, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 setting: Final = Table(

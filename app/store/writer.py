@@ -29,6 +29,11 @@ _BASKET: Final = (
     "ON CONFLICT (slot) DO UPDATE SET payload = excluded.payload, at_ms = excluded.at_ms"
 )
 
+_TAP_COUNTER: Final = (
+    "INSERT INTO tap_counter (uid, counter, at_ms) VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE "
+    "SET counter = excluded.counter, at_ms = excluded.at_ms WHERE excluded.counter > tap_counter.counter"
+)
+
 
 class Writer:
     """The till's one writing connection. Not thread-safe: whoever owns it calls it from one lane.
@@ -73,6 +78,8 @@ class Writer:
                 self._queue(slip, work.at_ms)
             for person in work.people:
                 self._put_person(person, work.at_ms)
+            for uid, counter in work.tap_counters:
+                self._run(_TAP_COUNTER, (uid, counter, work.at_ms))
             if not work.keep_basket:
                 self._put_basket(work.basket, work.at_ms)
 

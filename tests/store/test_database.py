@@ -104,3 +104,20 @@ def test_nothing_heavy_is_imported_when_the_version_is_right(tmp_path: Path) -> 
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_a_database_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
+    """0001 knew no tap counters; everything else it held is still there."""
+    from alembic import command
+
+    file = DatabaseFile(tmp_path / "till.db", database_key(tmp_path))
+    config = migrate.alembic_config()
+    with file.engine().begin() as open_connection:
+        config.attributes["connection"] = open_connection
+        command.upgrade(config, "0001")
+        open_connection.exec_driver_sql("INSERT INTO setting (key, value) VALUES ('kept', x'01')")
+    database = Database(tmp_path)
+    database.writer.commit(Work(tap_counters=(("04A1B2C3D4E5F6", 61),), keep_basket=True))
+    reader = database.reader()
+    assert (reader.tap_counter("04A1B2C3D4E5F6"), reader.setting("kept")) == (61, b"\x01")
+    database.close()
