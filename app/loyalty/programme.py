@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.loyalty.yamltree import SIZE_MAX_BYTES, Node, Problem, TreeProblem, par
 from app.values import ValueProblem
 
 RULES_MAX = 5_000
+START = "start from resources/programmes/demo.yaml"
 
 
 class ProgrammeProblems(Exception):
@@ -57,7 +58,7 @@ def _bytes(source: bytes | Path) -> bytes:
 
 def _read(tree: Node, problems: list[Problem]) -> Programme | None:
     if tree.entries is None:
-        problems.append(Problem(tree.line, "", f"a programme is a mapping, not {tree.kind}"))
+        problems.append(Problem(tree.line, "", f"a programme is a mapping, not {tree.kind}", START))
         return None
     try:
         reader = Reader(text_at(tree, "currency") or "EUR")
@@ -79,10 +80,12 @@ def _rules(reader: Reader, tree: Node) -> tuple[list[Rule], bool]:
     """The rules that could be read, and whether those are all."""
     node = (tree.entries or {}).get("rules")
     if node is None or not node.items:
-        reader.problem(node or tree, "'rules' must be a list with at least one rule")
+        reader.problem(
+            node or tree, "'rules' must be a list with at least one rule", "write rules: and lines of - id: …"
+        )
         return [], False
     if len(node.items) > RULES_MAX:
-        reader.problem(node, f"more than {RULES_MAX} rules")
+        reader.problem(node, f"more than {RULES_MAX} rules", "split it, or name goods by category")
         return [], False
     rules = [_rule(reader, item) for item in node.items]
     good = [rule for rule in rules if isinstance(rule, Rule)]
@@ -91,7 +94,7 @@ def _rules(reader: Reader, tree: Node) -> tuple[list[Rule], bool]:
 
 def _rule(reader: Reader, node: Node) -> Any:
     if node.entries is None:
-        return reader.problem(node, f"a rule is a mapping, not {node.kind}")
+        return reader.problem(node, f"a rule is a mapping, not {node.kind}", "begin it with - id: and kind:")
     kind = node.entries.get("kind")
     if kind is None:
         return reader.problem(node, "'kind' is missing", f"one of: {', '.join(KINDS)}")
@@ -105,15 +108,18 @@ def _whole(programme: Programme, tree: Node, complete: bool) -> Iterator[Problem
     yield from _tree_problems(programme, tree)
     nodes = _nodes_by_id(tree)
     seen: set[str] = set()
+    sound = complete
     for rule in programme.rules:
         node = nodes[rule.id]
         if rule.id in seen:
             yield Problem(node.line, node.path, f"the id {rule.id!r} is used twice", "ids are for ever")
         seen.add(rule.id)
         for field, reason, hint in _rule_problems(rule, programme, complete):
+            sound = False
             place = _at(node, field)
             yield Problem(place.line, f"{node.path}.{field}" if field else node.path, reason, hint)
-    if complete:
+    if sound:
+        # Groups follow from what the rules compile to, and a rule with a problem may not compile.
         yield from _group_problems(programme, tree)
 
 
@@ -157,9 +163,9 @@ def _rule_problems(rule: Rule, programme: Programme, complete: bool) -> Iterator
                 yield f"{path}.categories", f"there is no category {name!r}", "add it under categories"
     when = rule.when
     if when.from_ and when.until and when.until < when.from_:
-        yield "when.until", "it ends before it begins", ""
+        yield "when.until", "it ends before it begins", "until is the last day on which the rule holds"
     if rule.budget and (rule.budget.new_members or 0) > rule.budget.total:
-        yield "budget.new_members", "the part is more than the total", ""
+        yield "budget.new_members", "the part is more than the total", "lower new_members or raise total"
     if complete:
         yield from _audience_problems(rule.audience, programme)
         extra = KINDS[rule.kind].check
@@ -171,14 +177,18 @@ def _audience_problems(audience: Audience, programme: Programme) -> Iterator[tup
     levels = {level.id for r in programme.rules if isinstance(r, TierRule) for level in r.levels}
     for level in audience.tiers:
         if level not in levels:
-            yield "audience.tiers", f"no tier rule has a level {level!r}", ""
+            yield "audience.tiers", f"no tier rule has a level {level!r}", _known("levels here", levels)
     ids = {rule.id for rule in programme.rules}
     for vip in audience.vip:
         if vip not in ids:
-            yield "audience.vip", f"there is no rule {vip!r}", ""
+            yield "audience.vip", f"there is no rule {vip!r}", _known("rules here", ids)
     personal = audience.tiers or audience.vip or audience.segments or audience.birthday
     if audience.who == "guests" and personal:
         yield "audience.who", "guests have no tier, status, segment or birthday", "use members"
+
+
+def _known(what: str, names: Iterable[str]) -> str:
+    return f"{what}: {', '.join(sorted(names)) or 'none'}"
 
 
 def _filters(value: Any, path: str) -> Iterator[tuple[str, Goods]]:

@@ -39,7 +39,7 @@ class Reader:
         self.digits = minor_digits(currency)
         self.problems: list[Problem] = []
 
-    def problem(self, node: Node, reason: str, hint: str = "") -> _Bad:
+    def problem(self, node: Node, reason: str, hint: str) -> _Bad:
         self.problems.append(Problem(node.line, node.path, reason, hint))
         return BAD
 
@@ -63,7 +63,7 @@ class Reader:
     def struct(self, kind: type[msgspec.Struct], node: Node) -> Any:
         """A struct from a mapping: unknown and missing keys are problems, and every field is tried."""
         if node.entries is None:
-            return self.problem(node, f"a mapping belongs here, not {node.kind}")
+            return self.problem(node, f"a mapping belongs here, not {node.kind}", _write(kind))
         values: dict[str, Any] = {}
         fields = fields_of(kind)
         for key, child in node.entries.items():
@@ -76,7 +76,7 @@ class Reader:
             child = node.entries.get(name)
             if child is None or child.empty:
                 if field.required:
-                    self.problem(child or node, f"{name!r} is missing")
+                    self.problem(child or node, f"{name!r} is missing", _write(field.type, f"{name}: "))
                     good = False
                 continue
             value = self.read(field.type, child)
@@ -89,15 +89,15 @@ class Reader:
         scalar = next((n for n in notes if isinstance(n, Scalar)), None)
         if scalar is None:
             return self.read(base, node)
-        return self._scalar(SCALARS[scalar.name], node)
+        return self._scalar(SCALARS[scalar.name], node, EXAMPLES[scalar.name])
 
-    def _scalar(self, parse: Callable[[str, int], Any], node: Node) -> Any:
+    def _scalar(self, parse: Callable[[str, int], Any], node: Node, example: str) -> Any:
         if node.text is None:
-            return self.problem(node, f"a plain value belongs here, not {node.kind}")
+            return self.problem(node, f"a plain value belongs here, not {node.kind}", f"write {example}")
         try:
             return parse(node.text.strip(), self.digits)
         except ValueProblem as problem:
-            return self.problem(node, str(problem))
+            return self.problem(node, str(problem), f"write {example}")
 
     def _optional(self, kind: Any, node: Node) -> Any:
         inner = [part for part in get_args(kind) if part is not type(None)]
@@ -121,7 +121,9 @@ class Reader:
 
     def _dict(self, kind: Any, node: Node) -> Any:
         if node.entries is None:
-            return self.problem(node, f"a mapping belongs here, not {node.kind}")
+            return self.problem(
+                node, f"a mapping belongs here, not {node.kind}", f"write name: {sample(kind)}"
+            )
         values: dict[str, Any] = {}
         for key, child in node.entries.items():
             if not re.fullmatch(IDENT, key):
@@ -133,14 +135,16 @@ class Reader:
 
     def _plain(self, kind: Any, node: Node) -> Any:
         if node.text is None:
-            return self.problem(node, f"a plain value belongs here, not {node.kind}")
+            return self.problem(node, f"a plain value belongs here, not {node.kind}", _write(kind))
         if kind is bool:
             if node.text in ("true", "false"):
                 return node.text == "true"
-            return self.problem(node, f"{node.kind} is not true or false")
+            return self.problem(
+                node, f"{node.kind} is not true or false", "write true or false, without quotes"
+            )
         if kind is date:
-            return self._scalar(_date, node)
-        return self._scalar(_text, node)
+            return self._scalar(_date, node, sample(kind))
+        return self._scalar(_text, node, sample(kind))
 
 
 @lru_cache(maxsize=256)
@@ -275,3 +279,46 @@ def text_at(node: Node, key: str) -> str:
     """A plain text under a key, or "" where there is none: for keys needed before the typed reading."""
     child = (node.entries or {}).get(key)
     return child.text if child is not None and child.text is not None else ""
+
+
+EXAMPLES: Final[dict[str, str]] = {
+    "money": "19.99",
+    "positive_money": "19.99",
+    "points": "100",
+    "quantity": "1.5",
+    "point_value": "0.01",
+    "share": "5% or 0.05",
+    "factor": "2 or 150%",
+    "count": "10",
+    "days": "30",
+    "whole": "10",
+    "ident": "summer-2026",
+    "hours": "08:00-11:30",
+    "zone": "Europe/Warsaw",
+    "currency": "PLN",
+}
+
+
+def sample(kind: Any) -> str:
+    """A value of a type as it could stand in a file: what a hint tells the reader to write."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        scalar = next((note for note in parts[1:] if isinstance(note, Scalar)), None)
+        return EXAMPLES[scalar.name] if scalar else sample(parts[0])
+    if origin in (Union, types.UnionType):
+        return sample(next(part for part in parts if part is not type(None)))
+    if origin is Literal:
+        return " or ".join(str(value) for value in parts)
+    if origin is tuple:
+        return f"[{sample(parts[0])}]"
+    if origin is dict:
+        return f"{{name: {sample(parts[1])}}}"
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        fields = fields_of(kind)
+        shown = {name: field for name, field in fields.items() if field.required} or fields
+        return "{" + ", ".join(f"{name}: {sample(field.type)}" for name, field in shown.items()) + "}"
+    return "true" if kind is bool else "2026-11-30" if kind is date else "a text"
+
+
+def _write(kind: Any, key: str = "") -> str:
+    return f"write {key}{sample(kind)}"

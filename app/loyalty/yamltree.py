@@ -27,11 +27,12 @@ class Problem:
     path: str
     """Like `rules[3].products.categories`; empty for the whole file."""
     reason: str
-    hint: str = ""
+    hint: str
+    """What to do about it."""
 
     def __str__(self) -> str:
         where = f"line {self.line}" + (f", {self.path}" if self.path else "")
-        return f"{where}: {self.reason}" + (f" ({self.hint})" if self.hint else "")
+        return f"{where}: {self.reason} ({self.hint})"
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ def parse_tree(data: bytes) -> tuple[Node, list[Problem]]:
         raise TreeProblem(Problem(line, "", reason, "check indentation, colons and quotes")) from None
     except (yaml.YAMLError, ValueError) as error:
         reason = f"this is not YAML: {str(error).splitlines()[0]}"
-        raise TreeProblem(Problem(0, "", reason)) from None
+        raise TreeProblem(Problem(0, "", reason, "save it as plain UTF-8 text")) from None
     if builder.root is None:
         raise TreeProblem(Problem(0, "", "the file is empty", "start from resources/programmes/demo.yaml"))
     return builder.root, builder.problems
@@ -141,14 +142,18 @@ class _Builder:
     def _open(self, node: Node) -> None:
         self._place(node)
         if len(self.stack) >= DEPTH_MAX:
-            raise self._stop(node.line, f"nested deeper than {DEPTH_MAX} levels", "")
+            raise self._stop(
+                node.line, f"nested deeper than {DEPTH_MAX} levels", "nothing in a programme is so deep"
+            )
         self.stack.append(node)
         self.keys.append(None)
 
     def _place(self, node: Node) -> None:
         self.nodes += 1
         if self.nodes > NODES_MAX:
-            raise self._stop(node.line, f"more than {NODES_MAX} values", "")
+            raise self._stop(
+                node.line, f"more than {NODES_MAX} values", "name goods by category, not one by one"
+            )
         if not self.stack:
             self.root = node
             return
@@ -160,7 +165,7 @@ class _Builder:
         key = self.keys[-1]
         if key is None:
             if node.text is None:
-                raise self._stop(node.line, "a key must be a plain word", "")
+                raise self._stop(node.line, "a key must be a plain word", "write key: value")
             self.keys[-1] = node.text
             parent.key_lines.setdefault(node.text, node.line)
             return

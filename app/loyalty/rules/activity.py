@@ -77,7 +77,7 @@ def plans(rule: ActivityRule, scope: Scope) -> list[Plan]:
 
 def check(rule: ActivityRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if (rule.points is None) == (rule.percent is None):
-        yield "", "it gives either points or a percent of the event's money", ""
+        yield "", "it gives either points or a percent of the event's money", "set one of points and percent"
 
 
 KIND = Kind(ActivityRule, plans, check)

@@ -251,17 +251,25 @@ def plans(rule: BundleRule, scope: Scope) -> list[Plan]:
 def check(rule: BundleRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     shapes = [rule.n_for_m is not None, rule.buy is not None or rule.get is not None, bool(rule.set)]
     if sum(shapes) != 1:
-        yield "", "it needs exactly one of n_for_m, buy with get, and set", ""
+        yield (
+            "",
+            "it needs exactly one of n_for_m, buy with get, and set",
+            "write n_for_m: {take: 3, pay: 2}, for example",
+        )
     if rule.n_for_m is not None and rule.n_for_m.pay >= rule.n_for_m.take:
         yield "n_for_m", "pay must be less than take", "3 for the price of 2 is take: 3, pay: 2"
     if (rule.buy is None) != (rule.get is None):
-        yield "", "buy and get belong together", ""
+        yield "", "buy and get belong together", "add the one that is missing"
     if rule.beside and rule.buy is None:
-        yield "beside", "it belongs to buy and get", ""
+        yield "beside", "it belongs to buy and get", "remove beside, or add buy and get"
     if bool(rule.set) != (rule.price is not None or rule.percent is not None):
-        yield "set", "a set needs a price or a percent, and they need a set", ""
+        yield (
+            "set",
+            "a set needs a price or a percent, and they need a set",
+            "write set: [...] and price: 25.00 together",
+        )
     if rule.price is not None and rule.percent is not None:
-        yield "price", "a set has either a price or a percent", ""
+        yield "price", "a set has either a price or a percent", "remove one of the two"
     if rule.set and sum(part.qty for part in rule.set) < 2:
         yield "set", "a set has at least two units", "for one unit use kind: price"
 

@@ -207,9 +207,13 @@ def plans(rule: ChallengeRule, scope: Scope) -> list[Plan]:
 def check(rule: ChallengeRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     goals = (rule.goal is not None) + (rule.goal_spend is not None)
     if goals > 1 or (not goals and not rule.wheel):
-        yield "", "it needs a goal, a goal_spend, or a wheel", ""
+        yield (
+            "",
+            "it needs a goal, a goal_spend, or a wheel",
+            "write goal: receipts and target: 5, for example",
+        )
     if (rule.goal is None) != (rule.target is None):
-        yield "target", "goal and target belong together", ""
+        yield "target", "goal and target belong together", "set both, as goal: receipts and target: 5"
     if goals and rule.give is None and not rule.badge and not rule.wheel:
         yield "", "there is nothing to win", "set give, badge or wheel"
     if rule.give is not None:

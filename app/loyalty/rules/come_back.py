@@ -81,7 +81,7 @@ def check(rule: ComeBackRule, programme: Programme) -> Iterable[tuple[str, str, 
     ordered = sorted(rule.steps, key=lambda step: step.days)
     for one, two in pairwise(ordered):
         if one.days == two.days or two.percent > one.percent:
-            yield "steps", "a later return must not give more", ""
+            yield "steps", "a later return must not give more", "let the percent shrink as the days grow"
 
 
 KIND = Kind(ComeBackRule, plans, check)

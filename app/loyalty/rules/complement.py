@@ -87,12 +87,20 @@ def check(rule: ComplementRule, programme: Programme) -> Iterable[tuple[str, str
     if not rule.pairs:
         yield "pairs", "it has no pair", "add one with bought and offer"
     if rule.percent is not None and rule.amount is not None:
-        yield "amount", "it takes off either a percent or an amount", ""
+        yield "amount", "it takes off either a percent or an amount", "remove one of the two"
     for number, pair in enumerate(rule.pairs):
         if pair.offer == Filter() or pair.bought == Filter():
-            yield f"pairs[{number}]", "a pair names goods on both sides", ""
+            yield (
+                f"pairs[{number}]",
+                "a pair names goods on both sides",
+                "give bought and offer a category or skus each",
+            )
         elif pair.offer == pair.bought:
-            yield f"pairs[{number}]", "both sides are the same goods", ""
+            yield (
+                f"pairs[{number}]",
+                "both sides are the same goods",
+                "offer what goes with it, not the same again",
+            )
 
 
 KIND = Kind(ComplementRule, plans, check)

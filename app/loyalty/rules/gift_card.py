@@ -49,7 +49,7 @@ def check(rule: GiftCardRule, programme: Programme) -> Iterable[tuple[str, str, 
     if rule.products == EVERYTHING:
         yield "products", "every article would be a gift card", "name the goods that are"
     if rule.min_amount is not None and rule.max_amount is not None and rule.max_amount < rule.min_amount:
-        yield "max_amount", "it is less than min_amount", ""
+        yield "max_amount", "it is less than min_amount", "raise max_amount or lower min_amount"
 
 
 KIND = Kind(GiftCardRule, plans, check)

@@ -88,7 +88,7 @@ def plans(rule: NthPurchaseRule, scope: Scope) -> list[Plan]:
 
 def check(rule: NthPurchaseRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if (rule.every is None) == (rule.every_spend is None):
-        yield "", "it needs exactly one of every and every_spend", ""
+        yield "", "it needs exactly one of every and every_spend", "write every: 10 or every_spend: 500.00"
     yield from benefit_problems(rule.give, "give")
 
 

@@ -77,7 +77,7 @@ def plans(rule: PartnerRule, scope: Scope) -> list[Plan]:
 
 def check(rule: PartnerRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if (rule.points is None) != (rule.per is None):
-        yield "", "points and per belong together", ""
+        yield "", "points and per belong together", "set both, as points: 1 and per: 10.00"
     if rule.points is None and not rule.partner_stores:
         yield "", "it neither earns nor spends", "set points and per, or partner_stores"
     if rule.points is not None and rule.products == EVERYTHING:

@@ -296,7 +296,7 @@ def check(rule: PointsRule, programme: Programme) -> Iterable[tuple[str, str, st
     if rule.redeem is not None and redeeming[0] is not rule:
         yield "redeem", "points are spent by one rule only", f"{redeeming[0].id!r} does it already"
     if rule.redeem is not None and gcd(rule.redeem.block, POINT_CENTI) < 1:
-        yield "redeem.block", "a block is at least 0.01 points", ""
+        yield "redeem.block", "a block is at least 0.01 points", "write block: 100, for example"
 
 
 KIND = Kind(PointsRule, plans, check)

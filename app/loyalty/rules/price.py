@@ -58,7 +58,11 @@ def plans(rule: PriceRule, scope: Scope) -> list[Plan]:
 
 def check(rule: PriceRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if sum(value is not None for value in (rule.percent, rule.amount, rule.price)) != 1:
-        yield "", "it needs exactly one of percent, amount and price", ""
+        yield (
+            "",
+            "it needs exactly one of percent, amount and price",
+            "write percent: 10%, amount: 2.00 or price: 9.99",
+        )
 
 
 KIND = Kind(PriceRule, plans, check)

@@ -87,7 +87,11 @@ def check(rule: PromoCodeRule, programme: Programme) -> Iterable[tuple[str, str,
     taken = {code.casefold(): r.id for r in others for code in r.codes}
     for number, code in enumerate(rule.codes):
         if code.casefold() in taken:
-            yield f"codes[{number}]", f"the code {code!r} belongs to {taken[code.casefold()]!r} too", ""
+            yield (
+                f"codes[{number}]",
+                f"the code {code!r} belongs to {taken[code.casefold()]!r} too",
+                "give each rule codes of its own",
+            )
 
 
 KIND = Kind(PromoCodeRule, plans, check)

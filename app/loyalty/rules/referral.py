@@ -72,7 +72,11 @@ def check(rule: ReferralRule, programme: Programme) -> Iterable[tuple[str, str, 
     if rule.referrer_points is None and rule.friend_points is None:
         yield "", "nobody gets anything", "set referrer_points, friend_points or both"
     if rule.purchases > 1 and rule.pays_on != "each_purchase":
-        yield "purchases", "it belongs to pays_on: each_purchase", ""
+        yield (
+            "purchases",
+            "it belongs to pays_on: each_purchase",
+            "remove purchases, or write pays_on: each_purchase",
+        )
 
 
 KIND = Kind(ReferralRule, plans, check)

@@ -104,7 +104,7 @@ def check(rule: RewardRule, programme: Programme) -> Iterable[tuple[str, str, st
     if not rule.items:
         yield "items", "the catalogue is empty", "add an item with id, name and points"
     if len({item.id for item in rule.items}) != len(rule.items):
-        yield "items", "two things have the same id", ""
+        yield "items", "two things have the same id", "rename one: stock and limits are kept by the id"
 
 
 KIND = Kind(RewardRule, plans, check)

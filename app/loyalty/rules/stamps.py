@@ -203,7 +203,7 @@ def check(rule: StampsRule, programme: Programme) -> Iterable[tuple[str, str, st
     if rule.free is not None and rule.per != "unit":
         yield "per", "a free unit needs stamps per unit", "use per: unit, or a reward"
     if rule.size < 2:
-        yield "size", "a card has at least two places", ""
+        yield "size", "a card has at least two places", "write size: 6 for five bought and the sixth free"
     if rule.reward is not None:
         yield from benefit_problems(rule.reward, "reward")
 

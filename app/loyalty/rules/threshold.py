@@ -92,7 +92,7 @@ def check(rule: ThresholdRule, programme: Programme) -> Iterable[tuple[str, str,
     for number, step in enumerate(rule.steps):
         yield from benefit_problems(step.give, f"steps[{number}].give")
     if len({step.from_ for step in rule.steps}) != len(rule.steps):
-        yield "steps", "two steps begin at the same amount", ""
+        yield "steps", "two steps begin at the same amount", "remove one, or raise its from"
 
 
 KIND = Kind(ThresholdRule, plans, check)

@@ -261,10 +261,14 @@ def check(rule: TierRule, programme: Programme) -> Iterable[tuple[str, str, str]
             yield f"levels[{number}].from", str(problem), f"the basis is {rule.basis}"
             continue
         if value < 0 or (last is not None and value <= last):
-            yield f"levels[{number}].from", "levels begin higher and higher", ""
+            yield (
+                f"levels[{number}].from",
+                "levels begin higher and higher",
+                "raise from above that of the level before",
+            )
         last = value
     if len({level.id for level in rule.levels}) != len(rule.levels):
-        yield "levels", "two levels have the same id", ""
+        yield "levels", "two levels have the same id", "rename one: members are remembered by the level's id"
 
 
 KIND = Kind(TierRule, plans, check)
