@@ -70,6 +70,7 @@ def _lines(sale: OpenSale, final: Decision) -> list[SoldLine]:
                 discounts=tuple(Discount(d.rule, d.amount_minor) for d in figures.discounts),
                 net_minor=figures.net_minor,
                 tax=line.tax,
+                points_minor=figures.points_minor,
             )
         )
     return lines

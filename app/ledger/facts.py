@@ -46,6 +46,8 @@ class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     discounts: tuple[Discount, ...] = ()
     net_minor: int
     tax: str = ""
+    points_minor: int = 0
+    """The part of net paid in points, which lowers what is taxed; 0 in facts older than this field."""
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
