@@ -27,10 +27,11 @@ def take_lines(compiled: Compiled, run: Run) -> None:
         else:
             gross = price * units
         work = Work(line, profile, gross, units)
-        if profile.plain and line_cap is None and gross >= 0:
+        if profile.plain and line_cap is None and qty > 0 and gross >= 0:
             entries.append((sku, price, qty, category, brand, tags, line.tax, line.id, work))
             continue
-        aside = profile.aside or gross < 0  # a returned deposit bottle is no goods to discount
+        # Nothing of something counts for nothing; a returned deposit bottle is no goods to discount.
+        aside = profile.aside or qty <= 0 or gross < 0
         run.any_floor = True
         work.floor = gross if profile.no_discount or aside else _floor(work, line_cap, rounding)
         if aside:

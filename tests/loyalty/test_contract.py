@@ -212,3 +212,15 @@ def test_no_bytes_get_more_than_a_reason(data: bytes) -> None:
     out = io.BytesIO()
     price(io.BytesIO(data), out, DEMO)
     assert all("error" in json.loads(line) for line in out.getvalue().splitlines())
+
+
+def test_a_line_of_nothing_counts_for_nothing() -> None:
+    """It stands in the answer with zeros, and the receipt, its stamps and its life are as without it."""
+    contract = Contract(DEMO)
+    nothing = {**LATTE, "line": "2", "qty": "0"}
+    alone = ask(contract, basket=[nothing])
+    assert (alone["total"], alone["effects"], alone["state_after"]) == ("0.00", [], {})
+    assert alone["lines"][0]["qty"] == "0"
+    beside, without = ask(contract, basket=[LATTE, nothing]), ask(contract)
+    assert beside["lines"][0] == without["lines"][0]
+    assert beside["state_after"] == without["state_after"]

@@ -26,7 +26,7 @@ class GiftCards(Plan):
         self.settings = rule
 
     def works(self, run: Run) -> Sequence[Work]:
-        return [work for work in run.aside if self.filter in work.profile.filters]
+        return [w for w in run.aside if self.filter in w.profile.filters and w.line.qty_milli > 0]
 
     def settle(self, run: Run) -> None:
         rule = self.settings
