@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
@@ -20,7 +20,9 @@ from hardware.ports import (
     CardWriter,
     CardWritten,
     CashDrawer,
+    CustomerDisplay,
     DeviceProblem,
+    DisplayText,
     ReadersChanged,
     Scan,
     Scanner,
@@ -258,3 +260,85 @@ class CashDrawerContract:
         with pytest.raises(DeviceProblem):
             desk.drawer.open()
         assert desk.openings() == 0
+
+
+class DisplayDesk(Protocol):
+    display: CustomerDisplay
+
+    def seen(self) -> tuple[str, str]:
+        """What stands on it: two lines of twenty letters."""
+        ...
+
+    def pull(self) -> None:
+        """Pull its plug."""
+        ...
+
+    def plug(self) -> None: ...
+
+
+def until(test: Callable[[], object], timeout_s: float = 5.0) -> None:
+    """Wait for something to be so."""
+    until_s = time.monotonic() + timeout_s
+    while not test():
+        assert time.monotonic() < until_s, "it never came to be"
+        time.sleep(0.005)
+
+
+class CustomerDisplayContract:
+    """A CustomerDisplay of two lines of twenty letters, whatever is behind it."""
+
+    @pytest.fixture
+    def told(self, desk: DisplayDesk) -> Iterator[Told]:
+        told = Told()
+        desk.display.start(told)
+        told.wait(type(None))
+        yield told
+        assert desk.display.stop()
+
+    def test_it_shows_two_lines(self, desk: DisplayDesk, told: Told):
+        desk.display.show(DisplayText("Kawa ziarnista", "Suma", "29,90", "31,10"))
+        until(lambda: desk.seen() == ("Kawa ziarnista 29,90", "Suma           31,10"))
+
+    def test_the_text_is_cut_and_the_figure_is_not(self, desk: DisplayDesk, told: Told):
+        desk.display.show(DisplayText("Kawa ziarnista palona w Krakowie", "", "1 129,90"))
+        until(lambda: desk.seen()[0] == "Kawa ziarni 1 129,90")
+
+    def test_the_newest_text_wins(self, desk: DisplayDesk, told: Told):
+        for number in range(200):
+            desk.display.show(DisplayText(f"Nr {number}"))
+        until(lambda: desk.seen()[0].rstrip() == "Nr 199")
+
+    def test_no_control_byte_comes_through(self, desk: DisplayDesk, told: Told):
+        desk.display.show(DisplayText("\x1b@\x0cA\r\nB\x1f\x00C\u200b\U000e0041", "\x1bQAzło"))
+        until(lambda: desk.seen() == ("@ A  BC             ", "QAzło               "))
+
+    def test_a_text_shown_before_the_start_is_there(self, desk: DisplayDesk):
+        desk.display.show(DisplayText("Dzień dobry"))
+        desk.display.start(Told())
+        until(lambda: desk.seen()[0].rstrip() == "Dzień dobry")
+        assert desk.display.stop()
+
+    def test_a_pulled_plug_is_told_once_and_the_text_comes_back(self, desk: DisplayDesk, told: Told):
+        desk.display.show(DisplayText("Suma", "", "31,10"))
+        until(lambda: desk.seen()[0] == "Suma           31,10")
+        desk.pull()
+        assert told.wait(DeviceProblem).code == "unreachable"
+        for number in range(3):
+            desk.display.show(DisplayText(f"Nr {number}"))
+            time.sleep(0.1)
+        assert len(told.of(DeviceProblem)) == 1
+        desk.plug()
+        until(lambda: desk.seen()[0].rstrip() == "Nr 2")
+        assert [type(event) for event in told.events] == [type(None), DeviceProblem, type(None)]
+
+    def test_a_stopped_till_shows_nobodys_total(self, desk: DisplayDesk):
+        desk.display.start(Told())
+        desk.display.show(DisplayText("Suma", "", "31,10"))
+        until(lambda: desk.seen()[0] == "Suma           31,10")
+        assert desk.display.stop(2.0)
+        until(lambda: not "".join(desk.seen()).strip())
+        assert [thread.name for thread in threading.enumerate() if thread.name == "lane-display"] == []
+
+    def test_it_starts_once(self, desk: DisplayDesk, told: Told):
+        with pytest.raises(RuntimeError):
+            desk.display.start(Told())

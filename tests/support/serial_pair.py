@@ -1,4 +1,4 @@
-"""A serial cable: two pseudo terminals joined by socat, one end for the scanner, one for the till."""
+"""A serial cable: two pseudo terminals joined by socat, one end for the device, one for the till."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 
 
 class SerialPair:
-    """`till_end` is the port the till opens; `write` is the scanner's side."""
+    """`till_end` is the port the till opens; `write` is the device's side, `device_end` its port."""
 
     def __init__(self, folder: Path) -> None:
         self.till_end = folder / "till"
-        self._scanner_end = folder / "scanner"
+        self.device_end = folder / "device"
         self._process: subprocess.Popen[bytes] | None = None
 
     def plug(self) -> SerialPair:
         """Plug the cable in; waits until both ends are there."""
-        ends = [f"pty,rawer,link={end}" for end in (self.till_end, self._scanner_end)]
+        ends = [f"pty,rawer,link={end}" for end in (self.till_end, self.device_end)]
         self._process = subprocess.Popen(["socat", *ends], stderr=subprocess.DEVNULL)
         for _ in range(500):
-            if self.till_end.exists() and self._scanner_end.exists():
+            if self.till_end.exists() and self.device_end.exists():
                 return self
             time.sleep(0.01)
         raise TimeoutError("socat made no pair of ports")
 
     def write(self, data: bytes) -> None:
-        with self._scanner_end.open("wb", buffering=0) as port:
+        with self.device_end.open("wb", buffering=0) as port:
             port.write(data)
 
     def unplug(self) -> None:
