@@ -24,9 +24,12 @@ from hardware.ports import (
     DeviceProblem,
     DisplayText,
     ReadersChanged,
+    Scale,
+    ScaleFailed,
     Scan,
     Scanner,
     ScannerState,
+    Weighed,
 )
 from tests.support.told import Told
 
@@ -342,3 +345,73 @@ class CustomerDisplayContract:
     def test_it_starts_once(self, desk: DisplayDesk, told: Told):
         with pytest.raises(RuntimeError):
             desk.display.start(Told())
+
+
+class ScaleDesk(Protocol):
+    scale: Scale
+
+    def put(self, weight_milli: int, stable: bool = True) -> None:
+        """Lay goods on the pan, still or swinging."""
+        ...
+
+    def overload(self) -> None: ...
+    def lift_the_pan(self) -> None:
+        """So that it shows less than nothing."""
+        ...
+
+
+class ScaleContract:
+    """A Scale, whatever is behind it. An empty pan at the start."""
+
+    @pytest.fixture
+    def told(self, desk: ScaleDesk) -> Iterator[Told]:
+        told = Told()
+        desk.scale.start(told)
+        assert told.wait(Weighed) == Weighed(0, stable=True)
+        yield told
+        assert desk.scale.stop()
+
+    def test_a_weight_is_told_to_the_gram(self, desk: ScaleDesk, told: Told):
+        desk.put(642)
+        told.wait(Weighed, lambda event: event == Weighed(642, stable=True))
+        desk.put(14_995)
+        told.wait(Weighed, lambda event: event == Weighed(14_995, stable=True))
+
+    def test_what_swings_is_not_stable(self, desk: ScaleDesk, told: Told):
+        desk.put(642, stable=False)
+        told.wait(Weighed, lambda event: not event.stable)
+        assert not [event for event in told.of(Weighed) if event.stable and event.weight_milli]
+        desk.put(642)
+        told.wait(Weighed, lambda event: event == Weighed(642, stable=True))
+
+    def test_the_same_weight_is_told_once(self, desk: ScaleDesk, told: Told):
+        desk.put(642)
+        told.wait(Weighed, lambda event: event.weight_milli == 642)
+        time.sleep(0.3)
+        desk.put(643)
+        told.wait(Weighed, lambda event: event.weight_milli == 643)
+        assert [event.weight_milli for event in told.of(Weighed) if event.stable] == [0, 642, 643]
+
+    def test_too_much_and_too_little_are_no_weights(self, desk: ScaleDesk, told: Told):
+        desk.overload()
+        told.wait(ScaleFailed, lambda event: event.code == "overload")
+        desk.lift_the_pan()
+        told.wait(ScaleFailed, lambda event: event.code == "below_zero")
+        desk.put(642)
+        told.wait(Weighed, lambda event: event == Weighed(642, stable=True))
+        assert [event.weight_milli for event in told.of(Weighed) if event.stable] == [0, 642]
+
+    def test_nothing_comes_after_stop(self, desk: ScaleDesk):
+        told = Told()
+        desk.scale.start(told)
+        told.wait(Weighed)
+        assert desk.scale.stop(2.0)
+        count = len(told.events)
+        desk.put(642)
+        time.sleep(0.1)
+        assert len(told.events) == count
+        assert [thread.name for thread in threading.enumerate() if thread.name == "lane-scale"] == []
+
+    def test_it_starts_once(self, desk: ScaleDesk, told: Told):
+        with pytest.raises(RuntimeError):
+            desk.scale.start(Told())
