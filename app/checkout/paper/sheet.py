@@ -1,0 +1,95 @@
+"""What the shop's documents have in common: its head, money, names, moments, a line to sign on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from app.checkout.ports import Member
+from app.checkout.shop import Shop
+from app.checkout.wording import rule_name
+from app.ledger.facts import SoldLine
+from app.loyalty.engine import Compiled
+from app.texts import LANGUAGES, texts
+from app.values import QTY_MILLI
+from hardware.receipt import Align, Blank, Block, Columns, Document, Image, Rule, Size, Text
+
+LOGO: Final = "logo"
+"""The name under which a printer's side knows the shop's picture, if the shop has one."""
+
+
+def lang_of(member: Member | None, shop: Shop) -> str:
+    """The member's own language, or the shop's."""
+    lang = member.person.lang if member and member.person else ""
+    return lang if lang in LANGUAGES else shop.lang
+
+
+class Sheet:
+    """Blocks in the language and currency of one document."""
+
+    def __init__(self, shop: Shop, programme: Compiled, lang: str = "") -> None:
+        self.shop, self.programme = shop, programme
+        self.words = texts(lang or shop.lang, paper=True)
+        self.get = self.words.get
+
+    def document(self, blocks: Iterable[Block]) -> Document:
+        return Document(tuple(blocks), language=self.words.lang)
+
+    # -- words and figures -------------------------------------------------------------------------------
+
+    def amount(self, minor: int) -> str:
+        """Minor units without the currency, for columns of figures."""
+        return self.words.amount(minor, self.shop.currency)
+
+    def money(self, minor: int) -> str:
+        return self.words.money(minor, self.shop.currency)
+
+    def moment(self, at_ms: int) -> str:
+        return self.words.moment(at_ms, self.shop.time_zone)
+
+    def date(self, at_ms: int) -> str:
+        return self.words.date(at_ms, self.shop.time_zone)
+
+    def rule(self, id: str) -> str:
+        """A rule's name; its id where the programme in force no longer knows it."""
+        return rule_name(self.programme, id, self.words.lang)
+
+    # -- blocks ------------------------------------------------------------------------------------------
+
+    def shop_head(self) -> Iterator[Block]:
+        """Logo, name and address, as on every slip for a customer."""
+        yield Image(LOGO)
+        yield Text(self.shop.name, align=Align.CENTER, bold=True, size=Size.LARGE)
+        if self.shop.address:
+            yield Text(self.shop.address, align=Align.CENTER)
+        yield Blank()
+
+    def title(self, message: str) -> Iterator[Block]:
+        """What this paper is, large."""
+        yield Text(self.get(message), align=Align.CENTER, bold=True, size=Size.LARGE)
+        yield Blank()
+
+    def served(self, cashier: str) -> Block:
+        return Text(self.get("receipt.served", till=self.shop.till, cashier=cashier))
+
+    def goods(self, line: SoldLine, sign: int = 1) -> Iterator[Block]:
+        """A line as sold or, with `sign` -1, as it comes back, with what its discounts were."""
+        yield Columns(line.name, self.amount(sign * line.gross_minor))
+        if line.qty_milli != QTY_MILLI:
+            yield Text(f"  {self.words.qty(line.qty_milli)} x {self.amount(line.price_minor)}")
+        for discount in line.discounts:
+            yield Columns(self.rule(discount.rule), self.amount(-sign * discount.amount_minor), indent=2)
+
+    def section(self, message: str) -> Iterator[Block]:
+        """The heading of a part of a report."""
+        yield Rule()
+        yield Text(self.get(message), bold=True)
+
+    def signature(self, message: str) -> Iterator[Block]:
+        """Room to sign, and below it who signs."""
+        yield Blank(2)
+        yield Rule()
+        yield Text(self.get(message), align=Align.CENTER)
+
+    def thanks(self) -> Block:
+        return Text(self.shop.footer.get(self.words.lang) or self.get("receipt.thanks"), align=Align.CENTER)
