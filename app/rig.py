@@ -117,7 +117,7 @@ class Rig:
             kept=kept,
             read=self._read,
         )
-        till.on_write_failed = self._write_failed
+        till.report_to(self._write_failed)
         return till
 
     def _read(self, text: str, aim: str | None) -> Read:

@@ -287,24 +287,24 @@ class Broken:
 
 def test_a_full_disk_loses_nothing_and_says_so(desk: Desk) -> None:
     desk.till.scan("5901234000178")
-    journal = desk.till._journal
-    desk.till._journal = Broken(NotWritten("The disk is full"))
+    journal = desk.till.heart.journal
+    desk.till.heart.journal = Broken(NotWritten("The disk is full"))
     answers: list[Outcome] = []
     desk.till.pay_cash(10_00, answers.append)
     assert answers[-1].code == "not_written"
     assert desk.till.sale.lines, "the basket is still there to be paid"
-    desk.till._journal = journal
+    desk.till.heart.journal = journal
     desk.till.pay_cash(10_00, answers.append)
     assert answers[-1].code == "sold"
 
 
 def test_a_bug_in_writing_is_reported_and_the_basket_stays(desk: Desk) -> None:
     desk.till.scan("5901234000178")
-    journal, reported = desk.till._journal, list[BaseException]()
-    desk.till._journal, desk.till.on_write_failed = Broken(ZeroDivisionError("?")), reported.append
+    journal, reported = desk.till.heart.journal, list[BaseException]()
+    desk.till.heart.journal, desk.till.heart.on_write_failed = Broken(ZeroDivisionError("?")), reported.append
     desk.till.pay_cash(10_00)
     assert [type(error) for error in reported] == [ZeroDivisionError]
-    desk.till._journal = journal
+    desk.till.heart.journal = journal
 
 
 class Later:
@@ -325,7 +325,7 @@ class Later:
 
 def test_a_scan_during_the_commit_belongs_to_the_next_customer(desk: Desk) -> None:
     till, later = desk.till, Later(desk)
-    till._journal = later
+    till.heart.journal = later
     till.scan("5901234000178")
     answers: list[Outcome] = []
     heard: list[Outcome] = []

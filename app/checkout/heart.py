@@ -1,0 +1,194 @@
+"""What all use cases of the till share: the sale in hand, its price, and the way to the journal.
+
+Belongs to one thread, like the till. Use cases read and change it by the methods below; nothing else does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from app.checkout import basket as open_basket
+from app.checkout.basket import OpenSale, Stage
+from app.checkout.outcome import Outcome, refused
+from app.checkout.ports import Catalogue, Journal, Member, Members, NotWritten, Shift, Work
+from app.checkout.receipt import Receipt
+from app.checkout.shop import Shop
+from app.checkout.wording import rule_name
+from app.lanes import World
+from app.loyalty.basket import Context
+from app.loyalty.basket import Redeem as RedeemWish
+from app.loyalty.decision import Decision
+from app.loyalty.engine import Compiled, evaluate
+from app.loyalty.state import MemberState
+
+UNDO_STEPS: Final = 50
+BARRED: Final = frozenset({"access_only", "gift_card_too_small", "gift_card_too_large"})
+"""What the engine refuses of the goods themselves; a refused code or wish only goes unheeded."""
+
+Answer = Callable[[Outcome], None]
+"""Hears the outcome of an act that ends in the journal."""
+
+
+def ignore(_: Outcome) -> None: ...
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+class Heart:
+    """The sale in hand (`sale`), for whom (`member`), at what price (`decision`), in which `shift`."""
+
+    def __init__(
+        self,
+        *,
+        shop: Shop,
+        catalogue: Catalogue,
+        members: Members,
+        journal: Journal,
+        programme: Compiled,
+        world: World,
+        next_number: int = 1,
+        shift: Shift | None = None,
+        kept: bytes | None = None,
+    ) -> None:
+        self.shop = shop
+        self.catalogue = catalogue
+        self.members = members
+        self.journal = journal
+        self.programme = programme
+        self.world = world
+        self.shift = shift
+        self.next_number = next_number
+        """Of the next receipt."""
+        self.member: Member | None = None
+        self.last: Receipt | None = None
+        self.past: list[OpenSale] = []
+        """The baskets before, for undo."""
+        self.busy = False
+        self.on_write_failed: Callable[[BaseException], None] = _raise
+        self._waiting: list[Callable[[], None]] = []
+        self.sale = self.new_sale()
+        if kept is not None:
+            # The basket as it stood when the till stopped, a tender without an outcome included.
+            self.sale = open_basket.from_bytes(kept)
+            self.member = self.load(self.sale.member)
+        self.decision: Decision = self.price()
+
+    # -- what may be done now ----------------------------------------------------------------------------
+
+    def stopped(self) -> Outcome | None:
+        """Why the basket cannot change now; None if it can."""
+        if self.busy:
+            return refused("busy")
+        if self.sale.stage is Stage.TENDERED:
+            return refused("tender_open", due_minor=self.asked_minor)
+        return None
+
+    @property
+    def asked_minor(self) -> int:
+        """What the terminal was asked for and has not been settled yet."""
+        pending = self.sale.pending
+        return sum(tender.amount_minor for tender in pending.sale.tenders) if pending else 0
+
+    def barred(self) -> Outcome | None:
+        """Goods that the programme does not let this customer buy: no money is taken while they are there."""
+        for reason in self.decision.refused:
+            if reason.code in BARRED:
+                line = reason.params.get("line")
+                rule = rule_name(self.programme, reason.rule, self.shop.lang)
+                return refused("not_for_sale", line=int(line) if line else None, rule=rule)
+        return None
+
+    # -- the sale in hand --------------------------------------------------------------------------------
+
+    def new_sale(self) -> OpenSale:
+        return OpenSale(id=self.world.new_id(), opened_ms=self.world.now_ms())
+
+    def load(self, member: uuid.UUID | None) -> Member | None:
+        return None if member is None else self.members.member(member)
+
+    def change(self, sale: OpenSale) -> None:
+        """The basket is another one now: it can be undone, is priced and kept."""
+        self.past.append(self.sale)
+        del self.past[:-UNDO_STEPS]
+        self.sale = sale
+        self.reprice()
+
+    def reprice(self, *, keep: bool = True) -> None:
+        """Price the basket at this moment, and keep it in the database."""
+        if self.sale.stage is Stage.OPEN:
+            self.sale = msgspec.structs.replace(self.sale, priced_ms=self.world.now_ms())
+        self.decision = self.price()
+        if keep:
+            payload = None if self.sale.untouched else open_basket.to_bytes(self.sale)
+            self.note_down(Work(basket=payload, at_ms=self.sale.priced_ms))
+
+    def begin_anew(self) -> None:
+        """The next customer: an empty basket, nothing to undo."""
+        self.past.clear()
+        self.sale, self.member = self.new_sale(), None
+        self.decision = self.price()
+
+    def price(self) -> Decision:
+        """What the basket costs, without what only a payment may do (draw a prize)."""
+        return self.evaluate(paying=False)
+
+    def evaluate(self, *, paying: bool) -> Decision:
+        """The engine's decision over the sale in hand, at the moment it was priced."""
+        state: MemberState | None = self.member.state if self.member else None
+        context = Context(
+            at_ms=self.sale.priced_ms or self.world.now_ms(),
+            store=self.shop.store,
+            till=self.shop.till,
+            sale_id=str(self.sale.id),
+            member_id=str(self.sale.member) if self.sale.member else "",
+            redeem=RedeemWish(points_centi=self.sale.redeem),
+            points_limit_centi=self.sale.redeem_cap_centi,
+            time_zone=self.shop.time_zone,
+            paying=paying,
+        )
+        return evaluate(self.programme, state, open_basket.for_engine(self.sale), context, explain=True)
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    def write(self, work: Work, written: Callable[[], Outcome], answer: Answer) -> None:
+        """Hand work to the journal; the till takes no other act until it is durable or refused."""
+        if self.busy:
+            return answer(refused("busy"))
+        self.busy = True
+
+        def heard(error: BaseException | None) -> None:
+            self.busy = False
+            answer(written() if error is None else self._not_written(error))
+            waiting, self._waiting = self._waiting, []
+            for act in waiting:
+                self.when_free(act)
+
+        self.journal.write(work, heard)
+        return None
+
+    def note_down(self, work: Work) -> None:
+        """Hand work to the journal that nobody waits for."""
+        self.journal.write(work, self._noted)
+
+    def when_free(self, act: Callable[[], None]) -> None:
+        """Do something now, or as soon as the write in hand is done: a scan is never lost to a commit."""
+        if self.busy:
+            self._waiting.append(act)
+        else:
+            act()
+
+    def _noted(self, error: BaseException | None) -> None:
+        if error is not None:
+            self.on_write_failed(error)
+
+    def _not_written(self, error: BaseException) -> Outcome:
+        """The environment's errors are the cashier's to see; anything else is a bug and is reported too."""
+        if not isinstance(error, NotWritten):
+            self.on_write_failed(error)
+        return refused("not_written", reason=str(error))

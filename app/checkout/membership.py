@@ -1,0 +1,148 @@
+"""The member of the sale in hand: cards, enrolment, points to pay with."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+import msgspec
+
+from app.checkout.basket import Redeem
+from app.checkout.heart import Answer, Heart, ignore
+from app.checkout.outcome import Outcome, done, note, refused
+from app.checkout.ports import Person, Work
+from app.ledger.facts import AnyFact, CardLinked, MemberEnrolled
+from hardware.ports import CardProof
+
+
+class Membership:
+    """Whose sale it is."""
+
+    def __init__(self, heart: Heart) -> None:
+        self._heart: Final = heart
+        # Ahead of the database, which the journal writes in its own time.
+        self._tap_counters: dict[str, int] = {}
+
+    def tap(
+        self,
+        uid: str,
+        record: str | None = None,
+        proof: CardProof = CardProof.COPYABLE,
+        counter: int | None = None,
+    ) -> Outcome:
+        """A chip card on a reader: known by its serial number, or by the member record written on it.
+
+        `counter` is the tap counter that a genuine card proved: one that was seen before is a recording.
+        """
+        if counter is not None and not self._rises(uid, counter):
+            return refused("card_replayed")
+        tokens = [f"uid:{uid}"] + ([f"code:{record}"] if record else [])
+        for token in tokens:
+            if self._heart.members.holder(token) is not None:
+                return self.present_card(token, proof)
+        return refused("card_of_nobody", card=uid)
+
+    def _rises(self, uid: str, counter: int) -> bool:
+        """Whether a tap counter is above every one seen of this card; it is seen from now on."""
+        heart = self._heart
+        seen = max(heart.members.tap_counter(uid) or 0, self._tap_counters.get(uid, 0))
+        if counter <= seen:
+            return False
+        self._tap_counters[uid] = counter
+        heart.note_down(Work(tap_counters=((uid, counter),), keep_basket=True, at_ms=heart.world.now_ms()))
+        return True
+
+    def present_card(self, token: str, proof: CardProof) -> Outcome:
+        """Attach the holder of a card to the sale."""
+        heart = self._heart
+        holder = heart.members.holder(token)
+        if holder is None:
+            return refused("card_of_nobody", card=token.partition(":")[2])
+        cap = None if proof is CardProof.GENUINE else heart.shop.redeem_cap_centi
+        if holder.blocked:
+            cap = 0
+        outcome = self.attach(holder.member, card=token, redeem_cap_centi=cap)
+        return note("card_blocked") if holder.blocked and not outcome.refused else outcome
+
+    def attach(self, member: uuid.UUID, *, card: str = "", redeem_cap_centi: int | None = None) -> Outcome:
+        """Make it this member's sale; the basket is priced anew."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        loaded = heart.load(member)
+        if loaded is None:
+            return refused("card_of_nobody", card=card.partition(":")[2])
+        same = heart.sale.member == member
+        heart.member = loaded
+        heart.change(
+            msgspec.structs.replace(
+                heart.sale,
+                member=member,
+                card=card,
+                redeem_cap_centi=redeem_cap_centi if card else heart.shop.redeem_cap_centi,
+                redeem=heart.sale.redeem if same else 0,
+            )
+        )
+        code = "member_repriced" if heart.sale.lines else "member_here"
+        return done(code, name=loaded.person.name if loaded.person else "")
+
+    def detach(self) -> Outcome:
+        """A wrong or withdrawn card: the sale is nobody's again."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if heart.sale.member is None:
+            return refused("no_member")
+        heart.member = None
+        heart.change(
+            msgspec.structs.replace(heart.sale, member=None, card="", redeem=0, redeem_cap_centi=None)
+        )
+        return done("member_gone")
+
+    def redeem(self, wish: Redeem) -> Outcome:
+        """Pay with points: an amount in hundredths, "max" for all that is safe, 0 for none."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if heart.sale.member is None:
+            return refused("no_member")
+        heart.change(msgspec.structs.replace(heart.sale, redeem=wish))
+        if wish and not heart.decision.points.spent_centi:
+            heart.change(msgspec.structs.replace(heart.sale, redeem=0))
+            return refused("nothing_to_redeem")
+        spent = heart.decision.points
+        if not wish:
+            return done("not_redeeming")
+        return done("redeeming", points_centi=spent.spent_centi, value_minor=spent.spent_value_minor)
+
+    def enrol(
+        self, name: str, phone: str, *, card: str = "", lang: str = "", answer: Answer = ignore
+    ) -> None:
+        """Make a member of the customer in front of the till and attach them; durable before the answer."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
+        if not name.strip():
+            return answer(refused("name_missing"))
+        if card and heart.members.holder(card) is not None:
+            return answer(refused("card_taken"))
+        at_ms, member = heart.world.now_ms(), heart.world.new_id()
+        facts: list[AnyFact] = [MemberEnrolled(id=heart.world.new_id(), at_ms=at_ms, member=member)]
+        if card:
+            facts.append(CardLinked(id=heart.world.new_id(), at_ms=at_ms, member=member, card=card))
+        person = Person(member=member, name=name.strip(), phone=phone.strip(), lang=lang)
+
+        def written() -> Outcome:
+            attached = self.attach(member, card=card, redeem_cap_centi=heart.shop.redeem_cap_centi)
+            return attached if attached.refused else done("enrolled", name=person.name)
+
+        return heart.write(
+            Work(facts=tuple(facts), people=(person,), keep_basket=True, at_ms=at_ms), written, answer
+        )
+
+    def refresh_member(self) -> None:
+        """The member's state may have changed outside (a snapshot came): price with what is known now."""
+        heart = self._heart
+        if heart.sale.member is not None and heart.stopped() is None:
+            heart.member = heart.load(heart.sale.member)
+            heart.reprice(keep=False)

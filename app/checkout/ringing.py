@@ -1,0 +1,108 @@
+"""Ringing up: codes to lines, quantities, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from app.checkout import basket as open_basket
+from app.checkout.heart import Heart
+from app.checkout.outcome import Outcome, done, refused
+from app.checkout.ports import CodeReader, Product
+from app.values import QTY_MILLI
+from hardware.ports import CardProof
+
+PresentCard = Callable[[str, CardProof], Outcome]
+"""What a scanned code leads to that is a member's card."""
+
+
+class Ringing:
+    """What is in the basket."""
+
+    def __init__(self, heart: Heart, read: CodeReader, present_card: PresentCard) -> None:
+        self._heart: Final = heart
+        self._read = read
+        self._present_card = present_card
+
+    def scan(self, text: str, aim: str | None = None) -> Outcome:
+        """A code as read, with its AIM identifier: a product's, or the number printed on a member's card."""
+        heart, code = self._heart, text.strip()
+        token = f"code:{code}"
+        if heart.catalogue.product_by_code(code) is None and heart.members.holder(token) is not None:
+            return self._present_card(token, CardProof.COPYABLE)
+        read = self._read(code, aim)
+        if read.payment_card:
+            return refused("payment_card")
+        for key in read.keys:
+            product = heart.catalogue.product_by_code(key)
+            if product is not None and read.price_minor is not None:
+                return self.ring(msgspec.structs.replace(product, price_minor=read.price_minor, unit="piece"))
+            if product is not None:
+                return self.ring(product, QTY_MILLI if read.weight_milli is None else read.weight_milli)
+        if read.member_card:
+            return refused("card_of_nobody", card=read.member_card)
+        return refused("unknown_code", code=code)
+
+    def ring(self, product: Product, qty_milli: int = QTY_MILLI) -> Outcome:
+        """Put a product into the basket."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if heart.shift is None:
+            return refused("no_shift")
+        sale, key = open_basket.add(heart.sale, product, qty_milli)
+        heart.change(sale)
+        return done("rung", line=key, name=product.name_in(heart.shop.lang))
+
+    def ring_sku(self, sku: str, qty_milli: int = QTY_MILLI) -> Outcome:
+        """Put a product into the basket by its article number (a favourite, a search hit, an offer)."""
+        product = self._heart.catalogue.product(sku)
+        return self.ring(product, qty_milli) if product else refused("unknown_code", code=sku)
+
+    def set_qty(self, key: int, qty_milli: int) -> Outcome:
+        """Change a line's quantity; zero or less takes it out."""
+        heart = self._heart
+        line = heart.sale.line(key)
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if line is None:
+            return refused("no_line")
+        if qty_milli > open_basket.QTY_MAX_MILLI:
+            return refused("qty_too_large", line=key, most=open_basket.QTY_MAX_MILLI // QTY_MILLI)
+        heart.change(open_basket.set_qty(heart.sale, key, qty_milli))
+        return done("qty_set" if qty_milli > 0 else "voided", line=key, name=line.name_in(heart.shop.lang))
+
+    def step_qty(self, key: int, pieces: int) -> Outcome:
+        """One piece more or fewer."""
+        line = self._heart.sale.line(key)
+        if line is None:
+            return refused("no_line")
+        if line.unit != "piece":
+            return refused("weighed", line=key)
+        return self.set_qty(key, line.qty_milli + pieces * QTY_MILLI)
+
+    def void_line(self, key: int) -> Outcome:
+        return self.set_qty(key, 0)
+
+    def undo(self) -> Outcome:
+        """Take back the last change of the basket."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if not heart.past:
+            return refused("nothing_to_undo")
+        heart.sale = heart.past.pop()
+        heart.member = heart.load(heart.sale.member)
+        heart.reprice()
+        return done("undone")
+
+    def clear(self) -> Outcome:
+        """Empty the basket; undo brings it back."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        heart.member = None
+        heart.change(heart.new_sale())
+        return done("cleared")
