@@ -58,6 +58,10 @@ class Shower:
         """An amount without needless decimals, for notes and the free stamp: 200, 0."""
         return self.words.scaled(minor, minor_digits(self.currency), short=True)
 
+    def typed(self, entry: str) -> str:
+        """What was typed on the keypad, with this language's decimal separator."""
+        return entry.replace(",", self.words.decimal)
+
     def state_line(self, devices: Devices, now_ms: int) -> views.StateLine:
         shift, shop, get = self.till.shift, self.till.shop, self.words.get
         who = get("screen.till", till=shop.till, cashier=shift.cashier) if shift else None

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from app.screens.forms import AnyForm
+
 
 class Tone(StrEnum):
     """What a message or chip means; shown by colour together with a word or sign."""
@@ -200,7 +202,7 @@ class Quantity(Struct, frozen=True):
     ready: bool = False
 
 
-Middle = Favourites | Results | Payment | Ask | Paid | Enrol | Quantity
+Middle = Favourites | Results | Payment | Ask | Paid | Enrol | Quantity | AnyForm
 
 
 class Stamp(StrEnum):
@@ -274,6 +276,17 @@ class Notice(Struct, frozen=True):
     text: str
 
 
+class Cue(Struct, frozen=True):
+    """A sound to make; `number` rises with each, so that the same one twice is two sounds."""
+
+    kind: str = ""
+    """`ok`, `refused` or `paid`."""
+    number: int = 0
+
+    def next(self, kind: str) -> Cue:
+        return Cue(kind, self.number + 1)
+
+
 class SaleView(Struct, frozen=True):
     """The whole sale screen."""
 
@@ -284,6 +297,7 @@ class SaleView(Struct, frozen=True):
     can_enrol: bool = False
     total: Total = Total("0", "")
     notice: Notice = Notice(Tone.QUIET, "")
+    cue: Cue = Cue()
 
 
 class DayRow(Struct, frozen=True):

@@ -149,7 +149,7 @@ class TestSearch:
         screen.presenter.search("latt")
         assert isinstance(screen.view.middle, views.Results)
         assert [row.title for row in screen.view.middle.rows] == ["Latte to go"]
-        screen.presenter.choose(screen.view.middle.rows[0].key)
+        screen.presenter.pick(screen.view.middle.rows[0].key)
         assert screen.view.basket.lines[0].name == "Latte to go"
         assert isinstance(screen.view.middle, views.Favourites)
 
@@ -158,7 +158,7 @@ class TestSearch:
         assert isinstance(screen.view.middle, views.Results)
         (row,) = screen.view.middle.rows
         assert (row.title, row.member) == ("Łucja Żółkiewska", True)
-        screen.presenter.choose(row.key)
+        screen.presenter.pick(row.key)
         assert screen.view.member is not None
         assert screen.view.member.name == "Łucja Żółkiewska"
 
@@ -272,9 +272,9 @@ class TestEnrolment:
         assert isinstance(enrol, views.Enrol)
         assert enrol.card == f"{NOBODY} is ready"
         assert not enrol.ready
-        screen.presenter.type_name("Ewa Świątek")
-        screen.presenter.type_phone("+48 601 200 300")
-        screen.presenter.enrol()
+        screen.presenter.type("name", "Ewa Świątek")
+        screen.presenter.type("phone", "+48 601 200 300")
+        screen.presenter.press("yes")
         assert screen.view.member is not None
         assert screen.view.member.name == "Ewa Świątek"
         assert isinstance(screen.view.middle, views.Favourites)
@@ -308,7 +308,7 @@ class TestEnrolment:
 
     def test_products_go_on_being_rung(self, screen: Screen) -> None:
         screen.presenter.start_enrolment()
-        screen.presenter.type_name("Ewa")
+        screen.presenter.type("name", "Ewa")
         screen.presenter.scan(LATTE)
         assert isinstance(screen.view.middle, views.Enrol)
         assert screen.view.middle.name == "Ewa"
@@ -323,8 +323,8 @@ class TestEnrolment:
     @pytest.mark.parametrize(("phone", "ready"), [("", True), ("+48 60", False), ("+48 601 200 300", True)])
     def test_a_phone_number_is_whole_or_not_there(self, screen: Screen, phone: str, ready: bool) -> None:
         screen.presenter.start_enrolment()
-        screen.presenter.type_name("Ewa")
-        screen.presenter.type_phone(phone)
+        screen.presenter.type("name", "Ewa")
+        screen.presenter.type("phone", phone)
         assert isinstance(screen.view.middle, views.Enrol)
         assert screen.view.middle.ready is ready
         assert bool(screen.view.middle.problem) is not ready

@@ -1,0 +1,133 @@
+"""What can fill the middle of the sale screen: a panel, and the screen as a panel sees it.
+
+A panel is opened, shows itself as a view state, takes keys and touches, and closes. It is never modal: a scan
+or a card that it does not want for itself goes on to the till, and a product rung up closes it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from app.checkout.outcome import Outcome
+from app.checkout.ports import Catalogue, Members
+from app.checkout.till import Till
+from app.lanes import World
+from app.screens import views
+from app.screens.forms import BACK, YES, Press
+from app.screens.showing import Shower
+from hardware.ports import CardTapped
+
+
+class Screen(Protocol):
+    """The sale screen's presenter, as far as panels need it."""
+
+    till: Till
+    world: World
+    catalogue: Catalogue
+    members: Members
+    loose_card: str
+    """A card that was shown and is nobody's yet; "" for none."""
+    selected: int | None
+    """The key of the line that acts on a line are about."""
+
+    show: Shower
+
+    def tell(self, outcome: Outcome) -> None:
+        """Say what came of an act, and show what it changed."""
+        ...
+
+    def open(self, panel: Panel) -> None:
+        """Fill the middle with another panel."""
+        ...
+
+    def open_tool(self, key: str) -> None:
+        """Open a panel by its name in the list of tools."""
+        ...
+
+    def close(self) -> None:
+        """Back to ringing up."""
+        ...
+
+    def ring(self, sku: str) -> None:
+        """Ring up a product by its article number."""
+        ...
+
+    def repaint(self) -> None: ...
+
+
+class Panel:
+    """One thing the middle is for. Subclasses say what of touch, keys, scans and cards they take."""
+
+    stays = False
+    """A product rung up meanwhile does not close it."""
+    pressing = False
+    """Only an answer leads on: Escape, pay and other panels do not."""
+    enrols = False
+    """It is where a new member is made: the offer to enrol is not shown beside it."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+
+    @property
+    def till(self) -> Till:
+        return self.screen.till
+
+    @property
+    def show(self) -> Shower:
+        return self.screen.show
+
+    def say(self, message: str, **values: object) -> str:
+        """A text of the panels' catalogue."""
+        return self.show.words.get(f"panel.{message}", **values)
+
+    def view(self) -> views.Middle:
+        raise NotImplementedError
+
+    # -- touch and keys ----------------------------------------------------------------------------------
+
+    def key(self, key: str) -> None:
+        """A key of the keypad: a digit, "," for the separator, or backspace."""
+
+    def take(self) -> None:
+        """Enter."""
+        self.press(YES)
+
+    def press(self, key: str) -> None:
+        """A button of the panel."""
+        if key == BACK:
+            self.screen.close()
+
+    def pick(self, key: str) -> None:
+        """A row, a tile or a choice."""
+
+    def type(self, field: str, text: str) -> None:
+        """What stands in a field now."""
+
+    def step(self, key: str, by: int) -> None:
+        """A row's − or +."""
+
+    # -- what lanes tell ---------------------------------------------------------------------------------
+
+    def scanned(self, text: str, aim: str | None) -> bool:
+        """Whether a code was meant for this panel; the till rings up every other one."""
+        return False
+
+    def unclaimed(self, card: str) -> bool:
+        """Whether it takes a card or code that is nobody's."""
+        return False
+
+    def tapped(self, event: CardTapped) -> bool:
+        """Whether a card was meant for this panel."""
+        return False
+
+    def goes_on(self) -> bool:
+        """False once what it is about is gone from the basket."""
+        return True
+
+    # -- parts that many need ----------------------------------------------------------------------------
+
+    def back(self) -> Press:
+        return Press(BACK, self.say("back"), "Esc", icon="arrow-left")
+
+    def go(self, text: str, *, enabled: bool = True) -> Press:
+        return Press(YES, text, "Enter", loud=True, enabled=enabled)

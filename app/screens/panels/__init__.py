@@ -1,0 +1,1 @@
+"""One file for each thing that the middle of the sale screen can be for."""
