@@ -124,6 +124,30 @@ def test_programme_check_names_line_path_and_hint(folder: Path) -> None:
     assert f"{file}:" in refused.output
 
 
+def test_pairs_are_found_in_the_sales_of_a_running_till(folder: Path, tmp_path: Path) -> None:
+    assert "nothing was sold yet" in run("programme", "pairs", "--data", folder).output
+    database, shelf = Database(folder), Shelf()
+    database.writer.commit(shelf.opened())
+    for n in range(6):
+        database.writer.commit(shelf.sold(lines=2 if n < 3 else 1))
+    for lines in (1, 2):
+        assert "No two things" in run("programme", "pairs", "--data", folder, "--least", str(lines + 3)).output
+    # Two kinds of receipt only: together is no more than chance until something else is sold as well.
+    told = run("programme", "pairs", "--data", folder, "--by", "skus", "--least", "3")
+    assert told.exit_code == 1
+    for _ in range(6):
+        database.writer.commit(shelf.sold(lines=0))
+    told = run("programme", "pairs", "--data", folder, "--by", "skus", "--least", "3")
+    assert told.exit_code == 0
+    assert "# 3 receipts, 100 % of those with the first, 2.0 times chance" in told.output
+    head, rules = (folder / "programme.yaml").read_text("utf-8").split("rules:\n", 1)
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(f"{head}rules:\n{told.output}{rules}", "utf-8")
+    assert run("programme", "check", draft).output == f"{draft} is a valid programme.\n"
+    assert run("programme", "pairs", "--by", "brand").exit_code == 2
+    database.close()
+
+
 def test_doctor_looks_at_everything_and_goes_on(folder: Path) -> None:
     Database(folder).close()
     settings = folder / FILE

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from app.commands.console import Lang, check_lang, complain, known_errors, say
+from app.checkout.ports import NotWritten
+from app.commands.console import Data, Lang, check_lang, complain, known_errors, say
+from app.config import data_folder, load
 
 programme_app: Final = typer.Typer(help="Check and describe a programme file.", no_args_is_help=True)
 
@@ -54,6 +57,58 @@ def programme_explain(file: Path, lang: Lang = "en") -> None:
             raise typer.Exit(2) from error
     for line in terms_text(texts(lang), programme):
         say(line)
+
+
+@programme_app.command("pairs")
+def programme_pairs(
+    data: Data = None,
+    journey: Annotated[
+        bool, typer.Option("--journey", help="The Complete Journey data set instead.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="Pair categories, or skus.")] = "categories",
+    least: Annotated[int, typer.Option(min=1, help="Receipts that a pair must be on.")] = 20,
+    most: Annotated[int, typer.Option(min=1, help="The surest pairs, at most.")] = 20,
+) -> None:
+    """Goods that are bought together more often than by chance, as a `complement` rule to paste."""
+    from app.loyalty.lift import as_rule, lift_pairs
+
+    if by not in ("categories", "skus"):
+        complain(f"--by is categories or skus, not {by!r}")
+        raise typer.Exit(2)
+    with known_errors():
+        pairs = lift_pairs(_receipts(data, journey, by == "skus"), least_together=least)
+    if not pairs:
+        complain(f"No two things are on {least} receipts together more than by chance: try --least.")
+        raise typer.Exit(1)
+    say(as_rule(pairs[:most], by))
+
+
+def _receipts(data: Path | None, journey: bool, by_sku: bool) -> Iterator[list[str]]:
+    """What each past receipt holds: this till's own sales, or the data set's baskets."""
+    if journey:
+        from app.store.journey import baskets
+
+        for basket in baskets():
+            yield [line.sku if by_sku else line.category for line in basket.lines]
+        return
+    from app.ledger.facts import SaleCompleted, decode
+    from app.store.connection import DatabaseFile, database_key
+    from app.store.database import FILE
+    from app.store.reader import Reader
+
+    folder = data or data_folder()
+    keystore = load(folder).till.keystore
+    if not (folder / FILE).exists():
+        raise NotWritten(f"There is no till in {folder}: nothing was sold yet")
+    # Beside the running till: whoever asks does not want to close the shop for it.
+    reader = Reader(DatabaseFile(folder / FILE, database_key(folder, keystore)))
+    try:
+        for _, body in reader.log():
+            fact = decode(body)
+            if isinstance(fact, SaleCompleted):
+                yield [thing for line in fact.lines if (thing := line.sku if by_sku else line.category)]
+    finally:
+        reader.close()
 
 
 def price(

@@ -6,6 +6,7 @@ would be by chance, P(a and b) / (P(a) P(b)). Above 1 they go together.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
@@ -54,3 +55,30 @@ def lift_pairs(
                 LiftPair(a, b, together, lift, Fraction(together, seen[a])) for a, b in permutations(pair)
             ]
     return sorted(found, key=lambda pair: (-pair.confidence, -pair.lift, pair.bought, pair.offer))
+
+
+def as_rule(pairs: Iterable[LiftPair], by: str) -> str:
+    """A `complement` rule with these pairs, as lines for a programme file; `by` is `categories` or `skus`.
+
+    It only mentions the offer: what to take off, and from whom, is the shop's to decide.
+    """
+    lines = [
+        "  - id: goes-with-it",
+        "    kind: complement",
+        "    name: {ru: К покупке, pl: Do kompletu, en: Goes with it}",
+        "    pairs:",
+    ]
+    for pair in pairs:
+        share = round(100 * pair.confidence)
+        tenths = round(10 * pair.lift)
+        lines += [
+            f"      # {pair.together} receipts, {share} % of those with the first, "
+            f"{tenths // 10}.{tenths % 10} times chance",
+            f"      - bought: {{{by}: [{_quoted(pair.bought)}]}}",
+            f"        offer: {{{by}: [{_quoted(pair.offer)}]}}",
+        ]
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
