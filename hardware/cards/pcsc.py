@@ -17,6 +17,7 @@ from typing import Final
 
 from app.lanes import Lane, RealWorld, World
 from hardware.cards.hand import Crew, Hand
+from hardware.cards.roles import role_of
 from hardware.cards.session import PcscError, ReaderState, Session
 from hardware.cards.settings import PcscCounts, PcscSettings
 from hardware.cards.slot import Service, Slot
@@ -25,6 +26,9 @@ from hardware.ports import CardEvent, CardFailed, CardWritten, ReadersChanged
 _TICK_S: Final = 0.1
 _HEAR_MOST: Final = 100
 """Messages heard in a row before the clock is looked at."""
+
+_LISTINGS: Final = 3
+"""How often readers are listed anew because one of them is gone before it is asked."""
 
 
 class PcscReaders:
@@ -168,14 +172,30 @@ class PcscReaders:
         if idle_s and hand.pause(idle_s):
             return
         try:
-            before = {state.name: state for state in known}
-            asked = [before.get(name, ReaderState(name, 0)) for name in session.readers()]
-            states = session.wait(asked, self._settings.poll_s) if asked else []
+            states = self._wait(known, session)
         except PcscError as error:
             session.close()
             self._inbox.put(partial(self._watch_failed, number, str(error)))
         else:
             self._inbox.put(partial(self._watched, number, tuple(states)))
+
+    def _wait(self, known: tuple[ReaderState, ...], session: Session) -> list[ReaderState]:
+        before = {state.name: state for state in known}
+        listings = _LISTINGS
+        while True:
+            listings -= 1
+            # Each once: pcscd gives two readers of its configuration one name if they are called alike.
+            names = dict.fromkeys(name for name in session.readers() if self._is_ours(name))
+            asked = [before.get(name, ReaderState(name, 0)) for name in names]
+            try:
+                return session.wait(asked, self._settings.poll_s) if asked else []
+            except PcscError as error:
+                # Unplugged since it was listed: that is no reason to give up the other readers.
+                if error.case != "gone" or not listings:
+                    raise
+
+    def _is_ours(self, name: str) -> bool:
+        return role_of(self._settings.readers, name) is not None
 
     def _watched(self, number: int, states: tuple[ReaderState, ...]) -> None:
         if number != self._watch_round:

@@ -32,13 +32,15 @@ _CASES: Final = {
         "SCARD_W_UNRESPONSIVE_CARD", "SCARD_W_UNPOWERED_CARD", "SCARD_W_UNSUPPORTED_CARD",
         "SCARD_E_PROTO_MISMATCH", "SCARD_E_CARD_UNSUPPORTED",
     ),
+    "gone": _codes("SCARD_E_UNKNOWN_READER", "SCARD_E_READER_UNAVAILABLE"),
 }  # fmt: skip
 _TIMEOUT: Final = scard.SCARD_E_TIMEOUT & _WORD
 _NO_READERS: Final = scard.SCARD_E_NO_READERS_AVAILABLE & _WORD
 
 
 class PcscError(Exception):
-    """A PC/SC call that failed: `hresult` unsigned; `case` is torn, reset, busy, mute or service."""
+    """A PC/SC call that failed: `hresult` unsigned; `case` is torn, reset, busy, mute, gone
+    (the reader is not there) or service."""
 
     def __init__(self, call: str, hresult: int) -> None:
         self.hresult = hresult & _WORD
@@ -95,6 +97,21 @@ class Session:
     def state(self, reader: str) -> ReaderState:
         """One reader's state now."""
         return self.wait([ReaderState(reader, scard.SCARD_STATE_UNAWARE)], 0)[0]
+
+    def serial(self, reader: str) -> str:
+        """The reader's own serial number, "" if it tells none; no card is touched."""
+        hresult, handle, _ = scard.SCardConnect(
+            self._established(), reader, scard.SCARD_SHARE_DIRECT, scard.SCARD_PROTOCOL_UNDEFINED
+        )
+        _check("SCardConnect", hresult)
+        try:
+            hresult, value = scard.SCardGetAttrib(handle, scard.SCARD_ATTR_VENDOR_IFD_SERIAL_NO)
+        finally:
+            scard.SCardDisconnect(handle, scard.SCARD_LEAVE_CARD)
+        # Most drivers have no such attribute, and each has an error of its own to say so.
+        if hresult != scard.SCARD_S_SUCCESS:
+            return ""
+        return bytes(value).decode("ascii", errors="replace").strip("\0 ")
 
     @contextmanager
     def connected(self, reader: str) -> Iterator[PcscLink]:

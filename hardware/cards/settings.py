@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.lanes import Backoff
 from hardware.cards.kinds import CardSettings
+from hardware.cards.roles import ReaderRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +15,13 @@ class PcscSettings:
 
     `poll_s` bounds one wait for a change (and how late a new reader is seen), `watch_deadline_s` how long the
     service may be silent before it counts as lost, `read_deadline_s` and `write_deadline_s` how long a
-    card may take,
-    `glance_s` how often the UID of a card that stays is asked again (a swap faster than pcscd's polling
-    shows nowhere else), `most_stuck` how many threads may hang in PC/SC calls at once.
+    card may take, `glance_s` how often the UID of a card that stays is asked again (a swap faster than
+    pcscd's polling shows nowhere else), `most_stuck` how many threads may hang in PC/SC calls at once.
+    `readers` tells whose each reader is; the first rule that fits counts.
     """
 
     cards: CardSettings = field(default_factory=CardSettings)
+    readers: tuple[ReaderRule, ...] = ()
     poll_s: float = 0.5
     watch_deadline_s: float = 3.0
     read_deadline_s: float = 2.0

@@ -10,9 +10,10 @@ from app.lanes import World
 from hardware.cards.hand import Crew, Hand
 from hardware.cards.link import CardContent, CardProblem
 from hardware.cards.reading import Insertion, Reading, glance, read_insertion, write_insertion
-from hardware.cards.session import ReaderState, Session
+from hardware.cards.roles import role_of
+from hardware.cards.session import PcscError, ReaderState, Session
 from hardware.cards.settings import PcscCounts, PcscSettings
-from hardware.ports import CardEvent, CardFailed, CardRemoved, CardTapped, CardWritten
+from hardware.ports import CardEvent, CardFailed, CardRemoved, CardTapped, CardWritten, ReaderRole
 
 Written = Callable[[CardWritten | CardFailed], None]
 
@@ -39,7 +40,8 @@ class _Writing:
 class Slot:
     """A reader and the card on it. `event` names that card, 0 if none lies there.
 
-    Every method runs on the lane, but `_read`, `_glance` and `_write`, which run on the reader's hand.
+    Every method runs on the lane, but `_identify`, `_read`, `_glance` and `_write`, which run on the reader's
+    hand.
     """
 
     def __init__(self, name: str, service: Service) -> None:
@@ -50,7 +52,14 @@ class Slot:
         self._state = ReaderState(name, 0)
         self._hand: Hand | None = None
         self._hand_overdue = False
+        self._serial: str | None = None
+        """The reader's serial number once it was asked; it is asked only if a rule wants it."""
         self._blank()
+
+    @property
+    def role(self) -> ReaderRole:
+        """Whose cards this reader is for, by what is known of it."""
+        return role_of(self._settings.readers, self._name, self._serial or "") or ReaderRole.CUSTOMER
 
     def _blank(self) -> None:
         self.event = 0
@@ -117,6 +126,8 @@ class Slot:
             self._fail("busy", "too many calls hang in PC/SC")
             return
         self._read_due_s = self._service.world.monotonic_s() + self._settings.read_deadline_s
+        if self._serial is None and any(rule.serial for rule in self._settings.readers):
+            self._hand.ask(self._identify)  # before the card, so that its tap has the right role
         self._hand.ask(partial(self._read, self._hand, self.event, self._insertion()))
 
     def _leave(self) -> None:
@@ -137,6 +148,18 @@ class Slot:
 
     def _insertion(self) -> Insertion:
         return Insertion(self._name, self._state.counter)
+
+    def _identify(self, session: Session) -> None:
+        try:
+            serial = session.serial(self._name)
+        except PcscError as error:
+            if error.case == "service":
+                session.close()
+            return  # asked again with the next card
+        self._service.post(partial(self._identified, serial))
+
+    def _identified(self, serial: str) -> None:
+        self._serial = serial
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -171,14 +194,22 @@ class Slot:
         self._service.counts.taps += 1
         self._service.sink(
             CardTapped(
-                self._name, self.event, card.uid, card.kind, card.record, card.proof, card.flaw, card.counter
+                self._name,
+                self.event,
+                card.uid,
+                card.kind,
+                card.record,
+                card.proof,
+                card.flaw,
+                card.counter,
+                self.role,
             )
         )
 
     def _fail(self, code: str, detail: str) -> None:
         self._read_due_s = None
         self._service.counts.failures += 1
-        self._service.sink(CardFailed(self._name, self.event, code, detail))
+        self._service.sink(CardFailed(self._name, self.event, code, detail, self.role))
 
     # -- glancing ----------------------------------------------------------------------------------------
 

@@ -1,5 +1,8 @@
 """A real pcscd of the test's own, with two virtual readers.
 
+A reader may have a serial number and be unplugged: then a driver of the test's own (vpcd_shim.c, made by gcc
+when first needed) stands between pcscd and vpcd's.
+
 pcscd runs in the foreground on a listening socket handed to it the way systemd does (LISTEN_FDS), in a
 folder of the test's own: it needs no root, and neither meets nor disturbs the machine's own pcscd.
 The client library reads PCSCLITE_CSOCK_NAME once a process, so the name is fixed when this module is
@@ -17,7 +20,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +29,7 @@ import pytest
 from tests.support.virtual_card import Ntag, Type4, VirtualCard
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+SHIM = Path(__file__).with_name("vpcd_shim.c")
 _HOME = Path(tempfile.mkdtemp(prefix="stempel-pcscd-"))
 SOCKET = _HOME / "pcscd.comm"
 os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)
@@ -32,24 +37,51 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 
 
 class Pcscd:
-    """pcscd with two readers, "Till" and "Staff"; each driver has a second slot that stays empty."""
+    """pcscd with two readers, "Till" and "Staff"; each driver has a second slot that stays empty.
+
+    `names` calls them otherwise, `serials` gives them serial numbers, "" for a reader that tells none.
+    """
 
     READERS = ("Till 00 00", "Staff 00 00")
 
-    def __init__(self) -> None:
-        self.ports = (_free_port(), _free_port())
+    def __init__(
+        self, names: Sequence[str] = ("Till", "Staff"), serials: Sequence[str] | None = None
+    ) -> None:
+        self.names, self.serials = tuple(names), serials
+        self.ports = tuple(_free_port() for _ in self.names)
         self.process: subprocess.Popen[bytes] | None = None
         self._cards: list[VirtualCard] = []
         self._conf = Path(tempfile.mkdtemp(prefix="conf-", dir=_HOME))
-        for name, port in zip(("Till", "Staff"), self.ports, strict=True):
-            # pcscd keeps one state a driver file: two readers on one file would share a lock.
-            driver = _HOME / f"libifdvpcd-{name}.so"
-            if not driver.exists():
-                shutil.copy(DRIVER, driver)
-            (self._conf / name).write_text(
+        self._drivers: list[Path] = []
+        for n, (name, port) in enumerate(zip(self.names, self.ports, strict=True)):
+            driver = self._driver(n)
+            self._drivers.append(driver)
+            # pcscd starts readers in the order of these files.
+            (self._conf / f"{n}").write_text(
                 f'FRIENDLYNAME "{name}"\nDEVICENAME /dev/null:0x{port:04X}\n'
                 f"LIBPATH {driver}\nCHANNELID 0x{port:04X}\n"
             )
+
+    def _driver(self, n: int) -> Path:
+        # pcscd keeps one state a driver file: two readers on one file would share a lock.
+        if self.serials is None:
+            driver = _HOME / f"libifdvpcd-{n}.so"
+            if not driver.exists():
+                shutil.copy(DRIVER, driver)
+            return driver
+        driver = self._conf.with_name(f"{self._conf.name}-{n}.so")
+        shutil.copy(_shim(), driver)
+        shutil.copy(DRIVER, f"{driver}.vpcd")
+        if self.serials[n]:
+            Path(f"{driver}.serial").write_text(self.serials[n])
+        return driver
+
+    def unplug(self, n: int) -> None:
+        """The driver finds its reader no more. (pcscd itself goes on listing it: only USB readers leave.)"""
+        Path(f"{self._drivers[n]}.gone").touch()
+
+    def plug(self, n: int) -> None:
+        Path(f"{self._drivers[n]}.gone").unlink()
 
     def start(self) -> Pcscd:
         """Start and wait until both readers listen for cards."""
@@ -96,6 +128,17 @@ class Pcscd:
     def _signal(self, number: int) -> None:
         assert self.process is not None
         self.process.send_signal(number)
+
+
+@cache
+def _shim() -> Path:
+    """The driver in the middle, compiled once a run."""
+    made = _HOME / "shim.so"
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-O1", "-I/usr/include/PCSC", "-o", str(made), str(SHIM), "-ldl"],
+        check=True,
+    )
+    return made
 
 
 def _free_port() -> int:
