@@ -151,7 +151,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     tiers: tuple[TierView, ...] = ()
     issued: tuple[Grant, ...] = ()
     effects: tuple[AnyEffect, ...] = ()
-    """What to write into the sale's fact; empty without a member, budgets aside."""
+    """What to write into the sale's fact; empty without a member, budgets and codes aside."""
     why: tuple[Reason, ...] = ()
     """One per rule in scope, in the programme's order; empty unless asked for."""
     offers: tuple[Offer, ...] = ()

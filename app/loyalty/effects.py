@@ -154,7 +154,7 @@ class PartnerSettled(Effect, frozen=True, tag="partner"):
 
 
 class CodeUsed(Effect, frozen=True, tag="code"):
-    """A promotional code was used, by whomever: what limits in total are counted from."""
+    """A promotional code or a coupon was used, by whomever: what limits in total are counted from."""
 
     rule: str
     code: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from app.loyalty.decision import Reason
-from app.loyalty.effects import Grant, GrantUsed
+from app.loyalty.effects import CodeUsed, Grant, GrantUsed
 from app.loyalty.model import Benefit, Filter, Rule
 from app.loyalty.plan import Run, Scope
 from app.loyalty.rules.benefit import BenefitPlan, make_grant
@@ -46,5 +46,9 @@ class CouponPlan(BenefitPlan):
     def settle(self, run: Run) -> None:
         """The coupon is used up only where it took something off."""
         grant = self.coupon(run) if run.given.get(self.id) and self.may(run) else None
-        if grant is not None and run.member:
+        if grant is None:
+            return
+        # A coupon is a slip of paper: whoever brings it, a copy of it must be known as used.
+        run.effects.append(CodeUsed(self.id, grant.code))
+        if run.member:
             run.effects.append(GrantUsed(msgspec.structs.replace(grant, uses=1)))

@@ -87,6 +87,17 @@ def test_a_coupon_is_used_once_and_known_by_its_own_words_at_another_till() -> N
     assert off(price(compiled, line("a", "10"), codes=(Code("s:b", "b", NOON, used=1),))) == {}
 
 
+def test_a_coupon_used_by_nobody_known_is_used_all_the_same() -> None:
+    compiled = programme(COME_BACK)
+    slip = Code("slip", rule="b", issued_at_ms=NOON)
+    used = price(compiled, line("a", "10"), state=None, codes=(slip,))
+    assert off(used) == {"b": 150}
+    assert used.effects == (CodeUsed("b", "slip"),)
+    assert refund(used, {"a": 1000}, at_ms=NOON).effects == (CodeUsed("b", "slip", -1),)
+    copied = price(compiled, line("a", "10"), state=None, codes=(Code("slip", "b", NOON, used=1),))
+    assert (off(copied), why(copied, "b").code) == ({}, "coupon_used")
+
+
 def test_a_used_coupon_comes_back_with_a_full_refund() -> None:
     compiled = programme(COME_BACK)
     state = then(EMPTY, price(compiled, line("a", "10")))
