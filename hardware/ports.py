@@ -259,14 +259,21 @@ class PrintQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PrinterChanged:
-    """The printer is in another state than it was, or was found for the first time."""
+    """The printer is in another state than it was, or was found for the first time.
+
+    Of several, it is the one that prints now. `printer` names it where it is not the first one.
+    """
 
     state: PrinterState
+    printer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JobPrinted:
+    """The job is on paper. `printer` names who took it where that is not the first one: tell the cashier."""
+
     job: int
+    printer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +400,10 @@ class PaymentTerminal(Protocol):
         ...
 
     def ask(self, request: str) -> ChargeResult:
-        """What became of a request: UNKNOWN only if the terminal cannot be reached."""
+        """What became of a request: UNKNOWN only if the terminal cannot be reached, or is still at it.
+
+        DECLINED with the code "unheard" for one that never came to it.
+        """
         ...
 
     def settle(self) -> ChargeResult:
@@ -491,7 +501,7 @@ class FiscalDevice(Protocol):
     def last_document(self) -> tuple[str, FiscalResult] | None:
         """The request id and result of the last document registered; None if there is none.
 
-        DeviceProblem if the device cannot be asked now.
+        DeviceProblem if the device cannot be asked now, or is still at a document: what it answers is final.
         """
         ...
 

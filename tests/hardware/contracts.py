@@ -20,9 +20,15 @@ from hardware.ports import (
     CardWriter,
     CardWritten,
     CashDrawer,
+    ChargeOutcome,
     CustomerDisplay,
     DeviceProblem,
     DisplayText,
+    FiscalDevice,
+    FiscalDocument,
+    FiscalLine,
+    FiscalOutcome,
+    PaymentTerminal,
     ReadersChanged,
     Scale,
     ScaleFailed,
@@ -415,3 +421,160 @@ class ScaleContract:
     def test_it_starts_once(self, desk: ScaleDesk, told: Told):
         with pytest.raises(RuntimeError):
             desk.scale.start(Told())
+
+
+class TerminalDesk(Protocol):
+    terminal: PaymentTerminal
+
+    def charged(self) -> dict[str, int]:
+        """What the terminal itself says it took, by request."""
+        ...
+
+    def become(self, mood: str) -> None:
+        """approve, decline, cut_before, cut_after or off (see `hardware.simulated.terminal.Mood`)."""
+        ...
+
+
+class PaymentTerminalContract:
+    """A PaymentTerminal with a cable, whatever is behind it."""
+
+    def test_a_payment_is_approved_with_a_reference(self, desk: TerminalDesk):
+        result = desk.terminal.pay("r1", 12_34, "PLN")
+        assert result.outcome is ChargeOutcome.APPROVED
+        assert result.reference
+        assert desk.charged() == {"r1": 12_34}
+        assert desk.terminal.ask("r1") == result
+
+    def test_a_declined_payment_moves_no_money(self, desk: TerminalDesk):
+        desk.become("decline")
+        assert desk.terminal.pay("r1", 12_34, "PLN").outcome is ChargeOutcome.DECLINED
+        assert desk.terminal.ask("r1").outcome is ChargeOutcome.DECLINED
+        assert desk.charged() == {}
+
+    @pytest.mark.parametrize(
+        ("mood", "outcome", "taken"),
+        [
+            ("cut_before", ChargeOutcome.DECLINED, {}),
+            ("cut_after", ChargeOutcome.APPROVED, {"r1": 12_34}),
+        ],
+    )
+    def test_a_cut_is_unknown_until_it_is_asked(
+        self, desk: TerminalDesk, mood: str, outcome: ChargeOutcome, taken: dict[str, int]
+    ):
+        desk.become(mood)
+        assert desk.terminal.pay("r1", 12_34, "PLN").outcome is ChargeOutcome.UNKNOWN
+        desk.become("approve")
+        assert desk.terminal.ask("r1").outcome is outcome
+        assert desk.charged() == taken
+
+    def test_a_terminal_that_is_off_took_nothing_and_knows_nothing(self, desk: TerminalDesk):
+        desk.become("off")
+        assert desk.terminal.pay("r1", 12_34, "PLN").outcome is ChargeOutcome.DECLINED
+        assert desk.terminal.ask("r1").outcome is ChargeOutcome.UNKNOWN
+        assert desk.charged() == {}
+
+    def test_a_request_is_charged_once(self, desk: TerminalDesk):
+        assert desk.terminal.pay("r1", 12_34, "PLN").outcome is ChargeOutcome.APPROVED
+        assert desk.terminal.pay("r1", 12_34, "PLN").outcome is ChargeOutcome.APPROVED
+        assert desk.charged() == {"r1": 12_34}
+
+    def test_money_goes_back_up_to_what_was_paid(self, desk: TerminalDesk):
+        desk.terminal.pay("r1", 12_34, "PLN")
+        assert desk.terminal.reverse("b1", "r1", 2_34, "PLN").outcome is ChargeOutcome.APPROVED
+        assert desk.terminal.reverse("b2", "r1", 10_01, "PLN").outcome is ChargeOutcome.DECLINED
+        assert desk.terminal.reverse("b3", "r1", 10_00, "PLN").outcome is ChargeOutcome.APPROVED
+        assert sum(desk.charged().values()) == 0
+        assert desk.terminal.ask("b3").outcome is ChargeOutcome.APPROVED
+
+    def test_its_day_ends(self, desk: TerminalDesk):
+        desk.terminal.pay("r1", 12_34, "PLN")
+        assert desk.terminal.settle().outcome is ChargeOutcome.APPROVED
+
+
+class FiscalDesk(Protocol):
+    device: FiscalDevice
+
+    def registered(self) -> list[tuple[str, str, int]]:
+        """The device's own journal: request, kind, amount."""
+        ...
+
+    def trouble(self, name: str) -> None:
+        """As in `hardware.simulated.fiscal.Trouble`."""
+        ...
+
+
+def fiscal_sale(request: str = "r1", kind: str = "sale", amount_minor: int = 12_34) -> FiscalDocument:
+    lines = (FiscalLine("Kawa", 1000, amount_minor - 4, "23"), FiscalLine("Torba", 1000, 4, "8"))
+    return FiscalDocument(request, kind, lines, (("cash", amount_minor),), "PLN", "Anna")
+
+
+class FiscalDeviceContract:
+    """A FiscalDevice, whatever is behind it. Its shift is closed at the start."""
+
+    def test_a_sale_needs_an_open_shift(self, desk: FiscalDesk):
+        refused = desk.device.register(fiscal_sale())
+        assert (refused.outcome, refused.code) == (FiscalOutcome.REFUSED, "shift_closed")
+        assert desk.device.open_shift("Anna").outcome is FiscalOutcome.REGISTERED
+        assert desk.device.status().shift_opened_ms is not None
+        sold = desk.device.register(fiscal_sale())
+        assert sold.outcome is FiscalOutcome.REGISTERED
+        assert sold.number
+        assert desk.registered() == [("r1", "sale", 12_34)]
+        assert desk.device.last_document() == ("r1", sold)
+
+    def test_shifts_open_and_close_once(self, desk: FiscalDesk):
+        assert desk.device.close_shift("Anna").code == "shift_closed"
+        desk.device.open_shift("Anna")
+        assert desk.device.open_shift("Anna").code == "shift_open"
+        assert desk.device.close_shift("Anna").outcome is FiscalOutcome.REGISTERED
+        assert desk.device.status().shift_opened_ms is None
+
+    def test_a_new_device_has_no_last_document(self, desk: FiscalDesk):
+        assert desk.device.last_document() is None
+
+    @pytest.mark.parametrize(("trouble", "kept"), [("lost_before", 0), ("lost_after", 1)])
+    def test_a_lost_answer_is_unknown_until_it_is_asked(self, desk: FiscalDesk, trouble: str, kept: int):
+        desk.device.open_shift("Anna")
+        desk.trouble(trouble)
+        assert desk.device.register(fiscal_sale()).outcome is FiscalOutcome.UNKNOWN
+        last = desk.device.last_document()
+        assert (last is not None and last[0] == "r1") is bool(kept)
+        assert len(desk.registered()) == kept
+
+    def test_what_it_cannot_reach_is_refused_and_cannot_be_asked(self, desk: FiscalDesk):
+        desk.device.open_shift("Anna")
+        desk.trouble("offline")
+        assert not desk.device.status().online
+        assert desk.device.register(fiscal_sale()).code == "unreachable"
+        with pytest.raises(DeviceProblem):
+            desk.device.last_document()
+        assert desk.registered() == []
+
+    @pytest.mark.parametrize("trouble", ["memory_full", "paper_out"])
+    def test_what_it_refuses_is_not_registered(self, desk: FiscalDesk, trouble: str):
+        desk.device.open_shift("Anna")
+        desk.trouble(trouble)
+        refused = desk.device.register(fiscal_sale())
+        assert (refused.outcome, refused.code) == (FiscalOutcome.REFUSED, trouble)
+        assert desk.registered() == []
+
+    def test_a_document_that_does_not_add_up_is_refused(self, desk: FiscalDesk):
+        desk.device.open_shift("Anna")
+        wrong = FiscalDocument("r1", "sale", (FiscalLine("Kawa", 1000, 5, "23"),), (("cash", 6),), "PLN", "A")
+        assert desk.device.register(wrong).code == "malformed"
+
+    def test_it_does_what_it_says_it_can(self, desk: FiscalDesk):
+        desk.device.open_shift("Anna")
+        desk.device.register(fiscal_sale())
+        for kind, can in (
+            ("refund", desk.device.abilities.refunds),
+            ("correction", desk.device.abilities.corrections),
+        ):
+            result = desk.device.register(fiscal_sale(f"r-{kind}", kind))
+            assert (result.outcome is FiscalOutcome.REGISTERED) is can
+            assert can or result.code == "not_supported"
+
+    def test_a_slip_is_no_document(self, desk: FiscalDesk):
+        if desk.device.abilities.text:
+            assert desk.device.print_text(["Punkty: 12"]).outcome is FiscalOutcome.REGISTERED
+        assert desk.device.last_document() is None

@@ -1,0 +1,1 @@
+"""Payment terminals: asked for money, and asked again when nobody knows."""
