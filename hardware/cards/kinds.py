@@ -9,9 +9,11 @@ from typing import Final
 from hardware.cards.classic import ClassicPlace, read_classic
 from hardware.cards.contact import ContactFile, read_contact
 from hardware.cards.link import CardContent, CardLink, read_uid
+from hardware.cards.native import NATIVE_READERS, Way
 from hardware.cards.sun import SunKeys
-from hardware.cards.type2 import GET_VERSION_BY_READER, read_type2
+from hardware.cards.type2 import read_type2
 from hardware.cards.type4 import read_type4
+from hardware.cards.ultralight_aes import UltralightKey
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,9 @@ class CardSettings:
     classic: tuple[ClassicPlace, ...] = ()
     contact: tuple[ContactFile, ...] = ()
     sun: SunKeys | None = None
-    get_version: Mapping[str, bytes] = field(default_factory=lambda: GET_VERSION_BY_READER)
-    """The start of a reader's name and its pass-through APDU for GET_VERSION."""
+    ultralight_aes: UltralightKey | None = None
+    native: Mapping[str, Way] = field(default_factory=lambda: NATIVE_READERS)
+    """The start of a reader's name, and how it passes a card's own commands on."""
 
 
 _STORAGE: Final = b"\x80\x4f\x0c\xa0\x00\x00\x03\x06"
@@ -54,7 +57,7 @@ def family(atr: bytes) -> tuple[str, str]:
 Reading = Callable[[CardLink, str, str, CardSettings], CardContent]
 """Link, the UID that the reader tells, the kind that the ATR shows, settings."""
 READINGS: Final[dict[str, Reading]] = {
-    "type2": lambda link, uid, _, settings: read_type2(link, uid, settings.get_version),
+    "type2": lambda link, uid, _, settings: read_type2(link, uid, settings.native, settings.ultralight_aes),
     "classic": lambda link, uid, kind, settings: read_classic(link, uid, kind, settings.classic),
     "type4": lambda link, uid, _, settings: read_type4(link, uid, settings.sun),
     "storage": lambda _link, uid, kind, _settings: CardContent(uid, kind),

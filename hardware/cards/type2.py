@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from hardware.cards.link import SW_OK, CardContent, CardLink, CardProblem
+from hardware.cards.native import Way, native_commands
 from hardware.cards.ndef_record import bytes_needed, find_message, member_record
+from hardware.cards.ultralight_aes import UltralightKey, authenticate, is_ultralight_aes
+from hardware.ports import CardProof
 
 CC_MAGIC: Final = 0xE1
 AREA_UNIT: Final = 8
@@ -14,20 +17,25 @@ AREA_UNIT: Final = 8
 _BY_AREA: Final = {0x06: "ultralight", 0x12: "ntag213", 0x3E: "ntag215", 0x6D: "ntag216"}
 """Size byte of the factory capability container (NXP NTAG213/215/216 rev 3.2, 8.5.6)."""
 _BY_VERSION: Final = {
-    0x0B: "ultralight_ev1",
-    0x0E: "ultralight_ev1",
-    0x0F: "ntag213",
-    0x11: "ntag215",
-    0x13: "ntag216",
+    (3, 0x0B): "ultralight_ev1",
+    (3, 0x0E): "ultralight_ev1",
+    (4, 0x0F): "ntag213",
+    (4, 0x11): "ntag215",
+    (4, 0x13): "ntag216",
 }
-"""Storage size byte of GET_VERSION (same data sheet, 10.1; MF0ULx1, 10.1)."""
-
-GET_VERSION_BY_READER: Final = {"ACS ACR122": bytes.fromhex("FF00000003D44260")}
-"""Readers that pass a card's own commands on, by the start of their name: here PN532 InCommunicateThru."""
+"""Product type and storage size of GET_VERSION (same data sheet, 10.1; MF0ULx1, 10.1)."""
+_GET_VERSION: Final = b"\x60"
 
 
-def read_type2(link: CardLink, uid: str, pass_through: Mapping[str, bytes]) -> CardContent:
-    """Kind and member record. Pages that cannot be read are a `flaw`, for the UID is still good."""
+def read_type2(
+    link: CardLink, uid: str, readers: Mapping[str, Way], aes: UltralightKey | None = None
+) -> CardContent:
+    """Kind and member record. Pages that cannot be read are a `flaw`, for the UID is still good.
+
+    An Ultralight AES with a member record is asked for its proof if there is a key for it; one without is
+    somebody else's (a ticket), which counts our failures against itself. Raises CardProblem "refused" for
+    one that does not prove the shop's key.
+    """
     kind, record, flaw = "type2", None, ""
     try:
         container = read_pages(link, 3)[:4]
@@ -38,8 +46,16 @@ def read_type2(link: CardLink, uid: str, pass_through: Mapping[str, bytes]) -> C
         record = member_record(message) if message is not None else None
     except CardProblem as problem:
         flaw = f"{problem.code}: {problem.detail}"
-    version = _version(link, pass_through)
-    return CardContent(uid, version or kind, record, flaw=flaw)
+    with native_commands(link, readers) as native:
+        version = native.exchange(_GET_VERSION) if native is not None else None
+        if native is not None and version is not None and is_ultralight_aes(version):
+            kind = "ultralight_aes"
+            if aes is not None and record is not None:
+                authenticate(native, aes.of(uid), aes.number)
+                return CardContent(uid, kind, record, CardProof.GENUINE)
+        elif version is not None and len(version) == 8:
+            kind = _BY_VERSION.get((version[2], version[6]), kind)
+    return CardContent(uid, kind, record, flaw=flaw)
 
 
 def _read_message(link: CardLink, area_size: int) -> bytes | None:
@@ -61,14 +77,3 @@ def read_pages(link: CardLink, page: int) -> bytes:
     if len(data) < 4:
         raise CardProblem("malformed", f"page {page}: {len(data)} bytes")
     return data[: len(data) // 4 * 4]
-
-
-def _version(link: CardLink, pass_through: Mapping[str, bytes]) -> str | None:
-    command = next((apdu for name, apdu in pass_through.items() if link.reader.startswith(name)), None)
-    if command is None:
-        return None
-    data, sw = link.send(command)
-    # PN532 answers D5 43 and a status byte in front of the card's 8 bytes.
-    if sw != SW_OK or len(data) != 11 or data[:3] != b"\xd5\x43\x00":
-        return None
-    return _BY_VERSION.get(data[3 + 6])

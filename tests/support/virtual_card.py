@@ -9,6 +9,7 @@ Sources: vsmartcard's manual (frames), PC/SC part 3 (ATR, FF CA, FF B0), NXP NTA
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import ndef
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 Answer = Callable[[bytes], bytes]
 """An APDU in, the whole answer with its status word out."""
@@ -83,16 +85,23 @@ class Ntag:
             return self._read(int.from_bytes(apdu[2:4], "big"), apdu[4])
         if apdu[:2] == b"\xff\xd6":
             return self._write(int.from_bytes(apdu[2:4], "big"), apdu[5 : 5 + apdu[4]])
-        if self.version_wrap == "pn53x" and apdu == bytes.fromhex("FF00000003D44260"):
-            return b"\xd5\x43\x00" + self._version() + OK
-        if self.version_wrap == "transparent" and apdu[:4] == b"\xff\xc2\x00\x01":
-            return bytes.fromhex("C0030090009708") + self._version() + OK
+        if self.version_wrap == "pn53x" and apdu[:4] == b"\xff\x00\x00\x00" and apdu[5:7] == b"\xd4\x42":
+            answer = self.native(apdu[7 : 5 + apdu[4]])
+            return (b"\xd5\x43\x01" if answer is None else b"\xd5\x43\x00" + answer) + OK
+        if self.version_wrap == "transparent" and apdu[:4] == b"\xff\xc2\x00\x01" and apdu[5] == 0x95:
+            answer = self.native(apdu[7 : 7 + apdu[6]])
+            if answer is None:
+                return bytes.fromhex("C003016401") + OK
+            return bytes.fromhex("C003009000") + b"\x97" + bytes([len(answer)]) + answer + OK
         if self.version_wrap == "transparent" and apdu[:4] == b"\xff\xc2\x00\x00":
             return bytes.fromhex("C003009000") + OK
         return NOT_SUPPORTED
 
-    def _version(self) -> bytes:
-        return bytes([0x00, 0x04, 0x04, 0x02, 0x01, 0x00, NTAG_VERSIONS[self.kind][0], 0x03])
+    def native(self, command: bytes) -> bytes | None:
+        """The card's own answer to a command of its own; None for one it does not know."""
+        if command == b"\x60":
+            return bytes([0x00, 0x04, 0x04, 0x02, 0x01, 0x00, NTAG_VERSIONS[self.kind][0], 0x03])
+        return None
 
     def _read(self, page: int, count: int) -> bytes:
         memory = self.memory
@@ -108,6 +117,33 @@ class Ntag:
         area[(page - 4) * 4 : (page - 4) * 4 + 4] = data
         self.area = bytes(area)
         return OK
+
+
+@dataclass
+class UltralightAes(Ntag):
+    """A MIFARE Ultralight AES: it proves the key it holds (MF0AES(H)20, 8.6). `tries` counts the attempts."""
+
+    key: bytes = bytes(16)
+    tries: int = 0
+    _challenge: bytes = b""
+
+    def native(self, command: bytes) -> bytes | None:
+        if command == b"\x60":
+            return bytes.fromhex("0004030104000F03")
+        if command == b"\x1a\x00":
+            self.tries += 1
+            self._challenge = os.urandom(16)
+            return b"\xaf" + self._cipher().encryptor().update(self._challenge)
+        if command[:1] == b"\xaf" and len(command) == 33 and self._challenge:
+            plain = self._cipher().decryptor().update(command[1:])
+            right = plain[16:] == self._challenge[1:] + self._challenge[:1]
+            self._challenge = b""
+            ours = plain[1:16] + plain[:1]
+            return b"\x00" + self._cipher().encryptor().update(ours) if right else None
+        return None
+
+    def _cipher(self) -> Cipher[modes.CBC]:
+        return Cipher(algorithms.AES(self.key), modes.CBC(bytes(16)))
 
 
 def ntag213(uid: str, record: str | None = None) -> Ntag:

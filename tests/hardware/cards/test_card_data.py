@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hardware.cards.classic import ClassicPlace, read_classic
 from hardware.cards.contact import ContactFile, read_contact
-from hardware.cards.kinds import GET_VERSION_BY_READER, CardSettings, family, read_card, reader_uid
+from hardware.cards.kinds import CardSettings, family, read_card, reader_uid
 from hardware.cards.link import CardContent, CardProblem
 from hardware.cards.ndef_record import bytes_needed, find_message, member_record
 from hardware.cards.sun import SunKeys, verify_sun
@@ -192,12 +192,22 @@ def test_another_card_answering_at_the_end_is_no_content():
     assert read_card(link, reader_uid(link), CardSettings()) is None
 
 
-def test_get_version_is_asked_only_of_readers_known_to_pass_it_on():
-    settings = CardSettings()
-    for reader, asked in (("ACS ACR122U PICC Interface 00 00", True), ("Some Reader 00 00", False)):
-        link = DirectLink(Ntag(bytes.fromhex(UID), kind="ntag215"), reader)
-        assert read_over(link, settings).kind == "ntag215"
-        assert any(apdu in GET_VERSION_BY_READER.values() for apdu in link.apdus) is asked
+@pytest.mark.parametrize(
+    ("reader", "wrap", "asked"),
+    [
+        ("ACS ACR122U PICC Interface 00 00", "pn53x", True),
+        ("ACS ACR1252 Dual Reader 00 00", "transparent", True),
+        ("ACS ACR1252 Dual Reader 00 00", None, True),
+        ("Some Reader 00 00", "pn53x", False),
+    ],
+)
+def test_get_version_is_asked_only_of_readers_known_to_pass_it_on(reader: str, wrap: str | None, asked: bool):
+    chip = Ntag(bytes.fromhex(UID), tlv(member_message("LOY-1")), kind="ntag215", version_wrap=wrap)
+    link = DirectLink(chip, reader)
+    assert read_over(link, CardSettings()).kind == "ntag215"
+    assert any(apdu[1] in (0x00, 0xC2) for apdu in link.apdus) is asked
+    if wrap == "transparent":
+        assert link.apdus[-2][:6] == bytes.fromhex("FFC200000282"), "the session is closed again"
 
 
 @pytest.mark.parametrize(

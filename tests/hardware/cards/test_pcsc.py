@@ -9,13 +9,24 @@ import pytest
 from smartcard import scard
 
 from hardware.cards.kinds import CardSettings
+from hardware.cards.native import Way
 from hardware.cards.pcsc import PcscReaders
 from hardware.cards.settings import PcscSettings
 from hardware.cards.sun import SunKeys
+from hardware.cards.ultralight_aes import UltralightKey
 from hardware.ports import CardFailed, CardProof, CardRemoved, CardTapped, ReadersChanged
 from tests.hardware.cards.conftest import QUICK
 from tests.support.told import Told
-from tests.support.virtual_card import Ntag, Type4, VirtualCard, member_message, ntag213, storage_atr, tlv
+from tests.support.virtual_card import (
+    Ntag,
+    Type4,
+    UltralightAes,
+    VirtualCard,
+    member_message,
+    ntag213,
+    storage_atr,
+    tlv,
+)
 from tests.support.vpcd import Pcscd
 
 UID_1, UID_2 = "04A1B2C3D4E580", "04A1B2C3D4E581"
@@ -244,12 +255,29 @@ def test_a_card_reset_by_another_program_is_read_again(pcscd: Pcscd, readers: Pc
 
 
 def test_get_version_tells_the_kind_where_the_reader_passes_it_on(pcscd: Pcscd):
-    service, told = PcscReaders(_with(get_version={"Till": bytes.fromhex("FF00000003D44260")})), Told()
+    service, told = PcscReaders(_with(native={"Till": Way.PN53X})), Told()
     service.start(told)
     chip = Ntag(bytes.fromhex(UID_1), tlv(member_message("LOY-1")), kind="ntag216")
     card = pcscd.insert(chip)
     assert told.wait(CardTapped).kind == "ntag216"
-    assert any(apdu == bytes.fromhex("FF00000003D44260") for apdu in card.apdus)
+    assert bytes.fromhex("FF00000003D44260") in card.apdus
+    assert service.stop()
+
+
+def test_an_ultralight_aes_proves_itself_through_the_reader(pcscd: Pcscd):
+    key = UltralightKey(bytes.fromhex("00112233445566778899AABBCCDDEEFF"))
+    service, told = PcscReaders(_with(native={"Till": Way.PN53X}, ultralight_aes=key)), Told()
+    service.start(told)
+    area = tlv(member_message("LOY-1"))
+    card = pcscd.insert(UltralightAes(bytes.fromhex(UID_1), area, key=key.of(UID_1)))
+    tapped = told.wait(CardTapped)
+    assert (tapped.kind, tapped.record, tapped.proof) == ("ultralight_aes", "LOY-1", CardProof.GENUINE)
+    card.remove()
+    told.wait(CardRemoved)
+    copy = UltralightAes(bytes.fromhex(UID_1), area, key=key.of(UID_2))
+    pcscd.insert(copy)
+    assert told.wait(CardFailed).code == "refused"
+    assert copy.tries == 1
     assert service.stop()
 
 
