@@ -45,11 +45,31 @@ class OpenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.names.get(lang) or self.name
 
 
-class Pending(msgspec.Struct, frozen=True):
-    """A sale priced to the end, and the decision behind it, waiting for a word from outside."""
+class OpenTender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money taken towards an open sale: `means` is cash or card, `reference` the terminal's own."""
 
-    sale: SaleCompleted
-    decision: Decision
+    key: int
+    means: Literal["cash", "card"]
+    amount_minor: int
+    reference: str = ""
+
+
+class HeldCard(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A gift card presented, and what of its balance may be used for this sale."""
+
+    code: str
+    balance_minor: int
+
+
+class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was asked for outside, waiting for a word from there.
+
+    A tender that pays the rest comes with the sale, priced to the end, and the decision behind it.
+    """
+
+    sale: SaleCompleted | None = None
+    decision: Decision | None = None
+    asked: OpenTender | None = None
 
 
 class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,12 +86,19 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stage: Stage = Stage.OPEN
     pending: Pending | None = None
     """While tendered: the sale as it will be written if the answer is yes, to the last effect."""
+    tenders: tuple[OpenTender, ...] = ()
+    gift_cards: tuple[HeldCard, ...] = ()
     priced_ms: int = 0
     """The moment the basket was priced at: what was shown is what is paid."""
 
     @property
     def untouched(self) -> bool:
         return not self.lines and self.member is None
+
+    @property
+    def tendered_minor(self) -> int:
+        """Money taken so far."""
+        return sum(tender.amount_minor for tender in self.tenders)
 
     def line(self, key: int) -> OpenLine | None:
         return next((line for line in self.lines if line.key == key), None)
@@ -88,6 +115,20 @@ def to_bytes(sale: OpenSale) -> bytes:
 def from_bytes(payload: bytes) -> OpenSale:
     """Raises ValueError for what this version cannot read."""
     return _decode(payload)
+
+
+def with_tender(sale: OpenSale, tender: OpenTender) -> OpenSale:
+    return msgspec.structs.replace(sale, tenders=(*sale.tenders, tender))
+
+
+def without_tender(sale: OpenSale, key: int) -> OpenSale:
+    left = tuple(tender for tender in sale.tenders if tender.key != key)
+    return msgspec.structs.replace(sale, tenders=left)
+
+
+def next_tender(sale: OpenSale) -> int:
+    """The key of the next tender; keys are used once, so that two presses never name two tenders."""
+    return max((tender.key for tender in sale.tenders), default=0) + 1
 
 
 def add(sale: OpenSale, product: Product, qty_milli: int = QTY_MILLI) -> tuple[OpenSale, int]:

@@ -14,12 +14,12 @@ import msgspec
 from app.checkout import basket as open_basket
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.outcome import Outcome, refused
-from app.checkout.ports import Catalogue, Journal, Member, Members, NotWritten, Shift, Work
+from app.checkout.ports import Catalogue, Journal, Member, Members, NotWritten, Sales, Shift, Work
 from app.checkout.receipt import Receipt
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.lanes import World
-from app.loyalty.basket import Context
+from app.loyalty.basket import Context, GiftCard
 from app.loyalty.basket import Redeem as RedeemWish
 from app.loyalty.decision import Decision
 from app.loyalty.engine import Compiled, evaluate
@@ -49,6 +49,7 @@ class Heart:
         shop: Shop,
         catalogue: Catalogue,
         members: Members,
+        sales: Sales,
         journal: Journal,
         programme: Compiled,
         world: World,
@@ -59,6 +60,7 @@ class Heart:
         self.shop = shop
         self.catalogue = catalogue
         self.members = members
+        self.sales = sales
         self.journal = journal
         self.programme = programme
         self.world = world
@@ -93,7 +95,17 @@ class Heart:
     def asked_minor(self) -> int:
         """What the terminal was asked for and has not been settled yet."""
         pending = self.sale.pending
-        return sum(tender.amount_minor for tender in pending.sale.tenders) if pending else 0
+        if pending is None:
+            return 0
+        if pending.asked is not None:
+            return pending.asked.amount_minor
+        # Kept by a version that knew one tender a sale.
+        return sum(tender.amount_minor for tender in pending.sale.tenders) if pending.sale else 0
+
+    @property
+    def left_minor(self) -> int:
+        """What is still to pay in money, less what was taken; below zero it is the customer's."""
+        return self.decision.due_minor - self.sale.tendered_minor
 
     def barred(self) -> Outcome | None:
         """Goods that the programme does not let this customer buy: no money is taken while they are there."""
@@ -104,6 +116,11 @@ class Heart:
                 return refused("not_for_sale", line=int(line) if line else None, rule=rule)
         return None
 
+    @property
+    def cashier(self) -> str:
+        """Who answers for what is done now."""
+        return self.shift.cashier if self.shift else ""
+
     # -- the sale in hand --------------------------------------------------------------------------------
 
     def new_sale(self) -> OpenSale:
@@ -112,21 +129,54 @@ class Heart:
     def load(self, member: uuid.UUID | None) -> Member | None:
         return None if member is None else self.members.member(member)
 
-    def change(self, sale: OpenSale) -> None:
-        """The basket is another one now: it can be undone, is priced and kept."""
-        self.past.append(self.sale)
+    def change(self, sale: OpenSale, member: Member | None = None) -> Outcome | None:
+        """The basket is another one now: it can be undone, is priced and kept.
+
+        `member` is the sale's, freshly loaded, where the caller has it. Refused, and nothing is changed,
+        where the customer would have paid more than the basket is worth.
+        """
+        before = self.sale, self.member, self.decision
+        if member is None and sale.member is not None:
+            member = self.member if sale.member == self.sale.member else self.load(sale.member)
+        self.sale, self.member = self._now(sale), member
+        self.decision = self.price()
+        if self.sale.tenders and self.left_minor < min(0, before[2].due_minor - before[0].tendered_minor):
+            over_minor = -self.left_minor
+            self.sale, self.member, self.decision = before
+            return refused("overpaid", over_minor=over_minor)
+        self.past.append(before[0])
         del self.past[:-UNDO_STEPS]
-        self.sale = sale
-        self.reprice()
+        self.keep()
+        return None
+
+    def put_back(self, sale: OpenSale) -> Outcome | None:
+        """An earlier basket again, with what was paid since; its own id may have been used up."""
+        sale = msgspec.structs.replace(
+            sale, id=self.sale.id, tenders=self.sale.tenders, gift_cards=self.sale.gift_cards
+        )
+        refusal = self.change(sale, self.load(sale.member))
+        if refusal is None:
+            self.past.pop()
+        return refusal
+
+    def _now(self, sale: OpenSale) -> OpenSale:
+        return msgspec.structs.replace(sale, priced_ms=self.world.now_ms())
 
     def reprice(self, *, keep: bool = True) -> None:
         """Price the basket at this moment, and keep it in the database."""
         if self.sale.stage is Stage.OPEN:
-            self.sale = msgspec.structs.replace(self.sale, priced_ms=self.world.now_ms())
+            self.sale = self._now(self.sale)
         self.decision = self.price()
         if keep:
-            payload = None if self.sale.untouched else open_basket.to_bytes(self.sale)
-            self.note_down(Work(basket=payload, at_ms=self.sale.priced_ms))
+            self.keep()
+
+    def keep(self) -> None:
+        """Write the basket down: after a power cut it is on the screen again."""
+        self.note_down(Work(basket=self.payload(), at_ms=self.sale.priced_ms))
+
+    def payload(self) -> bytes | None:
+        """The basket in hand as it is kept; None while there is nothing to keep."""
+        return None if self.sale.untouched else open_basket.to_bytes(self.sale)
 
     def begin_anew(self) -> None:
         """The next customer: an empty basket, nothing to undo."""
@@ -147,7 +197,10 @@ class Heart:
             till=self.shop.till,
             sale_id=str(self.sale.id),
             member_id=str(self.sale.member) if self.sale.member else "",
-            redeem=RedeemWish(points_centi=self.sale.redeem),
+            redeem=RedeemWish(
+                points_centi=self.sale.redeem,
+                gift_cards=tuple(GiftCard(held.code, held.balance_minor) for held in self.sale.gift_cards),
+            ),
             points_limit_centi=self.sale.redeem_cap_centi,
             time_zone=self.shop.time_zone,
             paying=paying,

@@ -73,16 +73,15 @@ class Membership:
         if loaded is None:
             return refused("card_of_nobody", card=card.partition(":")[2])
         same = heart.sale.member == member
-        heart.member = loaded
-        heart.change(
-            msgspec.structs.replace(
-                heart.sale,
-                member=member,
-                card=card,
-                redeem_cap_centi=redeem_cap_centi if card else heart.shop.redeem_cap_centi,
-                redeem=heart.sale.redeem if same else 0,
-            )
+        theirs = msgspec.structs.replace(
+            heart.sale,
+            member=member,
+            card=card,
+            redeem_cap_centi=redeem_cap_centi if card else heart.shop.redeem_cap_centi,
+            redeem=heart.sale.redeem if same else 0,
         )
+        if (refusal := heart.change(theirs, loaded)) is not None:
+            return refusal
         code = "member_repriced" if heart.sale.lines else "member_here"
         return done(code, name=loaded.person.name if loaded.person else "")
 
@@ -93,11 +92,8 @@ class Membership:
             return stopped
         if heart.sale.member is None:
             return refused("no_member")
-        heart.member = None
-        heart.change(
-            msgspec.structs.replace(heart.sale, member=None, card="", redeem=0, redeem_cap_centi=None)
-        )
-        return done("member_gone")
+        nobodys = msgspec.structs.replace(heart.sale, member=None, card="", redeem=0, redeem_cap_centi=None)
+        return heart.change(nobodys) or done("member_gone")
 
     def redeem(self, wish: Redeem) -> Outcome:
         """Pay with points: an amount in hundredths, "max" for all that is safe, 0 for none."""
@@ -106,9 +102,10 @@ class Membership:
             return stopped
         if heart.sale.member is None:
             return refused("no_member")
-        heart.change(msgspec.structs.replace(heart.sale, redeem=wish))
+        if (refusal := heart.change(msgspec.structs.replace(heart.sale, redeem=wish))) is not None:
+            return refusal
         if wish and not heart.decision.points.spent_centi:
-            heart.change(msgspec.structs.replace(heart.sale, redeem=0))
+            heart.put_back(heart.past.pop())
             return refused("nothing_to_redeem")
         spent = heart.decision.points
         if not wish:

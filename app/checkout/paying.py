@@ -1,21 +1,36 @@
-"""Paying: from the total said aloud to the sale that is written."""
+"""Paying: from the total said aloud to the sale that is written.
+
+A sale is paid by a list of tenders: points and gift cards (the engine's, they follow the basket), cash and
+cards (money taken, the basket may not become worth less than it). Each can be taken back until the last one
+completes the sale. What a terminal charges comes from `charging`.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from app.checkout import basket as open_basket
-from app.checkout.basket import Pending, Stage
+from app.checkout.basket import HeldCard, OpenSale, OpenTender
+from app.checkout.cash import rounded_minor
 from app.checkout.heart import Answer, Heart, ignore
-from app.checkout.outcome import Outcome, done, note, refused
+from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Slip, Work
 from app.checkout.receipt import Receipt, sale_document
 from app.checkout.writing import Place, sold
-from app.ledger.facts import SaleCompleted, SaleTendered, SaleVoided, Tender
+from app.ledger.facts import Privileged, SaleCompleted, Tender
 from app.loyalty.decision import Decision
 from hardware.receipt import PrintJob
+
+
+class Paid(NamedTuple):
+    """An entry of the tender list: `means` is points, gift_card, cash or card; `key` serves to drop it."""
+
+    key: str
+    means: str
+    amount_minor: int
+    reference: str = ""
 
 
 class Paying:
@@ -24,78 +39,141 @@ class Paying:
     def __init__(self, heart: Heart) -> None:
         self._heart: Final = heart
 
+    # -- what is to pay ----------------------------------------------------------------------------------
+
     @property
     def due_minor(self) -> int:
-        """What is left to pay in money."""
-        return self._heart.decision.due_minor
+        """What is left to pay in money; below zero it is paid out."""
+        return self._heart.left_minor
+
+    @property
+    def cash_due_minor(self) -> int:
+        """The same, if the rest is paid in cash: rounded to the smallest coin."""
+        return rounded_minor(self._heart.left_minor, self._heart.shop)
+
+    @property
+    def tenders(self) -> tuple[Paid, ...]:
+        """What pays this sale so far."""
+        heart, decision = self._heart, self._heart.decision
+        points = decision.points.spent_value_minor
+        return (
+            *((Paid("points", "points", points),) if points else ()),
+            *(
+                Paid(f"gift:{owed.code}", "gift_card", owed.amount_minor, owed.code)
+                for owed in decision.gift_cards
+            ),
+            *(Paid(str(t.key), t.means, t.amount_minor, t.reference) for t in heart.sale.tenders),
+        )
 
     def start_payment(self) -> Outcome:
         """Price once more before money changes hands; what is shown from now on is what is paid."""
-        if (stopped := self._payable()) is not None:
+        if (stopped := self.payable()) is not None:
             return stopped
-        self._heart.reprice()
+        if not self._heart.sale.tenders:
+            self._heart.reprice()
         return done("due", due_minor=self.due_minor)
 
+    # -- cash --------------------------------------------------------------------------------------------
+
     def pay_cash(self, received_minor: int, answer: Answer = ignore) -> None:
-        """Take cash, give change, complete the sale."""
-        if (stopped := self._payable()) is not None:
+        """Take the rest in cash, give change, complete the sale. Nothing received pays out what is owed."""
+        if (stopped := self.payable()) is not None:
             return answer(stopped)
-        heart, due_minor = self._heart, self.due_minor
+        due_minor = self.cash_due_minor
         if received_minor < due_minor:
             return answer(refused("short", missing_minor=due_minor - received_minor))
-        tenders = (Tender(means="cash", amount_minor=due_minor),) if due_minor else ()
-        final = heart.evaluate(paying=True)
-        sale = self._sold(final, tenders, received_minor - due_minor, heart.world.now_ms())
-        return self._complete(sale, final, answer)
+        cash = Tender(means="cash", amount_minor=due_minor)
+        # What is paid out is no change: the whole of it is the tender.
+        change_minor = received_minor - max(due_minor, 0)
+        return self._finish((cash,) if due_minor else (), change_minor, answer)
 
-    def ask_terminal(self, answer: Answer = ignore) -> None:
-        """Make the sale durable before the card terminal is asked for money (`settle_terminal` follows)."""
-        if (stopped := self._payable()) is not None:
+    def tender_cash(self, received_minor: int, answer: Answer = ignore) -> None:
+        """Take cash: a part of what is due, or all of it and more, which completes the sale."""
+        if (stopped := self.payable()) is not None:
             return answer(stopped)
+        if received_minor >= self.cash_due_minor:
+            return self.pay_cash(received_minor, answer)
+        if received_minor <= 0:
+            return answer(refused("no_amount"))
         heart = self._heart
-        at_ms, due_minor = heart.world.now_ms(), self.due_minor
-        final = heart.evaluate(paying=True)
-        sale = self._sold(final, (Tender(means="card", amount_minor=due_minor),), 0, at_ms)
-        tendered = msgspec.structs.replace(heart.sale, stage=Stage.TENDERED, pending=Pending(sale, final))
-        fact = SaleTendered(
+        key = open_basket.next_tender(heart.sale)
+        part = OpenTender(key=key, means="cash", amount_minor=received_minor)
+        return self.take(open_basket.with_tender(heart.sale, part), (), answer)
+
+    # -- gift cards --------------------------------------------------------------------------------------
+
+    def present_gift_card(self, code: str) -> Outcome:
+        """Pay with a gift card as far as its balance goes."""
+        heart = self._heart
+        if (stopped := self.payable()) is not None:
+            return stopped
+        if any(held.code == code for held in heart.sale.gift_cards):
+            return refused("gift_card_here")
+        balance_minor = heart.sales.gift_card_minor(code)
+        if balance_minor is None or balance_minor <= 0:
+            return refused("gift_card_empty" if balance_minor is not None else "gift_card_unknown")
+        # What money has paid already is not the card's to pay.
+        held = HeldCard(
+            code, min(balance_minor, max(self.due_minor, 0)) if heart.sale.tenders else balance_minor
+        )
+        with_card = msgspec.structs.replace(heart.sale, gift_cards=(*heart.sale.gift_cards, held))
+        if (refusal := heart.change(with_card)) is not None:
+            return refusal
+        taken = sum(owed.amount_minor for owed in heart.decision.gift_cards if owed.code == code)
+        if not taken:
+            heart.sale = msgspec.structs.replace(heart.sale, gift_cards=heart.sale.gift_cards[:-1])
+            heart.reprice()
+            return refused("gift_card_pays_nothing")
+        return done("gift_card_taken", amount_minor=taken, left_minor=balance_minor - taken)
+
+    # -- taking a tender back ----------------------------------------------------------------------------
+
+    def drop_tender(self, key: str, answer: Answer = ignore, *, reversed: bool = False) -> None:
+        """Take a tender off the list; `reversed` says that a charged card has got its money back first."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
+        if key == "points":
+            return self.take(msgspec.structs.replace(heart.sale, redeem=0), (), answer)
+        if key.startswith("gift:"):
+            cards = tuple(held for held in heart.sale.gift_cards if f"gift:{held.code}" != key)
+            return self.take(msgspec.structs.replace(heart.sale, gift_cards=cards), (), answer)
+        tender = next((t for t in heart.sale.tenders if str(t.key) == key), None)
+        if tender is None:
+            return answer(refused("no_tender"))
+        if tender.means == "card" and not reversed:
+            return answer(refused("reverse_first", amount_minor=tender.amount_minor))
+        facts = (self._given_back(tender),) if tender.means == "card" else ()
+        return self.take(open_basket.without_tender(heart.sale, tender.key), facts, answer)
+
+    def _given_back(self, tender: OpenTender) -> Privileged:
+        heart = self._heart
+        return Privileged(
             id=heart.world.new_id(),
-            at_ms=at_ms,
-            sale=sale.id,
-            total_minor=sale.total_minor,
-            currency=sale.currency,
-            tenders=sale.tenders,
+            at_ms=heart.world.now_ms(),
+            act="reverse_card",
+            cashier=heart.cashier,
+            reason=tender.reference,
+            subject=heart.sale.id,
+            amount_minor=tender.amount_minor,
         )
 
-        def written() -> Outcome:
-            heart.sale = tendered
-            return done("ask_terminal", due_minor=due_minor)
-
-        work = Work(facts=(fact,), basket=open_basket.to_bytes(tendered), at_ms=at_ms)
-        return heart.write(work, written, answer)
-
-    def settle_terminal(self, *, charged: bool, reference: str = "", answer: Answer = ignore) -> None:
-        """The terminal's (or, after a power cut, the cashier's) word on whether the card was charged."""
+    def take(self, sale: OpenSale, facts: tuple[Privileged, ...], answer: Answer) -> None:
+        """The sale with another list of tenders, durable before the answer; undo does not touch it."""
         heart = self._heart
-        if (pending := heart.sale.pending) is None:
-            return answer(refused("nothing_tendered"))
-        at_ms = heart.world.now_ms()
-        if charged:
-            tenders = tuple(msgspec.structs.replace(t, reference=reference) for t in pending.sale.tenders)
-            sale = msgspec.structs.replace(pending.sale, at_ms=at_ms, tenders=tenders)
-            return self._complete(sale, pending.decision, answer)
-        fact = SaleVoided(id=heart.world.new_id(), at_ms=at_ms, sale=heart.sale.id, reason="not_charged")
-        # The voided id is used up; the basket goes on under a new one.
-        again = msgspec.structs.replace(heart.sale, id=heart.world.new_id(), stage=Stage.OPEN, pending=None)
 
         def written() -> Outcome:
-            heart.sale = again
-            heart.reprice(keep=False)
-            return note("not_charged")
+            heart.sale = sale
+            heart.decision = heart.price()
+            return done("left_to_pay", due_minor=self.due_minor)
 
-        work = Work(facts=(fact,), basket=open_basket.to_bytes(again), at_ms=at_ms)
-        return heart.write(work, written, answer)
+        work = Work(facts=facts, basket=open_basket.to_bytes(sale), at_ms=heart.world.now_ms())
+        heart.write(work, written, answer)
 
-    def _payable(self) -> Outcome | None:
+    # -- completing --------------------------------------------------------------------------------------
+
+    def payable(self) -> Outcome | None:
+        """Why no money can be taken now; None if it can."""
         heart = self._heart
         if (stopped := heart.stopped()) is not None:
             return stopped
@@ -103,7 +181,13 @@ class Paying:
             return refused("no_shift")
         return heart.barred() if heart.sale.lines else refused("nothing_to_pay")
 
-    def _complete(self, sale: SaleCompleted, decision: Decision, answer: Answer) -> None:
+    def _finish(self, last: tuple[Tender, ...], change_minor: int, answer: Answer) -> None:
+        heart = self._heart
+        final = heart.evaluate(paying=True)
+        self.complete(self.sold(final, last, change_minor, heart.world.now_ms()), final, answer)
+
+    def complete(self, sale: SaleCompleted, decision: Decision, answer: Answer) -> None:
+        """Write the sale with its paper; from the answer on it is the next customer's turn."""
         heart = self._heart
         receipt = Receipt(sale=sale, basket=heart.sale, decision=decision, member=heart.member)
         document = sale_document(receipt, heart.shop, heart.programme)
@@ -118,10 +202,20 @@ class Paying:
 
         heart.write(work, written, answer)
 
-    def _sold(
-        self, final: Decision, tenders: tuple[Tender, ...], change_minor: int, at_ms: int
-    ) -> SaleCompleted:
+    def sold(self, final: Decision, last: tuple[Tender, ...], change_minor: int, at_ms: int) -> SaleCompleted:
+        """The sale's fact: gift cards first, then money as it was taken, and `last` what ends it."""
         heart = self._heart
         assert heart.shift is not None
         place = Place(heart.next_number, heart.shift, heart.shop.currency)
+        tenders = (
+            *(
+                Tender(means="gift_card", amount_minor=o.amount_minor, reference=o.code)
+                for o in final.gift_cards
+            ),
+            *(
+                Tender(means=t.means, amount_minor=t.amount_minor, reference=t.reference)
+                for t in heart.sale.tenders
+            ),
+            *last,
+        )
         return sold(heart.sale, final, place, tenders=tenders, change_minor=change_minor, at_ms=at_ms)

@@ -124,6 +124,21 @@ class Members(Protocol):
     def find_people(self, text: str, limit: int = 8) -> Sequence[Person]: ...
 
 
+class Sales(Protocol):
+    """What this till sold before, and what of it matters now."""
+
+    def gift_card_minor(self, code: str) -> int | None:
+        """What is left on a gift card, as far as this till may say; None if it does not know the card."""
+        ...
+
+
+class NoSales:
+    """A till without a past: for replay, and tests of selling alone."""
+
+    def gift_card_minor(self, code: str) -> int | None:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Slip:
     """Paper (and a drawer kick) that follows from what is written in the same transaction."""

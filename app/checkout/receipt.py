@@ -37,7 +37,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def received_minor(self) -> int:
-        return sum(tender.amount_minor for tender in self.sale.tenders) + self.sale.change_minor
+        """The cash handed over."""
+        cash = sum(tender.amount_minor for tender in self.sale.tenders if tender.means == "cash")
+        return cash + self.sale.change_minor
 
 
 def receipt_lang(member: Member | None, shop: Shop) -> str:
@@ -107,9 +109,13 @@ class _Page:
         if sale.points_minor:
             spent = self.words.counted_points(self.receipt.decision.points.spent_centi)
             yield Columns(get("receipt.points_paid", points=spent), self._money(-sale.points_minor))
+        if sale.rounding_minor:
+            yield Columns(get("receipt.rounding"), self._money(-sale.rounding_minor))
         for tender in sale.tenders:
-            received = self.receipt.received_minor if tender.means == "cash" else tender.amount_minor
-            yield Columns(get(f"tender.{tender.means}"), self._money(received))
+            if tender.means != "cash":
+                yield Columns(get(f"tender.{tender.means}"), self._money(tender.amount_minor))
+        if self.receipt.received_minor:
+            yield Columns(get("tender.cash"), self._money(self.receipt.received_minor))
         if sale.change_minor:
             yield Columns(get("receipt.change"), self._money(sale.change_minor), bold=True)
 

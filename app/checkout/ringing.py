@@ -53,7 +53,8 @@ class Ringing:
         if heart.shift is None:
             return refused("no_shift")
         sale, key = open_basket.add(heart.sale, product, qty_milli)
-        heart.change(sale)
+        if (refusal := heart.change(sale)) is not None:
+            return refusal
         return done("rung", line=key, name=product.name_in(heart.shop.lang))
 
     def ring_sku(self, sku: str, qty_milli: int = QTY_MILLI) -> Outcome:
@@ -71,7 +72,8 @@ class Ringing:
             return refused("no_line")
         if qty_milli > open_basket.QTY_MAX_MILLI:
             return refused("qty_too_large", line=key, most=open_basket.QTY_MAX_MILLI // QTY_MILLI)
-        heart.change(open_basket.set_qty(heart.sale, key, qty_milli))
+        if (refusal := heart.change(open_basket.set_qty(heart.sale, key, qty_milli))) is not None:
+            return refusal
         return done("qty_set" if qty_milli > 0 else "voided", line=key, name=line.name_in(heart.shop.lang))
 
     def step_qty(self, key: int, pieces: int) -> Outcome:
@@ -93,9 +95,10 @@ class Ringing:
             return stopped
         if not heart.past:
             return refused("nothing_to_undo")
-        heart.sale = heart.past.pop()
-        heart.member = heart.load(heart.sale.member)
-        heart.reprice()
+        earlier = heart.past.pop()
+        if (refusal := heart.put_back(earlier)) is not None:
+            heart.past.append(earlier)
+            return refusal
         return done("undone")
 
     def clear(self) -> Outcome:
@@ -103,6 +106,7 @@ class Ringing:
         heart = self._heart
         if (stopped := heart.stopped()) is not None:
             return stopped
-        heart.member = None
+        if heart.sale.tenders or heart.sale.gift_cards:
+            return refused("tenders_open")
         heart.change(heart.new_sale())
         return done("cleared")

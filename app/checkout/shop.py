@@ -9,6 +9,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that sales and receipts need. `lang` is the shop's own language, for whoever has none.
 
     `redeem_cap_centi` is the most points that a card which can be copied may pay with in one sale.
+    `cash_step_minor` is the smallest coin (5 where 0.05 is), the currency's own unless given.
     """
 
     name: str
@@ -20,4 +21,5 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     till: str = "1"
     lang: str = "en"
     redeem_cap_centi: int | None = 600_00
+    cash_step_minor: int | None = None
     footer: dict[str, str] = {}

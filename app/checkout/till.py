@@ -10,7 +10,8 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | --- | --- |
 | scan, ring, quantities, undo | `ringing` |
 | cards, enrolment, points to spend | `membership` |
-| tenders, change, the terminal's word | `paying` |
+| tenders, cash and its change, gift cards | `paying` |
+| a card on a terminal | `charging` |
 | opening, closing | `shifts` |
 """
 
@@ -19,10 +20,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.checkout.basket import OpenSale, Stage
+from app.checkout.charging import Charging
 from app.checkout.heart import Heart
 from app.checkout.membership import Membership
-from app.checkout.paying import Paying
-from app.checkout.ports import Catalogue, CodeReader, Journal, Member, Members, Shift, as_given
+from app.checkout.paying import Paid, Paying
+from app.checkout.ports import (
+    Catalogue,
+    CodeReader,
+    Journal,
+    Member,
+    Members,
+    NoSales,
+    Sales,
+    Shift,
+    as_given,
+)
 from app.checkout.receipt import Receipt
 from app.checkout.ringing import Ringing
 from app.checkout.shifts import Shifts
@@ -41,6 +53,7 @@ class Till:
         shop: Shop,
         catalogue: Catalogue,
         members: Members,
+        sales: Sales | None = None,
         journal: Journal,
         programme: Compiled,
         world: World,
@@ -54,6 +67,7 @@ class Till:
             shop=shop,
             catalogue=catalogue,
             members=members,
+            sales=sales or NoSales(),
             journal=journal,
             programme=programme,
             world=world,
@@ -73,7 +87,11 @@ class Till:
 
         self._paying = paying = Paying(heart)
         self.start_payment, self.pay_cash = paying.start_payment, paying.pay_cash
-        self.ask_terminal, self.settle_terminal = paying.ask_terminal, paying.settle_terminal
+        self.tender_cash, self.drop_tender = paying.tender_cash, paying.drop_tender
+        self.present_gift_card = paying.present_gift_card
+
+        charging = Charging(heart, paying)
+        self.ask_terminal, self.settle_terminal = charging.ask_terminal, charging.settle_terminal
 
         shifts = Shifts(heart, next_shift)
         self.open_shift, self.close_shift = shifts.open_shift, shifts.close_shift
@@ -120,8 +138,18 @@ class Till:
 
     @property
     def due_minor(self) -> int:
-        """What is left to pay in money."""
+        """What is left to pay in money, less the tenders taken; below zero it is paid out."""
         return self._paying.due_minor
+
+    @property
+    def cash_due_minor(self) -> int:
+        """The same if the rest is paid in cash: rounded to the smallest coin."""
+        return self._paying.cash_due_minor
+
+    @property
+    def tenders(self) -> tuple[Paid, ...]:
+        """What pays this sale so far."""
+        return self._paying.tenders
 
     @property
     def tendered_minor(self) -> int:

@@ -31,6 +31,7 @@ def sold(
     at_ms: int,
 ) -> SaleCompleted:
     """The fact of an open sale that was priced to the end; its id is the sale's own."""
+    paid_minor = sum(tender.amount_minor for tender in tenders)
     return SaleCompleted(
         id=sale.id,
         at_ms=at_ms,
@@ -45,6 +46,7 @@ def sold(
         discount_minor=final.discount_minor,
         total_minor=final.total_minor,
         points_minor=final.points.spent_value_minor,
+        rounding_minor=final.total_minor - final.points.spent_value_minor - paid_minor,
         tenders=tenders,
         change_minor=change_minor,
         member=sale.member,

@@ -102,7 +102,8 @@ class SaleVoided(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_
 class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_completed"):
     """A sale that happened; `id` is the sale's id.
 
-    goods − discounts = total; total − points_minor = Σ tenders; cash received beyond is `change_minor`.
+    goods − discounts = total; total − points_minor = Σ tenders + rounding_minor, which is not zero where the
+    smallest coin made cash differ from what was due; cash received beyond is `change_minor`.
     `effects` are what it does to the member, without reference to any programme.
     `card` is the card presented, as "uid:…" or "code:…".
     """
@@ -118,6 +119,7 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     discount_minor: int = 0
     total_minor: int
     points_minor: int = 0
+    rounding_minor: int = 0
     tenders: tuple[Tender, ...]
     change_minor: int = 0
     member: uuid.UUID | None = None
@@ -162,9 +164,9 @@ class SaleRefunded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sal
     """Goods that came back. All amounts are positive and say what went back to the customer.
 
     `sale` is the original's id, None if nobody knows it (a manager decided, `approved_by`). `lines` name the
-    original's lines, each with the quantity and amounts of this return; total − points_minor = Σ tenders.
-    `effects` take back what the lines earned and return what was spent on them. `exchange` is the sale that
-    the money was put towards, of the same moment.
+    original's lines, each with the quantity and amounts of this return; total − points_minor = Σ tenders +
+    rounding_minor. `effects` take back what the lines earned and return what was spent on them. `exchange` is
+    the sale that the money was put towards, of the same moment.
     """
 
     number: int
@@ -178,6 +180,7 @@ class SaleRefunded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sal
     discount_minor: int = 0
     total_minor: int
     points_minor: int = 0
+    rounding_minor: int = 0
     tenders: tuple[Tender, ...]
     reason: str = ""
     approved_by: str = ""

@@ -13,6 +13,7 @@ from app.checkout.ports import Inline
 from app.checkout.shop import Shop
 from app.checkout.till import Till
 from app.lanes import FixedWorld
+from app.ledger.facts import AnyFact, decode
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from app.store.database import Database
@@ -82,6 +83,14 @@ class Desk:
         """End the process as a power cut would, as far as the database can tell, and start again."""
         self.close()
         self.open()
+
+    def facts(self) -> list[AnyFact]:
+        """Everything written so far."""
+        return [decode(body) for _, body in self.reader.log()]
+
+    def log(self) -> list[str]:
+        """The kinds of all facts, in order."""
+        return [str(type(fact).__struct_config__.tag) for fact in self.facts()]
 
     def member(self, card: str = "uid:04A1B2C3D4E5F6") -> uuid.UUID:
         holder = self.reader.holder(card)
