@@ -47,12 +47,31 @@ class ServerSection(Section, frozen=True, kw_only=True):
     enrol_code: str = ""
 
 
+class OtherPrinter(Section, frozen=True, kw_only=True):
+    """A printer that takes over while the first cannot print; `name` tells the cashier where to look.
+
+    Its `drawer` opens only if it is said to be this till's.
+    """
+
+    name: str
+    address: str
+    profile: str = "80mm"
+    drawer: bool = False
+
+
 class PrinterSection(Section, frozen=True, kw_only=True):
-    """`address` is tcp://192.168.1.50, serial:///dev/ttyUSB0?baud=19200 or file:///dev/usb/lp0; empty for
-    none: receipts then wait in the queue. `profile` is a paper width (58mm, 80mm-42, 80mm) or a model."""
+    """`address` is tcp://192.168.1.50, usb:04B8:0E15, serial:///dev/ttyUSB0?baud=19200, cups://queue,
+    spooler://name or file:///dev/usb/lp0; empty for none: receipts then wait in the queue. `profile` is a
+    paper width (58mm, 80mm-42, 80mm) or a model. `logo` is a picture in the till's folder (PNG, JPEG, SVG).
+    `drawer` says whether the cash drawer hangs on this printer. `also` are printers that stand in for it.
+    """
 
     address: str = ""
     profile: str = "80mm"
+    name: str = ""
+    logo: str = ""
+    drawer: bool = True
+    also: tuple[OtherPrinter, ...] = ()
 
 
 class ReaderSection(Section, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ def run_till(folder: Path | None = None) -> int:
 def real_devices(config: Config) -> Devices:
     """The devices that the settings name."""
     from app.config import ConfigProblem
-    from app.rig import Devices
+    from app.rig import Devices, SparePrinter
     from hardware.cards.pcsc import PcscReaders
     from hardware.printers.profile import profile_for
     from hardware.printers.transport import printer_at
@@ -69,6 +69,10 @@ def real_devices(config: Config) -> Devices:
     try:
         printer = printer_at(config.printer.address) if config.printer.address else None
         profile = profile_for(config.printer.profile)
+        spares = tuple(
+            SparePrinter(other.name, printer_at(other.address), profile_for(other.profile), other.drawer)
+            for other in config.printer.also
+        )
     except (ValueError, KeyError) as error:
         raise ConfigProblem(f"[printer] {error.args[0]}") from error
     return Devices(
@@ -76,6 +80,7 @@ def real_devices(config: Config) -> Devices:
         scanners=tuple(SerialScanner(SerialSettings(port)) for port in config.scanner.serial),
         printer=printer,
         profile=profile,
+        spare_printers=spares,
     )
 
 
@@ -244,7 +249,8 @@ class Windowed:
 
     def _listen(self, devices: Devices) -> None:
         """Start the device lanes and sync: the screen sells already."""
-        from hardware.ports import JobUndecided, PrinterChanged, PrintEvent
+        from app.checkout.outcome import note
+        from hardware.ports import JobPrinted, JobUndecided, PrinterChanged, PrintEvent
 
         presenter, rig = self.presenter, self.rig
         if rig is None:
@@ -256,6 +262,8 @@ class Windowed:
                     presenter.printer(state)
                 case JobUndecided(job):
                     presenter.undecided(job)
+                case JobPrinted(printer=elsewhere) if elsewhere:
+                    presenter.tell(note("printed_elsewhere", printer=elsewhere))
                 case _:
                     pass
 

@@ -24,17 +24,26 @@ from app.store.database import Database, Post
 from app.store.printing import StoredPrintQueue
 from app.values import minor_digits
 from hardware.ports import CardReader, PrintEvent, ReceiptPrinter, Scanner
-from hardware.receipt import PrintJob
 
 if TYPE_CHECKING:
     from app.store.outbox import FactOutbox
-    from hardware.printers.lane import PrintLane
+    from hardware.printers.lane import PrintLane, Station
     from hardware.printers.profile import Profile
     from hardware.scanners.codes import Known
     from sync.events import Status
     from sync.worker import SyncWorker
 
 _log: Final = logging.getLogger("stempel")
+
+
+@dataclass(frozen=True, slots=True)
+class SparePrinter:
+    """Another printer: `name` tells the cashier where to look, `drawer` if the till's drawer is on it."""
+
+    name: str
+    printer: ReceiptPrinter
+    profile: Profile
+    drawer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,8 @@ class Devices:
     scanners: tuple[Scanner, ...] = ()
     printer: ReceiptPrinter | None = None
     profile: Profile | None = None
+    spare_printers: tuple[SparePrinter, ...] = ()
+    """Where receipts go, in this order, while the first printer cannot print."""
 
 
 def open_programme(folder: Path, config: Config) -> Compiled:
@@ -78,7 +89,7 @@ class Rig:
         post: Post,
         world: World | None = None,
     ) -> None:
-        self.config, self._post = config, post
+        self.config, self._post, self._folder = config, post, folder
         self.devices = Devices()
         self.world: World = world or RealWorld()
         programme = open_programme(folder, config)
@@ -195,23 +206,27 @@ class Rig:
         if devices.printer is not None and devices.profile is not None:
             from hardware.printers.lane import PrintLane
 
-            profile = devices.profile
-
-            def encode(job: PrintJob) -> bytes:
-                # In the print lane, at the first receipt: the window does not wait for its import.
-                from hardware.printers import escpos
-
-                return escpos.encode(job, profile)
-
             self.printing = PrintLane(
                 self.queue,
-                devices.printer,
-                encode,
+                self._stations(devices.printer, devices.profile, devices.spare_printers),
                 lambda event: self._post(lambda: on_print(event)),
                 world=self.world,
                 on_crash=lambda error: _log.error("the print lane starts again", exc_info=error),
             ).start()
             self.database.after_write.append(self.printing.wake)
+
+    def _stations(
+        self, printer: ReceiptPrinter, profile: Profile, spares: tuple[SparePrinter, ...]
+    ) -> list[Station]:
+        from hardware.printers.stations import station
+
+        settings = self.config.printer
+        logo = self._folder / settings.logo if settings.logo else None
+        first = station(printer, profile, name=settings.name, logo=logo, drawer=settings.drawer)
+        return [
+            first,
+            *(station(s.printer, s.profile, name=s.name, logo=logo, drawer=s.drawer) for s in spares),
+        ]
 
     def decide_paper(self, job: int, reprint: bool) -> None:
         """The cashier's word on a receipt that may or may not be on paper; returns at once."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from PIL import Image
+from PIL import Image, ImageOps
 
 _BAND_ROWS: Final = 128
 """Rows a command: small printers hold a few kilobytes, and start to print while the rest arrives."""
@@ -30,20 +32,43 @@ class Bitmap(msgspec.Struct, frozen=True):
         return Image.frombytes("1", (self.width, self.height), bytes(byte ^ 0xFF for byte in self.rows))
 
 
-def from_image(picture: Image.Image, most_dots: int) -> Bitmap:
-    """A picture in dots, dithered, on white, no wider than `most_dots`."""
+def from_image(picture: Image.Image, most_dots: int, most_high: int = 0) -> Bitmap:
+    """A picture in dots, dithered, on white, no wider than `most_dots` (nor higher than `most_high`)."""
     flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
     grey = flat.convert("L")
-    if grey.width > most_dots:
-        grey = grey.resize((most_dots, max(1, round(grey.height * most_dots / grey.width))))
-    bits = grey.convert("1")
-    return Bitmap(bits.width, bits.height, bytes(byte ^ 0xFF for byte in bits.tobytes()))
+    scale = min(1.0, most_dots / grey.width, most_high / grey.height if most_high else 1.0)
+    if scale < 1.0:
+        grey = grey.resize((max(1, round(grey.width * scale)), max(1, round(grey.height * scale))))
+    ink = ImageOps.invert(grey).convert("1")  # ink is 1, and so the spare bits of a row stay white
+    return Bitmap(ink.width, ink.height, ink.tobytes())
 
 
-def from_file(path: Path, most_dots: int) -> Bitmap:
-    """A picture file as `from_image`; OSError if it cannot be read or is no picture."""
+def from_file(path: Path, most_dots: int, most_high: int = 0) -> Bitmap:
+    """A picture file as `from_image`: PNG, JPEG and what else Pillow reads, or SVG, which is drawn to size.
+
+    OSError if it cannot be read or is no picture.
+    """
+    if path.suffix.lower() == ".svg":
+        return from_image(_svg(path, most_dots), most_dots, most_high)
     with Image.open(path) as picture:
-        return from_image(picture, most_dots)
+        return from_image(picture, most_dots, most_high)
+
+
+def _svg(path: Path, width_dots: int) -> Image.Image:
+    import resvg_py  # only for shops whose logo is an SVG
+
+    text = path.read_text("utf-8", errors="replace")
+    try:
+        png = bytes(resvg_py.svg_to_bytes(svg_string=text, width=width_dots))
+    except ValueError as error:
+        raise OSError(f"{path} is no SVG picture: {error}") from error
+    return Image.open(io.BytesIO(png))
+
+
+@lru_cache(maxsize=8)
+def logo_command(bitmap: Bitmap) -> bytes:
+    """`raster_command` of a picture that every receipt shows, made once."""
+    return raster_command(bitmap)
 
 
 def raster_command(bitmap: Bitmap) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from hardware.layout import Line, Printed, lay_out, printable, wrap
 from hardware.printers import codes as symbols
-from hardware.printers.bitmap import Bitmap, raster_command
+from hardware.printers.bitmap import Bitmap, logo_command, raster_command
 from hardware.printers.glyphs import CELL_HEIGHT, line_bitmap
 from hardware.printers.profile import Profile
 from hardware.receipt import (
@@ -198,6 +198,7 @@ class _Writer:
     def _image(self, image: Image) -> None:
         bitmap = self._images.get(image.name)
         if bitmap is not None and bitmap.width <= self._profile.width_dots:
-            self._picture(bitmap, Align.CENTER)
+            self._set(Align.CENTER)
+            self.out += logo_command(bitmap)
         elif image.alt:
             self._centred(image.alt)

@@ -1,13 +1,16 @@
 """The print lane: takes jobs from the durable queue and sends them, oldest first.
 
-Owns the printer: nothing else talks to it while the lane runs. Ends when `stop` is called, after the job in
-hand; jobs behind it stay in the queue. After an error it starts again, and what it was sending is unknown.
+Owns its printers: nothing else talks to them while the lane runs. A job that certainly left no mark on one
+printer goes to the next; one that may be on paper goes nowhere by itself. Ends when `stop` is called, after
+the job in hand; jobs behind it stay in the queue. After an error it starts again, and what it was sending is
+unknown.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from app.lanes import Backoff, Lane, RealWorld, World
@@ -19,6 +22,7 @@ from hardware.ports import (
     PrintEvent,
     PrintOutcome,
     PrintQueue,
+    PrintResult,
     QueuedJob,
     ReceiptPrinter,
 )
@@ -30,37 +34,59 @@ _LOOK_S: Final = 10.0
 """How often an idle printer is asked how it is."""
 _BEAT_S: Final = 1.0
 AWAY: Final = Backoff(first_s=0.5, most_s=10.0)
-"""Waits between attempts while the printer cannot print."""
+"""Waits between attempts while no printer can print."""
+REST_S: Final = 10.0
+"""How long a printer that failed is passed over while another one prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One printer of a till: `name` for people, `encode` makes a job's bytes for this one."""
+
+    name: str
+    printer: ReceiptPrinter
+    encode: Callable[[PrintJob], bytes]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the lane knows of a station: its last state, and until when it is passed over."""
+
+    state: PrinterState | None = None
+    rests_until_s: float = 0.0
 
 
 class PrintLane:
-    """One printer's lane.
+    """The lane of a till's printers, the first one first.
 
-    `encode` makes a job's bytes for this printer, `sink` hears `PrintEvent`s on the lane's thread. Call
-    `wake` after committing a job: the lane looks by itself only once a second.
+    `sink` hears `PrintEvent`s on the lane's thread. Call `wake` after committing a job: the lane looks by
+    itself only once a second.
     """
 
     def __init__(
         self,
         queue: PrintQueue,
-        printer: ReceiptPrinter,
-        encode: Callable[[PrintJob], bytes],
+        stations: Sequence[Station],
         sink: Callable[[PrintEvent], None],
         *,
         world: World | None = None,
         away: Backoff = AWAY,
+        rest_s: float = REST_S,
         on_crash: Callable[[BaseException], None] | None = None,
     ) -> None:
+        if not stations:
+            raise ValueError("a print lane needs a printer")
         self._queue = queue
-        self._printer = printer
-        self._encode = encode
+        self._stations = tuple(stations)
+        self._seen = [_Seen() for _ in stations]
         self._sink = sink
         self._world = world or RealWorld()
         self._away = away
+        self._rest_s = rest_s
         self._wake = threading.Event()
-        self._state: PrinterState | None = None
+        self._said: PrinterChanged | None = None
         self._failures = 0
-        self._look_at_s = 0.0
+        self._look_at_s: float | None = None
         self._told: set[int] = set()
         self._lane = Lane("print", loop=self._run, on_crash=on_crash, world=self._world)
 
@@ -102,23 +128,49 @@ class PrintLane:
                 self._wait_away(lane)
 
     def _send(self, taken: QueuedJob) -> bool:
-        """One attempt; False if the printer cannot print now and the job waits."""
+        """One attempt, on each printer in turn; False if none can print now and the job waits."""
         self._told.discard(taken.id)  # decided meanwhile: a copy that ends badly is asked about again
+        result, taker = self._try(taken)
+        name = self._name(taker) if result.outcome is PrintOutcome.PRINTED else ""
+        self._queue.settle(taken.id, result.outcome, name or result.state.code)
+        self._say(taker)
+        if result.outcome is PrintOutcome.PRINTED:
+            self._sink(JobPrinted(taken.id, name))
+        elif result.outcome is PrintOutcome.UNKNOWN:
+            self._undecided(taken.id, result.state.code)
+        return result.outcome is not PrintOutcome.FAILED
+
+    def _try(self, taken: QueuedJob) -> tuple[PrintResult, int]:
+        """The end of the attempt, and which station it came to: the first one if all of them failed."""
+        first: PrintResult | None = None
+        for number in self._turns():
+            station, seen = self._stations[number], self._seen[number]
+            result = station.printer.send(self._encoded(station, taken))
+            seen.state = result.state
+            if result.outcome is not PrintOutcome.FAILED:
+                # A printer that is not well after the job is asked last for the next one.
+                well = result.state.online
+                seen.rests_until_s = 0.0 if well else self._world.monotonic_s() + self._rest_s
+                return result, number
+            seen.rests_until_s = self._world.monotonic_s() + self._rest_s
+            if first is None or number == 0:
+                first = result
+        assert first is not None
+        return first, 0
+
+    def _turns(self) -> list[int]:
+        """Stations in the order to try them: those that failed just now come last."""
+        now_s = self._world.monotonic_s()
+        return sorted(range(len(self._stations)), key=lambda number: self._seen[number].rests_until_s > now_s)
+
+    def _encoded(self, station: Station, taken: QueuedJob) -> bytes:
         try:
-            data = self._encode(self._fresh(taken))
+            return station.encode(self._fresh(taken))
         except Exception:
             # Not the printer's fault and not to be tried for ever: the next receipts must come out.
             self._queue.settle(taken.id, PrintOutcome.UNKNOWN, "bug")
             self._undecided(taken.id, "bug")
             raise
-        result = self._printer.send(data)
-        self._queue.settle(taken.id, result.outcome, result.state.code)
-        self._say(result.state)
-        if result.outcome is PrintOutcome.PRINTED:
-            self._sink(JobPrinted(taken.id))
-        elif result.outcome is PrintOutcome.UNKNOWN:
-            self._undecided(taken.id, result.state.code)
-        return result.outcome is not PrintOutcome.FAILED
 
     def _undecided(self, job_id: int, code: str) -> None:
         if job_id not in self._told:
@@ -137,12 +189,27 @@ class PrintLane:
                 return
 
     def _idle(self) -> None:
+        """Look at the printers until one is found that can print: those behind it are not disturbed."""
         now_s = self._world.monotonic_s()
-        if self._state is None or now_s >= self._look_at_s:
-            self._look_at_s = now_s + _LOOK_S
-            self._say(self._printer.state())
+        if self._look_at_s is not None and now_s < self._look_at_s:
+            return
+        self._look_at_s = now_s + _LOOK_S
+        for number, (station, seen) in enumerate(zip(self._stations, self._seen, strict=True)):
+            seen.state = station.printer.state()
+            if seen.state.online:
+                seen.rests_until_s = 0.0
+                self._say(number)
+                return
+            seen.rests_until_s = self._world.monotonic_s() + self._rest_s
+        self._say(0)
 
-    def _say(self, state: PrinterState) -> None:
-        if state != self._state:
-            self._state = state
-            self._sink(PrinterChanged(state))
+    def _name(self, number: int) -> str:
+        return self._stations[number].name if number else ""
+
+    def _say(self, number: int) -> None:
+        """Tell how the printer is that prints now, if that is news."""
+        state = self._seen[number].state
+        said = PrinterChanged(state, self._name(number)) if state is not None else None
+        if said is not None and said != self._said:
+            self._said = said
+            self._sink(said)

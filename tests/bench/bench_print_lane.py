@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from functools import partial
 
 from app.lanes import RealWorld
 from hardware.ports import JobState
 from hardware.printers.conversation import USUAL
-from hardware.printers.escpos import encode
 from hardware.printers.lane import PrintLane
 from hardware.printers.links import TcpLink
 from hardware.printers.profile import PROFILES
+from hardware.printers.stations import station
 from hardware.printers.transport import LinkPrinter
 from tests.bench.bench_receipt import receipt
 from tests.support.print_queue import MemoryQueue
@@ -48,7 +47,7 @@ def main() -> None:
     with TcpPrinter() as paper:
         host, _, port = paper.address.removeprefix("tcp://").partition(":")
         printer = LinkPrinter(lambda: Watched(host, int(port), USUAL.answer_s))
-        lane = PrintLane(queue, printer, partial(encode, profile=profile), lambda event: None).start()
+        lane = PrintLane(queue, [station(printer, profile)], lambda event: None).start()
         queue.wait(queue.add(receipt("")), JobState.PRINTED)
         for _ in range(ROUNDS):
             time.sleep(0.01)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,9 +13,9 @@ from app.checkout.ports import Slip, Work
 from app.store.database import Database
 from app.store.printing import StoredPrintQueue
 from hardware.ports import JobUndecided, PrinterChanged, PrinterState, PrintEvent, PrintOutcome, PrintQueue
-from hardware.printers.escpos import encode
 from hardware.printers.lane import PrintLane
 from hardware.printers.profile import PROFILES
+from hardware.printers.stations import station
 from hardware.receipt import Document, PrintJob, Text
 from hardware.simulated.paper import PaperPrinter
 from tests.support.print_queue import MemoryQueue
@@ -93,7 +92,7 @@ class PrintQueueContract:
         torn = shelf.queue().take()
         assert torn is not None
         printer, events = PaperPrinter(PROFILE), list[PrintEvent]()
-        lane = PrintLane(shelf.queue(), printer, partial(encode, profile=PROFILE), events.append).start()
+        lane = PrintLane(shelf.queue(), [station(printer, PROFILE)], events.append).start()
         _until(lambda: len(printer.jobs) == 2)
         assert lane.stop()
         assert ["two" in printer.texts()[0], "three" in printer.texts()[1]] == [True, True]
@@ -105,7 +104,7 @@ class PrintQueueContract:
         printer = PaperPrinter(PROFILE)
         printer.set_state(PrinterState(False, code="cover_open"))
         events = list[PrintEvent]()
-        lane = PrintLane(shelf.queue(), printer, partial(encode, profile=PROFILE), events.append).start()
+        lane = PrintLane(shelf.queue(), [station(printer, PROFILE)], events.append).start()
         _until(lambda: PrinterChanged(PrinterState(False, code="cover_open")) in events)
         assert printer.jobs == ()
         printer.set_state(PrinterState(True))
