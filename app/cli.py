@@ -15,6 +15,7 @@ import typer
 from app.commands.console import Data, Lang, check_lang, complain, known_errors, say
 from app.commands.lists import import_app
 from app.commands.programme import price, programme_app
+from app.commands.publish import publish_app
 from app.commands.server import server_app
 from app.config import data_folder, load
 
@@ -25,6 +26,7 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+server_app.add_typer(publish_app, name="publish")
 app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")
 app.add_typer(programme_app, name="programme")

@@ -24,7 +24,7 @@ import binascii
 import hashlib
 import io
 import uuid
-from typing import Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 import zstandard
@@ -36,13 +36,23 @@ PACKED_MAX: Final = 1 << 20
 """Bytes a packed request may have."""
 PLAIN_MAX: Final = 8 << 20
 """Bytes a request may have once unpacked."""
+LIST_PACKED_MAX: Final = 16 << 20
+"""Bytes a list that head office publishes may have as sent, and LIST_MAX once unpacked."""
+LIST_MAX: Final = 128 << 20
 FACTS_MAX: Final = 1000
 """Facts a server takes in one push."""
+PERSONS_MAX: Final = 500
+"""Persons a server takes in one message."""
 SCHEME: Final = "Stempel-Ed25519"
 _ZSTD_LEVEL: Final = 3
+NOTHING: Final = msgspec.Raw(b"null")
 _WINDOW_MAX: Final = 8 << 20
 
 T = TypeVar("T")
+
+
+def _nothing() -> msgspec.Raw:
+    return NOTHING
 
 
 class WireProblem(ValueError):
@@ -145,6 +155,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected: int | None = None
     seq: int | None = None
     request_id: str = ""
+    errors: tuple[str, ...] = ()
+    """Everything wrong with a list that was to be published."""
 
 
 class FeedFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +181,15 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
     facts: list[FeedFact]
 
 
-class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
+class CardRow(msgspec.Struct, frozen=True, array_like=True):
+    """A card of a member: its token ("uid:…", "code:…"), when it was linked, whether it may redeem."""
+
+    token: str
+    linked_ms: int
+    blocked: bool = False
+
+
+class MemberRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A member as the server folds them: `state` is `app.loyalty.state.MemberState`, as of `at_ms`.
 
     `applied` says, for each epoch of the asking till, the last of its own facts that is in the state: what
@@ -180,16 +200,109 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     state: msgspec.Raw
     applied: dict[int, int]
+    cards: tuple[CardRow, ...] = ()
 
 
-class PullPage(msgspec.Struct, frozen=True, kw_only=True):
-    """GET /v1/pull: members whose state changed after the cursor; a later row replaces an earlier one."""
+class PersonRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who a member is: `data` is a JSON object that the server does not look into; null: erased.
+
+    Of two versions the later by (`updated_ms`, `origin`) holds; `origin` is the till that wrote it.
+    """
+
+    member: uuid.UUID
+    updated_ms: int
+    origin: uuid.UUID | None = None
+    data: msgspec.Raw = msgspec.field(default_factory=_nothing)
+
+    @property
+    def erased(self) -> bool:
+        return bytes(self.data) == b"null"
+
+
+class Persons(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/tills/{till}/persons: persons that were entered or changed at the till."""
+
+    v: int = VERSION
+    persons: list[PersonRow]
+
+
+class PersonsKept(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to `Persons`: `kept` were newer than what the server had. All of them are dealt with."""
+
+    v: int = VERSION
+    kept: int
+    server_time_ms: int
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of a list that head office publishes: `programme`, `product`, `staff` or `store`.
+
+    `store` is empty for a row that holds for all stores. `body` null: the row is no more. A till ignores
+    lists it does not know.
+    """
+
+    list: str
+    key: str
+    store: str = ""
+    body: msgspec.Raw = msgspec.field(default_factory=_nothing)
+
+    @property
+    def removed(self) -> bool:
+        return bytes(self.body) == b"null"
+
+
+class ProgrammeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A published programme: `source` is its file, verbatim; in force from `valid_from_ms` on."""
+
+    id: str
+    version: int
+    valid_from_ms: int
+    source: str
+
+
+class ProductBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The least a product has; further fields (names, codes, tax, …) pass through as they are."""
+
+    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    price_minor: Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+
+
+class StaffBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The least a person of the staff has; further fields (card, lang, …) pass through as they are.
+
+    `pin` is a salted hash in the PHC string format, never the PIN itself.
+    """
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    role: Literal["cashier", "senior", "manager"] = "cashier"
+    pin: Annotated[str, msgspec.Meta(max_length=400, pattern=r"^(\$[^\s]+)?$")] = ""
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a list that was published: rows by what became of them."""
+
+    v: int = VERSION
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    same: int = 0
+
+
+class PullPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """GET /v1/pull: what changed after the cursor; a later row replaces an earlier one.
+
+    `listed` come first, so that a bare till can sell while its members still arrive.
+    """
 
     v: int = VERSION
     feed_epoch: str
     cursor: str
     more: bool
-    members: list[MemberRow]
+    members: list[MemberRow] = []
+    persons: list[PersonRow] = []
+    listed: list[Listed] = []
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +335,11 @@ def decode(data: bytes, kind: type[T]) -> T:
 def pack(message: msgspec.Struct) -> bytes:
     """A message as JSON in one zstd frame."""
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(_encoder.encode(message))
+
+
+def compress(data: bytes) -> bytes:
+    """Bytes in one zstd frame, quickly: for answers to whoever accepts them."""
+    return zstandard.ZstdCompressor(level=1).compress(data)
 
 
 def unpack(data: bytes, most: int = PLAIN_MAX) -> bytes:

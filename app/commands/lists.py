@@ -15,7 +15,8 @@ MOST_PROBLEMS: Final = 200
 import_app: Final = typer.Typer(help="Bring in products or members from CSV or XLSX.", no_args_is_help=True)
 
 
-def _refuse(file: Path, problems: list[str]) -> None:
+def refuse(file: Path, problems: list[str]) -> None:
+    """Name what is wrong with a file, and end the command."""
     for problem in problems[:MOST_PROBLEMS]:
         complain(f"{file}: {problem}")
     more = len(problems) - MOST_PROBLEMS
@@ -39,11 +40,11 @@ def import_products(file: Path, data: Data = None) -> None:
         try:
             rows = read_sheet(file)
         except SheetProblem as problem:
-            _refuse(file, [str(problem)])
+            refuse(file, [str(problem)])
             return
         listing = read_products(rows, config.shop.currency)
         if listing.problems:
-            _refuse(file, [str(problem) for problem in listing.problems])
+            refuse(file, [str(problem) for problem in listing.problems])
         database = Database(folder, keystore=config.till.keystore)
         try:
             count = database.call(lambda: database.writer.put_products(listing.products), LONG_S)
@@ -68,7 +69,7 @@ def import_members(file: Path, data: Data = None) -> None:
         try:
             rows = read_sheet(file)
         except SheetProblem as problem:
-            _refuse(file, [str(problem)])
+            refuse(file, [str(problem)])
             return
         database = Database(folder, keystore=config.till.keystore)
         try:
@@ -83,7 +84,7 @@ def import_members(file: Path, data: Data = None) -> None:
                 day=world.now_ms() // 86_400_000,
             )
             if roll.problems:
-                _refuse(file, [str(problem) for problem in roll.problems])
+                refuse(file, [str(problem) for problem in roll.problems])
             for work in roll.works(world, file.name):
                 database.write(work)
         finally:

@@ -57,7 +57,7 @@ def server_enrol_code(
     store: Annotated[str, typer.Argument(help="The store that the new till stands in.")],
 ) -> None:
     """A one-time code for a new till; also while the server runs."""
-    with _server_database(context) as database:
+    with server_database(context) as database:
         from app.lanes import RealWorld
         from sync.server import admin
 
@@ -69,15 +69,36 @@ def server_office_token(
     context: typer.Context, name: Annotated[str, typer.Argument(help="Who it is for.")]
 ) -> None:
     """A token with which head office reads the feed; shown this once."""
-    with _server_database(context) as database:
+    with server_database(context) as database:
         from app.lanes import RealWorld
         from sync.server import admin
 
         say(admin.create_office_token(database, name, RealWorld().now_ms()))
 
 
+@server_app.command("erase")
+def server_erase(
+    context: typer.Context, member: Annotated[str, typer.Argument(help="The member's id.")]
+) -> None:
+    """Forget who a member is, at the server and at every till. Their points stay, and name nobody."""
+    from uuid import UUID
+
+    try:
+        id = UUID(member)
+    except ValueError as error:
+        complain(f"{member!r} is not a member's id")
+        raise typer.Exit(2) from error
+    with server_database(context) as database:
+        from app.lanes import RealWorld
+        from sync.server import persons
+
+        found = persons.erase(database, id, RealWorld().now_ms())
+    say("Erased." if found else "Nobody of that id is known here; a till that knows them will forget.")
+
+
 @contextmanager
-def _server_database(context: typer.Context) -> Iterator[Any]:
+def server_database(context: typer.Context) -> Iterator[Any]:
+    """The server's database that the command line names, migrated."""
     from sync.server.database import DatabaseProblem, open_database
 
     data, url = context.obj

@@ -28,9 +28,14 @@ class Placed(NamedTuple):
 def fold(state: MemberState, fact: AnyFact) -> MemberState:
     """The member's state after a fact that names it."""
     if isinstance(fact, MemberEnrolled):
-        since = fact.at_ms if state.enrolled_at_ms is None else min(state.enrolled_at_ms, fact.at_ms)
-        state = msgspec.structs.replace(state, enrolled_at_ms=since)
+        state = enrolled(state, fact.at_ms)
     return apply(state, effects_of(fact), fact.at_ms)
+
+
+def enrolled(state: MemberState, at_ms: int) -> MemberState:
+    """The state of a member who enrolled at `at_ms`; of two enrolments the earlier counts."""
+    since = at_ms if state.enrolled_at_ms is None else min(state.enrolled_at_ms, at_ms)
+    return msgspec.structs.replace(state, enrolled_at_ms=since)
 
 
 def refold(facts: Iterable[Placed], start: MemberState = EMPTY) -> MemberState:

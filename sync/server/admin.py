@@ -8,7 +8,7 @@ import uuid
 import msgspec
 import sqlalchemy as sa
 
-from sync.server import schema
+from sync.server import listing, schema
 from sync.server.database import Database
 from sync.server.tills import CODE_DAYS, CODE_LENGTH, CODE_LETTERS, code_hash, token_hash
 
@@ -41,6 +41,7 @@ def create_enrol_code(
         known = sa.select(schema.store.c.id).where(schema.store.c.id == store)
         if connection.execute(known).first() is None:
             connection.execute(sa.insert(schema.store).values(id=store, name=store))
+            listing.put_store(connection, db, store, store)
         connection.execute(
             sa.insert(schema.enrol_code).values(
                 code_hash=code_hash(code), store=store, till=till, created_ms=now_ms,

@@ -11,17 +11,18 @@ import structlog
 from litestar import Litestar, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, QueryParameter
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from sync import protocol
 from sync.server import feed as feeds
-from sync.server import ingest, schema, tills
+from sync.server import ingest, office, persons, schema, stream, tills
 from sync.server import pull as pulls
 from sync.server.context import Context
-from sync.server.cursors import FeedReset
+from sync.server.cursors import CursorExpired, FeedReset
 from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, Packed, description, page, problems
 from sync.server.gate import Gate, target_of
+from sync.server.listing import BadList
 from sync.server.tills import Refused, Till
 from sync.server.tracing import request_id, trace
 
@@ -37,7 +38,19 @@ def create_app(context: Context) -> Litestar:
     """The server as an ASGI app."""
     v1 = Router(
         path="/v1",
-        route_handlers=[enrol, push_facts, till_state, pull, read_feed],
+        route_handlers=[
+            enrol,
+            push_facts,
+            push_persons,
+            till_state,
+            pull,
+            stream.hints,
+            read_feed,
+            office.publish_programme,
+            office.publish_products,
+            office.publish_staff,
+            office.erase_person,
+        ],
         middleware=[Gate],
     )
     return Litestar(
@@ -50,6 +63,8 @@ def create_app(context: Context) -> Litestar:
             ingest.Gap: _gap,
             ingest.Fork: _fork,
             FeedReset: _feed_reset,
+            CursorExpired: _cursor_expired,
+            BadList: _bad_list,
             HTTPException: _http_problem,
             OperationalError: _database_away,
             InterfaceError: _database_away,
@@ -58,8 +73,14 @@ def create_app(context: Context) -> Litestar:
         openapi_config=description(VERSION),
         response_headers=[REQUEST_ID],
         logging_config=None,
-        on_shutdown=[context.runner.close],
+        on_shutdown=[_close],
     )
+
+
+async def _close(app: Litestar) -> None:
+    context = _context(app.state)
+    await context.hints.close()
+    context.runner.close()
 
 
 @get("/health", sync_to_thread=False)
@@ -122,7 +143,33 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
         feed_epoch=context.secrets.feed_epoch,
         server_time_ms=now_ms,
         flagged=outcome.flagged,
+        min_v=context.pull_min_v,
     )
+
+
+@post(
+    "/tills/{till:uuid}/persons",
+    status_code=200,
+    operation_class=Packed,
+    security=BY_TILL,
+    responses=problems(400, 401, 403, 413, 503),
+)
+async def push_persons(
+    till: FromPath[UUID], request: Request[Any, Any, Any], state: State
+) -> protocol.PersonsKept:
+    """Take persons that were entered or changed at a till, apart from facts; the later version holds."""
+    context = _context(state)
+    return await context.runner.run(
+        _push_persons, context, request.scope["state"]["principal"], request.scope
+    )
+
+
+def _push_persons(context: Context, till: Till, scope: Any) -> protocol.PersonsKept:
+    message = _unpacked(scope["state"]["body"], protocol.Persons)
+    kept = persons.take(context.db, till, message.persons)
+    if kept:
+        context.hints.tell({till.store})
+    return protocol.PersonsKept(kept=kept, server_time_ms=context.world.now_ms())
 
 
 @get("/tills/{till:uuid}/state", security=BY_TILL, responses=problems(400, 401, 403, 413, 503))
@@ -143,28 +190,47 @@ def _till_state(context: Context, till: Till) -> protocol.TillState:
         hash=digest,
         feed_epoch=context.secrets.feed_epoch,
         server_time_ms=context.world.now_ms(),
+        min_v=context.pull_min_v,
     )
 
 
-@get("/pull", security=BY_TILL, responses=page(protocol.PullPage) | problems(400, 401, 410, 413, 503))
+SCOPE = f"Any of {', '.join(pulls.SCOPES)}, separated by commas; left out: all of them"
+
+
+@get("/pull", security=BY_TILL, responses=page(protocol.PullPage) | problems(400, 401, 410, 413, 426, 503))
 async def pull(
     request: Request[Any, Any, Any],
     state: State,
-    cursor: Annotated[str, Parameter(max_length=4096)] = "",
-    limit: Annotated[int, Parameter(ge=1, le=pulls.LIMIT_MAX)] = pulls.LIMIT_DEFAULT,
+    cursor: Annotated[str, QueryParameter(max_length=4096)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=pulls.LIMIT_MAX)] = pulls.LIMIT_DEFAULT,
+    wanted: Annotated[str, QueryParameter(name="scope", max_length=100, description=SCOPE)] = "",
+    v: Annotated[int, QueryParameter(ge=1, le=10**6, description="The till's version of the protocol")] = 1,
 ) -> Response[bytes]:
-    """Members whose state changed after a cursor, for the asking till."""
+    """What changed after a cursor, for the asking till: lists of head office, members, persons."""
     context = _context(state)
     till: Till = request.scope["state"]["principal"]
-    found = await context.runner.run(lambda: protocol.encode(context.pull(till.id).page(cursor, limit)))
-    return Response(found, media_type="application/json")
+    found = await context.runner.run(_pull, context, till, cursor, limit, wanted, v)
+    if "zstd" not in request.headers.get("Accept-Encoding", ""):
+        return Response(found, media_type="application/json")
+    headers = {"Content-Encoding": "zstd", "Vary": "Accept-Encoding"}
+    return Response(protocol.compress(found), media_type="application/json", headers=headers)
+
+
+def _pull(context: Context, till: Till, cursor: str, limit: int, scope: str, v: int) -> bytes:
+    if v < context.pull_min_v:
+        detail = f"this server gives version {context.pull_min_v} and later: install a newer till"
+        raise Refused(426, "too_old", detail)
+    wanted = frozenset(filter(None, scope.split(",")))
+    if not wanted <= set(pulls.SCOPES):
+        raise protocol.WireProblem("malformed", f"scope names {', '.join(pulls.SCOPES)}, or nothing")
+    return protocol.encode(context.pull(till.id, till.store, wanted).page(cursor, limit))
 
 
 @get("/feed", security=BY_OFFICE, responses=page(protocol.FeedPage) | problems(400, 401, 410, 413, 503))
 async def read_feed(
     state: State,
-    cursor: Annotated[str, Parameter(max_length=4096)] = "",
-    limit: Annotated[int, Parameter(ge=1, le=feeds.LIMIT_MAX)] = feeds.LIMIT_DEFAULT,
+    cursor: Annotated[str, QueryParameter(max_length=4096)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=feeds.LIMIT_MAX)] = feeds.LIMIT_DEFAULT,
 ) -> Response[bytes]:
     """Facts after a cursor, for head office."""
     context = _context(state)
@@ -223,6 +289,16 @@ def _fork(request: Request[Any, Any, Any], error: ingest.Fork) -> Response[bytes
 def _feed_reset(request: Request[Any, Any, Any], _error: FeedReset) -> Response[bytes]:
     detail = "the server was restored from a backup: begin again without a cursor"
     return _answer(request, 410, protocol.Problem(code="feed_reset", detail=detail))
+
+
+def _cursor_expired(request: Request[Any, Any, Any], _error: CursorExpired) -> Response[bytes]:
+    detail = "the cursor is of another store's till: begin again without a cursor"
+    return _answer(request, 410, protocol.Problem(code="cursor_expired", detail=detail))
+
+
+def _bad_list(request: Request[Any, Any, Any], error: BadList) -> Response[bytes]:
+    problem = protocol.Problem(code="bad_list", detail="nothing was changed", errors=error.errors)
+    return _answer(request, 422, problem)
 
 
 def _http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, Protocol, TypeVar
 
 from app.lanes import World
+from sync import protocol
 from sync.server.cursors import Cursors
 from sync.server.database import Database
 from sync.server.feed import Feed
+from sync.server.hints import Hints
 from sync.server.pull import Pull
 from sync.server.tills import Refused, Secrets
 
@@ -74,14 +76,18 @@ class Context:
     secrets: Secrets
     world: World
     runner: Runner = field(default_factory=Threads)
+    hints: Hints = field(default_factory=Hints)
+    pull_min_v: int = protocol.VERSION
+    """The least version of the protocol that tills may pull with; pushes are taken from any."""
 
     def feed(self) -> Feed:
         """A reader of the feed."""
         return Feed(self.db, self._cursors("feed"))
 
-    def pull(self, till: uuid.UUID) -> Pull:
-        """A reader of members, for one till."""
-        return Pull(self.db, self._cursors(f"members {till}"), till)
+    def pull(self, till: uuid.UUID, store: str, scope: frozenset[str] = frozenset()) -> Pull:
+        """A reader of what a till of a store needs; a cursor is good for one till and one scope."""
+        purpose = " ".join(("pull", str(till), *sorted(scope)))
+        return Pull(self.db, self._cursors(purpose, store), till, store, scope)
 
-    def _cursors(self, purpose: str) -> Cursors:
-        return Cursors(self.secrets.cursor_key, self.secrets.feed_epoch, purpose)
+    def _cursors(self, purpose: str, store: str = "") -> Cursors:
+        return Cursors(self.secrets.cursor_key, self.secrets.feed_epoch, purpose, store)

@@ -21,26 +21,35 @@ class FeedReset(Exception):
     """The cursor belongs to a history that is no more: the server was restored from a backup."""
 
 
+class CursorExpired(Exception):
+    """The cursor is of a till of another store, whose rows it has counted: begin again."""
+
+
 class Cursor(msgspec.Struct, array_like=True):
-    """Where a reader is. `turn` is the shard the next page begins with."""
+    """Where a reader is. `turn` is the shard the next page begins with; `lists` where it is in each list
+    of head office, for a reader of those; `store` the one it read them for."""
 
     feed_epoch: str
     positions: list[int]
     turn: int = 0
+    lists: dict[str, int] = {}
+    store: str = ""
 
 
 class Cursors:
     """Seals and opens the cursors of one `purpose`, with a key of 32 bytes."""
 
-    def __init__(self, key: bytes, feed_epoch: str, purpose: str) -> None:
+    def __init__(self, key: bytes, feed_epoch: str, purpose: str, store: str = "") -> None:
         self._key = key
+        self._store = store
         self._feed_epoch = feed_epoch
         self._context = b"stempel-cursor-1 " + purpose.encode() + b"\n"
 
     def open(self, text: str) -> Cursor:
-        """The cursor in a text; "" is the beginning. Raises WireProblem("bad_cursor"), FeedReset."""
+        """The cursor in a text; "" is the beginning. Raises WireProblem("bad_cursor"), FeedReset,
+        CursorExpired."""
         if not text:
-            return Cursor(self._feed_epoch, [0] * schema.SHARDS)
+            return Cursor(self._feed_epoch, [0] * schema.SHARDS, store=self._store)
         try:
             data = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
             mac, packed = data[:_MAC_BYTES], data[_MAC_BYTES:]
@@ -51,7 +60,15 @@ class Cursors:
             raise protocol.WireProblem("bad_cursor", "the cursor is not one this server gave") from error
         if cursor.feed_epoch != self._feed_epoch:
             raise FeedReset
+        if cursor.store != self._store:
+            raise CursorExpired
         return cursor
+
+    @staticmethod
+    def check_lists(cursor: Cursor, heads: Mapping[str, int]) -> None:
+        """The same of lists."""
+        if any(position > heads.get(name, 0) for name, position in cursor.lists.items()):
+            raise FeedReset
 
     @staticmethod
     def check(cursor: Cursor, heads: Mapping[int, int]) -> None:

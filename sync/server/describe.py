@@ -53,6 +53,31 @@ class Packed(Operation):
         )
 
 
+@dataclass
+class Source(Operation):
+    """An operation whose body is a programme file."""
+
+    def __post_init__(self) -> None:
+        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+        self.request_body = RequestBody(
+            required=True, description="A programme file", content={"application/yaml": text}
+        )
+
+
+@dataclass
+class Rows(Operation):
+    """An operation whose body is a list's rows."""
+
+    def __post_init__(self) -> None:
+        row = Schema(type=OpenAPIType.OBJECT)
+        rows = OpenAPIMediaType(schema=Schema(type=OpenAPIType.ARRAY, items=row))
+        self.request_body = RequestBody(
+            required=True,
+            description="Rows (docs/reference/api.md); with Content-Encoding: zstd also packed",
+            content={"application/json": rows},
+        )
+
+
 def description(version: str) -> OpenAPIConfig:
     """The description's frame."""
     schemes = {

@@ -16,39 +16,16 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 
-from app.loyalty.effects import AnyEffect
+from app.ledger.fold import enrolled
 from app.loyalty.state import EMPTY, MemberState, apply
-from sync.server import schema
+from sync.server import cards, schema
 from sync.server.database import Database
+from sync.server.impact import FoldedFact, Impact
 
 log = structlog.get_logger("stempel.members")
 
 BATCH: Final = 1000
 """Facts folded between two records of how far it is."""
-
-
-class Impact(msgspec.Struct, frozen=True):
-    """What any fact, of whatever kind, does to a member."""
-
-    member: uuid.UUID | None = None
-    effects: tuple[AnyEffect, ...] = ()
-
-
-class FoldedFact(msgspec.Struct, frozen=True):
-    """A fact that concerns a member, and its place in the order of folding."""
-
-    id: uuid.UUID
-    shard: int
-    at_ms: int
-    origin: uuid.UUID
-    epoch: int
-    seq: int
-    impact: Impact
-
-    @property
-    def order(self) -> tuple[int, bytes, int, int]:
-        return (self.at_ms, self.origin.bytes, self.epoch, self.seq)
-
 
 _impact: Final = msgspec.json.Decoder(Impact)
 _state: Final = msgspec.json.Decoder(MemberState)
@@ -120,6 +97,7 @@ def fold_facts(db: Database, shard: int, facts: Sequence[FoldedFact]) -> None:
             by_member[fact.impact.member].append(fact)
         for version, (member, theirs) in enumerate(by_member.items(), head + 1):
             _fold_member(connection, shard, member, theirs, version)
+            cards.fold(connection, shard, member, theirs)
         heads = schema.member_head
         connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + len(by_member)))
 
@@ -163,6 +141,8 @@ def _fold_member(
 def folded(state: MemberState, facts: Iterable[FoldedFact]) -> MemberState:
     """A state after facts, in their order."""
     for fact in facts:
+        if fact.impact.kind == "member_enrolled":
+            state = enrolled(state, fact.at_ms)
         state = apply(state, fact.impact.effects, fact.at_ms)
     return state
 
@@ -204,7 +184,7 @@ def check(db: Database) -> list[uuid.UUID]:
 def rebuild(db: Database) -> int:
     """Drop the projection and fold every fact anew; versions go on, so tills pull every member again."""
     with db.write() as connection:
-        for table in (schema.member, schema.member_fact):
+        for table in (schema.member, schema.member_fact, schema.member_card):
             connection.execute(sa.delete(table))
         connection.execute(sa.update(schema.folded).values(pos=0))
     count = 0

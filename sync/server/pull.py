@@ -1,7 +1,8 @@
-"""Pull: the members whose state changed after a cursor, with the asking till's own facts marked off."""
+"""Pull: what changed after a cursor, for one till: lists of head office first, then members and persons."""
 
 from __future__ import annotations
 
+import heapq
 import uuid
 from collections import defaultdict
 from typing import Any, Final
@@ -10,45 +11,94 @@ import msgspec
 import sqlalchemy as sa
 
 from sync import protocol
-from sync.server import schema
-from sync.server.cursors import Cursors, turns
+from sync.server import cards, persons, schema
+from sync.server.cursors import Cursor, Cursors, turns
 from sync.server.database import Database
 
 LIMIT_DEFAULT: Final = 1000
 LIMIT_MAX: Final = 5000
+SCOPES: Final = (*schema.LISTS, "member", "person")
 
 
 class Pull:
-    """Pages of members for one till."""
+    """Pages for one till of a store. `scope` names what is wanted of `SCOPES`; empty: all of it."""
 
-    def __init__(self, db: Database, cursors: Cursors, till: uuid.UUID) -> None:
+    def __init__(
+        self, db: Database, cursors: Cursors, till: uuid.UUID, store: str, scope: frozenset[str] = frozenset()
+    ) -> None:
         self._db = db
         self._cursors = cursors
         self._till = till
+        self._store = store
+        self._scope = scope or frozenset(SCOPES)
 
     def page(self, text: str, limit: int) -> protocol.PullPage:
-        """Members after the cursor ("" for all). Raises WireProblem("bad_cursor"), FeedReset."""
+        """What changed after the cursor ("" for all). Raises WireProblem("bad_cursor"), FeedReset,
+        CursorExpired."""
         cursor = self._cursors.open(text)
-        found: list[protocol.MemberRow] = []
+        page = _Page(limit)
         # State and marks must be of one moment: a fact in one and not in the other would count twice, or not.
         with self._db.read(snapshot=True) as connection:
-            heads = _heads(connection)
-            self._cursors.check(cursor, heads)
-            relinked = self._relinked(connection)
-            for shard in turns(cursor):
-                if cursor.positions[shard] >= heads[shard]:
-                    continue
-                cursor.turn = shard
-                if len(found) >= limit:
-                    break
-                rows = _changed(connection, shard, cursor.positions[shard], limit - len(found))
-                full = len(found) + len(rows) >= limit
-                cursor.positions[shard] = rows[-1].version if full and rows else heads[shard]
-                found += self._marked(connection, shard, rows, relinked)
-        more = any(heads[shard] > position for shard, position in enumerate(cursor.positions))
+            more = self._lists(connection, cursor, page)
+            if {"member", "person"} & self._scope:
+                more = self._members(connection, cursor, page) or more
         return protocol.PullPage(
-            feed_epoch=cursor.feed_epoch, cursor=self._cursors.seal(cursor), more=more, members=found
+            feed_epoch=cursor.feed_epoch,
+            cursor=self._cursors.seal(cursor),
+            more=more,
+            members=page.members,
+            persons=page.persons,
+            listed=page.listed,
         )
+
+    # Lists
+
+    def _lists(self, connection: sa.Connection, cursor: Cursor, page: _Page) -> bool:
+        table = schema.list_head.c
+        heads = dict(connection.execute(sa.select(table.list, table.head)).all())
+        self._cursors.check_lists(cursor, heads)
+        more = False
+        for name in schema.LISTS:
+            after = cursor.lists.get(name, 0)
+            if name not in self._scope or after >= heads[name]:
+                continue
+            rows = _changed_keys(connection, name, self._store, after, page.room)
+            full = len(rows) >= page.room
+            cursor.lists[name] = rows[-1].version if full and rows else heads[name] if not full else after
+            page.listed += _effective(connection, name, self._store, [row.key for row in rows])
+            page.room -= len(rows)
+            more = more or cursor.lists[name] < heads[name]
+        return more
+
+    # Members and persons
+
+    def _members(self, connection: sa.Connection, cursor: Cursor, page: _Page) -> bool:
+        heads = _heads(connection)
+        self._cursors.check(cursor, heads)
+        relinked = self._relinked(connection)
+        for shard in turns(cursor):
+            if cursor.positions[shard] >= heads[shard]:
+                continue
+            cursor.turn = shard
+            if page.room <= 0:
+                break
+            rows = self._changed(connection, shard, cursor.positions[shard], page.room)
+            full = len(rows) >= page.room
+            cursor.positions[shard] = rows[-1].version if full and rows else heads[shard]
+            page.room -= len(rows)
+            found = [row for row in rows if "state" in row._fields]
+            page.members += self._marked(connection, shard, found, relinked)
+            page.persons += [_person(row) for row in rows if "data" in row._fields]
+        return any(heads[shard] > position for shard, position in enumerate(cursor.positions))
+
+    def _changed(self, connection: sa.Connection, shard: int, after: int, limit: int) -> list[Any]:
+        """Members and persons of a shard in the order of their versions, which they share."""
+        sources: list[list[Any]] = []
+        if "member" in self._scope:
+            sources.append(_changed_members(connection, shard, after, limit))
+        if "person" in self._scope:
+            sources.append(persons.changed(connection, shard, self._store, after, limit))
+        return list(heapq.merge(*sources, key=lambda row: row.version))[:limit]
 
     def _relinked(self, connection: sa.Connection) -> dict[uuid.UUID, list[tuple[int, int]]]:
         """The till's facts that came under a second envelope: by fact, the epochs and numbers."""
@@ -68,21 +118,36 @@ class Pull:
         rows: list[Any],
         relinked: dict[uuid.UUID, list[tuple[int, int]]],
     ) -> list[protocol.MemberRow]:
-        links = schema.member_fact.c
+        links, ids = schema.member_fact.c, [row.id for row in rows]
         query = sa.select(links.member, links.fact_id, links.epoch, links.seq).where(
-            links.shard == shard, links.member.in_([row.id for row in rows]), links.origin == self._till
+            links.shard == shard, links.member.in_(ids), links.origin == self._till
         )
         applied: dict[uuid.UUID, dict[int, int]] = defaultdict(dict)
         for member, fact_id, epoch, seq in connection.execute(query):
             for of_epoch, number in ((epoch, seq), *relinked.get(fact_id, ())):
                 marks = applied[member]
                 marks[of_epoch] = max(marks.get(of_epoch, 0), number)
+        held = cards.of(connection, shard, ids)
         return [
             protocol.MemberRow(
-                member=row.id, at_ms=row.at_ms, state=msgspec.Raw(row.state), applied=applied.get(row.id, {})
+                member=row.id,
+                at_ms=row.at_ms,
+                state=msgspec.Raw(row.state),
+                applied=applied.get(row.id, {}),
+                cards=held.get(row.id, ()),
             )
             for row in rows
         ]
+
+
+class _Page:
+    """What was found so far, and how many rows there is room for."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.listed: list[protocol.Listed] = []
+        self.members: list[protocol.MemberRow] = []
+        self.persons: list[protocol.PersonRow] = []
 
 
 def _heads(connection: sa.Connection) -> dict[int, int]:
@@ -90,9 +155,40 @@ def _heads(connection: sa.Connection) -> dict[int, int]:
     return dict(connection.execute(sa.select(table.shard, table.head)).all())
 
 
-def _changed(connection: sa.Connection, shard: int, after: int, limit: int) -> list[Any]:
+def _changed_members(connection: sa.Connection, shard: int, after: int, limit: int) -> list[Any]:
     table = schema.member.c
     query = sa.select(table.id, table.version, table.at_ms, table.state).where(
         table.shard == shard, table.version > after
     )
     return list(connection.execute(query.order_by(table.version).limit(limit)).all())
+
+
+def _person(row: Any) -> protocol.PersonRow:
+    data = protocol.NOTHING if row.data is None else msgspec.Raw(row.data)
+    origin = None if row.data is None else row.origin
+    return protocol.PersonRow(member=row.member, updated_ms=row.updated_ms, origin=origin, data=data)
+
+
+def _changed_keys(connection: sa.Connection, name: str, store: str, after: int, limit: int) -> list[Any]:
+    """Keys of a list that changed for a store: its own rows and those of all stores."""
+    table = schema.listing.c
+    query = (
+        sa.select(table.version, table.key)
+        .where(table.list == name, table.store.in_({"", store}), table.version > after)
+        .order_by(table.version)
+        .limit(max(limit, 0))
+    )
+    return list(connection.execute(query).all())
+
+
+def _effective(connection: sa.Connection, name: str, store: str, keys: list[str]) -> list[protocol.Listed]:
+    """The rows of keys as they hold for a store: its own before the one for all; removed where neither is."""
+    table = schema.listing.c
+    query = sa.select(table.key, table.store, table.body).where(
+        table.list == name, table.store.in_({"", store}), table.key.in_(keys), table.body.is_not(None)
+    )
+    found: dict[str, protocol.Listed] = {
+        key: protocol.Listed(list=name, key=key, store=own, body=msgspec.Raw(body))
+        for key, own, body in connection.execute(query.order_by(table.store))
+    }
+    return [found.get(key) or protocol.Listed(list=name, key=key) for key in dict.fromkeys(keys)]

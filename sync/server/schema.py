@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration; a test compares it with the scripts, another the scripts with these tables."""
 SHARDS: Final = 64
 """Number of shards, for ever: it decides where every fact is."""
@@ -207,6 +207,56 @@ member_fact = sa.Table(
     comment="The facts that are in a member's state",
 )
 
+member_card = sa.Table(
+    "member_card",
+    metadata,
+    _shard(),
+    sa.Column("member", Id, primary_key=True),
+    sa.Column("token", sa.Text, primary_key=True),
+    sa.Column("linked_ms", sa.BigInteger, nullable=False),
+    sa.Column("blocked_ms", sa.BigInteger),
+    info=MEMBERS,
+    comment="Cards of members, from the facts in their states",
+)
+
+person = sa.Table(
+    "person",
+    metadata,
+    _shard(),
+    sa.Column("member", Id, primary_key=True),
+    sa.Column("store", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("updated_ms", sa.BigInteger, nullable=False),
+    sa.Column("origin", Id, nullable=False),
+    sa.Column("data", sa.LargeBinary),
+    sa.Column("erased_ms", sa.BigInteger),
+    sa.UniqueConstraint("shard", "version"),
+    info=MEMBERS,
+    comment="Who members are: the only personal data; version is of member_head. Without data, erased",
+)
+
+list_head = sa.Table(
+    "list_head",
+    metadata,
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("head", sa.BigInteger, nullable=False),
+    info=REFERENCE,
+    comment="The last version of a list; its row lock makes versions rise in commit order",
+)
+
+listing = sa.Table(
+    "listing",
+    metadata,
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary),
+    sa.Index("ix_listing_list", "list", "store", "version"),
+    info=REFERENCE,
+    comment="Rows of the lists that head office publishes; store '' is all stores; without body, removed",
+)
+
 setting = sa.Table(
     "setting",
     metadata,
@@ -250,5 +300,7 @@ office_token = sa.Table(
     info=REFERENCE,
 )
 
+LISTS: Final = ("programme", "store", "staff", "product")
+"""What head office publishes, in the order in which a bare till needs it."""
 APPEND_ONLY: Final = ("fact", "envelope")
 """Tables whose rows triggers protect from UPDATE and DELETE."""

@@ -19,12 +19,14 @@ from app.lanes import Lane, RealWorld
 from sync.server import admin, members
 from sync.server.context import Context, Threads
 from sync.server.database import open_database
+from sync.server.hints import LISTENERS_MAX, Watch
 from sync.server.tills import load_secrets
 from sync.server.tracing import log_as_json
 
 FIRST_STORE: Final = "main"
 GRACE_S: Final = 10.0
-FOLD_S: Final = 0.5
+FOLD_S: Final = 0.3
+HINT_S: Final = 0.3
 log = structlog.get_logger("stempel.server")
 
 
@@ -51,7 +53,8 @@ def serve(
     log_as_json()
     with _held(host, port) as taken_port:
         context = open_context(data_dir, database_url)
-        folding = Lane("fold", loop=lambda lane: _fold(lane, context), on_crash=_fold_failed).start()
+        folding = Lane("fold", loop=lambda lane: _fold(lane, context), on_crash=_failed("fold")).start()
+        watching = Lane("hints", loop=lambda lane: _hint(lane, context), on_crash=_failed("hints")).start()
         try:
             first_run = _first_run(context)
             url = f"http://{f'[{host}]' if ':' in host else host}:{taken_port}"
@@ -59,6 +62,7 @@ def serve(
             asyncio.run(_serve(context, host, taken_port, lambda: _announce(ready, ready_file, announce)))
         finally:
             folding.stop(GRACE_S)
+            watching.stop(GRACE_S)
             context.runner.close()
             context.db.close()
 
@@ -71,8 +75,18 @@ def _fold(lane: Lane, context: Context) -> None:
             lane.beat()
 
 
-def _fold_failed(error: BaseException) -> None:
-    log.error("fold", exc_info=error)
+def _hint(lane: Lane, context: Context) -> None:
+    """Tell tills that listen as soon as there is something for their store."""
+    watch = Watch(context.db)
+    while not lane.wait(HINT_S):
+        lane.beat()
+        stores = watch.look()
+        if stores != set():
+            context.hints.tell(stores)
+
+
+def _failed(lane: str) -> Callable[[BaseException], None]:
+    return lambda error: log.error(lane, exc_info=error)
 
 
 def open_context(data_dir: Path | None, database_url: str | None = None) -> Context:
@@ -120,7 +134,7 @@ async def _serve(context: Context, host: str, port: int, listening: Callable[[],
         interface="asgi",  # type: ignore[arg-type]
         websockets=False,
         backlog=1024,
-        backpressure=256,
+        backpressure=256 + LISTENERS_MAX,
         log_enabled=False,
     )
     stop = asyncio.Event()

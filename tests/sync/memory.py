@@ -13,7 +13,9 @@ from sync.outbox import Credentials, Run
 
 def body_of(world: World, **fields: object) -> bytes:
     """A fact's body: small, unique, valid."""
-    return msgspec.json.encode({"kind": "of_tomorrow", "id": world.new_id(), "at_ms": world.now_ms(), **fields})
+    return msgspec.json.encode(
+        {"kind": "of_tomorrow", "id": world.new_id(), "at_ms": world.now_ms(), **fields}
+    )
 
 
 class MemoryOutbox:

@@ -27,6 +27,7 @@ M = TypeVar("M")
 
 
 _TILL = re.compile(r"(?<=/tills/)[^/]+")
+_app: list[Litestar] = []
 _documented: dict[tuple[str, str], set[int]] = {}
 
 
@@ -65,9 +66,12 @@ class Rig:
         self.token = admin.create_office_token(db, "tests", NOW_MS)
 
     def restart(self) -> None:
-        """A new server process on the same database."""
+        """A new server process on the same database. The app itself keeps nothing: making it anew each time
+        would take most of a test's time."""
         self.context = Context(self.db, load_secrets(self.db), self.world, self._runner)
-        self.app: Litestar = create_app(self.context)
+        if not _app:
+            _app.append(create_app(self.context))
+        self.app: Litestar = _app[0]
 
     def close(self) -> None:
         self._loop.close()
@@ -76,6 +80,7 @@ class Rig:
         self, method: str, target: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()
     ) -> Answer:
         """One HTTP request, without a socket. Every answer must be one that the description names."""
+        self.app.state["context"] = self.context
         answer = self._loop.run_until_complete(asgi(self.app, method, target, body, headers))
         known = documented(self.app).get((method, _TILL.sub("{till}", target.partition("?")[0])))
         assert known is None or answer.status in known or answer.status == 500, (method, target, answer)

@@ -1,0 +1,132 @@
+"""`stempel server publish`: what head office gives to its tills; also while the server runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+import typer
+
+from app.commands.console import complain, known_errors, say
+from app.commands.lists import refuse
+from app.commands.server import server_database
+
+if TYPE_CHECKING:
+    from sync.protocol import Published
+    from sync.server.database import Database
+
+publish_app: Final = typer.Typer(
+    help="Give programmes, products and staff to the tills.", no_args_is_help=True
+)
+
+Store = Annotated[str, typer.Option(help="For this store alone; left out: for all.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Rows that are not in the file stay.")]
+STAFF_COLUMNS: Final = frozenset({"id", "name", "role", "pin", "card", "lang"})
+
+
+def _publish(context: typer.Context, file: Path, work: Callable[[Database], Published]) -> None:
+    from sync.server.listing import BadList
+
+    with server_database(context) as database:
+        try:
+            done = work(database)
+        except BadList as bad:
+            refuse(file, list(bad.errors))
+            return
+    say(f"{done.added} added, {done.changed} changed, {done.removed} removed, {done.same} as they were.")
+
+
+@publish_app.command("programme")
+def publish_programme(context: typer.Context, file: Path, store: Store = "") -> None:
+    """A programme: checked whole first; tills switch to it on its valid_from, also offline."""
+    from sync.server import listing
+
+    with known_errors():
+        source = file.read_bytes()
+        _publish(context, file, lambda database: listing.publish_programme(database, source, store))
+
+
+@publish_app.command("withdraw")
+def withdraw_programme(
+    context: typer.Context,
+    programme: Annotated[str, typer.Argument(help="ID@VERSION of a published programme.")],
+    store: Store = "",
+) -> None:
+    """Take a programme back: tills fall back to the one before it."""
+    from sync.server import listing
+
+    work = lambda database: listing.withdraw_programme(database, programme, store)  # noqa: E731
+    _publish(context, Path(programme), work)
+
+
+@publish_app.command("products")
+def publish_products(
+    context: typer.Context,
+    file: Path,
+    currency: Annotated[str, typer.Option(help="Of the prices in the file: PLN, RUB, EUR, …")],
+    store: Store = "",
+    keep: Keep = False,
+) -> None:
+    """Products, with the columns of `stempel import products`: the list is exactly the file from now on."""
+    from app.checkout.imports import read_products
+    from app.values import ValueProblem, minor_digits
+    from sync.server import listing
+
+    try:
+        minor_digits(currency)
+    except ValueProblem as problem:
+        complain(str(problem))
+        raise typer.Exit(2) from problem
+    rows = _rows(file)
+    found = read_products(rows, currency)
+    if found.problems:
+        refuse(file, [str(problem) for problem in found.problems])
+    bodies = [msgspec.Raw(msgspec.json.encode(product)) for product in found.products]
+    work = lambda database: listing.publish_rows(database, "product", bodies, store, keep=keep)  # noqa: E731
+    _publish(context, file, work)
+
+
+@publish_app.command("staff")
+def publish_staff(context: typer.Context, file: Path, store: Store = "", keep: Keep = False) -> None:
+    """The staff: id, name, role (cashier, senior, manager), and any of pin, card, lang. A PIN is hashed
+    here and never stored."""
+    from sync.server import listing
+
+    bodies = _staff(file, _rows(file))
+    work = lambda database: listing.publish_rows(database, "staff", bodies, store, keep=keep)  # noqa: E731
+    _publish(context, file, work)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    from app.store.sheets import SheetProblem, read_sheet
+
+    with known_errors():
+        try:
+            return read_sheet(file)
+        except SheetProblem as problem:
+            refuse(file, [str(problem)])
+            raise
+
+
+def _staff(file: Path, rows: list[dict[str, str]]) -> list[msgspec.Raw]:
+    from app.checkout.pin import hash_pin
+    from app.lanes import RealWorld
+
+    header: list[str] = list(rows[0]) if rows else []
+    problems = [f"line 1, {name}: is not a column" for name in header if name not in STAFF_COLUMNS]
+    bodies: list[msgspec.Raw] = []
+    for line, row in enumerate(rows, start=2):
+        body: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
+        pin = body.pop("pin", "")
+        if pin and not pin.startswith("$"):
+            if not re.fullmatch(r"[0-9]{4,12}", pin, re.ASCII):
+                problems.append(f"line {line}, pin: must be 4 to 12 digits")
+            else:
+                pin = hash_pin(pin, RealWorld().random_bytes)
+        bodies.append(msgspec.Raw(msgspec.json.encode(body | ({"pin": pin} if pin else {}))))
+    if problems:
+        refuse(file, problems)
+    return bodies

@@ -1,0 +1,34 @@
+"""What a fact means to the member it names: all that folding at the server needs of it."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from app.loyalty.effects import AnyEffect
+
+
+class Impact(msgspec.Struct, frozen=True):
+    """What any fact, of whatever kind, does to a member; `card` is the one linked or blocked."""
+
+    kind: str = ""
+    member: uuid.UUID | None = None
+    effects: tuple[AnyEffect, ...] = ()
+    card: object = ""
+
+
+class FoldedFact(msgspec.Struct, frozen=True):
+    """A fact that concerns a member, and its place in the order of folding."""
+
+    id: uuid.UUID
+    shard: int
+    at_ms: int
+    origin: uuid.UUID
+    epoch: int
+    seq: int
+    impact: Impact
+
+    @property
+    def order(self) -> tuple[int, bytes, int, int]:
+        return (self.at_ms, self.origin.bytes, self.epoch, self.seq)

@@ -1,0 +1,65 @@
+"""What head office does over HTTP besides reading the feed: publish lists, erase a person."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, delete, put
+from litestar.datastructures import State
+from litestar.params import FromPath, QueryParameter
+
+from sync import protocol
+from sync.server import listing, persons
+from sync.server.context import Context
+from sync.server.describe import BY_OFFICE, Rows, Source, problems
+
+ONE_STORE = "Of one store alone; left out: of all stores"
+Store = Annotated[str, QueryParameter(max_length=64, description=ONE_STORE)]
+Keep = Annotated[bool, QueryParameter(description="Rows that are not named stay")]
+_REFUSALS = problems(400, 401, 413, 422, 503)
+
+
+def _plain(request: Request[Any, Any, Any]) -> bytes:
+    body: bytes = request.scope["state"]["body"]
+    if request.headers.get("Content-Encoding", "") == "zstd":
+        return protocol.unpack(body, protocol.LIST_MAX)
+    return body
+
+
+async def _run(state: State, work: Any, *arguments: Any) -> Any:
+    context: Context = state["context"]
+    return await context.runner.run(work, context.db, *arguments)
+
+
+@put("/programmes", operation_class=Source, security=BY_OFFICE, responses=_REFUSALS)
+async def publish_programme(
+    request: Request[Any, Any, Any], state: State, store: Store = ""
+) -> protocol.Published:
+    """Publish a programme file; tills switch to it on its valid_from. 422 names every error in it."""
+    return await _run(state, listing.publish_programme, _plain(request), store)
+
+
+@put("/products", operation_class=Rows, security=BY_OFFICE, responses=_REFUSALS)
+async def publish_products(
+    request: Request[Any, Any, Any], state: State, store: Store = "", keep: Keep = False
+) -> protocol.Published:
+    """Publish products: the list is exactly these rows from now on; with `keep`, others stay."""
+    work = lambda db: listing.publish_rows(db, "product", _plain(request), store, keep=keep)  # noqa: E731
+    return await _run(state, work)
+
+
+@put("/staff", operation_class=Rows, security=BY_OFFICE, responses=_REFUSALS)
+async def publish_staff(
+    request: Request[Any, Any, Any], state: State, store: Store = "", keep: Keep = False
+) -> protocol.Published:
+    """Publish the staff: the list is exactly these rows from now on; with `keep`, others stay."""
+    work = lambda db: listing.publish_rows(db, "staff", _plain(request), store, keep=keep)  # noqa: E731
+    return await _run(state, work)
+
+
+@delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 413, 503))
+async def erase_person(member: FromPath[UUID], state: State) -> None:
+    """Forget who a member is, here and at every till. Their points stay, and name nobody."""
+    context: Context = state["context"]
+    await context.runner.run(persons.erase, context.db, member, context.world.now_ms())
