@@ -21,7 +21,8 @@ class ToolSpec(NamedTuple):
     icon: str = ""
 
 
-TOOLS: Final = (ToolSpec("enrol", "enrolling:Enrolling", "F4"),)
+TOOLS: Final = (ToolSpec("enrol", "enrolling:Enrolling"),)
+SHORTCUTS: Final = tuple((tool.key, tool.shortcut) for tool in TOOLS if tool.shortcut)
 _BY_KEY: Final = {tool.key: tool for tool in TOOLS}
 
 

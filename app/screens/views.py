@@ -11,6 +11,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from app.screens.forms import AnyForm
+from app.screens.forms import Counts as Counts
+from app.screens.forms import Form as Form
+from app.screens.forms import Pad as Pad
+from app.screens.forms import Rows as Rows
+from app.screens.forms import Tools as Tools
 
 
 class Tone(StrEnum):

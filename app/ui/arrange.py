@@ -33,8 +33,12 @@ class Places(NamedTuple):
     """Opens and shuts the middle; only where it does not stand by itself."""
 
 
-def arrange(width_px: int, height_px: int, *, opened: bool, deep: bool = False) -> Places:
-    """Places below the state line. `opened`: the middle is wanted; `deep`: with all the height there is."""
+def arrange(width_px: int, height_px: int, *, opened: bool, deep: bool = False, touch_px: int = 0) -> Places:
+    """Places below the state line. `opened`: the middle is wanted; `deep`: with all the height there is.
+
+    `touch_px` is the least side of anything to press.
+    """
+    button_px, line_px = max(lk.BUTTON_PX, touch_px), max(lk.LINE_PX, touch_px)
     gap = lk.L
     inside = QRect(gap, gap, width_px - 2 * gap, height_px - 2 * gap)
     wide = width_px >= WIDE_PX
@@ -47,17 +51,17 @@ def arrange(width_px: int, height_px: int, *, opened: bool, deep: bool = False) 
     member = QRect(right.left(), right.top(), right.width(), total.top() - lk.M - right.top())
     rest = QRect(inside.left(), inside.top(), right.left() - gap - inside.left(), inside.height())
     if wide:
-        return _wide(rest, member, total, pay)
-    return _narrow(rest, member, total, pay, opened=opened, deep=deep)
+        return _wide(rest, member, total, pay, button_px)
+    return _narrow(rest, member, total, pay, opened=opened, deep=deep, button_px=button_px, line_px=line_px)
 
 
-def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect) -> Places:
+def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect, button_px: int) -> Places:
     left_px = (rest.width() - lk.L) * LEFT // (LEFT + MIDDLE)
     left = QRect(rest.left(), rest.top(), left_px, rest.height())
     middle = rest.adjusted(left_px + lk.L, 0, 0, 0)
-    actions = _foot(left, lk.BUTTON_PX)
+    actions = _foot(left, button_px)
     message = _foot(middle, lk.MESSAGE_PX)
-    search = QRect(middle.left(), middle.top(), middle.width(), lk.BUTTON_PX)
+    search = QRect(middle.left(), middle.top(), middle.width(), button_px)
     return Places(
         basket=left.adjusted(0, 0, 0, -(actions.height() + lk.M)),
         actions=actions,
@@ -71,26 +75,36 @@ def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect) -> Places:
     )
 
 
-def _narrow(rest: QRect, member: QRect, total: QRect, pay: QRect, *, opened: bool, deep: bool) -> Places:
+def _narrow(
+    rest: QRect,
+    member: QRect,
+    total: QRect,
+    pay: QRect,
+    *,
+    opened: bool,
+    deep: bool,
+    button_px: int,
+    line_px: int,
+) -> Places:
     message = _foot(rest, lk.MESSAGE_PX)
     above = rest.adjusted(0, 0, 0, -(message.height() + lk.S))
     middle = search = actions = QRect()
     if deep:
         # What is typed now is money or a name: search and the basket's buttons give way.
-        middle = _foot(above, above.height() - 3 * lk.LINE_PX - lk.S)
+        middle = _foot(above, above.height() - 3 * line_px - lk.S)
         above = above.adjusted(0, 0, 0, -(middle.height() + lk.S))
     else:
         if opened:
-            height = above.height() - 5 * lk.LINE_PX - 2 * (lk.BUTTON_PX + lk.S) - lk.S
+            height = above.height() - 5 * line_px - 2 * (button_px + lk.S) - lk.S
             middle = _foot(above, max(height, 0))
             above = above.adjusted(0, 0, 0, -(middle.height() + lk.S))
-        search = _foot(above, lk.BUTTON_PX)
-        actions = search.translated(0, -(lk.BUTTON_PX + lk.S))
-        above = above.adjusted(0, 0, 0, -2 * (lk.BUTTON_PX + lk.S))
+        search = _foot(above, button_px)
+        actions = search.translated(0, -(button_px + lk.S))
+        above = above.adjusted(0, 0, 0, -2 * (button_px + lk.S))
     toggle = QRect()
     if not deep:
-        toggle = QRect(search.right() - lk.BUTTON_PX + 1, search.top(), lk.BUTTON_PX, search.height())
-        search = search.adjusted(0, 0, -(lk.BUTTON_PX + lk.S), 0)
+        toggle = QRect(search.right() - button_px + 1, search.top(), button_px, search.height())
+        search = search.adjusted(0, 0, -(button_px + lk.S), 0)
     return Places(above, actions, search, middle, message, member, total, pay, wide=False, toggle=toggle)
 
 

@@ -110,7 +110,7 @@ class Button(QAbstractButton):
         super().__init__()
         self.look, self.kind, self.hint, self.icon_name = look, kind, key, icon_name
         self._font, self._radius = font(size_px, weight), radius
-        self.setMinimumHeight(height_px)
+        self.setMinimumHeight(max(height_px, look.touch))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -122,16 +122,21 @@ class Button(QAbstractButton):
         self.setToolTip(f"{name} ({self.hint})" if name and self.hint else name)
         self.updateGeometry()
 
+    def set_weight(self, weight: int) -> None:
+        self._font = font(self._font.pixelSize(), weight)
+
     def sizeHint(self) -> QSize:
-        width = QFontMetrics(self._font).horizontalAdvance(self.text()) + 2 * lk.M + 2
+        width = self._word_width()
         if self.hint:
             width += lk.S + QFontMetrics(font(lk.SMALL)).horizontalAdvance(self.hint)
-        if self.icon_name:
-            width += 20 + (lk.S if self.text() else 0)
         return QSize(max(width, self.minimumHeight()), self.minimumHeight())
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(max(self._word_width(), self.minimumHeight()), self.minimumHeight())
+
+    def _word_width(self) -> int:
+        width = QFontMetrics(self._font).horizontalAdvance(self.text()) + 2 * lk.M + 2
+        return width + (20 + (lk.S if self.text() else 0) if self.icon_name else 0)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -145,23 +150,30 @@ class Button(QAbstractButton):
         self._paint_focus(painter)
 
     def _paint_words(self, painter: QPainter, ink: str) -> None:
-        # The key is dropped, not the word, where both do not fit.
-        hint_font, hint = font(lk.SMALL), self.hint
+        small = font(lk.SMALL)
         text_width = QFontMetrics(self._font).horizontalAdvance(self.text())
         icon_width = (20 + (lk.S if self.text() else 0)) if self.icon_name else 0
-        hint_width = lk.S + QFontMetrics(hint_font).horizontalAdvance(hint) if hint else 0
+        hint_width = lk.S + QFontMetrics(small).horizontalAdvance(self.hint) if self.hint else 0
         room = self.width() - lk.S
-        if text_width + icon_width + hint_width > room:
-            hint, hint_width = "", 0
-        left = max((self.width() - text_width - icon_width - hint_width) // 2, lk.XS)
+        beside = text_width + icon_width + hint_width <= room
+        # The key stands under the word where there is no room beside it, and goes before the word does.
+        under = bool(self.hint) and not beside and self.height() >= 2 * lk.XL
+        width = text_width + icon_width + (hint_width if beside else 0)
+        left = max((self.width() - width) // 2, lk.XS)
+        height = self.height() - (18 if under else 0)
         if self.icon_name:
-            self.look.draw_icon(painter, QRect(left, 0, 20, self.height()), self.icon_name, ink)
-        at = QRect(left + icon_width, 0, min(text_width, room - icon_width), self.height())
+            self.look.draw_icon(painter, QRect(left, 0, 20, height), self.icon_name, ink)
+        at = QRect(left + icon_width, 0, min(text_width, room - icon_width), height)
         self.look.draw_text(painter, at, self.text(), ink, self._font)
-        if hint:
-            token = "secondary" if self.kind in (Kind.PLAIN, Kind.QUIET) else ink
+        if not self.hint or not (beside or under):
+            return
+        token = "secondary" if self.kind in (Kind.PLAIN, Kind.QUIET) else ink
+        if under:
+            at = QRect(0, self.height() // 2, self.width(), self.height() // 2 - 2)
+            self.look.draw_text(painter, at, self.hint, token, small, CENTRE)
+        else:
             at = QRect(self.width() - left - hint_width + lk.S, 0, hint_width, self.height())
-            self.look.draw_text(painter, at, hint, token, hint_font)
+            self.look.draw_text(painter, at, self.hint, token, small)
 
     def _paint_focus(self, painter: QPainter) -> None:
         if self.hasFocus():
@@ -181,11 +193,16 @@ class Field(QLineEdit):
         self._look, self._icon, self.hint = look, icon_name, key
         self.setFrame(False)
         self.setFont(font(lk.BODY))
-        self.setFixedHeight(height_px)
-        right = lk.L + (QFontMetrics(font(lk.SMALL)).horizontalAdvance(key) + lk.S if key else 0)
-        self.setTextMargins((lk.L + 20 + lk.XS) if icon_name else lk.M, 0, right, 0)
+        self.setFixedHeight(max(height_px, look.touch))
+        self.set_icon(icon_name)
         look.changed.connect(self._recolour)
         self._recolour()
+
+    def set_icon(self, name: str) -> None:
+        """The icon before the text; "" for none."""
+        self._icon = name
+        right = lk.L + (QFontMetrics(font(lk.SMALL)).horizontalAdvance(self.hint) + lk.S if self.hint else 0)
+        self.setTextMargins((lk.L + 20 + lk.XS) if name else lk.M, 0, right, 0)
 
     def is_cut(self) -> bool:
         """Whether the placeholder does not fit."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.screens import views
 from app.ui import scale as lk
-from app.ui.controls import Button, Card, Field, Kind, Label
+from app.ui.controls import Button, Field, Kind, Label
 from app.ui.look import Look
+from app.ui.panel import PanelCard
+
+if TYPE_CHECKING:
+    from app.screens.sale import SalePresenter
 
 
-class EnrolPanel(Card):
+class EnrolPanel(PanelCard):
     """Two fields and done; a card tapped while it is open becomes the member's."""
-
-    phone_typed = Signal(str)
-    name_typed = Signal(str)
-    confirmed = Signal()
-    left = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -50,12 +50,17 @@ class EnrolPanel(Card):
         foot.addWidget(self.back, 1)
         foot.addWidget(self.enrol, 2)
         column.addLayout(foot)
-        self.phone.textEdited.connect(self.phone_typed)
-        self.name.textEdited.connect(self.name_typed)
         self.phone.returnPressed.connect(self.name.setFocus)
-        self.name.returnPressed.connect(self._enter)
-        self.enrol.clicked.connect(self.confirmed)
-        self.back.clicked.connect(self.left)
+
+    def serve(self, presenter: SalePresenter) -> None:
+        self.phone.textEdited.connect(lambda text: presenter.type("phone", text))
+        self.name.textEdited.connect(lambda text: presenter.type("name", text))
+        self.name.returnPressed.connect(presenter.take)
+        self.enrol.clicked.connect(presenter.take)
+        self.back.clicked.connect(presenter.leave)
+
+    def focus(self) -> QWidget | None:
+        return self.phone
 
     def retranslate(self) -> None:
         self._title.set(self.tr("New member"))
@@ -74,7 +79,3 @@ class EnrolPanel(Card):
         self._card.set(state.card or self.tr("Tap or scan a card, or go on without one"))
         self._problem.set(state.problem)
         self.enrol.setEnabled(state.ready and not state.busy)
-
-    def _enter(self) -> None:
-        if self.enrol.isEnabled():
-            self.confirmed.emit()

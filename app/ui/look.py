@@ -8,6 +8,7 @@ first paint need not wait for.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,17 @@ from typing import Final
 
 from PySide6 import QtCore
 from PySide6.QtCore import QByteArray, QObject, QPointF, QRect, QRectF, QSize, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontMetrics,
+    QGuiApplication,
+    QPainter,
+    QPalette,
+    QPen,
+    QPixmap,
+)
 
 import resources
 from app.ui.scale import RADIUS, REGULAR, TOUCH_MM
@@ -36,9 +47,11 @@ class Look(QObject):
 
     changed = Signal()
 
-    def __init__(self, theme: str = "light") -> None:
+    def __init__(self, theme: str = "light", dots_per_inch: float | None = None) -> None:
         super().__init__()
         self.theme = ""
+        self.touch = touch_px(density() if dots_per_inch is None else dots_per_inch)
+        """The least side of anything to press on this screen."""
         self._values: dict[str, str] = {}
         self._colours: dict[str, QColor] = {}
         self._icons: dict[tuple[str, int, str, float], QPixmap] = {}
@@ -165,8 +178,18 @@ def load_theme(name: str) -> dict[str, str]:
 
 
 def touch_px(dots_per_inch: float) -> int:
-    """The least side of anything to press on a screen of this physical density."""
-    return round(TOUCH_MM / 25.4 * dots_per_inch)
+    """The least side of anything to press on a screen of this physical density (device-independent dots)."""
+    return math.ceil(TOUCH_MM / 25.4 * dots_per_inch - 0.5)
+
+
+def density() -> float:
+    """Device-independent dots per inch of the screen, by its physical size.
+
+    Screens that lie about their size (projectors, remote desktops, 0 mm) are held to what tills have.
+    """
+    screen = QGuiApplication.primaryScreen()
+    dots = screen.physicalDotsPerInch() if screen is not None else 96.0
+    return dots if 60.0 <= dots <= 200.0 else 96.0
 
 
 def wrapped(text: str, face: QFont, width_px: int, most: int) -> list[str]:

@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from typing import TYPE_CHECKING
+
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
 
 from app.screens import views
 from app.ui import scale as lk
-from app.ui.controls import CENTRE, RIGHT, Button, Card, Icon, Kind, Label
+from app.ui.controls import CENTRE, RIGHT, Button, Icon, Kind, Label
+from app.ui.keypad import Keypad
 from app.ui.look import Look
+from app.ui.panel import PanelCard
+
+if TYPE_CHECKING:
+    from app.screens.sale import SalePresenter
 
 _QUICK = 4
-DELETE = "\b"
-"""The keypad's correction key; other keys are the digits and "," for the decimal separator."""
-_KEYS = ("7", "8", "9", "4", "5", "6", "1", "2", "3", ",", "0", DELETE)
 
 
-class Keypad(QWidget):
-    """Digits as on a telephone's opposite: like every till, 7-8-9 on top."""
-
-    pressed = Signal(str)
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(lk.S)
-        self.buttons: dict[str, Button] = {}
-        for place, key in enumerate(_KEYS):
-            button = Button(look, icon_name="delete" if key == DELETE else "", size_px=lk.NAME)
-            button.setMinimumHeight(lk.BUTTON_PX - lk.S)
-            policy = button.sizePolicy()
-            policy.setVerticalPolicy(policy.Policy.Expanding)
-            button.setSizePolicy(policy)
-            button.setFocusPolicy(button.focusPolicy().NoFocus)
-            button.clicked.connect(lambda _=False, key=key: self.pressed.emit(key))
-            grid.addWidget(button, place // 3, place % 3)
-            self.buttons[key] = button
-
-    def retranslate(self) -> None:
-        for key, button in self.buttons.items():
-            button.set_words("" if key == DELETE else key, self.tr("Correct") if key == DELETE else key)
-
-
-class PaymentPanel(Card):
+class PaymentPanel(PanelCard):
     """What is due, what was given, what comes back; PAY takes it."""
 
-    keyed = Signal(str)
-    quick_chosen = Signal(int)
-    card_asked = Signal()
-    left = Signal()
+    types = True
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -68,12 +41,14 @@ class PaymentPanel(Card):
         self.back = Button(look, icon_name="arrow-left", key="Esc")
         self.card = Button(look, key="F9", weight=lk.SEMIBOLD)
         self._lay_out()
-        for button in self.quick:
-            button.clicked.connect(lambda _=False, button=button: self._quick(button))
         self._sums: dict[Button, int] = {}
-        self.keypad.pressed.connect(self.keyed)
-        self.card.clicked.connect(self.card_asked)
-        self.back.clicked.connect(self.left)
+
+    def serve(self, presenter: SalePresenter) -> None:
+        for button in self.quick:
+            button.clicked.connect(lambda _=False, button=button: presenter.give(self._sums[button]))
+        self.keypad.pressed.connect(presenter.key)
+        self.card.clicked.connect(presenter.pay_by_card)
+        self.back.clicked.connect(presenter.leave)
 
     def _lay_out(self) -> None:
         money = QVBoxLayout()
@@ -141,102 +116,9 @@ class PaymentPanel(Card):
         self.card.setEnabled(not state.busy)
         self.back.setEnabled(not state.busy)
 
-    def _quick(self, button: Button) -> None:
-        self.quick_chosen.emit(self._sums[button])
 
-
-class AskPanel(Card):
-    """A question with two answers: was the card charged, is the receipt on paper?"""
-
-    answered = Signal(bool)
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(look)
-        self._question = Label(look, lk.NAME, lk.SEMIBOLD, align=CENTRE, wrap=True)
-        self._figure = Label(look, lk.TOTAL, lk.BOLD, align=CENTRE)
-        self._detail = Label(look, lk.BODY, token="secondary", align=CENTRE, wrap=True)
-        self.yes = Button(look, Kind.PAY, weight=lk.SEMIBOLD, size_px=lk.HEADING)
-        self.no = Button(look, weight=lk.SEMIBOLD, size_px=lk.HEADING)
-        self.yes.clicked.connect(lambda: self.answered.emit(True))
-        self.no.clicked.connect(lambda: self.answered.emit(False))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(lk.XL, lk.XL, lk.XL, lk.XL)
-        column.setSpacing(lk.M)
-        column.addStretch(1)
-        column.addWidget(Icon(look, "info", 40, "accent"), 0, CENTRE)
-        for label in (self._question, self._figure, self._detail):
-            column.addWidget(label)
-        column.addStretch(1)
-        column.addWidget(self.yes)
-        column.addWidget(self.no)
-
-    def retranslate(self) -> None:
-        """The answers come with the question."""
-
-    def set(self, state: views.Ask) -> None:
-        self._question.set(state.question)
-        self._figure.set(state.figure)
-        self._figure.setVisible(bool(state.figure))
-        self._detail.set(state.detail)
-        self.yes.set_words(state.yes)
-        self.no.set_words(state.no)
-        self.yes.setEnabled(not state.busy)
-        self.no.setEnabled(not state.busy)
-
-
-class QuantityPanel(Card):
-    """A line's quantity by keypad: how many, or how much the scale shows."""
-
-    keyed = Signal(str)
-    taken = Signal()
-    left = Signal()
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(look)
-        self._name = Label(look, lk.HEADING, lk.SEMIBOLD, wrap=True)
-        self._price = Label(look, lk.BODY, token="secondary")
-        self._entry = Label(look, lk.TOTAL, lk.BOLD, align=RIGHT)
-        self._unit = Label(look, lk.HEADING, token="secondary")
-        self.keypad = Keypad(look)
-        self.back = Button(look, key="Esc", icon_name="arrow-left")
-        self.take = Button(look, Kind.ACCENT, key="Enter", weight=lk.SEMIBOLD)
-        self.keypad.pressed.connect(self.keyed)
-        self.take.clicked.connect(self.taken)
-        self.back.clicked.connect(self.left)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(lk.L, lk.L, lk.L, lk.L)
-        column.setSpacing(lk.S)
-        column.addWidget(self._name)
-        column.addWidget(self._price)
-        figure = QHBoxLayout()
-        figure.setSpacing(lk.S)
-        figure.addWidget(self._entry, 1)
-        figure.addWidget(self._unit)
-        column.addLayout(figure)
-        column.addWidget(self.keypad, 1)
-        foot = QHBoxLayout()
-        foot.setSpacing(lk.S)
-        foot.addWidget(self.back, 1)
-        foot.addWidget(self.take, 2)
-        column.addLayout(foot)
-
-    def retranslate(self) -> None:
-        self.back.set_words(self.tr("Back"))
-        self.take.set_words(self.tr("Set quantity"))
-        self.keypad.retranslate()
-
-    def set(self, state: views.Quantity) -> None:
-        self._name.set(state.name)
-        self._price.set(state.price)
-        self._entry.set(state.entry or "–")
-        self._unit.set(state.unit)
-        self.take.setEnabled(state.ready)
-
-
-class PaidPanel(Card):
+class PaidPanel(PanelCard):
     """The sale is done: the change, large, until the next scan. Touching it goes on, too."""
-
-    next_asked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -247,7 +129,6 @@ class PaidPanel(Card):
         self._earned = Label(look, lk.BODY, lk.SEMIBOLD, "gain", align=CENTRE, wrap=True)
         self._receipt = Label(look, lk.SMALL, token="secondary", align=CENTRE, wrap=True)
         self.next = Button(look, Kind.OUTLINE, key="Esc", weight=lk.SEMIBOLD)
-        self.next.clicked.connect(self.next_asked)
         column = QVBoxLayout(self)
         column.setContentsMargins(lk.XL, lk.XL, lk.XL, lk.XL)
         column.setSpacing(lk.S)
@@ -260,6 +141,9 @@ class PaidPanel(Card):
         column.addWidget(self._receipt)
         column.addStretch(3)
         column.addWidget(self.next)
+
+    def serve(self, presenter: SalePresenter) -> None:
+        self.next.clicked.connect(presenter.leave)
 
     def retranslate(self) -> None:
         self._change_word.set(self.tr("Change"))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from app.screens import views
 from app.ui import scale as lk
-from app.ui.controls import CENTRE, RIGHT, Card, Label
+from app.ui.controls import CENTRE, RIGHT, Label
 from app.ui.look import Look, font
+from app.ui.panel import PanelCard
 from app.ui.rows import RowList, RowModel, RowPainter
+
+if TYPE_CHECKING:
+    from app.screens.sale import SalePresenter
 
 
 class _FoundRow(RowPainter):
@@ -38,7 +44,7 @@ class _FoundRow(RowPainter):
         look.draw_text(painter, low, row.detail, "secondary", font(lk.SMALL))
 
 
-class ResultsPanel(Card):
+class ResultsPanel(PanelCard):
     """What the search found, best first; Enter takes the one marked."""
 
     chosen = Signal(str)
@@ -47,11 +53,15 @@ class ResultsPanel(Card):
         super().__init__(look)
         self._model = RowModel(lambda row: f"{row.title}, {row.detail} {row.price}".strip())
         self.list = RowList(look, self._model, _FoundRow(look, lk.BUTTON_PX))
+        self._row_px = max(lk.BUTTON_PX, look.touch)
         self.list.setParent(self)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.clicked.connect(self._clicked)
         self._hint = Label(look, lk.BODY, token="secondary", wrap=True, align=CENTRE)
         self._hint.setParent(self)
+
+    def serve(self, presenter: SalePresenter) -> None:
+        self.chosen.connect(presenter.pick)
 
     def retranslate(self) -> None:
         self.list.setAccessibleName(self.tr("Found"))
@@ -83,7 +93,7 @@ class ResultsPanel(Card):
         self._place()
 
     def _place(self) -> None:
-        height = min(len(self._model.rows) * lk.BUTTON_PX + 1, self.height())
+        height = min(len(self._model.rows) * self._row_px + 1, self.height())
         self.list.setGeometry(0, 0, self.width(), height)
         self._hint.setGeometry(self.rect().adjusted(lk.L, height, -lk.L, 0))
 

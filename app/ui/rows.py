@@ -68,10 +68,10 @@ class RowPainter(QStyledItemDelegate):
 
     def __init__(self, look: Look, height_px: int = lk.LINE_PX) -> None:
         super().__init__()
-        self.look, self._height = look, height_px
+        self.look, self.height = look, max(height_px, look.touch)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(100, self._height)
+        return QSize(100, self.height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from app.screens import views
+from app.screens.tools import SHORTCUTS
+from app.ui import panels
 from app.ui import scale as lk
 from app.ui.arrange import arrange
 from app.ui.basket import BasketActions, BasketPanel
@@ -22,12 +23,8 @@ from app.ui.total import MessageLine, PayButton, TotalCard
 
 if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
-    from app.ui.enrol import EnrolPanel
-    from app.ui.payment import AskPanel, PaidPanel, PaymentPanel, QuantityPanel
+    from app.ui.panel import PanelCard
     from app.ui.results import ResultsPanel
-
-    Panel = ResultsPanel | PaymentPanel | AskPanel | PaidPanel | QuantityPanel | EnrolPanel
-    PanelT = TypeVar("PanelT", bound=Panel)
 
 # By number: Qt has keys (all Cyrillic letters, for one) that its enumeration does not name.
 _KEYPAD_KEYS = {int(Qt.Key.Key_Backspace): "\b", int(Qt.Key.Key_Comma): ",", int(Qt.Key.Key_Period): ","}
@@ -58,7 +55,7 @@ class SaleScreen(QWidget):
             part.setParent(self)
         self.favourites = FavouritesPanel(look)
         self.middle.add(self.favourites)
-        self._panels: list[Panel] = []
+        self._panels: dict[type, PanelCard] = {}
         self._presenter: SalePresenter | None = None
         self.search.stepped.connect(self._step)
         self.toggle.clicked.connect(self._toggle)
@@ -66,73 +63,19 @@ class SaleScreen(QWidget):
 
     # -- panels, each made when it is first needed ---------------------------------------------------------
 
-    @cached_property
+    def panel(self, kind: type) -> PanelCard:
+        """The widget that paints a kind of view state, made with its first one."""
+        if kind not in self._panels:
+            made = self._panels[kind] = panels.make(kind, self._look)
+            self.middle.add(made)
+            made.retranslate()
+            if self._presenter is not None:
+                made.serve(self._presenter)
+        return self._panels[kind]
+
+    @property
     def results(self) -> ResultsPanel:
-        from app.ui.results import ResultsPanel
-
-        panel = self._add(ResultsPanel(self._look))
-        if (p := self._presenter) is not None:
-            panel.chosen.connect(p.choose)
-        return panel
-
-    @cached_property
-    def payment(self) -> PaymentPanel:
-        from app.ui.payment import PaymentPanel
-
-        panel = self._add(PaymentPanel(self._look))
-        if (p := self._presenter) is not None:
-            panel.keyed.connect(p.key)
-            panel.quick_chosen.connect(p.give)
-            panel.card_asked.connect(p.pay_by_card)
-            panel.left.connect(p.leave)
-        return panel
-
-    @cached_property
-    def ask(self) -> AskPanel:
-        from app.ui.payment import AskPanel
-
-        panel = self._add(AskPanel(self._look))
-        if (p := self._presenter) is not None:
-            panel.answered.connect(p.answer)
-        return panel
-
-    @cached_property
-    def paid(self) -> PaidPanel:
-        from app.ui.payment import PaidPanel
-
-        panel = self._add(PaidPanel(self._look))
-        if (p := self._presenter) is not None:
-            panel.next_asked.connect(p.leave)
-        return panel
-
-    @cached_property
-    def quantity(self) -> QuantityPanel:
-        from app.ui.payment import QuantityPanel
-
-        panel = self._add(QuantityPanel(self._look))
-        if (p := self._presenter) is not None:
-            panel.keyed.connect(p.key)
-            panel.taken.connect(p.take)
-            panel.left.connect(p.leave)
-        return panel
-
-    @cached_property
-    def enrol(self) -> EnrolPanel:
-        from app.ui.enrol import EnrolPanel
-
-        panel = self._add(EnrolPanel(self._look))
-        if (p := self._presenter) is not None:
-            panel.phone_typed.connect(p.type_phone)
-            panel.name_typed.connect(p.type_name)
-            panel.confirmed.connect(p.enrol)
-            panel.left.connect(p.leave)
-        return panel
-
-    def _add(self, panel: PanelT) -> PanelT:
-        self.middle.add(panel)
-        self._panels.append(panel)
-        panel.retranslate()
-        return panel
+        return cast("ResultsPanel", self.panel(views.Results))
 
     # -- intents -----------------------------------------------------------------------------------------
 
@@ -163,10 +106,11 @@ class SaleScreen(QWidget):
         bind("F2", self.open_search)
         bind("F4", p.start_enrolment)
         bind("F6", lambda: p.act(views.Action.UNDO))
-        bind("F8", lambda: p.act(views.Action.CLEAR))
         bind("F9", p.pay_by_card)
         bind("F12", p.pay)
         bind("Escape", self._leave)
+        for tool, key in SHORTCUTS:
+            bind(key, lambda tool=tool: p.open_tool(tool))
 
     def _leave(self) -> None:
         self._opened = False
@@ -222,42 +166,24 @@ class SaleScreen(QWidget):
 
     def _set_middle(self, state: views.Middle, before: views.Middle | None) -> None:
         panel: QWidget
-        match state:
-            case views.Favourites():
-                panel = self.favourites
-                self.favourites.set(state)
-            case views.Results():
-                panel = self.results
-                self.results.set(state)
-            case views.Payment():
-                panel = self.payment
-                self.payment.set(state)
-            case views.Ask():
-                panel = self.ask
-                self.ask.set(state)
-            case views.Paid():
-                panel = self.paid
-                self.paid.set(state)
-            case views.Enrol():
-                panel = self.enrol
-                self.enrol.set(state)
-            case views.Quantity():
-                panel = self.quantity
-                self.quantity.set(state)
+        if isinstance(state, views.Favourites):
+            panel = self.favourites
+            self.favourites.set(state)
+        else:
+            panel = self.panel(type(state))
+            self.panel(type(state)).set(state)
         self.middle.show_panel(panel)
-        if type(before) is not type(state):
+        # Two panels of one kind follow each other, too: what changes then is their title.
+        if type(before) is not type(state) or getattr(before, "title", "") != getattr(state, "title", ""):
             self._place()
             self._focus(state)
 
     def _focus(self, state: views.Middle) -> None:
-        match state:
-            case views.Enrol():
-                self.enrol.phone.setFocus()
-            case views.Favourites() | views.Results():
-                self.search.setFocus()
-            case _:
-                # Digits typed now are money or a quantity; this screen hands them on.
-                self.setFocus()
+        if isinstance(state, views.Favourites | views.Results):
+            self.search.setFocus()
+        else:
+            # Digits typed now are money or a quantity; this screen hands them on.
+            (self.panel(type(state)).focus() or self).setFocus()
 
     def retranslate(self) -> None:
         self.search.setPlaceholderText(self.tr("Name, code or phone"))
@@ -265,7 +191,7 @@ class SaleScreen(QWidget):
         self.toggle.set_words("", self.tr("Favourites"))
         for part in (
             self.state_line, self.basket, self.basket_actions, self.member, self.total, self.pay,
-            *self._panels,
+            *self._panels.values(),
         ):  # fmt: skip
             part.retranslate()
         view, self.view = self.view, None
@@ -278,11 +204,13 @@ class SaleScreen(QWidget):
         presenter, view = self._presenter, self.view
         if presenter is None or view is None:
             return super().keyPressEvent(event)
-        typing = isinstance(view.middle, views.Payment | views.Quantity)
+        panel = self._panels.get(type(view.middle))
         key = _KEYPAD_KEYS.get(event.key()) or event.text()
-        if typing and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if panel is not None and panel.take_key(event.key(), event.text()):
+            return None
+        if panel is not None and panel.types and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             presenter.take()
-        elif typing and key and key in "0123456789,\b":
+        elif panel is not None and panel.types and key and key in "0123456789,\b":
             presenter.key(key)
         elif event.key() == Qt.Key.Key_Delete:
             presenter.act(views.Action.VOID_LINE)
@@ -300,8 +228,15 @@ class SaleScreen(QWidget):
         )
         wanted = self._opened or deep or (self.view is not None and not self.view.basket.lines)
         searching = self.view is not None and isinstance(self.view.middle, views.Results)
-        places = arrange(self.width(), self.height() - lk.STATE_PX, opened=wanted or searching, deep=deep)
-        self.state_line.setGeometry(0, 0, self.width(), lk.STATE_PX)
+        state_px, touch_px = lk.state_px(self._look.touch), self._look.touch
+        places = arrange(
+            self.width(),
+            self.height() - state_px,
+            opened=wanted or searching,
+            deep=deep,
+            touch_px=touch_px,
+        )
+        self.state_line.setGeometry(0, 0, self.width(), state_px)
         for part, at in (
             (self.basket, places.basket),
             (self.basket_actions, places.actions),
@@ -313,7 +248,7 @@ class SaleScreen(QWidget):
             (self.total, places.total),
             (self.pay, places.pay),
         ):
-            part.setGeometry(at.translated(0, lk.STATE_PX))
+            part.setGeometry(at.translated(0, state_px))
         self.middle.setVisible(not places.middle.isEmpty())
         self.search.setVisible(not places.search.isEmpty())
         self.toggle.setVisible(not places.toggle.isEmpty())

@@ -26,3 +26,8 @@ STATE_PX: Final = 44
 MESSAGE_PX: Final = 56
 TOUCH_MM: Final = 9.0
 """Nothing to press is smaller than this in either direction."""
+
+
+def state_px(touch_px: int) -> int:
+    """The state line's height: it holds things to press, which a dense screen makes larger."""
+    return max(STATE_PX, touch_px + 2)

@@ -145,8 +145,8 @@ class Stage:
         self.sale.scan(LATTE)
         self.sale.card(CardTapped("Reader 00", 7, "04D1B2C3D4E5F6", "ntag213"))
         self.sale.start_enrolment()
-        self.sale.type_phone("+48 600")
-        self.sale.type_name("Ewa Świątek")
+        self.sale.type("phone", "+48 600")
+        self.sale.type("name", "Ewa Świątek")
 
     def counting(self) -> None:
         self.selling()

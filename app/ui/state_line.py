@@ -10,6 +10,7 @@ from app.screens import views
 from app.ui import scale as lk
 from app.ui.controls import CENTRE, Button, Kind, Label
 from app.ui.look import Look, font
+from app.ui.scale import state_px
 
 _COLOURS = {
     views.Tone.QUIET: ("raised", "hairline", "ink", "secondary"),
@@ -28,7 +29,7 @@ class ChipButton(QAbstractButton):
         super().__init__()
         self._look = look
         self.chip: views.Chip | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def set(self, chip: views.Chip) -> None:
@@ -43,7 +44,9 @@ class ChipButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         text = self.chip.text if self.chip else ""
-        return QSize(QFontMetrics(font(lk.SMALL)).horizontalAdvance(text) + 28 + lk.M + 2, 36)
+        return QSize(
+            QFontMetrics(font(lk.SMALL)).horizontalAdvance(text) + 28 + lk.M + 2, max(36, self._look.touch)
+        )
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -53,7 +56,8 @@ class ChipButton(QAbstractButton):
             return
         painter, look = QPainter(self), self._look
         fill, line, ink, sign = _COLOURS[self.chip.tone]
-        pill = self.rect().adjusted(0, 4, 0, -4)
+        spare = (self.height() - 28) // 2
+        pill = self.rect().adjusted(0, spare, 0, -spare)
         look.draw_box(painter, pill, fill, line, pill.height() / 2)
         icon = _SIGNS.get(self.chip.tone)
         if icon:
@@ -65,6 +69,8 @@ class ChipButton(QAbstractButton):
             painter.drawEllipse(QRect(lk.M, self.height() // 2 - 4, 8, 8))
         inner = self.rect().adjusted(28, 0, -lk.S, 0)
         look.draw_text(painter, inner, self.chip.text, ink, font(lk.SMALL))
+        if self.hasFocus():
+            look.draw_box(painter, pill, None, "accent", pill.height() / 2, width=2)
 
 
 class StateLine(QWidget):
@@ -78,7 +84,7 @@ class StateLine(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
-        self.setFixedHeight(lk.STATE_PX)
+        self.setFixedHeight(state_px(look.touch))
         self._shift = Label(look, lk.SMALL, lk.SEMIBOLD)
         self._till = Label(look, lk.SMALL, token="secondary")
         self._training = Label(look, lk.SMALL, lk.SEMIBOLD, "caution")
@@ -92,7 +98,6 @@ class StateLine(QWidget):
             (self.language, self.language_asked),
             (self.theme, self.theme_asked),
         ):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(signal)
         row = QHBoxLayout(self)
         row.setContentsMargins(lk.L, 0, lk.L, 0)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.ui.arrange import arrange
 from app.ui.bridge import Bridge
 from app.ui.look import THEMES, Look, font
-from app.ui.scale import BODY, STATE_PX
+from app.ui.scale import BODY, state_px
 
 if TYPE_CHECKING:
     from app.screens import views
@@ -71,12 +71,13 @@ class MainWindow(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.look["paper"])
-        painter.fillRect(QRect(0, 0, self.width(), STATE_PX), self.look["surface"])
+        state, touch = state_px(self.look.touch), self.look.touch
+        painter.fillRect(QRect(0, 0, self.width(), state), self.look["surface"])
         if "sale" in self.__dict__:
             return
-        places = arrange(self.width(), self.height() - STATE_PX, opened=False)
+        places = arrange(self.width(), self.height() - state, opened=False, touch_px=touch)
         for place in (places.basket, places.search, places.member, places.total, places.pay):
-            painter.fillRect(place.translated(0, STATE_PX), self.look["surface"])
+            painter.fillRect(place.translated(0, state), self.look["surface"])
         if not self._outlined:
             self._outlined = True
             QTimer.singleShot(0, self._complete)

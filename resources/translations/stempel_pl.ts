@@ -36,6 +36,17 @@
     </message>
 </context>
 <context>
+    <name>CountsPanel</name>
+    <message>
+        <source>One less</source>
+        <translation type="unfinished">Mniej o jeden</translation>
+    </message>
+    <message>
+        <source>One more</source>
+        <translation type="unfinished">Więcej o jeden</translation>
+    </message>
+</context>
+<context>
     <name>DayScreen</name>
     <message>
         <source>Back to the sale</source>

@@ -36,6 +36,17 @@
     </message>
 </context>
 <context>
+    <name>CountsPanel</name>
+    <message>
+        <source>One less</source>
+        <translation type="unfinished">На один меньше</translation>
+    </message>
+    <message>
+        <source>One more</source>
+        <translation type="unfinished">На один больше</translation>
+    </message>
+</context>
+<context>
     <name>DayScreen</name>
     <message>
         <source>Back to the sale</source>

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -60,6 +61,10 @@ class Shop:
         assert self.sale.view is not None
         return self.sale.view
 
+    def panel(self, kind: type) -> Any:
+        """The widget of a kind of view state."""
+        return self.sale.panel(kind)
+
     def click(self, widget: QWidget, at: QPoint | None = None) -> None:
         assert widget.isVisible()
         assert widget.isEnabled()
@@ -97,10 +102,10 @@ def test_a_whole_sale_by_mouse(shop: Shop) -> None:
     shop.click(shop.sale.basket_actions.more)
     assert shop.view.basket.lines[1].quantity.startswith("2")
     shop.click(shop.sale.pay)
-    shop.click(shop.sale.payment.quick[1])
+    shop.click(shop.panel(views.Payment).quick[1])
     shop.settled()
     assert isinstance(shop.view.middle, views.Paid)
-    shop.click(shop.sale.paid.next)
+    shop.click(shop.panel(views.Paid).next)
     assert isinstance(shop.view.middle, views.Favourites)
     assert shop.desk.reader.last_sale() is not None
 
@@ -127,7 +132,7 @@ def test_the_pay_key_takes_what_was_typed(shop: Shop) -> None:
     shop.press(KEY.Key_F12)
     assert not shop.sale.pay.isEnabled()
     for key in "15":
-        shop.click(shop.sale.payment.keypad.buttons[key])
+        shop.click(shop.panel(views.Payment).keypad.buttons[key])
     shop.press(KEY.Key_F12)
     shop.settled()
     assert isinstance(shop.view.middle, views.Paid)
@@ -223,7 +228,7 @@ def test_the_card_terminal_is_asked_about(shop: Shop) -> None:
     assert isinstance(shop.view.middle, views.Ask)
     shop.press(KEY.Key_Escape)
     assert isinstance(shop.view.middle, views.Ask)
-    shop.click(shop.sale.ask.no)
+    shop.click(shop.panel(views.Ask).no)
     shop.settled()
     assert isinstance(shop.view.middle, views.Payment)
 
@@ -275,7 +280,7 @@ def test_narrow_windows_open_the_middle_when_it_is_wanted(shop: Shop) -> None:
     assert len(shop.view.basket.lines) == 2
     pay = shop.sale.pay.geometry()
     shop.press(KEY.Key_F12)
-    assert shop.sale.payment.isVisible()
+    assert shop.panel(views.Payment).isVisible()
     assert not shop.sale.search.isVisible()
     assert shop.sale.pay.geometry() == pay
 
