@@ -74,10 +74,34 @@ class PrinterSection(Section, frozen=True, kw_only=True):
     also: tuple[OtherPrinter, ...] = ()
 
 
+class ReaderRoleSection(Section, frozen=True, kw_only=True):
+    """`[[reader.roles]]`: a reader and whose it is. `name` is a pattern without slot numbers ("ACS ACR122*"),
+    `serial` its maker's serial number. `role` none leaves it alone: a signature token, another program's."""
+
+    role: Literal["customer", "staff", "none"]
+    name: str = ""
+    serial: str = ""
+
+
+class ContactCardSection(Section, frozen=True, kw_only=True):
+    """`[[reader.contact]]`: a contact card by its ATR, and the file that holds the member's number, all in
+    hexadecimal. `mask` has an FF for each byte of the ATR that counts; all do if it is empty."""
+
+    atr: str
+    path: tuple[str, ...]
+    size: int
+    mask: str = ""
+
+
 class ReaderSection(Section, frozen=True, kw_only=True):
-    """PC/SC card readers: all of them, or none."""
+    """PC/SC card readers: all of them, or none. One that `roles` does not name is the customers'.
+
+    Keys of cards stand in a file of their own, card-keys.toml (see hardware/cards/keys.py).
+    """
 
     enabled: bool = True
+    roles: tuple[ReaderRoleSection, ...] = ()
+    contact: tuple[ContactCardSection, ...] = ()
 
 
 class ScannerSection(Section, frozen=True, kw_only=True):

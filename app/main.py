@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
     from app.ui.window import MainWindow
+    from hardware.cards.pcsc import PcscReaders
     from hardware.ports import Scan, ScanEvent
     from sync.events import Status
 
@@ -54,14 +56,13 @@ def run_till(folder: Path | None = None) -> int:
     except ConfigProblem as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    return Windowed(folder, config, real_devices).run()
+    return Windowed(folder, config, partial(real_devices, folder=folder)).run()
 
 
-def real_devices(config: Config) -> Devices:
-    """The devices that the settings name."""
+def real_devices(config: Config, folder: Path | None = None) -> Devices:
+    """The devices that the settings name; card keys are read from `folder` if it is given."""
     from app.config import ConfigProblem
     from app.rig import Devices, SparePrinter
-    from hardware.cards.pcsc import PcscReaders
     from hardware.printers.profile import profile_for
     from hardware.printers.transport import printer_at
     from hardware.scanners.serial import SerialScanner, SerialSettings
@@ -76,12 +77,24 @@ def real_devices(config: Config) -> Devices:
     except (ValueError, KeyError) as error:
         raise ConfigProblem(f"[printer] {error.args[0]}") from error
     return Devices(
-        readers=PcscReaders() if config.reader.enabled else None,
+        readers=card_readers(config, folder) if config.reader.enabled else None,
         scanners=tuple(SerialScanner(SerialSettings(port)) for port in config.scanner.serial),
         printer=printer,
         profile=profile,
         spare_printers=spares,
     )
+
+
+def card_readers(config: Config, folder: Path | None) -> PcscReaders:
+    """The PC/SC readers as the settings have them, enabled or not. ConfigProblem says what is wrong."""
+    from app.config import ConfigProblem
+    from hardware.cards.pcsc import PcscReaders
+    from hardware.cards.setup import pcsc_settings
+
+    try:
+        return PcscReaders(pcsc_settings(folder, config.reader.roles, config.reader.contact))
+    except ValueError as error:
+        raise ConfigProblem(f"[reader] {error}") from error
 
 
 def _check_codes(config: Config) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from hardware.cards.link import SW_OK, CardContent, CardLink, CardProblem
+
+_SHORTER: Final = 0x6282
+"""The file ended before the length that was asked for (ISO/IEC 7816-4, table 6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactFile:
     """`atr` of the shop's cards with a `mask` of the bits that count, the file to select, and the text in it.
 
-    `path` are the file identifiers from the root on (ISO/IEC 7816-4, 7.1.1), `size` the bytes of ASCII text.
+    `path` are the file identifiers from the root on, or an application's name (AID) and files in it (ISO/IEC
+    7816-4, 7.1.1), `size` the bytes of ASCII text.
     """
 
     atr: bytes
@@ -34,7 +39,8 @@ def read_contact(link: CardLink, files: tuple[ContactFile, ...]) -> CardContent:
     if known is None:
         raise CardProblem("unsupported", f"no card with ATR {link.atr.hex().upper()} is set up")
     for name in known.path:
-        _expect(link, b"\x00\xa4\x00\x00" + bytes([len(name)]) + name, f"file {name.hex().upper()}")
+        by_name = 0x04 if len(name) > 2 else 0x00
+        _expect(link, bytes([0x00, 0xA4, by_name, 0x00, len(name)]) + name, f"file {name.hex().upper()}")
     text = _expect(link, bytes([0x00, 0xB0, 0, 0, known.size]), "reading").rstrip(b"\x00\xff ")
     if not text or not text.isascii() or not text.decode("ascii").isprintable():
         raise CardProblem("malformed", "the file holds no text")
@@ -43,6 +49,6 @@ def read_contact(link: CardLink, files: tuple[ContactFile, ...]) -> CardContent:
 
 def _expect(link: CardLink, apdu: bytes, doing: str) -> bytes:
     data, sw = link.send(apdu)
-    if sw != SW_OK:
+    if sw not in (SW_OK, _SHORTER):
         raise CardProblem("malformed", f"{doing}: SW {sw:04X}")
     return data

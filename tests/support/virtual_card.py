@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import ndef
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -156,6 +157,14 @@ def factory213(uid: str) -> Ntag:
     return Ntag(bytes.fromhex(uid), bytes.fromhex("0103A00C340300FE"))
 
 
+class Chip(Protocol):
+    """What a virtual card answers with; `atr` is its answer to reset."""
+
+    atr: bytes
+
+    def answer(self, apdu: bytes) -> bytes: ...
+
+
 class VirtualCard:
     """A card in a slot of the virtual reader, with the faults a real card shows.
 
@@ -163,7 +172,7 @@ class VirtualCard:
     call `remove` (torn) or return bytes that are sent instead (bad status word, short answer).
     """
 
-    def __init__(self, chip: Ntag | Type4, before: Callable[[bytes], bytes | None] | None = None) -> None:
+    def __init__(self, chip: Chip, before: Callable[[bytes], bytes | None] | None = None) -> None:
         self.chip = chip
         self.before = before
         self.apdus: list[bytes] = []
@@ -267,3 +276,25 @@ class Type4:
         else:
             return b"\x6a\x82"
         return OK
+
+
+class Classic:
+    """A MIFARE Classic 1K behind a reader's storage commands, with one key for all sectors."""
+
+    atr = storage_atr(0x0001)
+
+    def __init__(self, key: bytes, blocks: dict[int, bytes]) -> None:
+        self._key, self._blocks = key, blocks
+        self._loaded, self._open = b"", -1
+
+    def answer(self, apdu: bytes) -> bytes:
+        if apdu[1] == 0xCA:
+            return bytes.fromhex("A1B2C3D4") + OK
+        if apdu[1] == 0x82:
+            self._loaded = apdu[5:]
+            return OK
+        if apdu[1] == 0x86:
+            self._open = apdu[7] // 4 if self._loaded == self._key and apdu[8] == 0x60 else -1
+            return OK if self._open >= 0 else b"\x63\x00"
+        block = apdu[3]
+        return self._blocks[block].ljust(16, b"\0") + OK if block // 4 == self._open else b"\x69\x82"

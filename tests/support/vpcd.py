@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.virtual_card import Ntag, Type4, VirtualCard
+from tests.support.virtual_card import Chip, VirtualCard
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SHIM = Path(__file__).with_name("vpcd_shim.c")
@@ -102,7 +102,7 @@ class Pcscd:
             _wait_listening(port, self.process)
         return self
 
-    def insert(self, chip: Ntag | Type4 | VirtualCard, slot: int = 0) -> VirtualCard:
+    def insert(self, chip: Chip | VirtualCard, slot: int = 0) -> VirtualCard:
         """Put a card on a reader."""
         card = chip if isinstance(chip, VirtualCard) else VirtualCard(chip)
         self._cards.append(card)

@@ -17,7 +17,18 @@ from hardware.cards.link import CardContent, CardProblem
 from hardware.cards.ndef_record import bytes_needed, find_message, member_record
 from hardware.cards.sun import SunKeys, verify_sun
 from hardware.ports import CardProof
-from tests.support.virtual_card import OK, Ntag, Type4, member_message, message_of, ntag213, storage_atr, tlv
+from tests.support.virtual_card import (
+    OK,
+    Chip,
+    Classic,
+    Ntag,
+    Type4,
+    member_message,
+    message_of,
+    ntag213,
+    storage_atr,
+    tlv,
+)
 
 UID = "04A1B2C3D4E580"
 
@@ -25,7 +36,7 @@ UID = "04A1B2C3D4E580"
 class DirectLink:
     """The virtual chip without a reader between: every APDU and answer are the real ones."""
 
-    def __init__(self, chip: Ntag | Type4, reader: str = "Test 00 00") -> None:
+    def __init__(self, chip: Chip, reader: str = "Test 00 00") -> None:
         self.atr = chip.atr
         self.reader = reader
         self.apdus: list[bytes] = []
@@ -232,31 +243,9 @@ def test_a_type_4_card_tells_its_record():
     assert (content.kind, content.proof) == ("type4", CardProof.COPYABLE)
 
 
-class Classic:
-    """A MIFARE Classic 1K behind a reader's storage commands, with one key for all sectors."""
-
-    atr = storage_atr(0x0001)
-
-    def __init__(self, key: bytes, blocks: dict[int, bytes]) -> None:
-        self._key, self._blocks = key, blocks
-        self._loaded, self._open = b"", -1
-
-    def answer(self, apdu: bytes) -> bytes:
-        if apdu[1] == 0xCA:
-            return bytes.fromhex("A1B2C3D4") + OK
-        if apdu[1] == 0x82:
-            self._loaded = apdu[5:]
-            return OK
-        if apdu[1] == 0x86:
-            self._open = apdu[7] // 4 if self._loaded == self._key and apdu[8] == 0x60 else -1
-            return OK if self._open >= 0 else b"\x63\x00"
-        block = apdu[3]
-        return self._blocks[block].ljust(16, b"\0") + OK if block // 4 == self._open else b"\x69\x82"
-
-
 def test_a_classic_card_gives_the_text_of_its_sector_by_the_right_key_only():
     key = bytes.fromhex("D3F7D3F7D3F7")
-    link = DirectLink(Classic(key, {8: b"LOY-0000017", 9: b""}))  # type: ignore[arg-type]
+    link = DirectLink(Classic(key, {8: b"LOY-0000017", 9: b""}))
     content = read_classic(link, "A1B2C3D4", "classic1k", (ClassicPlace((8, 9), key),))
     assert (content.record, content.flaw) == ("LOY-0000017", "")
     wrong = read_classic(link, "A1B2C3D4", "classic1k", (ClassicPlace((8,), bytes(6)),))
