@@ -145,7 +145,7 @@ def _idle(state: MemberState, rule: str, idle_days: int | None, today: int) -> b
     """Whether a rule has counted no receipt for so long. Derived, so that a refund steps it back."""
     if idle_days is None:
         return False
-    days = [b.day for b in state.counters.get(rule, ()) if b.receipts > 0]
+    days = [b.day for b in state.counters.get(rule, ()) if b.receipts > 0 and b.day]
     return bool(days) and today > max(days) + idle_days
 
 

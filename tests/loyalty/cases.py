@@ -1,4 +1,4 @@
-"""Random programmes, members and baskets from a seed: small goods and round figures, so that rules meet."""
+"""Random programmes of every kind of rule, with members, baskets and contexts, from a seed."""
 
 from __future__ import annotations
 
@@ -6,47 +6,42 @@ import json
 from random import Random
 from typing import Any
 
-from app.loyalty.basket import Basket, Code, Context, GiftCard, Line, Redeem
-from app.loyalty.effects import Counted, Lot, PointsEarned, ReceiptCounted, StampsChanged
+from app.loyalty.basket import Basket, Birthday, Code, Context, GiftCard, Line, Redeem
+from app.loyalty.effects import (
+    Counted,
+    Enrolled,
+    Grant,
+    Granted,
+    Lot,
+    PointsEarned,
+    ReceiptCounted,
+    StampsChanged,
+)
 from app.loyalty.model import Programme
 from app.loyalty.programme import load_programme
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
+from tests.loyalty.rule_cases import CATEGORIES, GOODS, MAKERS, NAMES, SPECIAL, goods_filter, money, percent
 from tests.loyalty.support import NOON
 
-CATEGORIES = {
-    "food": "",
-    "fruit": "food",
-    "apples": "fruit",
-    "dairy": "food",
-    "drinks": "",
-    "coffee": "drinks",
-}
-GOODS = [
-    ("apple", "apples", "orchard", ()),
-    ("pear", "fruit", "orchard", ("organic",)),
-    ("milk", "dairy", "farm", ()),
-    ("curd", "dairy", "", ("organic",)),
-    ("latte", "coffee", "", ()),
-    ("mocha", "coffee", "bar", ("new",)),
-    ("water", "drinks", "bar", ("no_discount",)),
-    ("soap", "other", "", ()),
-]
-NAMES = {"ru": "имя", "pl": "nazwa", "en": "name"}
-Rules = list[dict[str, Any]]
+FREQUENT = ("price", "price", "bundle", "bundle", "threshold", "stamps", "tier", "points", "cashback")
+"""Kinds that meet others most often are drawn more often."""
+RULES_MAX = 7
+TODAY = NOON // DAY_MS
 
 
 def case(seed: int) -> tuple[Programme, MemberState | None, Basket, Context]:
     """Everything that `evaluate` takes, of one seed."""
     rng = Random(seed)
-    return programme(rng), state(rng), basket(rng), context(rng)
+    rules = programme(rng)
+    return rules, state(rng), basket(rng), context(rng)
 
 
 def programme(rng: Random) -> Programme:
-    rules = [_rule(rng, number) for number in range(rng.randint(1, 7))]
-    if sum("redeem" in rule for rule in rules) > 1:
-        for rule in [rule for rule in rules if "redeem" in rule][1:]:
-            rule.pop("redeem")
-            rule.setdefault("earn", {"points": "1", "per": "1"})
+    rules = [_rule(rng, number) for number in range(rng.randint(1, RULES_MAX))]
+    for rule in [rule for rule in rules if "redeem" in rule][1:]:
+        rule.pop("redeem")  # points are spent by one rule only
+    for rule in [rule for rule in rules if rule["kind"] == "promo_code"][1:]:
+        rule["codes"] = [f"{code}-{rule['id']}" for code in rule["codes"]]
     whole: dict[str, Any] = {
         "stempel": 1,
         "id": "random",
@@ -60,185 +55,112 @@ def programme(rng: Random) -> Programme:
         "rules": rules,
     }
     if rng.random() < 0.3:
-        whole["caps"] = {
-            key: f"{rng.randint(5, 90)}%" for key in rng.sample(["line", "receipt"], rng.randint(1, 2))
-        }
+        caps = {"line": percent(rng), "receipt": percent(rng), "receipt_amount": money(rng, 1, 900)}
+        whole["caps"] = {key: caps[key] for key in rng.sample(list(caps), rng.randint(1, 2))}
     if rng.random() < 0.3:
         whole["floors"] = [_floor(rng)]
+    named = sorted({rule["group"] for rule in rules if "group" in rule})
+    if named and rng.random() < 0.4:
+        whole["groups"] = rng.sample(named, len(named))
     return load_programme(json.dumps(whole).encode())
 
 
 def _floor(rng: Random) -> dict[str, Any]:
-    limit = {"price": _money(rng, 1, 400)} if rng.random() < 0.5 else {"share": f"{rng.randint(10, 100)}%"}
-    return {"products": _filter(rng), **limit}
+    limit = {"price": money(rng, 1, 400)} if rng.random() < 0.5 else {"share": f"{rng.randint(10, 100)}%"}
+    return {"products": goods_filter(rng), **limit}
 
 
 def _rule(rng: Random, number: int) -> dict[str, Any]:
-    rule: dict[str, Any] = {"id": f"r{number}", "name": NAMES}
-    if rng.random() < 0.6:
-        rule["products"] = _filter(rng)
+    kind = rng.choice([*MAKERS, *FREQUENT])
+    rule: dict[str, Any] = {"id": f"r{number}", "kind": kind, "name": NAMES}
+    if rng.random() < 0.6 or kind == "partner":
+        rule["products"] = goods_filter(rng)
     if rng.random() < 0.3:
         rule["priority"] = str(rng.randint(-1, 2))
     if rng.random() < 0.1:
         rule["exclusive"] = "true"
     if rng.random() < 0.15:
-        rule["max_discount"] = _money(rng, 1, 900)
+        rule["max_discount"] = money(rng, 1, 900)
+    if rng.random() < 0.2:
+        rule["audience"] = rng.choice(_AUDIENCES)
+    if rng.random() < 0.15:
+        rule["when"] = rng.choice(_WHENS)
     if rng.random() < 0.1:
-        rule["audience"] = {"who": rng.choice(["members", "guests"])}
-    return rule | rng.choice(
-        [_price, _price, _bundle, _bundle, _threshold, _stamps, _tier, _points, _cashback]
-    )(rng)
+        rule["budget"] = {"total": money(rng, 1, 900)}
+        if rng.random() < 0.4:
+            rule["budget"]["new_members"] = "0.50"
+            rule["budget"]["total"] = "4.00"
+    return rule | MAKERS[kind](rng)
 
 
-def _filter(rng: Random) -> dict[str, Any]:
-    _, category, brand, tags = rng.choice(GOODS)
-    choices: list[dict[str, Any]] = [
-        {"categories": [rng.choice(list(CATEGORIES))]},
-        {"skus": [good[0] for good in rng.sample(GOODS, rng.randint(1, 3))]},
-        {"not": {"categories": [category if category in CATEGORIES else "food"]}},
-    ]
-    choices += [{"brands": [brand]}] if brand else []
-    choices += [{"tags": list(tags)}] if tags else []
-    return rng.choice(choices)
-
-
-def _money(rng: Random, low: int, high: int) -> str:
-    minor = rng.randint(low, high)
-    return f"{minor // 100}.{minor % 100:02}"
-
-
-def _percent(rng: Random) -> str:
-    return f"{rng.choice([1, 2.5, 5, 7, 10, 12.5, 15, 33, 50, 100])}%"
-
-
-def _group(rng: Random, *names: str) -> dict[str, Any]:
-    return {"group": rng.choice(names)} if rng.random() < 0.4 else {}
-
-
-def _price(rng: Random) -> dict[str, Any]:
-    how = rng.choice(
-        [{"percent": _percent(rng)}, {"amount": _money(rng, 1, 300)}, {"price": _money(rng, 0, 900)}]
-    )
-    return {"kind": "price", **how, **_group(rng, "line", "second")}
-
-
-def _bundle(rng: Random) -> dict[str, Any]:
-    shape = rng.randint(0, 2)
-    group = _group(rng, "line", "second")
-    if shape == 0:
-        take = rng.randint(2, 4)
-        return {"kind": "bundle", "n_for_m": {"take": take, "pay": rng.randint(1, take - 1)}, **group}
-    if shape == 1:
-        get = {
-            "products": _filter(rng),
-            "percent": _percent(rng),
-            "pick": rng.choice(["cheapest", "dearest"]),
-        }
-        return {"kind": "bundle", "buy": rng.randint(1, 2), "get": get, **group}
-    parts = [{"products": _filter(rng), "qty": rng.randint(1, 2)} for _ in range(2)]
-    price = {"price": _money(rng, 100, 1500)} if rng.random() < 0.5 else {"percent": _percent(rng)}
-    return {"kind": "bundle", "set": parts, **price, **group}
-
-
-def _benefit(rng: Random) -> dict[str, Any]:
-    return rng.choice(
-        [{"percent": _percent(rng)}, {"amount": _money(rng, 1, 2000)}, {"points": "50"}, {"gift": "cup"}]
-    )
-
-
-def _threshold(rng: Random) -> dict[str, Any]:
-    limits = sorted(rng.sample(range(100, 6000, 50), rng.randint(1, 3)))
-    steps = [{"from": f"{limit // 100}.{limit % 100:02}", "give": _benefit(rng)} for limit in limits]
-    return {"kind": "threshold", "steps": steps, **_group(rng, "receipt", "late")}
-
-
-def _stamps(rng: Random) -> dict[str, Any]:
-    common: dict[str, Any] = {"kind": "stamps", "size": rng.randint(2, 6)}
-    if rng.random() < 0.3:
-        common["cap_per_day"] = rng.randint(1, 4)
-    if rng.random() < 0.6:
-        return {**common, "free": rng.choice(["cheapest", "dearest"])}
-    per = rng.choice(["unit", "receipt", _money(rng, 100, 1000)])
-    return {**common, "per": per, "reward": _benefit(rng), "carry_over": rng.choice(["true", "false"])}
-
-
-def _tier(rng: Random) -> dict[str, Any]:
-    basis = rng.choice(["spend", "points", "receipts"])
-    limits = sorted(rng.sample(range(1, 60), 2))
-    levels = [
-        {
-            "id": f"l{n}",
-            "name": NAMES,
-            "from": limit,
-            "percent": _percent(rng),
-            "multiplier": rng.choice(["1", "1.5"]),
-        }
-        for n, limit in enumerate(limits)
-    ]
-    window = rng.choice(["lifetime", "calendar_year", 30])
-    more = {
-        "window": window,
-        "counts": rng.choice(["now", "next_sale"]),
-        "group": rng.choice(["tier", "receipt"]),
-    }
-    return {"kind": "tier", "basis": basis, "levels": levels, **more}
-
-
-def _points(rng: Random) -> dict[str, Any]:
-    earn: dict[str, Any] = {
-        "points": rng.choice(["1", "0.5", "3"]),
-        "per": rng.choice(["1", "10", "0.33", "unit", "visit"]),
-        "base": rng.choice(["paid", "net", "gross"]),
-        "round_to": rng.choice(["hundredth", "point", "point_down"]),
-    }
-    rule: dict[str, Any] = {"kind": "points", "earn": earn}
-    if rng.random() < 0.3:
-        rule["multipliers"] = [{"products": _filter(rng), "times": rng.choice(["2", "1.5", "0"])}]
-    if rng.random() < 0.7:
-        redeem = {
-            "value": rng.choice(["0.01", "0.005", "1", "0.03"]),
-            "block": rng.choice(["1", "10", "0.5"]),
-        }
-        redeem["max_share"] = rng.choice(["100%", "50%", "33%"])
-        rule["redeem"] = {**redeem, "same_sale": rng.choice(["true", "false"])}
-    return rule
-
-
-def _cashback(rng: Random) -> dict[str, Any]:
-    rates = {name: _percent(rng) for name in rng.sample(list(CATEGORIES), 2)}
-    return {
-        "kind": "cashback",
-        "rate": rng.choice(["0%", "1%"]),
-        "rates": rates,
-        "base": rng.choice(["paid", "net"]),
-    }
+_AUDIENCES: list[dict[str, Any]] = [
+    {"who": "members"},
+    {"who": "guests"},
+    {"segments": ["club", "staff"]},
+    {"stores": ["w1"]},
+    {"channels": ["web"]},
+    {"birthday": {"before": 2, "after": 2, "known_days": 3}},
+]
+_WHENS: list[dict[str, Any]] = [
+    {"weekdays": ["thu", "fri"]},  # NOON is a Thursday
+    {"weekdays": ["sat"]},
+    {"hours": "12:00-13:00"},
+    {"hours": "22:00-12:00"},
+    {"from": "2026-01-15"},
+    {"until": "2026-01-14"},
+]
 
 
 def state(rng: Random) -> MemberState | None:
     if rng.random() < 0.15:
         return None
-    effects: list[Any] = []
+    if rng.random() < 0.1:
+        return EMPTY
+    effects: list[Any] = [Enrolled(NOON - rng.choice([0, 3, 366, 800]) * DAY_MS, rng.choice(["", "anna"]))]
     for number in range(rng.randint(0, 3)):
         expires = rng.choice([None, NOON + rng.randint(1, 90) * DAY_MS])
         ready = rng.choice([0, 0, NOON + DAY_MS])
         effects.append(
             PointsEarned(Lot(f"lot{number}", "r0", rng.randint(1, 90_000), NOON - DAY_MS, ready, expires))
         )
-    for number in range(7):
+    for number in range(RULES_MAX):
         if rng.random() < 0.5:
-            effects.append(StampsChanged(f"r{number}", rng.randint(-1, 5)))
-            day = rng.choice([0, NOON // DAY_MS - rng.randint(1, 20)])
-            counted = {"receipts": rng.randint(1, 30), "spend_minor": rng.randint(0, 5000)}
-            effects.append(Counted(f"r{number}", day, points_centi=rng.randint(0, 5000), **counted))
-    if effects:
-        effects.append(ReceiptCounted(rng.randint(0, 3), 1000))
+            effects += _history(rng, f"r{number}")
+        if rng.random() < 0.4:
+            effects.append(Granted(_grant(rng, f"r{number}")))
+    effects.append(ReceiptCounted(rng.choice([0, 0, 1, 3]), 1000))
     return apply(EMPTY, effects, NOON - DAY_MS)
+
+
+def _history(rng: Random, rule: str) -> list[Any]:
+    day = rng.choice([0, TODAY - rng.randint(0, 20)])
+    counted = Counted(
+        rule,
+        day,
+        receipts=rng.randint(1, 30),
+        spend_minor=rng.randint(0, 5000),
+        points_centi=rng.randint(0, 5000),
+        units_milli=rng.randint(0, 5) * 1000,
+        uses=rng.choice([0, 0, 1]),
+    )
+    keys = [f"{rule}#category:food", f"{rule}#category:dairy", f"{rule}#done", f"{rule}#0", f"{rule}#cup"]
+    more = Counted(rng.choice(keys), TODAY - rng.randint(0, 20), receipts=1, uses=1)
+    return [StampsChanged(rule, rng.randint(-1, 5)), counted, more][: rng.randint(1, 3)]
+
+
+def _grant(rng: Random, rule: str) -> Grant:
+    """Something held of a rule, of whatever kind that is: a coupon, a status, uses, a picked category."""
+    kind = rng.choice(["coupon", "status", "uses", "reward"])
+    ends = rng.choice([None, NOON + rng.randint(1, 9) * DAY_MS])
+    issued = NOON - rng.choice([1, 7, 8, 14, 31]) * DAY_MS
+    item = rng.choice(["", "dairy", "coffee"])
+    return Grant(f"held:{rule}", rule, kind, issued, rng.randint(1, 3), 0, ends, item)
 
 
 def basket(rng: Random) -> Basket:
     lines: list[Line] = []
     for number in range(rng.randint(1, 8)):
-        sku, category, brand, tags = rng.choice(GOODS)
+        sku, category, brand, tags = rng.choice(GOODS if rng.random() < 0.85 else SPECIAL)
         qty = rng.choice([1, 1, 1, 2, 3, 4, 7]) * 1000 if rng.random() < 0.85 else rng.randint(1, 3000)
         price = rng.choice([1, 99, 100, 420, 649, 1200, 1890, rng.randint(0, 3000)])
         tax = rng.choice(["A", "B"])
@@ -247,8 +169,28 @@ def basket(rng: Random) -> Basket:
 
 
 def context(rng: Random) -> Context:
+    def some(values: list[Any], chance: float) -> tuple[Any, ...]:
+        return tuple(value for value in values if rng.random() < chance)
+
     points: Any = rng.choice([0, 0, "max", rng.randint(1, 100) * 100])
-    cards = (GiftCard("g", rng.randint(0, 3000)),) if rng.random() < 0.2 else ()
-    limit = rng.choice([None, None, 0, 20_000])
-    redeem = Redeem(points, cards)
-    return Context(at_ms=NOON, sale_id="s", codes=(Code("x"),), redeem=redeem, points_limit_centi=limit)
+    rules = [f"r{number}" for number in range(RULES_MAX)]
+    codes = [Code("ten", used=rng.choice([0, 1])), Code("nonsense"), Code("unique", rng.choice(rules))]
+    codes += [Code(f"held:{rule}") for rule in rules]
+    rewards = [*(f"{rule}/cup" for rule in rules), *(f"held:{rule}" for rule in rules)]
+    uses = [rule for rule in rules for _ in range(2)]
+    redeem = Redeem(
+        points, some([GiftCard("g", rng.randint(0, 3000))], 0.2), some(rewards, 0.3), some(uses, 0.3)
+    )
+    return Context(
+        at_ms=NOON,
+        sale_id=f"s{rng.randint(0, 9)}",
+        store=rng.choice(["w1", "w2"]),
+        channel=rng.choice(["till", "web"]),
+        codes=some(codes, 0.3),
+        redeem=redeem,
+        member_id=rng.choice(["me", "anna"]),
+        segments=some(["club"], 0.5),
+        birthday=Birthday(1, rng.randint(11, 19), NOON - rng.choice([2, 30]) * DAY_MS),
+        points_limit_centi=rng.choice([None, None, 0, 20_000]),
+        budgets={rule: rng.choice([0, 50, 2000]) for rule in some(rules, 0.2)},
+    )

@@ -275,8 +275,9 @@ def ready_lots(run: Run) -> list[Lot]:
     ready = {lot.id: lot for lot in run.state.lots if lot.spendable_at_ms <= at_ms}
     for effect in run.effects:
         for lot in effect.taken if isinstance(effect, PointsSpent) else ():
-            left = ready[lot.id].amount_centi - lot.amount_centi
-            ready[lot.id] = msgspec.structs.replace(lot, amount_centi=left)
+            if lot.id in ready:  # and not one that this sale itself has earned
+                left = ready[lot.id].amount_centi - lot.amount_centi
+                ready[lot.id] = msgspec.structs.replace(lot, amount_centi=left)
     return [lot for lot in ready.values() if lot.amount_centi > 0]
 
 

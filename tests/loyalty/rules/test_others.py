@@ -213,6 +213,14 @@ def test_points_for_a_reward_are_not_spent_twice() -> None:
     assert then(state, decision).balance_centi == 0
 
 
+def test_a_catalogue_explains_itself_beside_points_spent_in_the_sale_that_earned_them() -> None:
+    earning = "earn: {points: 10, per: 1}, redeem: {value: 0.01, same_sale: true}"
+    compiled = programme(CATALOGUE + f"  - {{id: p, kind: points, NAME, {earning}}}\n")
+    decision = price(compiled, line("a", "10"), redeem=Redeem("max"))
+    assert decision.points.spent_centi > 0
+    assert why(decision, "g").code == "reward_near"
+
+
 def test_a_gift_that_is_held_is_handed_over_by_its_code() -> None:
     compiled = programme("  - {id: s, kind: stamps, NAME, size: 2, per: unit, reward: {gift: cup}}\n")
     state = then(EMPTY, price(compiled, line("a", "1", "2")))

@@ -32,6 +32,13 @@ def test_every_so_much_spent_with_the_remainder_carried_over() -> None:
     assert second.points.earned_centi == 1_000
 
 
+def test_points_of_a_round_outlive_the_sale_though_the_rule_counts_without_days() -> None:
+    lots = "lots: {expires: {idle_days: 20}}"
+    compiled = programme(f"  - {{id: n, kind: nth_purchase, NAME, every: 1, give: {{points: 5}}, {lots}}}\n")
+    decision = price(compiled, line("a", "10"))
+    assert then(EMPTY, decision).balance_centi == decision.points.balance_after_centi == 500
+
+
 def test_a_receipt_below_the_minimum_does_not_count() -> None:
     rule = "  - {id: n, kind: nth_purchase, NAME, every: 2, min_receipt: 20, give: {amount: 5}}\n"
     compiled = programme(rule)
