@@ -21,7 +21,7 @@ from app.checkout.wording import rule_name
 from app.lanes import World
 from app.loyalty.basket import Context, GiftCard
 from app.loyalty.basket import Redeem as RedeemWish
-from app.loyalty.decision import Decision
+from app.loyalty.decision import Decision, Offer
 from app.loyalty.engine import Compiled, evaluate
 from app.loyalty.state import MemberState
 
@@ -79,6 +79,8 @@ class Heart:
             # The basket as it stood when the till stopped, a tender without an outcome included.
             self.sale = open_basket.from_bytes(kept)
             self.member = self.load(self.sale.member)
+        self._explained: tuple[Decision, Decision] | None = None
+        self._offers: tuple[OpenSale, tuple[Offer, ...]] = (self.sale, ())
         self.decision: Decision = self.price()
 
     # -- what may be done now ----------------------------------------------------------------------------
@@ -184,11 +186,35 @@ class Heart:
         self.sale, self.member = self.new_sale(), None
         self.decision = self.price()
 
+    # -- why -----------------------------------------------------------------------------------------------
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether `explained` costs nothing now."""
+        return self._explained is not None and self._explained[0] is self.decision
+
+    def explained(self) -> Decision:
+        """The decision with its reasons and offers; they cost more than the price, so that it goes first."""
+        if self._explained is None or self._explained[0] is not self.decision:
+            full = self.evaluate(paying=False, explain=True)
+            self._explained = self.decision, full
+            self._offers = self.sale, full.offers
+        return self._explained[1]
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """What was worth saying when the basket was last explained; nothing of another customer's."""
+        sale, offers = self._offers
+        same = sale.id == self.sale.id and sale.member == self.sale.member
+        return offers if same and self.sale.lines else ()
+
+    # -- the price -----------------------------------------------------------------------------------------
+
     def price(self) -> Decision:
         """What the basket costs, without what only a payment may do (draw a prize)."""
         return self.evaluate(paying=False)
 
-    def evaluate(self, *, paying: bool) -> Decision:
+    def evaluate(self, *, paying: bool, explain: bool = False) -> Decision:
         """The engine's decision over the sale in hand, at the moment it was priced."""
         state: MemberState | None = self.member.state if self.member else None
         context = Context(
@@ -205,7 +231,7 @@ class Heart:
             time_zone=self.shop.time_zone,
             paying=paying,
         )
-        return evaluate(self.programme, state, open_basket.for_engine(self.sale), context, explain=True)
+        return evaluate(self.programme, state, open_basket.for_engine(self.sale), context, explain=explain)
 
     # -- writing -----------------------------------------------------------------------------------------
 

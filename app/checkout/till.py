@@ -40,7 +40,7 @@ from app.checkout.ringing import Ringing
 from app.checkout.shifts import Shifts
 from app.checkout.shop import Shop
 from app.lanes import World
-from app.loyalty.decision import Decision
+from app.loyalty.decision import Decision, Offer
 from app.loyalty.engine import Compiled
 
 
@@ -96,7 +96,7 @@ class Till:
         shifts = Shifts(heart, next_shift)
         self.open_shift, self.close_shift = shifts.open_shift, shifts.close_shift
 
-        self.when_free = heart.when_free
+        self.when_free, self.explained = heart.when_free, heart.explained
 
     @property
     def shop(self) -> Shop:
@@ -112,7 +112,16 @@ class Till:
 
     @property
     def decision(self) -> Decision:
+        """What the basket costs; `explained` says why as well."""
         return self.heart.decision
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        return self.heart.offers
+
+    @property
+    def is_explained(self) -> bool:
+        return self.heart.is_explained
 
     @property
     def member(self) -> Member | None:

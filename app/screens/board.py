@@ -54,11 +54,15 @@ class Board:
         """What to do with an undecided print job: print it again as a copy, or not."""
         self.on_staff_card: Callable[[CardTapped], None] = lambda event: None
         """What to do with a card on the staff's reader, which is never a member's."""
+        self.later: Callable[[Callable[[], None]], None] | None = None
+        """Runs a call once what was published is painted; None where nothing is."""
         self.said, self.cue = Said(), Cue()
         self.selected: int | None = till.sale.lines[-1].key if till.sale.lines else None
         self.finder = Finder(catalogue, members)
         self._favourites = self.tiles()
         self.panel: Panel = Charging(self) if till.sale.stage is Stage.TENDERED else self.ringing()
+        if till.sale.lines:
+            till.explained()
         self.view = self._view()
 
     @property
@@ -96,7 +100,9 @@ class Board:
             return
         from app.screens.tools import make
 
-        self.open(make(key, self))
+        panel = make(key, self)
+        if panel is not None:
+            self.open(panel)
 
     def close(self) -> None:
         self.open(self.ringing())
@@ -113,9 +119,20 @@ class Board:
         self.repaint()
 
     def repaint(self) -> None:
+        """Show everything anew: prices at once, and what is worth saying about them a moment later."""
         self._settle()
+        if self.later is None:
+            self.till.explained()
+        elif not self.till.is_explained:
+            self.later(self._explain)
         self.view = self._view()
         self.publish(self.view)
+
+    def _explain(self) -> None:
+        if not self.till.is_explained:
+            self.till.explained()
+            self.view = self._view()
+            self.publish(self.view)
 
     # -- within ------------------------------------------------------------------------------------------
 

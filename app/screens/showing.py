@@ -75,13 +75,13 @@ class Shower:
     # -- the basket --------------------------------------------------------------------------------------
 
     def basket(self, selected: int | None, actions: tuple[views.Action, ...]) -> views.Basket:
-        sale, decision = self.till.sale, self.till.decision
+        sale = self.till.sale
         chosen = None if selected is None else sale.line(selected)
         return views.Basket(
             lines=self._lines(),
             selected="" if chosen is None else str(chosen.key),
             quantity="" if chosen is None else self.quantity(chosen),
-            near_miss=self._near_miss(decision),
+            near_miss=self._near_miss(),
             actions=actions,
             last_sale=self._last_sale(),
             tip=self.words.get(f"screen.tip.{sale.opened_ms // 86_400_000 % TIPS}"),
@@ -113,18 +113,23 @@ class Shower:
             quantity=quantity,
             price=self.amount(decided.net_minor),
             was=self.amount(decided.gross_minor) if decided.net_minor != decided.gross_minor else "",
-            why=" · ".join(self._said(message) for message in why),
+            why=" · ".join(self.said(message) for message in why),
         )
 
-    def _said(self, message: Message) -> str:
+    def rule(self, rule: str) -> str:
+        """A rule's own name."""
+        return rule_name(self.till.programme, rule, self.words.lang)
+
+    def said(self, message: Message) -> str:
+        """A message of the engine in words."""
         return message_text(self.words, self.till.programme, message, self.currency)
 
-    def _near_miss(self, decision: Decision) -> views.NearMiss | None:
-        offer = _near(decision)
+    def _near_miss(self) -> views.NearMiss | None:
+        offer = self._near()
         if offer is None:
             return None
         missing = self.words.amount(int(offer.params["missing_minor"]), self.currency, plus=True)
-        return views.NearMiss(self._said(reason_message(self.till.programme, offer)), missing)
+        return views.NearMiss(self.said(reason_message(self.till.programme, offer)), missing)
 
     def _last_sale(self) -> views.LastSale | None:
         sale = self.till.last.sale if self.till.last else self.before
@@ -160,7 +165,7 @@ class Shower:
             earned=earned,
             earned_of=words.get("screen.earned_of") if earned else "",
             stamp_cards=self._stamp_cards(member, decision),
-            offers=self._offers(decision),
+            offers=self._offers(),
             spend=self._spend(decision),
         )
 
@@ -197,16 +202,24 @@ class Shower:
             free_price=f"0{self.words.scaled(5, 1)[1]}–",
         )
 
-    def _offers(self, decision: Decision, most: int = 2) -> tuple[views.Offer, ...]:
-        near = _near(decision)
+    def _near(self) -> Offer | None:
+        """The first offer that a little more money reaches: no more than what is in the basket already."""
+        for offer in self.till.offers:
+            missing = offer.params.get("missing_minor")
+            if isinstance(missing, int) and 0 < missing <= self.till.decision.total_minor:
+                return offer
+        return None
+
+    def _offers(self, most: int = 2) -> tuple[views.Offer, ...]:
+        near = self._near()
         return tuple(
             views.Offer(
                 key=f"{offer.rule}/{offer.code}",
                 title=rule_name(self.till.programme, offer.rule, self.words.lang),
-                detail=self._said(self._offer_message(offer)),
+                detail=self.said(self._offer_message(offer)),
                 product=self._wanted(offer),
             )
-            for offer in decision.offers
+            for offer in self.till.offers
             if offer is not near and offer.code not in _NOT_OFFERED
         )[:most]
 
@@ -275,12 +288,3 @@ class Shower:
 def _icon(rule: StampsRule) -> str:
     found = (_ICONS.get(category.partition("-")[0]) for category in rule.products.categories)
     return next((icon for icon in found if icon), "stamp")
-
-
-def _near(decision: Decision) -> Offer | None:
-    """The first offer that a little more money reaches: no more than what is in the basket already."""
-    for offer in decision.offers:
-        missing = offer.params.get("missing_minor")
-        if isinstance(missing, int) and 0 < missing <= decision.total_minor:
-            return offer
-    return None

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = (1024, 720)
 _TICK_MS: Final = 1000
+_AFTER_PAINT_MS: Final = 20
+"""Qt paints within some 5 ms of being asked to."""
 
 
 class MainWindow(QWidget):
@@ -60,6 +62,7 @@ class MainWindow(QWidget):
         self._reader_age_s = reader_age_s
         self._day: DayScreen | None = None
         self._outlined = False
+        self._calls_later: Callable[[], None] = lambda: None
         self.setWindowTitle("Stempel")
         self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
@@ -136,6 +139,7 @@ class MainWindow(QWidget):
         self._presenter, self._day_presenter = presenter, day
         self.sale.serve(presenter)
         presenter.publish = self._show_sale
+        presenter.later = self._after_paint
         self.sale.set(presenter.view)
         line = self.sale.state_line
         line.language_asked.connect(self.switch_language)
@@ -147,6 +151,18 @@ class MainWindow(QWidget):
         self._bind("F10", self.switch_language)
         self._bind("F11", self.switch_theme)
         self._clock.start()
+
+    def _after_paint(self, call: Callable[[], None]) -> None:
+        """Run a call when what is shown now is painted; only the last of a burst."""
+        self._calls_later = call
+        self._later.start(_AFTER_PAINT_MS)
+
+    @cached_property
+    def _later(self) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.timeout.connect(lambda: self._calls_later())
+        return timer
 
     def _bind(self, key: str, call: Callable[[], None]) -> None:
         from PySide6.QtGui import QKeySequence, QShortcut

@@ -40,7 +40,7 @@ def promotions(count: int, prefix: str = "c") -> list[dict[str, Any]]:
 def compiled(count: int, prefix: str = "c", *, thresholds: bool = True) -> Compiled:
     """The promotions as a programme of ours."""
     wanted = [p for p in promotions(count, prefix) if thresholds or p["kind"] != "threshold"]
-    rules = [_rule(n, promotion) for n, promotion in enumerate(wanted)]
+    rules = [rule(n, promotion) for n, promotion in enumerate(wanted)]
     programme = {
         "stempel": 1, "id": "bench", "version": 1, "name": NAMES, "valid_from": "2026-01-01",
         "currency": "PLN", "time_zone": "Europe/Warsaw", "rules": rules,
@@ -48,21 +48,22 @@ def compiled(count: int, prefix: str = "c", *, thresholds: bool = True) -> Compi
     return compile_programme(load_programme(json.dumps(programme).encode()))
 
 
-def _rule(number: int, promotion: dict[str, Any]) -> dict[str, Any]:
-    rule: dict[str, Any] = {"id": f"p{number}", "name": NAMES}
+def rule(number: int, promotion: dict[str, Any]) -> dict[str, Any]:
+    """A promotion as a rule of a programme file."""
+    base: dict[str, Any] = {"id": f"p{number}", "name": NAMES}
     match promotion["kind"]:
         case "percent":
             goods = {"categories": [promotion["category"]]}
-            return {**rule, "kind": "price", "percent": f"{promotion['value']}%", "products": goods}
+            return {**base, "kind": "price", "percent": f"{promotion['value']}%", "products": goods}
         case "buyget":
             goods = {"categories": [promotion["category"]]}
-            return {**rule, "kind": "bundle", "n_for_m": {"take": 3, "pay": 2}, "products": goods}
+            return {**base, "kind": "bundle", "n_for_m": {"take": 3, "pay": 2}, "products": goods}
         case "threshold":
             step = {"from": promotion["from"], "give": {"percent": f"{promotion['value']}%"}}
-            return {**rule, "kind": "threshold", "steps": [step]}
+            return {**base, "kind": "threshold", "steps": [step]}
         case _:
             goods = {"skus": [promotion["sku"]]}
-            return {**rule, "kind": "price", "amount": f"0.{promotion['value']:02}", "products": goods}
+            return {**base, "kind": "price", "amount": f"0.{promotion['value']:02}", "products": goods}
 
 
 def basket(lines: int, seed: int = 1) -> Basket:

@@ -42,7 +42,7 @@ def test_the_picture_basket_costs_what_the_picture_says(desk: Desk) -> None:
     decision = till.decision
     assert (decision.total_minor, decision.discount_minor) == (68_11, 19_98)
     assert [line.net_minor for line in decision.lines] == [34_02, 6_49, 19_20, 8_40, 0]
-    near = next(reason for reason in decision.why if reason.rule == "fresh-10")
+    near = next(reason for reason in till.explained().why if reason.rule == "fresh-10")
     assert near.params["missing_minor"] == 12_40
 
 
