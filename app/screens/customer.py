@@ -1,7 +1,7 @@
 """What the customer sees: the basket as it grows, what they save and earn, what is to pay, and thanks.
 
-Follows the cashier's screen, in the customer's own language: the member's, or the shop's. The same state is put
-into two lines for a pole display.
+Follows the cashier's screen, in the customer's own language: the member's, or the shop's. The same state is
+put into two lines for a pole display.
 """
 
 from __future__ import annotations
@@ -75,21 +75,25 @@ class CustomerView(Struct, frozen=True):
 
 
 class CustomerPresenter:
-    """`publish` hears each new state, `pole` the two lines of it. `receipt_url` is where a receipt is on the
-    web, with `{sale}` in it ("" for none); `rated` hears a mark from one to five, once a sale."""
+    """`publish` hears each new state, `pole` the two lines of it. `lang` speaks one language to everybody.
+
+    `receipt_url` is where a purchase can be seen on the web, with `{sale}` in it ("" for nowhere); `rated`
+    hears a mark from one to five, once a sale.
+    """
 
     def __init__(
         self,
         till: Till,
         world: World,
         *,
+        lang: str = "",
         receipt_url: str = "",
         rated: Callable[[uuid.UUID, int], None] | None = None,
         publish: Callable[[CustomerView], None] | None = None,
         pole: Callable[[DisplayText], None] | None = None,
     ) -> None:
         self.publish, self.pole, self.rated = publish or _unseen, pole or _unread, rated
-        self._till, self._world, self._receipt_url = till, world, receipt_url
+        self._till, self._world, self._lang, self._receipt_url = till, world, lang, receipt_url
         self._marked: tuple[uuid.UUID | None, int] = (None, 0)
         self._showers: dict[str, Shower] = {}
         self._text: DisplayText | None = None
@@ -129,8 +133,10 @@ class CustomerPresenter:
     def _view(self) -> CustomerView:
         till, last = self._till, self._thanked()
         member = till.member if last is None else last.member
-        lang = (member.person.lang if member and member.person else "") or till.shop.lang
-        show = self._showers.setdefault(lang, Shower(till, texts(lang)))
+        lang = self._lang or (member.person.lang if member and member.person else "") or till.shop.lang
+        if lang not in self._showers:
+            self._showers[lang] = Shower(till, texts(lang))
+        show = self._showers[lang]
         get = show.words.get
         labels = Labels(get("customer.total"), get("customer.to_pay"), get("customer.balance"))
         if last is not None:

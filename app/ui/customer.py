@@ -1,20 +1,29 @@
 """The customer's window: what they buy, save and earn, large enough to read across a counter.
 
-On a second screen, full screen; where there is none it stays away, since it would cover the till. All words come
-with the state, in the customer's language.
+On a second screen, full screen; where there is none it stays away, since it would cover the till. All words
+come with the state, in the customer's language.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import segno
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPainter, QPaintEvent, QResizeEvent, QScreen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QHBoxLayout,
+    QLayout,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.screens import views
 from app.screens.customer import CustomerStage, CustomerView, Thanks
+from app.texts import NBSP
 from app.ui import scale as lk
 from app.ui.controls import CENTRE, RIGHT, Card, Icon, Label, Stack
 from app.ui.look import Look, font, wrapped
@@ -26,6 +35,9 @@ if TYPE_CHECKING:
 SMALLEST: Final = (640, 480)
 _HUGE: Final = 64
 _LARGE: Final = lk.TOTAL
+_SMALL_PX: Final = 22
+_MORE_PX: Final = 26
+"""Heights of a row in the body size, and of the sign that there is more above."""
 _QUIET: Final = 4
 """Modules of white around a QR code (ISO/IEC 18004)."""
 
@@ -127,104 +139,116 @@ class _Idle(QWidget):
         self._hint.set(view.hint)
 
 
+class _Laid(NamedTuple):
+    """A line as it fits a width: its name over up to two rows, then how much and why it costs less."""
+
+    line: views.Line
+    names: tuple[str, ...]
+    quantity_px: int
+    """Room that the quantity takes before the reason; 0 if the reason stands below it."""
+    whys: tuple[str, ...]
+    height: int
+
+
 class _Lines(Card):
-    """The newest lines, as many as fit; the last stays at the bottom, where it was put."""
+    """The newest lines, as many as fit; the last stays at the bottom once there are more."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._look = look
         self._lines: tuple[views.Line, ...] = ()
-        self._near: views.NearMiss | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._near = ""
 
-    def set(self, lines: tuple[views.Line, ...], near: views.NearMiss | None) -> None:
+    def set(self, lines: tuple[views.Line, ...], near: str) -> None:
         self._lines, self._near = lines, near
         words = [f"{line.name} {line.quantity} {line.price} {line.why}".strip() for line in lines]
         self.setAccessibleName("; ".join(words))
         self.update()
 
+    @property
+    def _name_px(self) -> int:
+        """A large screen is read from further away."""
+        return lk.BALANCE - 4 if self.height() >= 600 and self.width() >= 600 else lk.NAME
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter, look = QPainter(self), self._look
-        inner = self.rect().adjusted(lk.L, lk.S, -lk.L, -lk.S)
-        if self._near is not None:
+        painter = QPainter(self)
+        inner = self.rect().adjusted(lk.XL, lk.S, -lk.XL, -lk.S)
+        if self._near:
             inner = self._paint_near(painter, inner)
-        fitting: list[tuple[views.Line, int]] = []
+        laid = self._fitting(inner)
+        hidden, top = len(self._lines) - len(laid), inner.top()
+        if hidden:
+            top = inner.bottom() + 1 - sum(each.height for each in laid)
+            head = QRect(inner.left(), inner.top(), inner.width(), _MORE_PX)
+            self._look.draw_text(painter, head, f"↑ {hidden}", "secondary", font(lk.BODY, lk.MEDIUM))
+        for number, each in enumerate(laid):
+            at = QRect(inner.left(), top, inner.width(), each.height)
+            if number + 1 < len(laid):
+                painter.fillRect(QRect(at.left(), at.bottom(), at.width(), 1), self._look["hairline"])
+            self._paint_line(painter, at.adjusted(0, lk.S, 0, -lk.S), each)
+            top += each.height
+
+    def _fitting(self, inner: QRect) -> list[_Laid]:
+        laid: list[_Laid] = []
         room = inner.height()
         for line in reversed(self._lines):
-            height = _line_px(line, inner.width())
-            if height > room:
+            each = self._lay(line, inner.width())
+            # What is hidden needs room for the sign that says so.
+            more = _MORE_PX if len(laid) + 1 < len(self._lines) else 0
+            if each.height + more > room and laid:
                 break
-            room -= height
-            fitting.insert(0, (line, height))
-        hidden = len(self._lines) - len(fitting)
-        top = inner.top()
-        if hidden and fitting and room < 24:
-            # Room for the sign that there is more above.
-            hidden, room = hidden + 1, room + fitting.pop(0)[1]
-        if hidden:
-            head = QRect(inner.left(), top, inner.width(), 24)
-            look.draw_text(painter, head, f"↑ {hidden}", "secondary", font(lk.BODY, lk.MEDIUM))
-            top = inner.bottom() + 1 - sum(height for _, height in fitting)
-        for number, (line, height) in enumerate(fitting):
-            at = QRect(inner.left(), top, inner.width(), height)
-            self._paint_line(painter, at, line, last=number + 1 == len(fitting))
-            top += height
+            room -= each.height
+            laid.insert(0, each)
+        return laid
 
-    def _paint_line(self, painter: QPainter, at: QRect, line: views.Line, *, last: bool) -> None:
-        look = self._look
-        if not last:
-            painter.fillRect(QRect(at.left(), at.bottom(), at.width(), 1), look["hairline"])
-        row = at.adjusted(0, lk.S, 0, -lk.S)
-        head = QRect(row.left(), row.top(), row.width(), 28)
-        used = look.draw_text(painter, head, line.price, "ink", font(lk.NAME, lk.SEMIBOLD), RIGHT)
+    def _lay(self, line: views.Line, width: int) -> _Laid:
+        name, small = font(self._name_px, lk.MEDIUM), QFontMetrics(font(lk.BODY))
+        used = QFontMetrics(font(self._name_px, lk.SEMIBOLD)).horizontalAdvance(line.price) + lk.XL
+        used += small.horizontalAdvance(line.was) + lk.S if line.was else 0
+        names = tuple(wrapped(line.name, name, width - used, 2))
+        reason = QFontMetrics(font(lk.BODY, lk.MEDIUM))
+        beside = small.horizontalAdvance(line.quantity) + lk.M
+        if not line.why or beside + reason.horizontalAdvance(line.why) <= width:
+            whys, quantity_px, rows = (line.why,), beside, 1
+        else:
+            whys, quantity_px = tuple(wrapped(line.why, font(lk.BODY, lk.MEDIUM), width, 2)), 0
+            rows = 1 + len(whys)
+        height = 2 * lk.S + len(names) * (self._name_px + 8) + rows * _SMALL_PX
+        return _Laid(line, names, quantity_px, whys, height)
+
+    def _paint_line(self, painter: QPainter, at: QRect, laid: _Laid) -> None:
+        look, line, row_px = self._look, laid.line, self._name_px + 8
+        row = QRect(at.left(), at.top(), at.width(), row_px)
+        used = look.draw_text(painter, row, line.price, "ink", font(self._name_px, lk.SEMIBOLD), RIGHT)
         if line.was:
-            was = head.adjusted(0, 0, -used - lk.S, 0)
-            used += (
-                look.draw_text(painter, was, line.was, "secondary", font(lk.BODY, strike=True), RIGHT) + lk.S
-            )
-        used += look.draw_text(
-            painter, head.adjusted(0, 0, -used - lk.L, 0), line.quantity, "secondary", font(lk.BODY), RIGHT
-        )
-        name = font(lk.NAME, lk.SEMIBOLD if last else lk.MEDIUM)
-        room = head.adjusted(0, 0, -used - 2 * lk.L, 0)
-        for text in wrapped(line.name, name, room.width(), 2):
-            look.draw_text(painter, room, text, "ink", name)
-            room.translate(0, 26)
-        room.setTop(room.top() + 2)
-        room.setHeight(22)
-        room.setRight(head.right() if _names_px(line, at.width()) == 1 else room.right())
-        why = font(lk.BODY, lk.MEDIUM)
-        for text in wrapped(line.why, why, at.width(), 2) if line.why else ():
-            look.draw_text(painter, QRect(at.left(), room.top(), at.width(), 22), text, "gain", why)
-            room.translate(0, 22)
+            was = row.adjusted(0, 0, -used - lk.S, 0)
+            struck = font(lk.BODY, strike=True)
+            used += look.draw_text(painter, was, line.was, "secondary", struck, RIGHT) + lk.S
+        name = row.adjusted(0, 0, -used - lk.M, 0)
+        for text in laid.names:
+            look.draw_text(painter, name, text, "ink", font(self._name_px, lk.MEDIUM))
+            name.translate(0, row_px)
+        below = QRect(at.left(), name.top(), at.width(), _SMALL_PX)
+        look.draw_text(painter, below, line.quantity, "secondary", font(lk.BODY))
+        if laid.quantity_px:
+            below.setLeft(at.left() + laid.quantity_px)
+        else:
+            below.translate(0, _SMALL_PX)
+        for text in laid.whys:
+            look.draw_text(painter, below, text, "gain", font(lk.BODY, lk.MEDIUM))
+            below.translate(0, _SMALL_PX)
 
     def _paint_near(self, painter: QPainter, inner: QRect) -> QRect:
-        assert self._near is not None
         face = font(lk.HEADING, lk.MEDIUM)
-        text = f"{self._near.text} {self._near.missing}".strip()
-        lines = wrapped(text, face, inner.width() - 2 * lk.L, 2)
+        lines = wrapped(self._near, face, inner.width() - 2 * lk.L, 2)
         height = len(lines) * 26 + lk.L
-        bar = QRect(inner.left(), inner.bottom() - height, inner.width(), height)
+        bar = QRect(inner.left() - lk.S, inner.bottom() - height, inner.width() + 2 * lk.S, height)
         self._look.draw_box(painter, bar, "accent_soft")
         for number, line in enumerate(lines):
             at = QRect(bar.left() + lk.L, bar.top() + lk.S + number * 26, bar.width() - 2 * lk.L, 26)
             self._look.draw_text(painter, at, line, "accent", face)
         return inner.adjusted(0, 0, 0, -height - lk.S)
-
-
-def _names_px(line: views.Line, width: int) -> int:
-    """Rows that the name takes, beside its figures."""
-    used = QFontMetrics(font(lk.NAME, lk.SEMIBOLD)).horizontalAdvance(line.price) + lk.L
-    used += QFontMetrics(font(lk.BODY)).horizontalAdvance(line.quantity) + 2 * lk.L
-    if line.was:
-        used += QFontMetrics(font(lk.BODY)).horizontalAdvance(line.was) + lk.S
-    return len(wrapped(line.name, font(lk.NAME, lk.SEMIBOLD), width - used, 2))
-
-
-def _line_px(line: views.Line, width: int) -> int:
-    whys = len(wrapped(line.why, font(lk.BODY, lk.MEDIUM), width, 2)) if line.why else 0
-    return 2 * lk.S + 28 + 26 * (_names_px(line, width) - 1) + 22 * whys
 
 
 class _Total(Card):
@@ -234,7 +258,6 @@ class _Total(Card):
         super().__init__(look)
         self._look = look
         self._label, self._total, self._loud = "", views.Total("", ""), False
-        self.setMinimumHeight(150)
 
     def set(self, label: str, total: views.Total, *, loud: bool) -> None:
         self._label, self._total, self._loud = label, total, loud
@@ -243,32 +266,20 @@ class _Total(Card):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, look, total = QPainter(self), self._look, self._total
-        look.draw_box(
-            painter, self.rect(), "pay" if self._loud else "surface", None if self._loud else "hairline"
-        )
-        ink = "on_pay" if self._loud else "ink"
-        soft = ink if self._loud else "secondary"
+        fill, line = ("pay", None) if self._loud else ("surface", "hairline")
+        look.draw_box(painter, self.rect(), fill, line)
+        ink, soft, gain = ("on_pay",) * 3 if self._loud else ("ink", "secondary", "gain")
         inner = self.rect().adjusted(lk.XL, lk.L, -lk.XL, -lk.L)
         head = QRect(inner.left(), inner.top(), inner.width(), 30)
         look.draw_text(painter, head, self._label, soft, font(lk.NAME, lk.MEDIUM))
-        saved = font(lk.HEADING, lk.SEMIBOLD)
-        look.draw_text(
-            painter,
-            QRect(inner.left(), inner.bottom() - 26, inner.width(), 26),
-            total.saved,
-            ink if self._loud else "gain",
-            saved,
-            RIGHT,
-        )
-        figure = (
-            f"{total.currency}\u00a0{total.figure}"
-            if total.currency_first
-            else f"{total.figure}\u00a0{total.currency}"
-        )
-        size = _HUGE
+        foot = QRect(inner.left(), inner.bottom() - 26, inner.width(), 26)
+        look.draw_text(painter, foot, total.saved, gain, font(lk.HEADING, lk.SEMIBOLD), RIGHT)
+        first, last = (total.currency, total.figure)[:: 1 if total.currency_first else -1]
+        figure = f"{first}{NBSP}{last}"
+        middle = inner.adjusted(0, 30, 0, -26 if total.saved else 0)
+        size = min(_HUGE, middle.height() * 4 // 5)
         while size > lk.NAME and QFontMetrics(font(size, lk.BOLD)).horizontalAdvance(figure) > inner.width():
             size -= 2
-        middle = inner.adjusted(0, 30, 0, -26 if total.saved else 0)
         look.draw_text(painter, middle, figure, ink, font(size, lk.BOLD), RIGHT)
 
 
@@ -287,12 +298,13 @@ class _Member(Card):
         column = QVBoxLayout(self)
         column.setContentsMargins(lk.XL, lk.L, lk.XL, lk.L)
         column.setSpacing(lk.XS)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         for part in (self._name, self._tier, self._balance, self._balance_of, self._earned, self._spend):
             column.addWidget(part)
-        column.addSpacing(lk.S)
         for card in self._cards:
             column.addWidget(card)
         column.addStretch(1)
+        self._shown: tuple[views.StampCard, ...] = ()
 
     def set(self, member: views.Member) -> None:
         self._name.set(member.name)
@@ -301,21 +313,23 @@ class _Member(Card):
         self._balance_of.set(member.balance_of)
         self._earned.set(f"{member.earned} {member.earned_of}".strip())
         self._spend.set(f"{member.spend.title} · {member.spend.detail}" if member.spend else "")
-        self._all = member.stamp_cards
-        self._fit()
+        self._shown = member.stamp_cards
 
-    def _fit(self) -> None:
-        # A low screen shows fewer stamp cards rather than half of one.
-        most = 2 if self.height() > 420 else 1 if self.height() > 300 else 0
-        shown = getattr(self, "_all", ())[:most]
-        for place, card in enumerate(self._cards):
-            card.setVisible(place < len(shown))
-            if place < len(shown):
-                card.set(shown[place])
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
+    def height_in(self, width: int, room: int) -> int:
+        """Its own height at a width; in a low room with fewer stamp cards, rather than half of one."""
+        for most in (len(self._cards), 1, 0):
+            for place, card in enumerate(self._cards):
+                there = place < min(most, len(self._shown))
+                card.setVisible(there)
+                if there:
+                    card.set(self._shown[place])
+            layout = self.layout()
+            assert layout is not None
+            layout.invalidate()
+            height = layout.totalHeightForWidth(width)
+            if height <= room:
+                return height
+        return room
 
 
 class _StampCard(QWidget):
@@ -348,7 +362,7 @@ class _Basket(QWidget):
 
     def set(self, view: CustomerView) -> None:
         paying = view.stage is CustomerStage.PAYING
-        self.lines.set(view.lines, view.near_miss)
+        self.lines.set(view.lines, view.near_miss.text if view.near_miss else "")
         self.total.set(view.labels.to_pay if paying else view.labels.total, view.total, loud=paying)
         self.member.setVisible(view.member is not None)
         if view.member is not None:
@@ -365,24 +379,26 @@ class _Basket(QWidget):
 
     def _place(self) -> None:
         room = self.rect().adjusted(lk.XL, lk.XL, -lk.XL, -lk.XL)
-        upright = room.height() > room.width()
         with_member = not self.member.isHidden()
         total_px = 172 if room.height() > 560 else 150
-        if upright or (room.width() < 760 and not with_member):
-            member_px = min(360, room.height() // 3) if with_member else 0
+        if room.height() > room.width():
             top = room.top()
             if with_member:
+                member_px = self.member.height_in(room.width(), room.height() // 3)
                 self.member.setGeometry(room.left(), top, room.width(), member_px)
                 top += member_px + lk.L
-            self.lines.setGeometry(room.left(), top, room.width(), room.bottom() - top - total_px - lk.L)
-            self.total.setGeometry(room.left(), room.bottom() - total_px, room.width(), total_px)
+            low = room.bottom() + 1 - total_px
+            self.lines.setGeometry(room.left(), top, room.width(), low - lk.L - top)
+            self.total.setGeometry(room.left(), low, room.width(), total_px)
             return
         right_px = min(max(room.width() * 2 // 5, 280), 520)
         left_px = room.width() - right_px - lk.L
         right = room.left() + left_px + lk.L
         self.lines.setGeometry(room.left(), room.top(), left_px, room.height())
         self.total.setGeometry(right, room.bottom() + 1 - total_px, right_px, total_px)
-        self.member.setGeometry(right, room.top(), right_px, room.height() - total_px - lk.L)
+        if with_member:
+            member_px = self.member.height_in(right_px, room.height() - total_px - lk.L)
+            self.member.setGeometry(right, room.top(), right_px, member_px)
 
 
 class QrCode(QWidget):
@@ -393,9 +409,6 @@ class QrCode(QWidget):
         self._look = look
         self._text = ""
         self._modules: list[bytearray] = []
-        self.setMinimumSize(160, 160)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setSizePolicy(policy)
 
     def set(self, text: str, name: str) -> None:
         if text != self._text:
@@ -403,9 +416,6 @@ class QrCode(QWidget):
             self._modules = [bytearray(row) for row in segno.make_qr(text, error="m").matrix] if text else []
         self.setAccessibleName(name)
         self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(280, 280)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if not self._modules:
@@ -481,9 +491,11 @@ class _ThanksPage(QWidget):
         words.addStretch(1)
         code = QVBoxLayout()
         code.setSpacing(lk.S)
-        code.addWidget(self._code, 1)
+        code.addStretch(1)
+        code.addWidget(self._code, 0, CENTRE)
         code.addWidget(self._code_of)
-        head = QHBoxLayout()
+        code.addStretch(1)
+        self._head = head = QHBoxLayout()
         head.setSpacing(lk.XXL)
         head.addLayout(words, 3)
         head.addLayout(code, 2)
@@ -498,6 +510,14 @@ class _ThanksPage(QWidget):
         column.addLayout(head, 1)
         column.addWidget(self._asked)
         column.addLayout(row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        upright = self.height() > self.width()
+        directions = QBoxLayout.Direction
+        self._head.setDirection(directions.TopToBottom if upright else directions.LeftToRight)
+        side = min(self.width() * 2 // 5, (self.height() - 260) // (2 if upright else 1), 340)
+        self._code.setFixedSize(max(side, 140), max(side, 140))
 
     def set(self, thanks: Thanks) -> None:
         self._title.set(thanks.title)

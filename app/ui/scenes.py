@@ -21,6 +21,7 @@ from app.lanes import FixedWorld
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from app.screens import views
+from app.screens.customer import THANKS_MS, CustomerPresenter, CustomerView
 from app.screens.day import DayPresenter
 from app.screens.sale import SalePresenter
 from app.store.database import Database
@@ -132,6 +133,18 @@ class Stage:
         for key in "100":
             self.sale.key(key)
 
+    def paying_in_parts(self) -> None:
+        """Points, a part in cash, a part by card, and the rest being typed."""
+        self.selling()
+        self.sale.spend_points(True)
+        self.sale.pay()
+        self._type_keys("20")
+        self.sale.take()
+        self._type_keys("30,5")
+        self.sale.pay_by_card()
+        self.sale.answer(True)
+        self._type_keys("5")
+
     def charging(self) -> None:
         self.selling()
         self.sale.pay()
@@ -175,6 +188,18 @@ class Stage:
             self.sale.ring(tile.key)
         self.selling()
 
+    def more(self) -> None:
+        self.selling()
+        self.sale.open_tool("more")
+
+    def helping(self) -> None:
+        self.selling()
+        self.sale.open_tool("help")
+
+    def explaining(self) -> None:
+        self.selling()
+        self.sale.open_tool("why")
+
     def day_of_sales(self) -> None:
         for number in range(12):
             if number % 3:
@@ -186,6 +211,10 @@ class Stage:
 
     def tap(self, uid: str) -> None:
         self.sale.card(CardTapped("Reader 00", 1, uid, "ntag213"))
+
+    def _type_keys(self, keys: str) -> None:
+        for key in keys:
+            self.sale.key(key)
 
     def _type(self, digits: str) -> None:
         for key in f"0,{digits}":
@@ -210,11 +239,15 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "found-nothing": Stage.found_nothing,
     "spending": Stage.spending,
     "paying": Stage.paying,
+    "paying-in-parts": Stage.paying_in_parts,
     "charging": Stage.charging,
     "paid": Stage.paid,
     "enrolling": Stage.enrolling,
     "counting": Stage.counting,
     "refusing": Stage.refusing,
+    "more": Stage.more,
+    "help": Stage.helping,
+    "why": Stage.explaining,
 }
 """Every state of the sale screen, by the name of its picture."""
 
@@ -224,6 +257,24 @@ def play(scene: str, lang: str) -> views.SaleView:
     with Stage(lang) as stage:
         SCENES[scene](stage)
         return stage.sale.view
+
+
+CUSTOMER_SCENES: Final = ("empty", "selling", "crowded", "paying", "paid")
+"""The scenes that have a customer's side worth a picture."""
+
+
+def customer(scene: str, lang: str) -> CustomerView:
+    """What the customer sees of a scene, all of it in one language; in "empty" the thanks are over."""
+    with Stage(lang) as stage:
+        SCENES[scene](stage)
+        if scene == "empty":
+            stage.world.ms += THANKS_MS + 1
+        url = "https://poranek.example/p/{sale}"
+        presenter = CustomerPresenter(
+            stage.till, stage.world, lang=lang, receipt_url=url, rated=lambda sale, mark: None
+        )
+        presenter.follow(stage.sale.view)
+        return presenter.view
 
 
 def day(lang: str) -> views.DayView:

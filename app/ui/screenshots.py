@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from app.screens.customer import CustomerView
     from app.screens.views import DayView, SaleView
     from app.ui.look import Look
 
@@ -28,8 +29,12 @@ def take(out: Path, *, langs: tuple[str, ...], themes: tuple[str, ...], only: st
         translations.switch(lang)
         states = {name: scenes.play(name, lang) for name in scenes.SCENES if only in name}
         day = scenes.day(lang) if only in "day" else None
+        seen = {
+            name: scenes.customer(name, lang) for name in scenes.CUSTOMER_SCENES if only in f"customer-{name}"
+        }
         for theme in themes:
             made += _theme(out, Look(theme), f"{lang}-{theme}", states, day)
+            made += _customer(out, Look(theme), f"{lang}-{theme}", seen)
     translations.switch("en")
     return made
 
@@ -56,6 +61,21 @@ def _theme(
         if day is not None:
             figures.set(day)
             made.append(_grab(figures, out / f"day{size_name}-{suffix}.png"))
+    return made
+
+
+def _customer(out: Path, look: Look, suffix: str, states: dict[str, CustomerView]) -> list[Path]:
+    """The customer's window, on the screens that shops put there."""
+    from app.ui.customer import CustomerWindow
+
+    window = CustomerWindow(look)
+    window.show()
+    made: list[Path] = []
+    for size_name, size in {"": (1280, 800), "-small": (800, 480), "-upright": (768, 1024)}.items():
+        window.resize(*size)
+        for name, view in states.items():
+            window.set(view)
+            made.append(_grab(window, out / f"customer-{name}{size_name}-{suffix}.png"))
     return made
 
 
