@@ -104,16 +104,41 @@ class ReaderSection(Section, frozen=True, kw_only=True):
     contact: tuple[ContactCardSection, ...] = ()
 
 
+class SerialScannerSection(Section, frozen=True, kw_only=True):
+    """A serial scanner that needs more than its port: its speed, and what it wraps around a code."""
+
+    port: str
+    baud: int = 9600
+    prefix: str = ""
+    suffix: str = ""
+
+
+class CodeFormSection(Section, frozen=True, kw_only=True):
+    """A form of code with its check character: { form = "LOY-######?", check = "mod_37_36" }."""
+
+    form: str
+    check: Literal["none", "luhn", "ean", "mod_11_10", "mod_37_36"] = "none"
+
+
+CodeForms = tuple[str | CodeFormSection, ...]
+
+
 class ScannerSection(Section, frozen=True, kw_only=True):
     """Keyboard-wedge scanners need no setting; `serial` lists ports (COM3, /dev/ttyACM0, usb:VID:PID).
 
-    `member_cards` are the forms of the shop's own card numbers ("29###########": # a digit, @ a letter),
-    `in_store` of codes its scale prints ("22IIIIIWWWWWC": I item, W grams, P price, C check digit).
+    With a `wedge_prefix` only what starts with it is a scan; `wedge_suffix` is taken off. `member_cards`,
+    `receipts` and `coupons` are the forms of the shop's own codes ("29###########": # a digit, @ a letter, ?
+    either), `in_store` of codes its scale prints ("22IIIIIWWWWWC": I item, W grams, P price, C check digit).
+    Codes that the till itself makes need none.
     """
 
-    serial: tuple[str, ...] = ()
+    serial: tuple[str | SerialScannerSection, ...] = ()
     wedge_gap_ms: int = 50
-    member_cards: tuple[str, ...] = ()
+    wedge_prefix: str = ""
+    wedge_suffix: str = ""
+    member_cards: CodeForms = ()
+    receipts: CodeForms = ()
+    coupons: CodeForms = ()
     in_store: tuple[str, ...] = ()
 
 

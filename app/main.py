@@ -10,7 +10,7 @@ import gc
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.ui.window import MainWindow
     from hardware.cards.pcsc import PcscReaders
     from hardware.ports import Scan, ScanEvent
+    from hardware.scanners.serial import SerialSettings
     from sync.events import Status
 
 
@@ -65,7 +66,7 @@ def real_devices(config: Config, folder: Path | None = None) -> Devices:
     from app.rig import Devices, SparePrinter
     from hardware.printers.profile import profile_for
     from hardware.printers.transport import printer_at
-    from hardware.scanners.serial import SerialScanner, SerialSettings
+    from hardware.scanners.serial import SerialScanner
 
     try:
         printer = printer_at(config.printer.address) if config.printer.address else None
@@ -78,7 +79,7 @@ def real_devices(config: Config, folder: Path | None = None) -> Devices:
         raise ConfigProblem(f"[printer] {error.args[0]}") from error
     return Devices(
         readers=card_readers(config, folder) if config.reader.enabled else None,
-        scanners=tuple(SerialScanner(SerialSettings(port)) for port in config.scanner.serial),
+        scanners=tuple(SerialScanner(settings) for settings in _serial_scanners(config)),
         printer=printer,
         profile=profile,
         spare_printers=spares,
@@ -97,17 +98,26 @@ def card_readers(config: Config, folder: Path | None) -> PcscReaders:
         raise ConfigProblem(f"[reader] {error}") from error
 
 
+def _serial_scanners(config: Config) -> Iterator[SerialSettings]:
+    from hardware.scanners.serial import SerialSettings
+
+    for each in config.scanner.serial:
+        if isinstance(each, str):
+            yield SerialSettings(each)
+        else:
+            yield SerialSettings(each.port, each.baud, prefix=each.prefix, suffix=each.suffix)
+
+
 def _check_codes(config: Config) -> None:
     """The forms of the shop's own codes, checked at start; and what the first odd code needs, imported."""
     from app.config import ConfigProblem
     from hardware.scanners import gs1
-    from hardware.scanners.masks import InStoreRule
+    from hardware.scanners.setup import known_codes
 
-    for pattern in config.scanner.in_store:
-        try:
-            InStoreRule(pattern)
-        except ValueError as error:
-            raise ConfigProblem(f"[scanner] in_store: {error}") from error
+    try:
+        known_codes(config.scanner)
+    except ValueError as error:
+        raise ConfigProblem(f"[scanner] {error}") from error
     gs1.warm_up()
 
 
@@ -167,7 +177,10 @@ class Windowed:
         from app.ui.wedge import WedgeFilter
         from hardware.scanners.wedge import WedgeSettings
 
-        settings = WedgeSettings(gap_ms=self.config.scanner.wedge_gap_ms)
+        scanner = self.config.scanner
+        settings = WedgeSettings(
+            gap_ms=scanner.wedge_gap_ms, prefix=scanner.wedge_prefix, suffix=scanner.wedge_suffix
+        )
         self._wedge = WedgeFilter(settings, self._scanned)
         self.qt.installEventFilter(self._wedge)
 

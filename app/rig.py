@@ -119,6 +119,7 @@ class Rig:
             shop=self.config.shop,
             catalogue=self.reader,
             members=self.reader,
+            sales=self.reader,
             journal=self.database.journal(self._post),
             programme=programme,
             world=self.world,
@@ -146,6 +147,10 @@ class Rig:
                 return Read(keys, weight_milli, price_minor)
             case codes.MemberCode(number):
                 return Read(member_card=number)
+            case codes.ReceiptCode(number):
+                return Read(receipt=number)
+            case codes.CouponCode(number):
+                return Read(coupon=number)
             case codes.PaymentCard():
                 return Read(payment_card=True)
             case _:
@@ -153,15 +158,12 @@ class Rig:
 
     @cached_property
     def _known_codes(self) -> Known:
-        from hardware.scanners.codes import Known
-        from hardware.scanners.masks import InStoreRule, Mask
+        from hardware.scanners.setup import known_codes
 
-        scanner = self.config.scanner
-        return Known(
-            is_product=lambda key: self.reader.product_by_code(key) is not None,
-            members=tuple(Mask(pattern) for pattern in scanner.member_cards),
-            in_store=tuple(InStoreRule(pattern) for pattern in scanner.in_store),
-            minor_digits=minor_digits(self.config.shop.currency),
+        return known_codes(
+            self.config.scanner,
+            lambda key: self.reader.product_by_code(key) is not None,
+            minor_digits(self.config.shop.currency),
         )
 
     def _write_failed(self, error: BaseException) -> None:

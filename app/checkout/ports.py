@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import msgspec
 
-from app.ledger.facts import AnyFact
+from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo
 from app.loyalty.state import MemberState
 from hardware.receipt import PrintJob
 
@@ -95,6 +95,9 @@ class Read(msgspec.Struct, frozen=True):
     price_minor: int | None = None
     member_card: str = ""
     """The number of a card that is the shop's own by its form, whoever holds it."""
+    receipt: str = ""
+    """One of the shop's own receipts: the sale's id in 32 hexadecimal digits, or an older till's number."""
+    coupon: str = ""
     payment_card: bool = False
 
 
@@ -127,6 +130,24 @@ class Members(Protocol):
 class Sales(Protocol):
     """What this till sold before, and what of it matters now."""
 
+    def sale(self, id: uuid.UUID) -> SaleCompleted | None: ...
+    def sale_by_number(self, number: int) -> SaleCompleted | None: ...
+    def recent_sales(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleCompleted]:
+        """The latest first, of one member or of all."""
+        ...
+
+    def returned(self, sale: uuid.UUID) -> Mapping[int, int]:
+        """How much of each line came back so far, in thousandths."""
+        ...
+
+    def owner(self, sale: uuid.UUID) -> uuid.UUID | None:
+        """Whose the sale is now: it may have been moved."""
+        ...
+
+    def given(self, sale: uuid.UUID) -> SaleGivenTo | None:
+        """What gave the sale to whom it belongs now; None for one that stayed where it was."""
+        ...
+
     def gift_card_minor(self, code: str) -> int | None:
         """What is left on a gift card, as far as this till may say; None if it does not know the card."""
         ...
@@ -134,6 +155,24 @@ class Sales(Protocol):
 
 class NoSales:
     """A till without a past: for replay, and tests of selling alone."""
+
+    def sale(self, id: uuid.UUID) -> SaleCompleted | None:
+        return None
+
+    def sale_by_number(self, number: int) -> SaleCompleted | None:
+        return None
+
+    def recent_sales(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleCompleted]:
+        return ()
+
+    def returned(self, sale: uuid.UUID) -> Mapping[int, int]:
+        return {}
+
+    def owner(self, sale: uuid.UUID) -> uuid.UUID | None:
+        return None
+
+    def given(self, sale: uuid.UUID) -> SaleGivenTo | None:
+        return None
 
     def gift_card_minor(self, code: str) -> int | None:
         return None

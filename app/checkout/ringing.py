@@ -42,7 +42,12 @@ class Ringing:
             if product is not None:
                 return self.ring(product, QTY_MILLI if read.weight_milli is None else read.weight_milli)
         if read.member_card:
-            return refused("card_of_nobody", card=read.member_card)
+            # As it is written, in capitals, whatever was typed; nobody's card is refused there.
+            return self._present_card(f"code:{read.member_card}", CardProof.COPYABLE)
+        if read.receipt:
+            return refused("receipt_scanned", receipt=read.receipt)
+        if read.coupon:
+            return refused("coupon_scanned", coupon=read.coupon)
         return refused("unknown_code", code=code)
 
     def ring(self, product: Product, qty_milli: int = QTY_MILLI) -> Outcome:

@@ -215,7 +215,8 @@ class SalePresenter(Board):
         if self.panel.scanned(text, aim):
             return self.repaint()
         outcome = self.till.scan(text, aim)
-        card = f"code:{text.strip()}"
+        # A number that is the shop's own by its form is linked as that form writes it.
+        card = f"code:{outcome.values.get('card') or text.strip()}"
         if outcome.code == "card_of_nobody":
             self.loose_card = card
         if outcome.code in ("unknown_code", "card_of_nobody") and self.panel.unclaimed(card):

@@ -16,7 +16,7 @@ from stdnum import ean, luhn
 
 from hardware.scanners.framing import TEXT_MAX
 from hardware.scanners.gs1 import expand_upc_e, read_gs1
-from hardware.scanners.masks import InStoreRule, Mask
+from hardware.scanners.masks import HOUSE_MEMBER, InStoreRule, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,18 @@ class MemberCode:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCode:
-    """The barcode of one of the shop's own receipts, for a refund."""
+    """The barcode of one of the shop's own receipts, for a refund.
+
+    `number` is the sale's id, 32 hexadecimal digits, if the till printed it; else what the shop's mask says.
+    """
 
     number: str
 
 
 @dataclass(frozen=True, slots=True)
 class CouponCode:
+    """A coupon: one that the till issued to a member ("sale id:rule"), or one of the shop's masks."""
+
     number: str
 
 
@@ -74,7 +79,8 @@ Code = Product | MemberCode | ReceiptCode | CouponCode | PaymentCard | Unknown
 class Known:
     """What the shop knows: its products, the masks of its own codes, and the scale's codes.
 
-    `is_product` answers for one catalogue key. `minor_digits` are those of the shop's currency.
+    Codes that the till itself makes (members' numbers, receipts, coupons) need no mask. `is_product` answers
+    for one catalogue key. `minor_digits` are those of the shop's currency.
     """
 
     is_product: Callable[[str], bool] = field(default=lambda key: False)
@@ -87,6 +93,10 @@ class Known:
 
 _BLANK: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f]")
 """Control characters but the group separator, which GS1 codes are split by."""
+_RECEIPT: Final = re.compile(r"STEMPEL:R:([0-9A-F]{32})", re.ASCII | re.IGNORECASE)
+"""What the till prints on each receipt: the sale's id."""
+_COUPON: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\S{1,200}", re.ASCII)
+"""A coupon the till issued: the sale that gave it, and the rule."""
 _CARD_NUMBER: Final = re.compile(r"[0-9]{15,19}", re.ASCII)
 _TRACK: Final = re.compile(r"[%;][A-Za-z]?([0-9]{12,19})[\^=]", re.ASCII)
 """Start of a magnetic stripe's track 1 or 2 (ISO/IEC 7813), as a keyboard-wedge reader types it."""
@@ -114,7 +124,16 @@ def _known(text: str, known: Known) -> Code | None:
             match = mask.match(text)
             if match.fits:
                 return variant(match.number)
-    return None
+    return _house(text)
+
+
+def _house(text: str) -> Code | None:
+    """What the till made itself."""
+    if (member := HOUSE_MEMBER.match(text)).fits:
+        return MemberCode(member.number)
+    if receipt := _RECEIPT.fullmatch(text):
+        return ReceiptCode(receipt[1].lower())
+    return CouponCode(text) if _COUPON.fullmatch(text) else None
 
 
 def _masks(
@@ -148,7 +167,8 @@ def _unmatched(text: str, known: Known) -> PaymentCard | Unknown:
     if is_payment_card(text):
         return PaymentCard()
     misread = text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS
-    mistyped = any(mask.match(text).wrong_check for masks, _ in _masks(known) for mask in masks)
+    own = (HOUSE_MEMBER, *(mask for masks, _ in _masks(known) for mask in masks))
+    mistyped = any(mask.match(text).wrong_check for mask in own)
     return Unknown(text, "check_character" if misread or mistyped else "no_match")
 
 

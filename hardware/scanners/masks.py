@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import re
+import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from stdnum import ean, luhn
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_11_10, mod_37_36
 
 Check = Literal["none", "luhn", "ean", "mod_11_10", "mod_37_36"]
-_CHECKS: Final = {"luhn": luhn.validate, "ean": ean.validate, "mod_11_10": mod_11_10.validate,
-                  "mod_37_36": mod_37_36.validate}  # fmt: skip
+
+
+class _Algorithm(Protocol):
+    def validate(self, number: str) -> str: ...
+    def calc_check_digit(self, number: str) -> str: ...
+
+
+_CHECKS: Final[dict[str, _Algorithm]] = {
+    "luhn": luhn, "ean": ean, "mod_11_10": mod_11_10, "mod_37_36": mod_37_36,
+}  # fmt: skip
+_OF_THE_WHOLE: Final = ("luhn", "ean")
+"""Computed over every digit of the code, fixed ones included; the others over its variable characters."""
+_ALPHABETS: Final = {
+    "#": string.digits,
+    "@": string.ascii_uppercase,
+    "?": string.digits + string.ascii_uppercase,
+}
+_DRAWN_BYTES: Final = 16
+"""For each character drawn: so many that no character is likelier than another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +48,70 @@ class MaskMatch:
 class Mask:
     """The form of a code: `#` a digit, `@` a letter, `?` either, anything else itself, capitals or not.
 
-    `check` is computed over the variable characters, of which the last is the check character
-    (ISO/IEC 7064 mod 11,10 and mod 37,36; Luhn; the EAN check digit).
+    With a `check` its last character is the check character: of all its digits (Luhn, ISO/IEC 7812-1; the EAN
+    check digit) or of its variable characters (ISO/IEC 7064 mod 11,10 for digits, mod 37,36 for both).
+    Raises ValueError for a pattern that cannot have that check.
     """
 
     pattern: str
     check: Check = "none"
 
+    def __post_init__(self) -> None:
+        if not self.pattern.isascii() or not self.pattern.isprintable():
+            raise ValueError(f"{self.pattern!r} has characters that barcodes and keyboards do not share")
+        if not any(char in _ALPHABETS for char in self.pattern):
+            raise ValueError(f"{self.pattern!r} has no variable character: # a digit, @ a letter, ? either")
+        if self.check == "none":
+            return
+        if self.check not in _CHECKS:
+            raise ValueError(f"{self.check!r} is no check: one of none, {', '.join(_CHECKS)}")
+        if self.pattern[-1] not in "#?":
+            raise ValueError(f"{self.pattern!r} ends in no place for a check character")
+        letters = any(char in "@?" for char in self.pattern)
+        if self.check != "mod_37_36" and letters:
+            raise ValueError(
+                f"{self.pattern!r} has letters, which {self.check} does not cover: take mod_37_36"
+            )
+        if self.check in _OF_THE_WHOLE and not re.fullmatch(r"[0-9#]+", self.pattern):
+            raise ValueError(f"{self.pattern!r} is not all digits, as {self.check} needs: take mod_11_10")
+
     def match(self, text: str) -> MaskMatch:
         found = self._regex.fullmatch(text)
         if found is None:
             return MaskMatch(False)
-        number = text.upper()
-        if self.check != "none" and not _passes(self.check, "".join(found.groups()).upper()):
+        if self.check != "none" and not _passes(self.check, self._covered(found)):
             return MaskMatch(False, wrong_check=True)
-        return MaskMatch(True, number)
+        return MaskMatch(True, text.upper())
+
+    @property
+    def room(self) -> int:
+        """How many characters a number of one's own has, the check character not counted."""
+        return self._regex.groups - (self.check != "none")
+
+    def code(self, payload: str) -> str:
+        """The code of a number of one's own, with its check character. ValueError if it does not fit."""
+        if len(payload) != self.room:
+            raise ValueError(f"{payload!r} has {len(payload)} characters, {self.pattern!r} takes {self.room}")
+        fill = iter(payload + ("0" if self.check != "none" else ""))
+        made = "".join(next(fill) if char in _ALPHABETS else char for char in self.pattern).upper()
+        found = self._regex.fullmatch(made)
+        if found is None:
+            raise ValueError(f"{payload!r} does not fit {self.pattern!r}")
+        if self.check == "none":
+            return made
+        return made[:-1] + _CHECKS[self.check].calc_check_digit(self._covered(found)[:-1])
+
+    def draw(self, random_bytes: Callable[[int], bytes]) -> str:
+        """A code of a random number: whoever knows one cannot tell another."""
+        places = [char for char in self.pattern if char in _ALPHABETS][: self.room]
+        drawn = (
+            _ALPHABETS[place][int.from_bytes(random_bytes(_DRAWN_BYTES), "big") % len(_ALPHABETS[place])]
+            for place in places
+        )
+        return self.code("".join(drawn))
+
+    def _covered(self, found: re.Match[str]) -> str:
+        return found[0] if self.check in _OF_THE_WHOLE else "".join(found.groups()).upper()
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
@@ -55,10 +123,19 @@ class Mask:
 
 def _passes(check: str, text: str) -> bool:
     try:
-        _CHECKS[check](text)
+        _CHECKS[check].validate(text)
     except ValidationError:
         return False
     return True
+
+
+HOUSE_MEMBER: Final = Mask("M############", "mod_11_10")
+"""The number of a card that the till issues: M and 12 digits, of which the last is the check digit.
+
+Digits, because cashiers type them; one check digit catches any wrong digit and nearly every two that changed
+places (ISO/IEC 7064, 7). 10^11 numbers, because they are drawn: with a million members a guess is right once
+in a hundred thousand.
+"""
 
 
 @dataclass(frozen=True, slots=True)

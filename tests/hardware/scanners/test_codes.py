@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from stdnum import ean, luhn
 from stdnum.iso7064 import mod_37_36
 
+from app.checkout.receipt import REFERENCE
 from hardware.scanners.codes import (
     CouponCode,
     Known,
@@ -20,8 +22,9 @@ from hardware.scanners.codes import (
     Unknown,
     read_code,
 )
-from hardware.scanners.masks import InStoreRule, Mask
+from hardware.scanners.masks import HOUSE_MEMBER, InStoreRule, Mask
 
+SALE = uuid.UUID("0193f2a4-c1d2-7b3e-8f00-112233445566")
 SHOP = Known(
     members=(Mask("LOY-######?", "mod_37_36"), Mask("77##############", "luhn")),
     receipts=(Mask("R############"),),
@@ -178,6 +181,36 @@ def test_receipts_and_coupons_by_their_masks():
 
 def test_a_digit_of_another_script_is_no_digit_of_a_mask():
     assert isinstance(read_code("R٠٠٠٠٠٠٠٠٠٠١٧", None, SHOP), Unknown)
+
+
+# -- codes the till makes itself -------------------------------------------------------------------------
+
+
+def test_a_number_the_till_issues_is_a_member_without_any_setting():
+    number = HOUSE_MEMBER.code("12345678901")
+    assert read_code(number, None, Known()) == MemberCode(number)
+    assert read_code(number.lower(), None, Known()) == MemberCode(number)
+    wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
+    assert read_code(wrong, None, Known()) == Unknown(wrong, "check_character")
+
+
+def test_a_receipts_own_code_names_its_sale():
+    """As it stands on the paper of a real sale, and as a scanner with capitals on would type it."""
+    code = REFERENCE + SALE.hex
+    assert read_code(code, "]Q1", Known()) == ReceiptCode(SALE.hex)
+    assert read_code(code.upper(), None, Known()) == ReceiptCode(SALE.hex)
+    assert isinstance(read_code(code[:-1], None, Known()), Unknown)
+
+
+def test_a_coupon_that_the_till_issued():
+    for code in (f"{SALE}:come-back", f"{SALE}:come-back:latte#2"):
+        assert read_code(code, None, Known()) == CouponCode(code)
+    assert isinstance(read_code(f"{SALE}:", None, Known()), Unknown)
+
+
+def test_a_product_of_the_catalogue_wins_over_the_tills_own_codes():
+    number = HOUSE_MEMBER.code("12345678901")
+    assert read_code(number, None, known(number)) == Product((number,))
 
 
 # -- payment cards ---------------------------------------------------------------------------------------
