@@ -65,13 +65,11 @@ class Mask:
             return
         if self.check not in _CHECKS:
             raise ValueError(f"{self.check!r} is no check: one of none, {', '.join(_CHECKS)}")
-        if self.pattern[-1] not in "#?":
-            raise ValueError(f"{self.pattern!r} ends in no place for a check character")
-        letters = any(char in "@?" for char in self.pattern)
-        if self.check != "mod_37_36" and letters:
-            raise ValueError(
-                f"{self.pattern!r} has letters, which {self.check} does not cover: take mod_37_36"
-            )
+        last = "?" if self.check == "mod_37_36" else "#"
+        if self.pattern[-1] != last:
+            raise ValueError(f"{self.pattern!r} ends in no {last}, the place of its check character")
+        if last == "#" and any(char in "@?" for char in self.pattern):
+            raise ValueError(f"{self.pattern!r} has letters, which only mod_37_36 covers")
         if self.check in _OF_THE_WHOLE and not re.fullmatch(r"[0-9#]+", self.pattern):
             raise ValueError(f"{self.pattern!r} is not all digits, as {self.check} needs: take mod_11_10")
 
