@@ -145,6 +145,14 @@ class Plan:
         """The lines that this rule is about."""
         return run.by_filter.get(self.filter, ())
 
+    def limit(self, run: Run) -> int | None:
+        """The most this rule may still take off this receipt: its own cap and what its budget has left."""
+        if not self.limited:
+            return None
+        limits = [self.rule.max_discount, run.budget_left(self.rule)]
+        limit = min(value for value in limits if value is not None)
+        return max(0, limit - run.given.get(self.id, 0))
+
     def no(self, code: str, **params: str | int) -> Reason:
         return Reason(self.id, False, code, params)
 

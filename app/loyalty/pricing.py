@@ -10,13 +10,16 @@ from app.loyalty.compiled import Compiled, Ladder, LineGroup, ReceiptGroup
 from app.loyalty.plan import BundlePlan, Claim, GroupRecord, LinePlan, Parts, Plan, ReceiptPlan, Run, Work
 from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
 
+_Entry = tuple[str, int, int, str, str, tuple[str, ...], str, str, Work]
+
 
 def take_lines(compiled: Compiled, run: Run) -> None:
     """Bring the lines into canonical order, by content alone, and sort them under their filters."""
     rounding = run.rounding
     line_cap = run.programme.caps.line
     profiles = compiled.profiles
-    entries: list[tuple[str, int, int, str, str, tuple[str, ...], str, str, Work]] = []
+    entries: list[_Entry] = []
+    asides: list[_Entry] = []
     for line in run.basket.lines:
         sku, category, brand, tags = line.sku, line.category, line.brand, line.tags
         profile = profiles.get((sku, category, brand, tags)) or compiled.profile(line)
@@ -27,19 +30,19 @@ def take_lines(compiled: Compiled, run: Run) -> None:
         else:
             gross = price * units
         work = Work(line, profile, gross, units)
+        entry = (sku, price, qty, category, brand, tags, line.tax, line.id, work)
         if profile.plain and line_cap is None and qty > 0 and gross >= 0:
-            entries.append((sku, price, qty, category, brand, tags, line.tax, line.id, work))
+            entries.append(entry)
             continue
         # Nothing of something counts for nothing; a returned deposit bottle is no goods to discount.
         aside = profile.aside or qty <= 0 or gross < 0
         run.any_floor = True
         work.floor = gross if profile.no_discount or aside else _floor(work, line_cap, rounding)
-        if aside:
-            run.aside.append(work)
-        else:
-            entries.append((sku, price, qty, category, brand, tags, line.tax, line.id, work))
+        (asides if aside else entries).append(entry)
     entries.sort()  # by what a line is, never by where it stands; the id parts equal lines only
+    asides.sort()
     works = run.works = [entry[8] for entry in entries]
+    run.aside = [entry[8] for entry in asides]
     by_filter = run.by_filter
     for work in works:
         for number in work.profile.filters:
@@ -176,11 +179,7 @@ def _limited_values(group: LineGroup, run: Run) -> dict[LinePlan, dict[Work, int
 
 def limit_of(plan: Plan, run: Run) -> int | None:
     """The most a rule may still take off this receipt: its own cap and what its budget has left."""
-    if not plan.limited:
-        return None
-    limits = [plan.rule.max_discount, run.budget_left(plan.rule)]
-    limit = min(value for value in limits if value is not None)
-    return max(0, limit - run.given.get(plan.id, 0))
+    return plan.limit(run)
 
 
 def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tuple[BundlePlan, Claim]]:

@@ -14,6 +14,7 @@ from app.loyalty.effects import (
     Granted,
     Lot,
     PointsEarned,
+    PointsSpent,
     ReceiptCounted,
     StampsChanged,
 )
@@ -33,7 +34,7 @@ def case(seed: int) -> tuple[Programme, MemberState | None, Basket, Context]:
     """Everything that `evaluate` takes, of one seed."""
     rng = Random(seed)
     rules = programme(rng)
-    return rules, state(rng), basket(rng), context(rng)
+    return rules, state(rng, rules), basket(rng), context(rng)
 
 
 def programme(rng: Random) -> Programme:
@@ -111,7 +112,8 @@ _WHENS: list[dict[str, Any]] = [
 ]
 
 
-def state(rng: Random) -> MemberState | None:
+def state(rng: Random, rules: Programme) -> MemberState | None:
+    """A member with a history under rules of these names, of whatever kind they are now."""
     if rng.random() < 0.15:
         return None
     if rng.random() < 0.1:
@@ -125,14 +127,20 @@ def state(rng: Random) -> MemberState | None:
         )
     for number in range(RULES_MAX):
         if rng.random() < 0.5:
-            effects += _history(rng, f"r{number}")
+            idle = next(
+                (getattr(r, "expires_after_idle_days", None) for r in rules.rules if r.id == f"r{number}"),
+                None,
+            )
+            effects += _history(rng, f"r{number}", idle)
         if rng.random() < 0.4:
             effects.append(Granted(_grant(rng, f"r{number}")))
+    if rng.random() < 0.1:
+        effects.append(PointsSpent("r0", rng.randint(1, 20_000)))  # more than there is: a debt
     effects.append(ReceiptCounted(rng.choice([0, 0, 1, 3]), 1000))
     return apply(EMPTY, effects, NOON - DAY_MS)
 
 
-def _history(rng: Random, rule: str) -> list[Any]:
+def _history(rng: Random, rule: str, idle_days: int | None) -> list[Any]:
     day = rng.choice([0, TODAY - rng.randint(0, 20)])
     counted = Counted(
         rule,
@@ -145,7 +153,7 @@ def _history(rng: Random, rule: str) -> list[Any]:
     )
     keys = [f"{rule}#category:food", f"{rule}#category:dairy", f"{rule}#done", f"{rule}#0", f"{rule}#cup"]
     more = Counted(rng.choice(keys), TODAY - rng.randint(0, 20), receipts=1, uses=1)
-    return [StampsChanged(rule, rng.randint(-1, 5)), counted, more][: rng.randint(1, 3)]
+    return [StampsChanged(rule, rng.randint(-1, 5), idle_days), counted, more][: rng.randint(1, 3)]
 
 
 def _grant(rng: Random, rule: str) -> Grant:

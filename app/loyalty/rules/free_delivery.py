@@ -40,10 +40,12 @@ class FreeDelivery(Plan):
 
     def deliver(self, run: Run) -> None:
         for work in self.works(run):
-            if work.net > 0 and self.may(run):
-                work.discounts.append((self, work.net))
-                run.given[self.id] = run.given.get(self.id, 0) + work.net
-                work.net = 0
+            limit = self.limit(run)
+            off = work.net if limit is None else min(work.net, limit)
+            if off > 0 and self.may(run):
+                work.discounts.append((self, off))
+                run.given[self.id] = run.given.get(self.id, 0) + off
+                work.net -= off
 
 
 def plans(rule: FreeDeliveryRule, scope: Scope) -> list[Plan]:

@@ -240,7 +240,11 @@ class Redemption(Plan):
         return most if most >= self._least() else 0
 
     def _most_same_sale(self, run: Run, earners: list[EarningPlan], limit: int, balance: int) -> int:
-        """The largest s in steps with s <= balance + earned(s): earning only falls as s grows."""
+        """The largest s in steps with s <= balance + earned(s): earning only falls as s grows.
+
+        What must wait some days before it may be spent is not among what is earned here.
+        """
+        earners = [plan for plan in earners if not plan.terms().spendable_after_days]
         low, high = 0, limit // self.step
         while low < high:
             middle = (low + high + 1) // 2

@@ -74,6 +74,16 @@ def test_delivery_is_free_from_a_goods_total_after_discounts_and_neither_counts_
     assert why(paid, "d").params == {"missing_minor": 90, "from_minor": 9_000}
 
 
+def test_free_delivery_keeps_to_its_cap_and_budget_over_several_deliveries() -> None:
+    rule = (
+        "  - {id: d, kind: free_delivery, NAME, first_order: true, max_discount: %s, budget: {total: %s}}\n"
+    )
+    second = line("pallet", "20", tags=("delivery",))
+    for cap, total, given in (("15", "100", 1_500), ("100", "12", 1_200), ("100", "100", 2_990)):
+        decision = price(programme(rule % (cap, total)), line("a", "1"), DELIVERY, second)
+        assert off(decision) == {"d": given}
+
+
 def test_delivery_is_free_on_the_first_order() -> None:
     compiled = programme("  - {id: d, kind: free_delivery, NAME, first_order: true}\n")
     first = price(compiled, line("a", "1"), DELIVERY)

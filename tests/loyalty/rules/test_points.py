@@ -115,3 +115,15 @@ def test_lots_are_spent_soonest_first_and_the_effect_says_which() -> None:
     decision = price(compiled, line("a", "5"), state=state, redeem=Redeem("max"))
     assert decision.points.spent_centi == 50_000
     assert [(lot.id, lot.amount_centi) for lot in then(state, decision).lots] == [("late", 7_500)]
+
+
+def test_points_that_must_wait_are_not_spent_in_the_sale_that_earns_them() -> None:
+    rules = (
+        "  - {id: p, kind: points, NAME, redeem: {value: 0.01, same_sale: true},"
+        " earn: {points: 10, per: 1}, lots: {spendable_after_days: 3}}\n"
+        "  - {id: c, kind: cashback, NAME, rate: 5%}\n"
+    )
+    decision = price(programme(rules), line("a", "10"), redeem=Redeem("max"))
+    earned = {each.rule: each.amount_centi for each in decision.points.by_rule}
+    assert decision.points.spent_centi == earned["c"] // 100 * 100 > 0
+    assert then(EMPTY, decision).balance_centi == sum(earned.values()) - decision.points.spent_centi
