@@ -67,10 +67,18 @@ class SerialLink:
     def __init__(self, port: str, baud: int, *, rtscts: bool = False, xonxoff: bool = False) -> None:
         import serial  # only tills with a serial printer pay for it
 
+        from hardware.serial_ports import find_port
+
         self._error: type[Exception] = serial.SerialException
         try:
             self._line: Any = serial.Serial(
-                port, baud, timeout=0, write_timeout=0, rtscts=rtscts, xonxoff=xonxoff, exclusive=True
+                find_port(port),
+                baud,
+                timeout=0,
+                write_timeout=0,
+                rtscts=rtscts,
+                xonxoff=xonxoff,
+                exclusive=True,
             )
         except (OSError, ValueError) as error:  # SerialException is an OSError
             raise LinkLost(f"{port}: {error}") from error

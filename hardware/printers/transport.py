@@ -9,13 +9,17 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from hardware.ports import DeviceProblem, PrinterState, PrintOutcome, PrintResult
+from hardware.ports import DeviceProblem, PrinterState, PrintOutcome, PrintResult, ReceiptPrinter
 from hardware.printers.conversation import USUAL, Answers, Conversation, Link, LinkLost, Patience
+from hardware.printers.cups import CupsQueue
 from hardware.printers.escpos import encode
 from hardware.printers.links import FileLink, SerialLink, TcpLink
 from hardware.printers.profile import Profile
+from hardware.printers.spooler import Spool, SpooledPrinter
+from hardware.printers.usb_link import open_usb, parse_usb
+from hardware.printers.winspool import WinQueue
 from hardware.receipt import PrintJob
 
 T = TypeVar("T")
@@ -70,7 +74,7 @@ class LinkPrinter:
 class PrinterDrawer:
     """A cash drawer on a receipt printer's socket."""
 
-    def __init__(self, printer: LinkPrinter, profile: Profile) -> None:
+    def __init__(self, printer: ReceiptPrinter, profile: Profile) -> None:
         self._printer = printer
         self._kick = encode(PrintJob(open_drawer=True), profile)
 
@@ -81,14 +85,18 @@ class PrinterDrawer:
             raise DeviceProblem(result.state.code, result.state.detail)
 
 
-def printer_at(address: str, patience: Patience = USUAL) -> LinkPrinter:
+def printer_at(address: str, patience: Patience = USUAL) -> ReceiptPrinter:
     """A printer by its address in the settings:
 
-    `tcp://192.168.1.50` (port 9100 if none is given), `serial:///dev/ttyUSB0?baud=19200&rtscts=1`,
-    `serial://COM3`, `file:///dev/usb/lp0`. `answers=real_time` or `answers=none` is for printers that say
-    less than most (`conversation.Answers`); a file says nothing unless told. ValueError says what is wrong.
+    `tcp://192.168.1.50` (port 9100 if none is given), `usb:04B8:0E15` (`usb:04B8:0E15:SERIAL` of two alike),
+    `serial:///dev/ttyUSB0?baud=19200&rtscts=1`, `serial://COM3`, `serial://usb:1A86:7523`,
+    `file:///dev/usb/lp0`, `cups://queue` (`cups://host/queue`), `spooler://name` on Windows.
+    `answers=real_time` or `answers=none` is for printers that say less than most (`conversation.Answers`); a
+    file says nothing unless told, and a spooler cannot be told. ValueError says what is wrong.
     """
     parts = urlsplit(address)
+    if parts.scheme in ("cups", "spooler"):
+        return SpooledPrinter(_spool(address), patience)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     connect = _connector(address, options, patience)
     usual = Answers.NONE if parts.scheme == "file" else Answers.IN_ORDER
@@ -99,14 +107,31 @@ def printer_at(address: str, patience: Patience = USUAL) -> LinkPrinter:
     return LinkPrinter(connect, answers, patience)
 
 
+def _spool(address: str) -> Spool:
+    """A queue of a print service; the name as people write it, or with %20 for its spaces."""
+    scheme, _, name = address.partition("://")
+    host, slash, queue = name.partition("/") if scheme == "cups" else ("", "", name)
+    queue = unquote(queue if slash else host or queue).strip()
+    if not queue:
+        raise ValueError(f"{address} names no queue: write {scheme}://name (stempel devices shows them)")
+    if scheme == "cups":
+        return CupsQueue(queue, host if slash else "")
+    return WinQueue(queue)
+
+
 def _connector(address: str, options: dict[str, str], patience: Patience) -> Callable[[], Link]:
     parts = urlsplit(address)
     match parts.scheme:
         case "tcp" if parts.hostname:
             host, port = parts.hostname, parts.port or 9100
             return lambda: TcpLink(host, port, patience.answer_s)
+        case "usb" if parts.path:
+            name = parse_usb(parts.path)
+            return lambda: open_usb(name)
         case "serial" if parts.netloc or parts.path:
-            line, baud = parts.netloc + parts.path, options.get("baud", "9600")
+            from hardware.serial_ports import check_port  # looks for ports' names: only for such a printer
+
+            line, baud = check_port(parts.netloc + parts.path), options.get("baud", "9600")
             if not baud.isdecimal():
                 raise ValueError(f"{address}: baud is a number such as 9600")
             rtscts, xonxoff = options.get("rtscts") == "1", options.get("xonxoff") == "1"
@@ -116,6 +141,6 @@ def _connector(address: str, options: dict[str, str], patience: Patience) -> Cal
             return lambda: FileLink(path)
         case _:
             raise ValueError(
-                f"{address!r} is no printer's address; "
-                "write tcp://192.168.1.50, serial:///dev/ttyUSB0 or file:///dev/usb/lp0"
+                f"{address!r} is no printer's address; write tcp://192.168.1.50, usb:04B8:0E15, "
+                "serial:///dev/ttyUSB0, cups://queue, spooler://name or file:///dev/usb/lp0"
             )

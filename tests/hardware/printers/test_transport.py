@@ -21,7 +21,7 @@ from hardware.printers.escpos import encode
 from hardware.printers.links import LinkLost, SerialLink, TcpLink
 from hardware.printers.profile import PROFILES
 from hardware.printers.status import Kind, Listener, Said
-from hardware.printers.transport import LinkPrinter, PrinterDrawer, printer_at
+from hardware.printers.transport import PrinterDrawer, printer_at
 from tests.hardware.printers.samples import sale_job
 from tests.support.tcp_printer import TcpPrinter
 
@@ -37,7 +37,7 @@ def paper() -> Iterator[TcpPrinter]:
         yield printer
 
 
-def at(paper: TcpPrinter, options: str = "") -> LinkPrinter:
+def at(paper: TcpPrinter, options: str = "") -> ReceiptPrinter:
     return printer_at(paper.address + options, QUICK)
 
 
@@ -281,6 +281,8 @@ def test_a_serial_port_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
         ("usb://04b8:0202", "write tcp://"),
         ("tcp://x?answers=often", "answers is one of in_order, real_time, none"),
         ("serial:///dev/ttyS0?baud=fast", "baud is a number"),
+        ("serial://usb:12:34", "is no serial port"),
+        ("usb:04B8", "is no USB device"),
     ],
 )
 def test_an_address_that_is_none_says_what_to_write(address: str, why: str) -> None:
