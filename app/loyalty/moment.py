@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 EPOCH_ORDINAL = 719_163
 """The proleptic ordinal of 1970-01-01."""
+DAY_MIN = 1440
+STEP_MIN = 15
+"""Every offset in use, and every change of one, is a whole number of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """A moment in the store's time zone."""
 
     day: int
@@ -30,11 +33,27 @@ def _zone(name: str) -> ZoneInfo:
 
 
 @lru_cache(maxsize=4096)
+def _offset_min(step: int, zone: str) -> int:
+    """How far local time is ahead of UTC in a quarter of an hour."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=step * STEP_MIN)
+    offset = moment.astimezone(_zone(zone)).utcoffset()
+    assert offset is not None  # the zone is known
+    return offset // timedelta(minutes=1)
+
+
+@lru_cache(maxsize=1024)
+def _date(day: int) -> tuple[int, int, int, int]:
+    """Weekday, year, month and day of the month."""
+    date = datetime.fromordinal(day + EPOCH_ORDINAL)
+    return date.weekday(), date.year, date.month, date.day
+
+
+@lru_cache(maxsize=4096)
 def moment_of(at_min: int, zone: str) -> Moment:
     """The local moment of a minute since 1970 (no time zone in use has an offset in seconds)."""
-    local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=at_min)).astimezone(_zone(zone))
-    day = local.toordinal() - EPOCH_ORDINAL
-    return Moment(day, local.weekday(), local.hour * 60 + local.minute, local.year, local.month, local.day)
+    day, minute = divmod(at_min + _offset_min(at_min // STEP_MIN, zone), DAY_MIN)
+    weekday, year, month, day_of_month = _date(day)
+    return Moment(day, weekday, minute, year, month, day_of_month)
 
 
 def anniversary(year: int, month: int, day: int) -> int:

@@ -1,0 +1,394 @@
+"""A member's state being lived: it reads as a frozen `MemberState` does, and takes effects in place.
+
+`app.loyalty.state.apply` lives one fact; a replay lives a year and freezes nothing in between. Nothing is
+worked out twice: `due_ms` says before which moment the date alone can change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from app.loyalty.effects import (
+    AnyEffect,
+    Counted,
+    Enrolled,
+    Grant,
+    Granted,
+    GrantUsed,
+    Lot,
+    PointsEarned,
+    PointsReturned,
+    PointsSpent,
+    PointsTakenBack,
+    ReceiptCounted,
+    StampsChanged,
+)
+from app.loyalty.standing import DAY_MS, EMPTY, Bucket, Card, MemberState, lot_order, sum_buckets
+
+_NEVER: Final = 1 << 62
+_replace: Final = msgspec.structs.replace
+
+
+class Life:
+    """The mutable twin of MemberState."""
+
+    __slots__ = (
+        "_grants", "_lots", "changed", "counters", "debt_centi", "due_ms", "ends", "enrolled_at_ms",
+        "grants_by_code", "held_centi", "idles", "lots_by_id", "receipts", "referred_by", "spend_minor",
+        "stamps", "tidy",
+    )  # fmt: skip
+
+    def __init__(self, state: MemberState = EMPTY) -> None:
+        self.lots_by_id = {lot.id: lot for lot in state.lots}
+        self.held_centi = sum([lot.amount_centi for lot in state.lots])
+        self.debt_centi = state.debt_centi
+        self.stamps = dict(state.stamps)
+        self.counters = dict(state.counters)
+        self.grants_by_code = {grant.code: grant for grant in state.grants}
+        self.receipts = state.receipts
+        self.spend_minor = state.spend_minor
+        self.enrolled_at_ms = state.enrolled_at_ms
+        self.referred_by = state.referred_by
+        self._lots: tuple[Lot, ...] | None = state.lots
+        self._grants: tuple[Grant, ...] | None = state.grants
+        self.due_ms = 0
+        """Before this moment the date alone changes nothing."""
+        self.ends: dict[str, int] | None = None
+        """By counter, the first day on which one of its buckets is past its use."""
+        self.tidy = False
+        """Nothing is kept that amounts to nothing: no spent lot, no used coupon, no empty card."""
+        idle = (*state.lots, *state.stamps.values())
+        self.idles = any(each.idle_days is not None for each in idle)
+        """Something may lapse because no receipt is counted."""
+        self.changed = False
+        """The date alone has changed something."""
+
+    # -- reading, as MemberState -------------------------------------------------------------------------
+
+    @property
+    def lots(self) -> tuple[Lot, ...]:
+        lots = self._lots
+        if lots is None:
+            found = [lot for lot in self.lots_by_id.values() if lot.amount_centi]
+            found.sort(key=lot_order)
+            lots = self._lots = tuple(found)
+        return lots
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        grants = self._grants
+        if grants is None:
+            grants = self._grants = tuple([g for _, g in sorted(self.grants_by_code.items()) if g.uses])
+        return grants
+
+    @property
+    def balance_centi(self) -> int:
+        return self.held_centi - self.debt_centi
+
+    def spendable_centi(self, at_ms: int) -> int:
+        lots = self.lots_by_id.values()
+        return sum([lot.amount_centi for lot in lots if lot.spendable_at_ms <= at_ms])
+
+    def card(self, rule: str) -> int:
+        card = self.stamps.get(rule)
+        return card.have if card else 0
+
+    def counted(self, key: str, since_day: int = 0, until_day: int | None = None) -> Bucket:
+        buckets = self.counters.get(key)
+        if not buckets:
+            return _NOTHING
+        if len(buckets) == 1 and since_day <= buckets[0].day and until_day is None:
+            return buckets[0]
+        return sum_buckets(buckets, since_day, until_day)
+
+    def held(self, rule: str, at_ms: int) -> tuple[Grant, ...]:
+        if not self.grants_by_code:
+            return ()
+        return tuple(
+            [
+                grant
+                for grant in self.grants
+                if grant.rule == rule
+                and grant.uses > 0
+                and grant.starts_at_ms <= at_ms
+                and (grant.expires_at_ms is None or at_ms < grant.expires_at_ms)
+            ]
+        )
+
+    # -- living ------------------------------------------------------------------------------------------
+
+    def live(self, effects: Iterable[AnyEffect], at_ms: int) -> None:
+        """Take the effects of a fact that happened at `at_ms`."""
+        self.advance(at_ms)
+        for effect in effects:
+            take = _TAKE.get(type(effect))
+            if take is not None:
+                take(self, effect)
+        self.advance(at_ms)
+
+    def advance(self, at_ms: int) -> None:
+        """Live to a later moment with no purchase in between: lots, cards, grants and buckets expire."""
+        if not self.tidy:
+            self._sweep()
+        if at_ms >= self.due_ms:
+            due = self._expire_lots(at_ms)
+            due = min(due, self._expire_stamps(at_ms), self._expire_grants(at_ms))
+            self.due_ms = min(due, self._expire_counters(at_ms // DAY_MS))
+
+    def frozen(self) -> MemberState:
+        """The state as it is now."""
+        return MemberState(
+            lots=self.lots,
+            debt_centi=self.debt_centi,
+            stamps={rule: card for rule, card in sorted(self.stamps.items()) if card.have},
+            counters={key: self.counters[key] for key in sorted(self.counters) if self.counters[key]},
+            grants=self.grants,
+            receipts=self.receipts,
+            spend_minor=self.spend_minor,
+            enrolled_at_ms=self.enrolled_at_ms,
+            referred_by=self.referred_by,
+        )
+
+    # -- what the date does ------------------------------------------------------------------------------
+
+    def _sweep(self) -> None:
+        """Forget what amounts to nothing any more."""
+        self.tidy = True
+        for lot in [lot for lot in self.lots_by_id.values() if not lot.amount_centi]:
+            del self.lots_by_id[lot.id]
+            self.changed = True
+        for code in [code for code, grant in self.grants_by_code.items() if not grant.uses]:
+            del self.grants_by_code[code]
+            self.changed = True
+        for rule in [rule for rule, card in self.stamps.items() if not card.have]:
+            del self.stamps[rule]
+            self.changed = True
+
+    def _expire_lots(self, at_ms: int) -> int:
+        due = _NEVER
+        gone: list[Lot] = []
+        for lot in self.lots_by_id.values():
+            end = _NEVER if lot.expires_at_ms is None else lot.expires_at_ms
+            if lot.idle_days is not None:
+                end = min(end, self._idle_ms(lot.rule, lot.idle_days))
+            if at_ms >= end:
+                gone.append(lot)
+            elif end < due:
+                due = end
+        for lot in gone:
+            del self.lots_by_id[lot.id]
+            self.held_centi -= lot.amount_centi
+            self._lots = None
+            self.changed = True
+        return due
+
+    def _idle_ms(self, rule: str, idle_days: int) -> int:
+        """When a rule will have counted no receipt for so long. Derived, so that a refund steps it back."""
+        days = [b.day for b in self.counters.get(rule, ()) if b.receipts > 0 and b.day]
+        return (max(days) + idle_days + 1) * DAY_MS if days else _NEVER
+
+    def _expire_stamps(self, at_ms: int) -> int:
+        due = _NEVER
+        for rule, card in list(self.stamps.items()):
+            end = _NEVER if card.idle_days is None else self._idle_ms(rule, card.idle_days)
+            if at_ms >= end:
+                del self.stamps[rule]
+                self.changed = True
+            else:
+                due = min(due, end)
+        return due
+
+    def _expire_grants(self, at_ms: int) -> int:
+        due = _NEVER
+        for code, grant in list(self.grants_by_code.items()):
+            end = _NEVER if grant.expires_at_ms is None else grant.expires_at_ms
+            if at_ms >= end:
+                del self.grants_by_code[code]
+                self._grants = None
+                self.changed = True
+            else:
+                due = min(due, end)
+        return due
+
+    def _expire_counters(self, today: int) -> int:
+        """Without buckets past their use; a day of slack, since local days run up to a day off UTC's."""
+        if self.ends is None:
+            self.ends = {key: _first_end(buckets) for key, buckets in self.counters.items()}
+        past = [key for key, end in self.ends.items() if end <= today]
+        for key in past:
+            self.changed = True
+            kept = tuple([bucket for bucket in self.counters[key] if _end(bucket) > today])
+            self.counters[key] = kept
+            self.ends[key] = _first_end(kept)
+            if not kept:
+                del self.counters[key], self.ends[key]
+        first = min(self.ends.values(), default=_NEVER)
+        if past and self.idles:
+            return 0  # the days that are left may be idle already
+        return first * DAY_MS if first < _NEVER else _NEVER
+
+    # -- what effects do ---------------------------------------------------------------------------------
+
+    def enrol(self, effect: Enrolled) -> None:
+        if self.enrolled_at_ms is None or effect.at_ms < self.enrolled_at_ms:
+            self.enrolled_at_ms = effect.at_ms
+            self.referred_by = effect.referred_by or self.referred_by
+
+    def earn(self, effect: PointsEarned) -> None:
+        self._add(effect.lot)
+
+    def give_back(self, effect: PointsReturned) -> None:
+        for lot in effect.lots:
+            self._add(lot)
+
+    def spend(self, effect: PointsSpent) -> None:
+        left = effect.amount_centi
+        for lot in effect.taken:
+            left -= self._remove(lot.id, lot.amount_centi)
+        self._remove_any(left)
+
+    def take_back(self, effect: PointsTakenBack) -> None:
+        self._remove_any(effect.amount_centi - self._remove(effect.lot, effect.amount_centi))
+
+    def stamp(self, effect: StampsChanged) -> None:
+        card = self.stamps.get(effect.rule)
+        have = (card.have if card else 0) + effect.delta
+        self.stamps[effect.rule] = Card(have, effect.idle_days)
+        if not have:
+            self.tidy = False
+        if effect.idle_days is not None:
+            self.idles, self.due_ms = True, 0
+
+    def count_receipt(self, effect: ReceiptCounted) -> None:
+        self.receipts += effect.receipts
+        self.spend_minor += effect.spend_minor
+
+    def take_grant(self, effect: Granted) -> None:
+        self._hold(effect.grant, effect.grant.uses)
+
+    def use_grant(self, effect: GrantUsed) -> None:
+        self._hold(effect.grant, -effect.grant.uses)
+
+    def _add(self, lot: Lot) -> None:
+        repaid = min(self.debt_centi, lot.amount_centi)
+        self.debt_centi -= repaid
+        held = self.lots_by_id.get(lot.id)
+        added = lot.amount_centi - repaid
+        self.held_centi += added
+        if held is not None:
+            lot = _replace(held, amount_centi=held.amount_centi + added)
+        elif repaid:
+            lot = _replace(lot, amount_centi=added)
+        self.lots_by_id[lot.id] = lot
+        self._lots = None
+        if not lot.amount_centi:
+            self.tidy = False
+        if lot.idle_days is not None:
+            self.idles, self.due_ms = True, 0
+        elif lot.expires_at_ms is not None and lot.expires_at_ms < self.due_ms:
+            self.due_ms = lot.expires_at_ms
+
+    def _remove(self, lot_id: str, amount_centi: int) -> int:
+        held = self.lots_by_id.get(lot_id)
+        part = min(held.amount_centi, amount_centi) if held else 0
+        if held and part:
+            self.lots_by_id[lot_id] = _replace(held, amount_centi=held.amount_centi - part)
+            self.held_centi -= part
+            self._lots = None
+            if part == held.amount_centi:
+                self.tidy = False
+        return part
+
+    def _remove_any(self, amount_centi: int) -> None:
+        if not amount_centi:
+            return
+        for lot in sorted(self.lots_by_id.values(), key=lot_order):
+            if amount_centi <= 0:
+                return
+            amount_centi -= self._remove(lot.id, amount_centi)
+        self.debt_centi += amount_centi
+
+    def count(self, effect: Counted) -> None:
+        day, keep = effect.day, effect.keep_days
+        buckets = self.counters.get(effect.key, ())
+        last = buckets[-1] if buckets else None
+        if last is None or last.day < day:
+            before, old, after = buckets, None, ()
+        elif last.day == day and (len(buckets) == 1 or buckets[-2].day < day):
+            before, old, after = buckets[:-1], last, ()
+        else:
+            by_day = {b.day: b for b in buckets}
+            old = by_day.pop(day, None)
+            ordered = sorted(by_day)
+            before = tuple([by_day[d] for d in ordered if d < day])
+            after = tuple([by_day[d] for d in ordered if d > day])
+        if old is None:
+            new = Bucket(
+                day,
+                effect.receipts,
+                effect.spend_minor,
+                effect.points_centi,
+                effect.units_milli,
+                effect.uses,
+                keep,
+            )
+        else:
+            new = Bucket(
+                day,
+                old.receipts + effect.receipts,
+                old.spend_minor + effect.spend_minor,
+                old.points_centi + effect.points_centi,
+                old.units_milli + effect.units_milli,
+                old.uses + effect.uses,
+                keep,
+            )
+        if new.receipts or new.spend_minor or new.points_centi or new.units_milli or new.uses:
+            self.counters[effect.key] = (*before, new, *after)
+        else:
+            self.counters[effect.key] = (*before, *after)
+        if self.idles and not (last and last.receipts > 0 and 0 < last.day <= day and effect.receipts >= 0):
+            self.due_ms = 0  # what lapses by idleness may lapse earlier now
+        if self.ends is not None:
+            end = min(self.ends.get(effect.key, _NEVER), _end(new))
+            self.ends[effect.key] = end
+            if end < _NEVER and end * DAY_MS < self.due_ms:
+                self.due_ms = end * DAY_MS
+
+    def _hold(self, grant: Grant, uses: int) -> None:
+        held = self.grants_by_code.get(grant.code)
+        held = _replace(held or grant, uses=(held.uses if held else 0) + uses)
+        self.grants_by_code[grant.code] = held
+        self._grants = None
+        if not held.uses:
+            self.tidy = False
+        elif held.expires_at_ms is not None and held.expires_at_ms < self.due_ms:
+            self.due_ms = held.expires_at_ms
+
+
+_NOTHING: Final = Bucket(0)
+
+_TAKE: Final[dict[type[AnyEffect], Callable[[Life, Any], None]]] = {
+    Enrolled: Life.enrol,
+    PointsEarned: Life.earn,
+    PointsSpent: Life.spend,
+    PointsReturned: Life.give_back,
+    PointsTakenBack: Life.take_back,
+    StampsChanged: Life.stamp,
+    Counted: Life.count,
+    ReceiptCounted: Life.count_receipt,
+    Granted: Life.take_grant,
+    GrantUsed: Life.use_grant,
+}
+"""Others are settled elsewhere: a referrer, a partner, a budget."""
+
+
+def _end(bucket: Bucket) -> int:
+    """The first day on which a bucket is past its use."""
+    return _NEVER if bucket.keep_days is None else bucket.day + bucket.keep_days + 2
+
+
+def _first_end(buckets: Iterable[Bucket]) -> int:
+    return min([_end(bucket) for bucket in buckets], default=_NEVER)
