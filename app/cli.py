@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
+from app.commands.card import card_app
 from app.commands.console import Data, Lang, check_lang, complain, known_errors, say
 from app.commands.lists import import_app
 from app.commands.programme import price, programme_app
@@ -29,6 +30,7 @@ app: Final = typer.Typer(
 server_app.add_typer(publish_app, name="publish")
 app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")
+app.add_typer(card_app, name="card")
 app.add_typer(programme_app, name="programme")
 app.command()(price)
 

@@ -23,7 +23,7 @@ from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.store.database import Database, Post
 from app.store.printing import StoredPrintQueue
 from app.values import minor_digits
-from hardware.ports import CardReader, PrintEvent, ReceiptPrinter, Scanner
+from hardware.ports import CardFailed, CardReaders, CardWritten, PrintEvent, ReceiptPrinter, Scanner
 
 if TYPE_CHECKING:
     from app.store.outbox import FactOutbox
@@ -50,7 +50,7 @@ class SparePrinter:
 class Devices:
     """What stands on the desk: real or simulated, the till cannot tell."""
 
-    readers: CardReader | None = None
+    readers: CardReaders | None = None
     scanners: tuple[Scanner, ...] = ()
     printer: ReceiptPrinter | None = None
     profile: Profile | None = None
@@ -229,6 +229,34 @@ class Rig:
             first,
             *(station(s.printer, s.profile, name=s.name, logo=logo, drawer=s.drawer) for s in spares),
         ]
+
+    def new_card_number(self) -> str:
+        """A number nobody has, with its check digit: to be written on a card, or printed as a code."""
+        from hardware.scanners.masks import HOUSE_MEMBER
+
+        while True:
+            number = HOUSE_MEMBER.draw(self.world.random_bytes)
+            if self.reader.holder(f"code:{number}") is None:
+                return number
+
+    def write_card(
+        self,
+        event: int,
+        record: str,
+        done: Callable[[CardWritten | CardFailed], None],
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Write a member record to the card that was tapped as `event`; see `hardware.ports.CardWriter`.
+
+        `done` is posted once. Without readers it hears "unsupported".
+        """
+        if self.devices.readers is None:
+            self._post(lambda: done(CardFailed("", event, "unsupported", "this till has no card reader")))
+            return
+        self.devices.readers.write(
+            event, record, lambda outcome: self._post(lambda: done(outcome)), overwrite=overwrite
+        )
 
     def decide_paper(self, job: int, reprint: bool) -> None:
         """The cashier's word on a receipt that may or may not be on paper; returns at once."""

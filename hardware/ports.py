@@ -140,6 +140,10 @@ class CardWriter(Protocol):
         ...
 
 
+class CardReaders(CardReader, CardWriter, Protocol):
+    """What a till has: readers that also issue cards."""
+
+
 # -- scanners --------------------------------------------------------------------------------------------
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import shutil
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from stdnum import ean
 
-from app.checkout.outcome import Outcome
+from app.checkout.linking import link_card
+from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Work
 from app.config import ConfigProblem, load
 from app.demo import prepare
 from app.lanes import FixedWorld
 from app.rig import Devices, Rig
-from hardware.ports import PrintEvent
+from hardware.ports import CardFailed, CardTapped, CardWritten, PrintEvent
 from hardware.printers.profile import PROFILES
 from hardware.simulated.paper import PaperPrinter
+from hardware.simulated.reader import SimulatedReader
 from tests.support.shop import NOON_MS
 
 
@@ -62,8 +65,12 @@ def world() -> FixedWorld:
 
 
 @pytest.fixture
-def rig(folder: Path, world: FixedWorld) -> Iterator[Rig]:
-    posted = Posted()
+def posted() -> Posted:
+    return Posted()
+
+
+@pytest.fixture
+def rig(folder: Path, world: FixedWorld, posted: Posted) -> Iterator[Rig]:
     rig = Rig(folder, load(folder), post=posted, world=world)
     rig.begin_day()
     posted.until(lambda: rig.till.shift is not None)
@@ -196,3 +203,58 @@ def test_a_programme_that_cannot_be_used_is_refused_whole(
     file.unlink()
     with pytest.raises(ConfigProblem, match="There is no programme"):
         Rig(folder, load(folder), post=lambda call: call())
+
+
+# -- cards -----------------------------------------------------------------------------------------------
+
+
+def test_a_card_is_issued_through_the_rig(rig: Rig, posted: Posted) -> None:
+    """Tapped, written with a number nobody has, answered where the till lives, and read with it next time."""
+    reader, told = SimulatedReader(), list[object]()
+    rig.start_devices(Devices(readers=reader), on_card=told.append, on_scan=told.append, on_print=told.append)
+    reader.tap("04AABBCCDDEE80")
+    posted.until(lambda: any(isinstance(event, CardTapped) for event in told))
+    tapped = next(event for event in told if isinstance(event, CardTapped))
+    number = rig.new_card_number()
+    written: list[CardWritten | CardFailed] = []
+    rig.write_card(tapped.event, number, written.append)
+    posted.until(lambda: bool(written))
+    assert written == [CardWritten(tapped.reader, tapped.event, tapped.uid, number)]
+    rig.write_card(tapped.event, "other", written.append)
+    posted.until(lambda: len(written) == 2)
+    assert isinstance(written[1], CardFailed)
+    assert written[1].code == "not_blank"
+
+
+def test_without_a_reader_a_card_is_not_written(rig: Rig, posted: Posted) -> None:
+    written: list[CardWritten | CardFailed] = []
+    rig.write_card(1, "M1", written.append)
+    posted.until(lambda: bool(written))
+    assert isinstance(written[0], CardFailed)
+    assert written[0].code == "unsupported"
+
+
+def test_new_card_numbers_are_members_codes_of_nobody(rig: Rig) -> None:
+    numbers = {rig.new_card_number() for _ in range(50)}
+    assert len(numbers) == 50
+    for number in numbers:
+        assert rig.till.scan(number) == refused("card_of_nobody", card=number)
+
+
+def test_the_shops_receipts_and_coupons_are_known_for_what_they_are(rig: Rig) -> None:
+    sale = "0193f2a4c1d27b3e8f00112233445566"
+    assert rig.till.scan(f"STEMPEL:R:{sale}").code == "receipt_scanned"
+    assert rig.till.scan(f"{uuid.UUID(sale)}:come-back").code == "coupon_scanned"
+
+
+def test_a_number_typed_in_small_letters_finds_its_member(rig: Rig) -> None:
+    number, member = rig.new_card_number(), rig.reader.holder("code:2900000000018")
+    assert member is not None
+    work = link_card(rig.reader, rig.world, member.member, f"code:{number}")
+    assert isinstance(work, Work)
+    rig.database.write(work)
+    assert rig.till.scan(number.lower()).code == "member_here"
+    assert link_card(rig.reader, rig.world, member.member, f"code:{number}") != work, "no fact twice"
+    other = rig.reader.holder("code:2900000000025")
+    assert other is not None
+    assert link_card(rig.reader, rig.world, other.member, f"code:{number}") == refused("card_taken")

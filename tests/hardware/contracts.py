@@ -14,10 +14,9 @@ import pytest
 
 from hardware.ports import (
     CardFailed,
-    CardReader,
+    CardReaders,
     CardRemoved,
     CardTapped,
-    CardWriter,
     CardWritten,
     CashDrawer,
     ChargeOutcome,
@@ -40,13 +39,9 @@ from hardware.ports import (
 from tests.support.told import Told
 
 
-class WritingReader(CardReader, CardWriter, Protocol):
-    """What both readers are."""
-
-
 class CardDesk(Protocol):
     @property
-    def reader(self) -> WritingReader: ...
+    def reader(self) -> CardReaders: ...
 
     def lay(self, uid: str, record: str | None) -> None:
         """Put an NTAG213 on the reader."""
