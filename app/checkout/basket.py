@@ -40,6 +40,8 @@ class OpenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: Unit = "piece"
     qty_milli: int
     price_minor: int
+    code: str = ""
+    """What was scanned, where the fact must tell: an unknown code, a gift card's number."""
 
     def name_in(self, lang: str) -> str:
         return self.names.get(lang) or self.name
@@ -59,6 +61,15 @@ class HeldCard(msgspec.Struct, frozen=True, omit_defaults=True):
 
     code: str
     balance_minor: int
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods of an earlier sale that come back for this one: `credit_minor` goes towards it."""
+
+    sale: uuid.UUID
+    quantities: dict[int, int]
+    credit_minor: int
+    reason: str = ""
 
 
 class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,6 +99,7 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """While tendered: the sale as it will be written if the answer is yes, to the last effect."""
     tenders: tuple[OpenTender, ...] = ()
     gift_cards: tuple[HeldCard, ...] = ()
+    exchange: Exchange | None = None
     priced_ms: int = 0
     """The moment the basket was priced at: what was shown is what is paid."""
 
@@ -99,6 +111,11 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def tendered_minor(self) -> int:
         """Money taken so far."""
         return sum(tender.amount_minor for tender in self.tenders)
+
+    @property
+    def credit_minor(self) -> int:
+        """What goods that come back pay of this sale."""
+        return self.exchange.credit_minor if self.exchange else 0
 
     def line(self, key: int) -> OpenLine | None:
         return next((line for line in self.lines if line.key == key), None)

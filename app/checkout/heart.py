@@ -16,9 +16,11 @@ from app.checkout.basket import OpenSale, Stage
 from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Catalogue, Journal, Member, Members, NotWritten, Sales, Shift, Work
 from app.checkout.receipt import Receipt
+from app.checkout.rights import Approval, Staff, needed
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.lanes import World
+from app.ledger.facts import Privileged
 from app.loyalty.basket import Context, GiftCard
 from app.loyalty.basket import Redeem as RedeemWish
 from app.loyalty.decision import Decision, Offer
@@ -69,6 +71,10 @@ class Heart:
         """Of the next receipt."""
         self.member: Member | None = None
         self.last: Receipt | None = None
+        self.who: Staff | None = None
+        """Who signed in."""
+        self.staffed = False
+        """Whether the shop keeps a list of its staff."""
         self.past: list[OpenSale] = []
         """The baskets before, for undo."""
         self.busy = False
@@ -107,7 +113,7 @@ class Heart:
     @property
     def left_minor(self) -> int:
         """What is still to pay in money, less what was taken; below zero it is the customer's."""
-        return self.decision.due_minor - self.sale.tendered_minor
+        return self.decision.due_minor - self.sale.tendered_minor - self.sale.credit_minor
 
     def barred(self) -> Outcome | None:
         """Goods that the programme does not let this customer buy: no money is taken while they are there."""
@@ -121,7 +127,39 @@ class Heart:
     @property
     def cashier(self) -> str:
         """Who answers for what is done now."""
+        if self.who is not None:
+            return self.who.id
         return self.shift.cashier if self.shift else ""
+
+    def lacking(self, act: str, approval: Approval | None = None, *, above: bool = False) -> Outcome | None:
+        """Why the cashier may not do this alone; None if they may, or somebody approved it."""
+        role = needed(act, above=above)
+        if not self.staffed or (self.who is not None and self.who.role.rank >= role.rank):
+            return None
+        if approval is not None and approval.role.rank >= role.rank:
+            return None
+        return refused("needs_approval", role=role, act=act)
+
+    def privileged(
+        self,
+        act: str,
+        approval: Approval | None = None,
+        *,
+        reason: str = "",
+        amount_minor: int = 0,
+        subject: uuid.UUID | None = None,
+    ) -> Privileged:
+        """The fact that such an act leaves."""
+        return Privileged(
+            id=self.world.new_id(),
+            at_ms=self.world.now_ms(),
+            act=act,
+            cashier=self.cashier,
+            approved_by=approval.by if approval else "",
+            reason=reason,
+            subject=subject,
+            amount_minor=amount_minor,
+        )
 
     # -- the sale in hand --------------------------------------------------------------------------------
 
@@ -142,7 +180,8 @@ class Heart:
             member = self.member if sale.member == self.sale.member else self.load(sale.member)
         self.sale, self.member = self._now(sale), member
         self.decision = self.price()
-        if self.sale.tenders and self.left_minor < min(0, before[2].due_minor - before[0].tendered_minor):
+        paid_minor = sale.tendered_minor + sale.credit_minor
+        if self.sale.tenders and self.left_minor < min(0, before[2].due_minor - paid_minor):
             over_minor = -self.left_minor
             self.sale, self.member, self.decision = before
             return refused("overpaid", over_minor=over_minor)
@@ -153,8 +192,9 @@ class Heart:
 
     def put_back(self, sale: OpenSale) -> Outcome | None:
         """An earlier basket again, with what was paid since; its own id may have been used up."""
+        now = self.sale
         sale = msgspec.structs.replace(
-            sale, id=self.sale.id, tenders=self.sale.tenders, gift_cards=self.sale.gift_cards
+            sale, id=now.id, tenders=now.tenders, gift_cards=now.gift_cards, exchange=now.exchange
         )
         refusal = self.change(sale, self.load(sale.member))
         if refusal is None:
@@ -171,6 +211,13 @@ class Heart:
         self.decision = self.price()
         if keep:
             self.keep()
+
+    def refresh_member(self, member: uuid.UUID | None = None) -> None:
+        """Their state may have changed (a snapshot came, a refund): price with what is known now."""
+        mine = self.sale.member
+        if mine is not None and member in (None, mine) and self.stopped() is None:
+            self.member = self.load(mine)
+            self.reprice(keep=False)
 
     def keep(self) -> None:
         """Write the basket down: after a power cut it is on the screen again."""

@@ -136,10 +136,3 @@ class Membership:
         return heart.write(
             Work(facts=tuple(facts), people=(person,), keep_basket=True, at_ms=at_ms), written, answer
         )
-
-    def refresh_member(self) -> None:
-        """The member's state may have changed outside (a snapshot came): price with what is known now."""
-        heart = self._heart
-        if heart.sale.member is not None and heart.stopped() is None:
-            heart.member = heart.load(heart.sale.member)
-            heart.reprice(keep=False)

@@ -14,6 +14,7 @@ import msgspec
 from app.checkout import basket as open_basket
 from app.checkout.basket import HeldCard, OpenSale, OpenTender
 from app.checkout.cash import rounded_minor
+from app.checkout.exchange import Exchanges
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Slip, Work
@@ -25,7 +26,10 @@ from hardware.receipt import PrintJob
 
 
 class Paid(NamedTuple):
-    """An entry of the tender list: `means` is points, gift_card, cash or card; `key` serves to drop it."""
+    """An entry of the tender list; `key` serves to drop it.
+
+    `means` is exchange, points, gift_card, cash or card.
+    """
 
     key: str
     means: str
@@ -36,8 +40,9 @@ class Paid(NamedTuple):
 class Paying:
     """Money for goods. Once money is taken outside, only its outcome leads on."""
 
-    def __init__(self, heart: Heart) -> None:
+    def __init__(self, heart: Heart, exchanges: Exchanges) -> None:
         self._heart: Final = heart
+        self._exchanges: Final = exchanges
 
     # -- what is to pay ----------------------------------------------------------------------------------
 
@@ -55,8 +60,9 @@ class Paying:
     def tenders(self) -> tuple[Paid, ...]:
         """What pays this sale so far."""
         heart, decision = self._heart, self._heart.decision
-        points = decision.points.spent_value_minor
+        points, credit = decision.points.spent_value_minor, heart.sale.credit_minor
         return (
+            *((Paid("exchange", "exchange", credit),) if heart.sale.exchange else ()),
             *((Paid("points", "points", points),) if points else ()),
             *(
                 Paid(f"gift:{owed.code}", "gift_card", owed.amount_minor, owed.code)
@@ -133,6 +139,8 @@ class Paying:
         heart = self._heart
         if (stopped := heart.stopped()) is not None:
             return answer(stopped)
+        if key == "exchange":
+            return self.take(msgspec.structs.replace(heart.sale, exchange=None), (), answer)
         if key == "points":
             return self.take(msgspec.structs.replace(heart.sale, redeem=0), (), answer)
         if key.startswith("gift:"):
@@ -143,20 +151,11 @@ class Paying:
             return answer(refused("no_tender"))
         if tender.means == "card" and not reversed:
             return answer(refused("reverse_first", amount_minor=tender.amount_minor))
-        facts = (self._given_back(tender),) if tender.means == "card" else ()
-        return self.take(open_basket.without_tender(heart.sale, tender.key), facts, answer)
-
-    def _given_back(self, tender: OpenTender) -> Privileged:
-        heart = self._heart
-        return Privileged(
-            id=heart.world.new_id(),
-            at_ms=heart.world.now_ms(),
-            act="reverse_card",
-            cashier=heart.cashier,
-            reason=tender.reference,
-            subject=heart.sale.id,
-            amount_minor=tender.amount_minor,
+        given_back = heart.privileged(
+            "reverse_card", reason=tender.reference, amount_minor=tender.amount_minor, subject=heart.sale.id
         )
+        facts = (given_back,) if tender.means == "card" else ()
+        return self.take(open_basket.without_tender(heart.sale, tender.key), facts, answer)
 
     def take(self, sale: OpenSale, facts: tuple[Privileged, ...], answer: Answer) -> None:
         """The sale with another list of tenders, durable before the answer; undo does not touch it."""
@@ -189,25 +188,38 @@ class Paying:
     def complete(self, sale: SaleCompleted, decision: Decision, answer: Answer) -> None:
         """Write the sale with its paper; from the answer on it is the next customer's turn."""
         heart = self._heart
+        back = self._exchanges.settled(heart.sale)
+        if isinstance(back, Outcome):
+            return answer(back)
         receipt = Receipt(sale=sale, basket=heart.sale, decision=decision, member=heart.member)
         document = sale_document(receipt, heart.shop, heart.programme)
         cash = any(tender.means == "cash" for tender in sale.tenders)
-        work = Work(facts=(sale,), slips=(Slip("sale", PrintJob(document, cash), sale.id),), at_ms=sale.at_ms)
+        slip = Slip("sale", PrintJob(document, cash), sale.id)
+        facts, slips = ((sale,), (slip,)) if back is None else ((back[0], sale), (back[1], slip))
+        work = Work(facts=facts, slips=slips, at_ms=sale.at_ms)
 
         def written() -> Outcome:
             heart.last = receipt
-            heart.next_number += 1
+            heart.next_number += len(facts)
             heart.begin_anew()
             return done("sold", change_minor=sale.change_minor, number=sale.number)
 
-        heart.write(work, written, answer)
+        return heart.write(work, written, answer)
 
     def sold(self, final: Decision, last: tuple[Tender, ...], change_minor: int, at_ms: int) -> SaleCompleted:
         """The sale's fact: gift cards first, then money as it was taken, and `last` what ends it."""
         heart = self._heart
         assert heart.shift is not None
-        place = Place(heart.next_number, heart.shift, heart.shop.currency)
+        exchange = heart.sale.exchange
+        # The refund that pays for a part of it is written before it.
+        number = heart.next_number + (exchange is not None)
+        place = Place(number, heart.shift, heart.cashier, heart.shop.currency)
         tenders = (
+            *(
+                (Tender(means="exchange", amount_minor=exchange.credit_minor, reference=str(exchange.sale)),)
+                if exchange
+                else ()
+            ),
             *(
                 Tender(means="gift_card", amount_minor=o.amount_minor, reference=o.code)
                 for o in final.gift_cards

@@ -13,6 +13,8 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | tenders, cash and its change, gift cards | `paying` |
 | a card on a terminal | `charging` |
 | opening, closing | `shifts` |
+| `till.refunds`: find, preview, refund | `refunds` |
+| `till.exchanges`: towards the sale in hand, without a sale | `exchange` |
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from collections.abc import Callable
 
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.charging import Charging
+from app.checkout.exchange import Exchanges
 from app.checkout.heart import Heart
 from app.checkout.membership import Membership
 from app.checkout.paying import Paid, Paying
@@ -36,6 +39,7 @@ from app.checkout.ports import (
     as_given,
 )
 from app.checkout.receipt import Receipt
+from app.checkout.refunds import Refunds
 from app.checkout.ringing import Ringing
 from app.checkout.shifts import Shifts
 from app.checkout.shop import Shop
@@ -78,14 +82,17 @@ class Till:
         member = Membership(heart)
         self.tap, self.present_card, self.attach = member.tap, member.present_card, member.attach
         self.detach, self.redeem, self.enrol = member.detach, member.redeem, member.enrol
-        self.refresh_member = member.refresh_member
+        self.refresh_member = heart.refresh_member
 
         ringing = Ringing(heart, read, member.present_card)
         self.scan, self.ring, self.ring_sku = ringing.scan, ringing.ring, ringing.ring_sku
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line
         self.undo, self.clear = ringing.undo, ringing.clear
 
-        self._paying = paying = Paying(heart)
+        self.refunds = Refunds(heart)
+        self.exchanges = Exchanges(heart, self.refunds)
+
+        self._paying = paying = Paying(heart, self.exchanges)
         self.start_payment, self.pay_cash = paying.start_payment, paying.pay_cash
         self.tender_cash, self.drop_tender = paying.tender_cash, paying.drop_tender
         self.present_gift_card = paying.present_gift_card

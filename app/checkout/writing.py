@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import uuid
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.checkout.basket import OpenSale
+from app.checkout.basket import OpenLine, OpenSale
 from app.checkout.ports import Shift
-from app.ledger.facts import Discount, SaleCompleted, ShiftClosed, ShiftOpened, SoldLine, Tender
+from app.ledger.facts import (
+    Discount,
+    LineEarned,
+    LineStamped,
+    SaleCompleted,
+    ShiftClosed,
+    ShiftOpened,
+    SoldLine,
+    Tender,
+)
 from app.loyalty.decision import Decision
 from app.values import from_ms
 
+APART: Final = ("deposit", "gift_card")
+"""Tags of what is sold without being goods."""
+
 
 class Place(NamedTuple):
-    """Where a sale stands: its receipt number, its shift, its currency."""
+    """Where a sale stands: its receipt number, its shift, who sold it, its currency."""
 
     number: int
     shift: Shift
+    cashier: str
     currency: str
 
 
@@ -38,7 +51,7 @@ def sold(
         number=place.number,
         shift=place.shift.id,
         business_day=place.shift.business_day,
-        cashier=place.shift.cashier,
+        cashier=place.cashier,
         currency=place.currency,
         programme=f"{final.programme}@{final.version}",
         lines=tuple(_lines(sale, final)),
@@ -73,9 +86,19 @@ def _lines(sale: OpenSale, final: Decision) -> list[SoldLine]:
                 net_minor=figures.net_minor,
                 tax=line.tax,
                 points_minor=figures.points_minor,
+                earned=tuple(LineEarned(each.rule, each.amount_centi) for each in figures.earned),
+                stamps=tuple(LineStamped(each.rule, each.delta) for each in figures.stamps),
+                apart=_apart(line, final),
+                code=line.code,
             )
         )
     return lines
+
+
+def _apart(line: OpenLine, final: Decision) -> str:
+    if str(line.key) in final.delivery_lines:
+        return "delivery"
+    return next((tag for tag in APART if tag in line.tags), "")
 
 
 def opened(shift: Shift, id: uuid.UUID) -> ShiftOpened:

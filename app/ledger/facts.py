@@ -30,6 +30,20 @@ class Discount(msgspec.Struct, frozen=True, array_like=True):
     amount_minor: int
 
 
+class LineEarned(msgspec.Struct, frozen=True, array_like=True):
+    """Points that a line earned by a rule."""
+
+    rule: str
+    amount_centi: int
+
+
+class LineStamped(msgspec.Struct, frozen=True, array_like=True):
+    """A line's part in a stamp card's change."""
+
+    rule: str
+    delta: int
+
+
 class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line as sold. gross = price × quantity rounded once; net = gross − Σ discounts.
 
@@ -48,18 +62,26 @@ class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tax: str = ""
     points_minor: int = 0
     """The part of net paid in points, which lowers what is taxed; 0 in facts older than this field."""
+    earned: tuple[LineEarned, ...] = ()
+    stamps: tuple[LineStamped, ...] = ()
+    apart: str = ""
+    """What sets the line apart from goods: `delivery`, `deposit` or `gift_card`."""
+    code: str = ""
+    """What was scanned, where it says more than the article: an unknown code, a gift card's number."""
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One means of payment: `means` is cash, card, gift_card; `amount_minor` what it covered of the total.
 
     Points are not a tender here: the effects of the sale say what was spent, `points_minor` what it covered.
-    `reference` is the terminal's or gift card's own reference.
+    `reference` is the terminal's or gift card's own reference, `request` the id a cabled terminal was asked
+    under, by which the money can go back.
     """
 
     means: str
     amount_minor: int
     reference: str = ""
+    request: str = ""
 
 
 class ShiftOpened(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="shift_opened"):
@@ -105,7 +127,8 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     goods − discounts = total; total − points_minor = Σ tenders + rounding_minor, which is not zero where the
     smallest coin made cash differ from what was due; cash received beyond is `change_minor`.
     `effects` are what it does to the member, without reference to any programme.
-    `card` is the card presented, as "uid:…" or "code:…".
+    `card` is the card presented, as "uid:…" or "code:…". `fiscal` is the fiscal device's number of it, where
+    there is a device.
     """
 
     number: int
@@ -125,6 +148,7 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     member: uuid.UUID | None = None
     card: str = ""
     effects: tuple[AnyEffect, ...] = ()
+    fiscal: str = ""
 
 
 class MemberEnrolled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="member_enrolled"):
@@ -187,6 +211,7 @@ class SaleRefunded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sal
     exchange: uuid.UUID | None = None
     member: uuid.UUID | None = None
     effects: tuple[AnyEffect, ...] = ()
+    fiscal: str = ""
 
 
 class CashMoved(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="cash_moved"):

@@ -19,7 +19,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     name: str = ""
     brand: str = ""
     tags: tuple[str, ...] = ()
-    """`delivery`, `gift_card` and `no_discount` have a meaning to the engine, others to the programme."""
+    """`delivery`, `deposit`, `gift_card` and `no_discount` have a meaning to the engine, others to the
+    programme."""
     tax: str = ""
     """The label or rate under which the line is taxed, carried through unchanged: "23%", "A"."""
 

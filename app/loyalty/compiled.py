@@ -22,6 +22,7 @@ PROFILES_MAX = 50_000
 """Different goods whose matches are remembered; then the memory starts anew."""
 
 DELIVERY_TAG = "delivery"
+DEPOSIT_TAG = "deposit"
 GIFT_CARD_TAG = "gift_card"
 NO_DISCOUNT_TAG = "no_discount"
 
@@ -86,7 +87,7 @@ class Profile:
         self.filters: tuple[int, ...] = tuple(compiled.filters.matching(line))
         matched = set(self.filters)
         self.gift_card = GIFT_CARD_TAG in line.tags or not matched.isdisjoint(compiled.gift_cards)
-        self.aside = self.delivery or self.gift_card
+        self.aside = self.delivery or self.gift_card or DEPOSIT_TAG in line.tags
         self.floors = [f for f, number in compiled.floors if number in matched]
         self.plain = not (self.aside or self.no_discount or self.floors)
         """Goods that may be discounted down to nothing."""

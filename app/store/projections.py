@@ -14,20 +14,25 @@ import msgspec
 from app.ledger.chain import Envelope
 from app.ledger.facts import (
     AnyFact,
+    CardBlocked,
     CardLinked,
     MemberEnrolled,
+    MembersMerged,
     SaleCompleted,
     ShiftClosed,
     ShiftOpened,
     UnreadableFact,
     decode,
+    effects_of,
     member_of,
 )
 from app.ledger.fold import fold
-from app.loyalty.state import EMPTY
+from app.ledger.merging import merge
+from app.loyalty.state import EMPTY, MemberState
 from app.stats.day import DayFigures, add
 from app.store import rows
 from app.store.connection import Driver
+from app.store.selling import TABLES, SellingProjections
 
 _encode: Final = msgspec.json.Encoder().encode
 _figures: Final = msgspec.json.Decoder(DayFigures)
@@ -41,19 +46,37 @@ _DAY: Final = (
     "ON CONFLICT (business_day) DO UPDATE SET figures = excluded.figures"
 )
 _CARD: Final = (
-    "INSERT INTO card (token, member) VALUES (?, ?) "
-    "ON CONFLICT (token) DO UPDATE SET member = excluded.member"
-)
-_SALE: Final = (
-    "INSERT INTO sale (id, number, business_day, at_ms, member, total_minor) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO card (token, member, linked_ms, blocked, pulled) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (token) DO UPDATE SET member = excluded.member, linked_ms = excluded.linked_ms, "
+    "pulled = excluded.pulled, blocked = CASE WHEN excluded.linked_ms > card.linked_ms "
+    "THEN excluded.blocked ELSE max(excluded.blocked, card.blocked) END "
+    "WHERE excluded.linked_ms >= card.linked_ms"
 )
 _SHIFT: Final = (
-    "INSERT INTO shift (id, number, business_day, cashier, opened_ms, float_minor) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO shift (id, number, business_day, cashier, opened_ms, float_minor, opened) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_SNAPSHOT: Final = (
+    "INSERT INTO member (id, state, as_of_ms, snapshot, snapshot_ms, applied_epoch, applied_seq) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+    "as_of_ms = excluded.as_of_ms, snapshot = excluded.snapshot, snapshot_ms = excluded.snapshot_ms, "
+    "applied_epoch = excluded.applied_epoch, applied_seq = excluded.applied_seq"
+)
+_LATER: Final = (
+    "SELECT f.body FROM fact f JOIN envelope e ON e.fact = f.id WHERE f.member = ? "
+    "AND (e.epoch, e.seq) > (?, ?) AND NOT EXISTS "
+    "(SELECT 1 FROM envelope later WHERE later.fact = e.fact AND later.epoch > e.epoch) ORDER BY f.rowid"
+)
+"""A member's facts of this till beyond a place, by the newest envelope of each."""
 _DUMPS: Final = {
     "member": "SELECT id, state, as_of_ms FROM member ORDER BY id",
-    "card": "SELECT token, member FROM card ORDER BY token",
+    "alias": "SELECT * FROM alias ORDER BY other",
+    "card": "SELECT token, member, blocked FROM card ORDER BY token",
     "sale": "SELECT * FROM sale ORDER BY id",
+    "refund": "SELECT * FROM refund ORDER BY id",
+    "returned": "SELECT * FROM returned ORDER BY sale, line",
+    "gift_card": "SELECT * FROM gift_card ORDER BY code",
+    "code_use": "SELECT * FROM code_use ORDER BY code, member",
     "shift": "SELECT * FROM shift ORDER BY id",
     "day": "SELECT * FROM day ORDER BY business_day",
 }
@@ -64,6 +87,7 @@ class Projections:
 
     def __init__(self, sql: Driver) -> None:
         self._run = sql.execute
+        self._selling = SellingProjections(sql)
         # The day being sold in is read once and then only written.
         self._day: DayFigures | None = None
         self._open_day: str | None = None
@@ -73,19 +97,21 @@ class Projections:
         """Drop what is kept in memory: the transaction it belonged to did not happen."""
         self._day, self._open_day, self._known = None, None, False
 
-    def apply(self, fact: AnyFact) -> None:
-        """Fold one fact into everything it touches."""
-        self._fold_member(fact)
+    def apply(self, fact: AnyFact, *, known: bool = False) -> None:
+        """Fold one fact into everything it touches; `known`: the member's snapshot holds it already."""
+        if not known:
+            self._fold_member(fact)
+        self._selling.apply(fact)
         match fact:
-            case SaleCompleted():
-                member = fact.member.bytes if fact.member else None
-                values = (fact.number, fact.business_day, fact.at_ms, member, fact.total_minor)
-                self._run(_SALE, (fact.id.bytes, *values))
             case CardLinked():
-                self._run(_CARD, (fact.card, fact.member.bytes))
+                self.link(fact.card, fact.member.bytes, fact.at_ms)
+            case CardBlocked():
+                self._run("UPDATE card SET blocked = 1 WHERE token = ?", (fact.card,))
+            case MembersMerged():
+                self._merge(fact)
             case ShiftOpened():
                 values = (fact.number, fact.business_day, fact.cashier, fact.at_ms, fact.float_minor)
-                self._run(_SHIFT, (fact.shift.bytes, *values))
+                self._run(_SHIFT, (fact.shift.bytes, *values, fact.id.bytes))
                 self._open_day, self._known = fact.business_day, True
             case ShiftClosed():
                 self._run("UPDATE shift SET closed_ms = ? WHERE id = ?", (fact.at_ms, fact.shift.bytes))
@@ -93,13 +119,78 @@ class Projections:
                 pass
         self._add_to_day(fact)
 
+    def link(
+        self, card: str, member: bytes, at_ms: int, *, blocked: bool = False, pulled: bool = False
+    ) -> None:
+        """A card is a member's since `at_ms`, unless another's since later. `pulled`: the server says so."""
+        self._run(_CARD, (card, self._canonical(member), at_ms, blocked, pulled))
+
+    # -- members -----------------------------------------------------------------------------------------
+
     def _fold_member(self, fact: AnyFact) -> None:
         member = member_of(fact)
-        if member is None or isinstance(fact, CardLinked):
+        if member is None or not _folds(fact):
             return
-        stored = self._run("SELECT state FROM member WHERE id = ?", (member.bytes,)).fetchone()
-        state = fold(rows.decode_state(stored[0]) if stored else EMPTY, fact)
-        self._run(_MEMBER, (member.bytes, rows.encode_state(state), fact.at_ms))
+        id = self._canonical(member.bytes)
+        self._put_state(id, fold(self._state(id), fact), fact.at_ms)
+
+    def _canonical(self, member: bytes) -> bytes:
+        """The id that a member goes by now: two memberships of one person have been merged."""
+        row = self._run("SELECT member FROM alias WHERE other = ?", (member,)).fetchone()
+        return member if row is None else row[0]
+
+    def _state(self, member: bytes) -> MemberState:
+        stored = self._run("SELECT state FROM member WHERE id = ?", (member,)).fetchone()
+        return rows.decode_state(stored[0]) if stored else EMPTY
+
+    def _put_state(self, member: bytes, state: MemberState, at_ms: int) -> None:
+        self._run(_MEMBER, (member, rows.encode_state(state), at_ms))
+
+    def _merge(self, fact: MembersMerged) -> None:
+        """The other's state, cards and sales become the member's; nothing is left under the other id."""
+        member, other = self._canonical(fact.member.bytes), self._canonical(fact.other.bytes)
+        if member == other:
+            return
+        self._put_state(member, merge(self._state(member), self._state(other), fact.at_ms), fact.at_ms)
+        self._put_state(other, EMPTY, fact.at_ms)
+        for table in ("alias", "card", "sale"):
+            self._run(f"UPDATE {table} SET member = ? WHERE member = ?", (member, other))
+        self._run("INSERT INTO alias (other, member) VALUES (?, ?)", (other, member))
+
+    def put_snapshot(self, member: bytes, snapshot: bytes, at_ms: int, applied: tuple[int, int]) -> None:
+        """A member as the server folds them, with this till's facts up to `applied` (epoch, seq) in it; its
+        later ones are folded on top."""
+        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, *applied))
+        self._fold_later(member, applied)
+        root = self._canonical(member)
+        others = self._run("SELECT other FROM alias WHERE member = ?", (root,)).fetchall()
+        if others:
+            self._merge_anew(root, [row[0] for row in others])
+
+    def _fold_later(self, member: bytes, applied: tuple[int, int]) -> None:
+        for (body,) in self._run(_LATER, (member, *applied)).fetchall():
+            try:
+                fact = decode(body)
+            except UnreadableFact:
+                continue
+            if _folds(fact):
+                self._put_state(member, fold(self._state(member), fact), fact.at_ms)
+
+    def _merge_anew(self, root: bytes, others: list[bytes]) -> None:
+        """The state of a member who was several, from the snapshots of each."""
+        for member in (root, *others):
+            row = self._run(
+                "SELECT snapshot, snapshot_ms, applied_epoch, applied_seq FROM member WHERE id = ?", (member,)
+            ).fetchone()
+            snapshot, at_ms, *applied = row or (None, None, 0, 0)
+            self._put_state(member, rows.decode_state(snapshot) if snapshot else EMPTY, at_ms or 0)
+            self._fold_later(member, (applied[0], applied[1]))
+        for other in others:
+            row = self._run("SELECT as_of_ms FROM member WHERE id = ?", (other,)).fetchone()
+            self._put_state(root, merge(self._state(root), self._state(other), row[0]), row[0])
+            self._put_state(other, EMPTY, row[0])
+
+    # -- days --------------------------------------------------------------------------------------------
 
     def _add_to_day(self, fact: AnyFact) -> None:
         if isinstance(fact, SaleCompleted):
@@ -130,8 +221,9 @@ class Projections:
         A fact that this version cannot read stays in the log and is passed over.
         """
         self.forget()
-        for table in ("sale", "shift", "day", "card"):
+        for table in (*TABLES, "shift", "day", "alias"):
             self._run(f"DELETE FROM {table}")
+        self._run("DELETE FROM card WHERE NOT pulled")
         self._run("DELETE FROM member WHERE snapshot IS NULL")
         self._run("UPDATE member SET state = snapshot, as_of_ms = snapshot_ms")
         applied = {
@@ -145,12 +237,16 @@ class Projections:
                 continue
             count += 1
             member: uuid.UUID | None = member_of(fact)
-            if member is not None and (envelope.epoch, envelope.seq) <= applied.get(member.bytes, (0, 0)):
-                continue
-            self.apply(fact)
+            until = applied.get(self._canonical(member.bytes), (0, 0)) if member else (0, 0)
+            self.apply(fact, known=(envelope.epoch, envelope.seq) <= until)
         self.forget()
         return count
 
     def dump(self) -> dict[str, list[Any]]:
         """Every projected row, for comparing."""
         return {table: [tuple(row) for row in self._run(query)] for table, query in _DUMPS.items()}
+
+
+def _folds(fact: AnyFact) -> bool:
+    """Whether a fact that names a member is part of their state."""
+    return bool(effects_of(fact)) or isinstance(fact, MemberEnrolled | SaleCompleted)

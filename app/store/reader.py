@@ -9,31 +9,26 @@ from typing import Any, Final
 
 import msgspec
 
-from app.checkout.ports import CardHolder, Member, Person, Product, Shift
+from app.checkout.ports import CardHolder, Member, Person, Product
 from app.ledger.chain import Envelope, Head
-from app.ledger.facts import AnyFact, SaleCompleted, decode
 from app.stats.day import DayFigures
 from app.store import rows, search
 from app.store.connection import DatabaseFile
+from app.store.past import PastSales
 
 _figures: Final = msgspec.json.Decoder(DayFigures)
 
 
-class Reader:
+class Reader(PastSales):
     """Lookups for one thread. Every call sees what is committed when it is made."""
 
     def __init__(self, file: DatabaseFile) -> None:
         self._sql = file.connect()
-        self._run = self._sql.execute
+        super().__init__(self._sql.execute)
         self._run("PRAGMA query_only = ON")
 
     def close(self) -> None:
         self._sql.close()
-
-    def _value(self, statement: str, parameters: tuple[object, ...] = ()) -> Any:
-        """The first column of the first row; None without a row."""
-        row = self._run(statement, parameters).fetchone()
-        return row[0] if row else None
 
     # -- products ----------------------------------------------------------------------------------------
 
@@ -82,10 +77,22 @@ class Reader:
     # -- members -----------------------------------------------------------------------------------------
 
     def member(self, id: uuid.UUID) -> Member | None:
-        row = self._run("SELECT state, as_of_ms FROM member WHERE id = ?", (id.bytes,)).fetchone()
+        """A member as known here; an id that was merged into another finds that one."""
+        row = self._run(
+            "SELECT m.state, m.as_of_ms, m.id, m.snapshot IS NOT NULL FROM member m "
+            "WHERE m.id = coalesce((SELECT member FROM alias WHERE other = ?), ?)",
+            (id.bytes, id.bytes),
+        ).fetchone()
         if row is None:
             return None
-        return Member(id=id, state=rows.decode_state(row[0]), as_of_ms=row[1], person=self.person(id))
+        id = uuid.UUID(bytes=row[2])
+        as_of_ms = max(row[1], self._fresh_ms()) if row[3] else row[1]
+        return Member(id=id, state=rows.decode_state(row[0]), as_of_ms=as_of_ms, person=self.person(id))
+
+    def _fresh_ms(self) -> int:
+        """When the server last had nothing more: what it sent of members held then."""
+        stored = self.setting("pull.fresh_ms")
+        return int(stored) if stored else 0
 
     def person(self, id: uuid.UUID) -> Person | None:
         row = self._run(f"SELECT {rows.PERSON} FROM person p WHERE p.member = ?", (id.bytes,)).fetchone()
@@ -109,36 +116,7 @@ class Reader:
         ).fetchall()
         return [rows.person(row) for row in found]
 
-    # -- shift, sales, figures ---------------------------------------------------------------------------
-
-    def open_shift(self) -> Shift | None:
-        row = self._run(
-            "SELECT id, number, business_day, cashier, opened_ms, float_minor FROM shift "
-            "WHERE closed_ms IS NULL ORDER BY number DESC LIMIT 1"
-        ).fetchone()
-        return None if row is None else rows.shift(row)
-
-    def expected_cash_minor(self, shift: Shift) -> int:
-        """What should be in the drawer: the float and the cash of the shift's sales."""
-        found = self._run(
-            "SELECT body FROM fact WHERE kind = 'sale_completed' AND at_ms >= ?", (shift.opened_ms,)
-        )
-        sales = (decode(body) for (body,) in found)
-        return shift.float_minor + sum(
-            tender.amount_minor
-            for sale in sales
-            if isinstance(sale, SaleCompleted) and sale.shift == shift.id
-            for tender in sale.tenders
-            if tender.means == "cash"
-        )
-
-    def next_numbers(self) -> tuple[int, int]:
-        """The next receipt number and the next shift number."""
-        row = self._run(
-            "SELECT (SELECT coalesce(max(number), 0) + 1 FROM sale), "
-            "(SELECT coalesce(max(number), 0) + 1 FROM shift)"
-        ).fetchone()
-        return row[0], row[1]
+    # -- figures, basket, settings ---------------------------------------------------------------------------
 
     def day(self, business_day: str | date) -> DayFigures:
         """The figures of a business day; all zero when nothing was sold."""
@@ -150,19 +128,14 @@ class Reader:
         found = self._run("SELECT figures FROM day ORDER BY business_day")
         return [_figures.decode(blob) for (blob,) in found]
 
-    def last_sale(self) -> SaleCompleted | None:
-        query = "SELECT f.body FROM sale s JOIN fact f ON f.id = s.id ORDER BY s.number DESC LIMIT 1"
-        body = self._value(query)
-        fact = None if body is None else decode(body)
-        return fact if isinstance(fact, SaleCompleted) else None
-
-    def fact(self, id: uuid.UUID) -> AnyFact | None:
-        body = self._value("SELECT body FROM fact WHERE id = ?", (id.bytes,))
-        return None if body is None else decode(body)
-
     def basket(self, slot: int = 0) -> bytes | None:
         """The open basket as it was last kept."""
         return self._value("SELECT payload FROM basket WHERE slot = ?", (slot,))
+
+    def listed(self, name: str) -> Sequence[tuple[str, str, bytes]]:
+        """Rows of a list of head office: key, the store it is for (empty: all), body (JSON)."""
+        query = "SELECT key, store, body FROM listed WHERE list = ? ORDER BY key"
+        return [tuple(row) for row in self._run(query, (name,))]
 
     def setting(self, key: str) -> bytes | None:
         return self._value("SELECT value FROM setting WHERE key = ?", (key,))

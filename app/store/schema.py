@@ -1,8 +1,8 @@
 """Tables of the till's database (SQLAlchemy Core). Migrations make them; a test proves both equal.
 
 Three families: what is never changed (fact, envelope, entry), what is folded from it and can be dropped and
-rebuilt (member, sale, shift, day), and what stands on its own (product, person, card, basket, print_job,
-tap_counter, setting).
+rebuilt (member, alias, card, sale, refund, returned, shift, day, code_use, gift_card), and what stands on its
+own (product, person, staff, basket, print_job, tap_counter, unknown_code, setting).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    or_,
     text,
 )
 
@@ -104,7 +105,33 @@ sale: Final = Table(
     Column("at_ms", Integer, nullable=False),
     Column("member", BLOB),
     Column("total_minor", Integer, nullable=False),
+    # The fact that gave the sale to the member it now belongs to, if it was ever moved.
+    Column("given", BLOB),
     UniqueConstraint("number"),
+)
+Index("ix_sale_member", sale.c.member, sqlite_where=sale.c.member.is_not(None))
+
+refund: Final = Table(
+    "refund",
+    metadata,
+    Column("id", BLOB, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("sale", BLOB),
+    Column("business_day", Text, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("member", BLOB),
+    Column("total_minor", Integer, nullable=False),
+    UniqueConstraint("number"),
+)
+
+returned: Final = Table(
+    "returned",
+    metadata,
+    Column("sale", BLOB, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("qty_milli", Integer, nullable=False),
+    PrimaryKeyConstraint("sale", "line"),
+    sqlite_with_rowid=False,
 )
 
 shift: Final = Table(
@@ -117,6 +144,8 @@ shift: Final = Table(
     Column("opened_ms", Integer, nullable=False),
     Column("closed_ms", Integer),
     Column("float_minor", Integer, nullable=False),
+    # The fact that opened it: the shift's own facts follow it in the log.
+    Column("opened", BLOB),
     UniqueConstraint("number"),
 )
 
@@ -127,14 +156,54 @@ day: Final = Table(
     Column("figures", BLOB, nullable=False),
 )
 
+alias: Final = Table(
+    "alias",
+    metadata,
+    Column("other", BLOB, primary_key=True),
+    Column("member", BLOB, nullable=False),
+)
+
+code_use: Final = Table(
+    "code_use",
+    metadata,
+    Column("code", Text, nullable=False),
+    Column("member", BLOB, nullable=False),
+    Column("times", Integer, nullable=False),
+    PrimaryKeyConstraint("code", "member"),
+    sqlite_with_rowid=False,
+)
+
+gift_card: Final = Table(
+    "gift_card",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("balance_minor", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 card: Final = Table(
     "card",
     metadata,
     Column("token", Text, primary_key=True),
     Column("member", BLOB, nullable=False),
     Column("blocked", Integer, nullable=False, server_default=text("0")),
+    # Of two members that a card was linked to, the later holds it; `pulled`: the server says so.
+    Column("linked_ms", Integer, nullable=False, server_default=text("0")),
+    Column("pulled", Integer, nullable=False, server_default=text("0")),
 )
 Index("ix_card_member", card.c.member)
+
+# What head office publishes, but products, which have a table of their own.
+listed: Final = Table(
+    "listed",
+    metadata,
+    Column("list", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("store", Text, nullable=False),
+    Column("body", BLOB, nullable=False),
+    PrimaryKeyConstraint("list", "key"),
+    sqlite_with_rowid=False,
+)
 
 person: Final = Table(
     "person",
@@ -147,7 +216,40 @@ person: Final = Table(
     Column("birthday", Text, nullable=False, server_default=""),
     Column("lang", Text, nullable=False, server_default=""),
     Column("updated_ms", Integer, nullable=False),
+    # Since when the birthday is known: a birthday told on the day itself earns nothing.
+    Column("birthday_since_ms", Integer, nullable=False, server_default=text("0")),
+    Column("pin", Text, nullable=False, server_default=""),
+    Column("segments", Text, nullable=False, server_default=""),
+    # The version that the server has, NULL for none.
+    Column("handed_ms", Integer),
     UniqueConstraint("member"),
+)
+Index(
+    "ix_person_unhanded",
+    person.c.n,
+    sqlite_where=or_(person.c.handed_ms.is_(None), person.c.handed_ms < person.c.updated_ms),
+)
+
+staff: Final = Table(
+    "staff",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("pin", Text, nullable=False, server_default=""),
+    Column("token", Text, nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
+
+unknown_code: Final = Table(
+    "unknown_code",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("price_minor", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("last_ms", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 product: Final = Table(

@@ -9,6 +9,7 @@ from pathlib import Path
 import resources
 from app.checkout.imports import read_members, read_products
 from app.checkout.outcome import Outcome
+from app.checkout.outside import Outside
 from app.checkout.ports import Inline
 from app.checkout.shop import Shop
 from app.checkout.till import Till
@@ -34,6 +35,7 @@ class Desk:
     world: FixedWorld = field(default_factory=lambda: FixedWorld(NOON_MS))
     shop: Shop = SHOP
     heard: list[Outcome] = field(default_factory=list[Outcome])
+    outside: Outside = field(default_factory=Outside)
 
     def __post_init__(self) -> None:
         self.programme = compile_programme(load_programme(resources.path("programmes", "demo.yaml")))
@@ -48,6 +50,7 @@ class Desk:
             shop=self.shop,
             catalogue=self.reader,
             members=self.reader,
+            sales=self.reader,
             journal=Inline(self.database.write),
             programme=self.programme,
             world=self.world,
@@ -55,6 +58,7 @@ class Desk:
             next_shift=shift,
             shift=self.reader.open_shift(),
             kept=self.reader.basket(),
+            outside=self.outside,
         )
 
     def stock(self) -> Desk:

@@ -1,0 +1,127 @@
+"""Looking back: sales, what came back of them, shifts. One half of the reader."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from app.checkout.ports import Shift
+from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo, decode
+from app.stats.shift import ShiftFigures, fold
+from app.store import rows
+
+_SHIFT = "SELECT id, number, business_day, cashier, opened_ms, float_minor FROM shift"
+
+
+class PastSales:
+    """Lookups about what was sold. Every call sees what is committed when it is made."""
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self._run = run
+
+    def _value(self, statement: str, parameters: tuple[object, ...] = ()) -> Any:
+        """The first column of the first row; None without a row."""
+        row = self._run(statement, parameters).fetchone()
+        return row[0] if row else None
+
+    def fact(self, id: uuid.UUID) -> AnyFact | None:
+        body = self._value("SELECT body FROM fact WHERE id = ?", (id.bytes,))
+        return None if body is None else decode(body)
+
+    # -- sales -------------------------------------------------------------------------------------------
+
+    def sale(self, id: uuid.UUID) -> SaleCompleted | None:
+        fact = self.fact(id)
+        return fact if isinstance(fact, SaleCompleted) else None
+
+    def sale_by_number(self, number: int) -> SaleCompleted | None:
+        """A sale of this till by the number on its receipt."""
+        return self._sale_where("number = ?", (number,))
+
+    def last_sale(self) -> SaleCompleted | None:
+        return self._sale_where("number = (SELECT max(number) FROM sale)", ())
+
+    def _sale_where(self, condition: str, parameters: tuple[object, ...]) -> SaleCompleted | None:
+        id = self._value(f"SELECT id FROM sale WHERE {condition}", parameters)
+        return None if id is None else self.sale(uuid.UUID(bytes=id))
+
+    def recent_sales(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleCompleted]:
+        """The latest sales first, of one member or of all."""
+        condition = "" if member is None else "WHERE s.member = ? "
+        found = self._run(
+            f"SELECT f.body FROM sale s JOIN fact f ON f.id = s.id {condition}ORDER BY s.number DESC LIMIT ?",
+            (*(() if member is None else (member.bytes,)), limit),
+        ).fetchall()
+        facts = (decode(body) for (body,) in found)
+        return [fact for fact in facts if isinstance(fact, SaleCompleted)]
+
+    def returned(self, sale: uuid.UUID) -> dict[int, int]:
+        """How much of each line of a sale came back so far, in thousandths."""
+        found = self._run("SELECT line, qty_milli FROM returned WHERE sale = ?", (sale.bytes,))
+        return dict(found.fetchall())
+
+    def owner(self, sale: uuid.UUID) -> uuid.UUID | None:
+        """Whose a sale is now: it may have been moved."""
+        member = self._value("SELECT member FROM sale WHERE id = ?", (sale.bytes,))
+        return None if member is None else uuid.UUID(bytes=member)
+
+    def given(self, sale: uuid.UUID) -> SaleGivenTo | None:
+        """The fact that gave a sale to whom it belongs now; None for one that stayed where it was."""
+        id = self._value("SELECT given FROM sale WHERE id = ?", (sale.bytes,))
+        fact = None if id is None else self.fact(uuid.UUID(bytes=id))
+        return fact if isinstance(fact, SaleGivenTo) else None
+
+    def next_numbers(self) -> tuple[int, int]:
+        """The next receipt number (sales and refunds share the series) and the next shift number."""
+        row = self._run(
+            "SELECT max((SELECT coalesce(max(number), 0) FROM sale), "
+            "(SELECT coalesce(max(number), 0) FROM refund)) + 1, "
+            "(SELECT coalesce(max(number), 0) + 1 FROM shift)"
+        ).fetchone()
+        return row[0], row[1]
+
+    # -- gift cards and codes ----------------------------------------------------------------------------
+
+    def gift_card_minor(self, code: str) -> int | None:
+        return self._value("SELECT balance_minor FROM gift_card WHERE code = ?", (code,))
+
+    def code_used(self, code: str, member: uuid.UUID | None) -> tuple[int, int]:
+        """How often a code was used here, by anyone and by this member."""
+        row = self._run(
+            "SELECT coalesce(sum(times), 0), coalesce(sum(CASE WHEN member = ? THEN times END), 0) "
+            "FROM code_use WHERE code = ?",
+            (member.bytes if member else None, code),
+        ).fetchone()
+        return row[0], row[1]
+
+    # -- shifts ------------------------------------------------------------------------------------------
+
+    def open_shift(self) -> Shift | None:
+        row = self._run(f"{_SHIFT} WHERE closed_ms IS NULL ORDER BY number DESC LIMIT 1").fetchone()
+        return None if row is None else rows.shift(row)
+
+    def last_shift(self) -> Shift | None:
+        """The shift closed last."""
+        row = self._run(f"{_SHIFT} WHERE closed_ms IS NOT NULL ORDER BY number DESC LIMIT 1").fetchone()
+        return None if row is None else rows.shift(row)
+
+    def shift_figures(self, shift: uuid.UUID) -> ShiftFigures:
+        """The figures of a shift so far, folded from its facts."""
+        return fold(self._shift_facts(shift))
+
+    def _shift_facts(self, shift: uuid.UUID) -> Iterator[AnyFact]:
+        """From the fact that opened it to the one that closed it, or to the last written."""
+        found = self._run(
+            "SELECT kind, body FROM fact WHERE rowid >= "
+            "(SELECT f.rowid FROM shift s JOIN fact f ON f.id = s.opened WHERE s.id = ?) ORDER BY rowid",
+            (shift.bytes,),
+        )
+        for kind, body in found:
+            yield decode(body)
+            if kind == "shift_closed":
+                return
+
+    def expected_cash_minor(self, shift: Shift) -> int:
+        """What should be in the drawer."""
+        return self.shift_figures(shift.id).expected_minor
