@@ -1,7 +1,9 @@
 """The programme's meaning a second time: slow, unit by unit, in fractions, straight from the document.
 
 It shares the settings' structs with the engine and nothing else: no index, no compiled plans, no
-integer arithmetic of the engine's. It knows the kinds that `tests.loyalty.cases` makes.
+integer arithmetic of the engine's. It knows every kind of rule that a sale meets; `activity`, which
+takes no part in a sale, has worked examples instead. This file prices and earns, `naive_visits` says
+who may and what a visit is worth.
 """
 
 from __future__ import annotations
@@ -16,12 +18,27 @@ from app.loyalty.basket import Basket, Context, Line
 from app.loyalty.model import Benefit, Filter, Programme, Rule
 from app.loyalty.rules.bundle import BundleRule
 from app.loyalty.rules.cashback import CashbackRule
+from app.loyalty.rules.challenge import ChallengeRule
+from app.loyalty.rules.come_back import ComeBackRule
+from app.loyalty.rules.complement import ComplementRule
+from app.loyalty.rules.entitlement import EntitlementRule
+from app.loyalty.rules.free_delivery import FreeDeliveryRule
+from app.loyalty.rules.gift_card import GiftCardRule
+from app.loyalty.rules.nth_purchase import NthPurchaseRule
+from app.loyalty.rules.partner import PartnerRule
 from app.loyalty.rules.points import PointsRule
 from app.loyalty.rules.price import PriceRule
+from app.loyalty.rules.promo_code import PromoCodeRule
+from app.loyalty.rules.referral import ReferralRule
+from app.loyalty.rules.reward import RewardRule
 from app.loyalty.rules.stamps import StampsRule
 from app.loyalty.rules.threshold import ThresholdRule
 from app.loyalty.rules.tier import TierRule
+from app.loyalty.rules.vip import VipRule
+from app.loyalty.rules.welcome import WelcomeRule
+from app.loyalty.rules.yearly import BirthdayRule, TenureRule
 from app.loyalty.state import DAY_MS, MemberState
+from tests.loyalty.naive_visits import Handed, Visit, is_discount
 
 F = Fraction
 
@@ -65,6 +82,13 @@ class Answer:
     spendable: int
     stamps: dict[str, int]
     levels: dict[str, str]
+    due: int
+    things: dict[tuple[str, str, str], int]
+    """What is handed over, by rule, kind and name: coupons, gifts, uses, status, badges."""
+    used: dict[str, int]
+    """What was held and is used up, by rule."""
+    bought: int
+    """Points paid for rewards, in hundredths."""
 
 
 def portions(amount: int, weights: list[int]) -> list[int]:
@@ -80,16 +104,25 @@ def portions(amount: int, weights: list[int]) -> list[int]:
     return parts
 
 
-class Naive:
+class Naive(Visit):
     def __init__(
         self, programme: Programme, state: MemberState | None, basket: Basket, context: Context
     ) -> None:
-        self.programme, self.state, self.context = programme, state, context
+        super().__init__(programme, state, context)
+        self.everything = [Priced(line, self.gross(line), self.gross(line)) for line in basket.lines]
         lines = sorted(
-            basket.lines,
+            (line for line in basket.lines if not self.aside(line)),
             key=lambda x: (x.sku, x.unit_price_minor, x.qty_milli, x.category, x.brand, x.tags, x.tax, x.id),
         )
         self.lines = [self.priced(line) for line in lines]
+        priced = {each.line.id: each for each in self.lines}
+        self.everything = [priced.get(each.line.id, each) for each in self.everything]
+        self.aside_lines = [each for each in self.everything if each.line.id not in priced]
+        self.hand = Handed()
+        self.used: Counter[str] = Counter()
+        self.asked: dict[str, tuple[Benefit, int] | None] = {}
+        self.bought = 0
+        self.stampable: dict[str, bool] = {}
         self.levels: dict[str, int] = {}
         self.free: dict[str, int] = {}
         self.earned: Counter[str] = Counter()
@@ -97,8 +130,20 @@ class Naive:
     def round(self, exact: Fraction, how: str = "") -> int:
         return floor(exact) if (how or self.programme.rounding) == "down" else floor(exact + F(1, 2))
 
+    def gross(self, line: Line) -> int:
+        return self.round(F(line.unit_price_minor * line.qty_milli, 1000))
+
+    def gift_card(self, line: Line) -> bool:
+        cards = [rule for rule in self.programme.rules if isinstance(rule, GiftCardRule)]
+        return "gift_card" in line.tags or any(self.match(rule.products, line) for rule in cards)
+
+    def aside(self, line: Line) -> bool:
+        """Neither delivery nor a gift card, nor nothing of something, is goods to discount or to earn on."""
+        kept_out = {"delivery", "deposit"} & set(line.tags)
+        return bool(kept_out) or self.gift_card(line) or line.qty_milli <= 0
+
     def priced(self, line: Line) -> Priced:
-        gross = self.round(F(line.unit_price_minor * line.qty_milli, 1000))
+        gross = self.gross(line)
         floors = [0]
         for rule in self.programme.floors:
             if self.match(rule.products, line):
@@ -138,11 +183,6 @@ class Naive:
     def of(self, rule: Rule, goods: Filter | None = None) -> list[Priced]:
         return [each for each in self.lines if self.match(goods or rule.products, each.line)]
 
-    def open_to(self, rule: Rule) -> bool:
-        if rule.audience.who == "members":
-            return self.state is not None
-        return rule.audience.who == "anyone" or self.state is None
-
     # -- stage 1 -------------------------------------------------------------------------------------
 
     def line_value(self, rule: PriceRule, each: Priced) -> int:
@@ -155,26 +195,51 @@ class Naive:
             value = max(0, each.net - self.round((rule.price or 0) * qty))
         return min(value, each.room)
 
-    def line_values(self, rule: PriceRule) -> dict[str, int]:
+    def line_values(self, rule: PriceRule | ComplementRule) -> dict[str, int]:
         """By line id, within the rule's own cap."""
-        mine = [each for each in self.of(rule) if each.room]
-        parts = [self.line_value(rule, each) for each in mine]
-        if rule.max_discount is not None and sum(parts) > self.left(rule):
-            parts = portions(self.left(rule), parts)
-        return {each.line.id: part for each, part in zip(mine, parts, strict=True) if part}
+        if isinstance(rule, PriceRule):
+            values = {each.line.id: self.line_value(rule, each) for each in self.of(rule) if each.room}
+        else:
+            values = self.complement_values(rule)
+        limit = self.limit(rule)
+        if limit is not None and sum(values.values()) > limit:
+            values = dict(zip(values, portions(limit, list(values.values())), strict=True))
+        return {id: part for id, part in values.items() if part}
 
-    def left(self, rule: Rule) -> int:
-        assert rule.max_discount is not None
-        return max(0, rule.max_discount - sum(each.off[rule.id] for each in self.lines))
+    def complement_values(self, rule: ComplementRule) -> dict[str, int]:
+        """Of several pairs that offer a line, the better."""
+        values: dict[str, int] = {}
+        for number, pair in enumerate(rule.pairs):
+            days = rule.before_days
+            before = days and sum(b.receipts for b in self.buckets(f"{rule.id}#{number}", days)) > 0
+            if not before and not self.of(rule, pair.bought):
+                continue
+            for each in self.of(rule, pair.offer):
+                if not each.room or self.match(pair.bought, each.line):
+                    continue
+                if rule.percent is not None:
+                    value = self.round(each.net * rule.percent)
+                else:
+                    value = min(each.net, self.round(F((rule.amount or 0) * each.line.qty_milli, 1000)))
+                values[each.line.id] = max(values.get(each.line.id, 0), min(value, each.room))
+        return values
+
+    def limit(self, rule: Rule) -> int | None:
+        """What the rule's cap and budget leave it on this receipt."""
+        limits = [each for each in (rule.max_discount, self.budget_left(rule)) if each is not None]
+        given = sum(each.off[rule.id] for each in self.everything)
+        return max(0, min(limits) - given) if limits else None
 
     def claim(self, rule: Any, units: dict[str, int]) -> tuple[Counter[str], dict[str, int]]:
         """Units claimed and discount by line id, from the units that are left."""
         if isinstance(rule, StampsRule):
             return self.claim_free(rule, units)
+        if isinstance(rule, EntitlementRule):
+            return self.claim_uses(rule, units)
         if rule.n_for_m is not None:
             n_for_m = rule.n_for_m
             return self.claim_chunks(rule, units, n_for_m.take, n_for_m.pay, n_for_m.percent)
-        if rule.get is not None and rule.get.products == rule.products:
+        if rule.get is not None and rule.get.products == rule.products and not rule.beside:
             take = rule.buy + rule.get.qty
             return self.claim_chunks(rule, units, take, rule.buy, rule.get.percent)
         return self.claim_sets(rule, units)
@@ -201,6 +266,7 @@ class Naive:
     def claim_sets(self, rule: BundleRule, units: dict[str, int]) -> tuple[Counter[str], dict[str, int]]:
         if rule.get is not None:
             wanted = [(rule.products, rule.buy or 0, False)]
+            wanted += [(part.products, part.qty, False) for part in rule.beside]
             wanted.append((rule.get.products, rule.get.qty, rule.get.pick == "cheapest"))
         else:
             wanted = [(part.products, part.qty, False) for part in rule.set]
@@ -272,6 +338,15 @@ class Naive:
             off[each.line.id] += each.unit
         return claimed, dict(off)
 
+    def claim_uses(self, rule: EntitlementRule, units: dict[str, int]) -> tuple[Counter[str], dict[str, int]]:
+        wished = self.context.redeem.entitlements.count(rule.id)
+        uses = min(wished, sum(grant.uses for grant in self.held(rule.id)))
+        queue = self.queue(rule.products, units)[:uses]
+        off: Counter[str] = Counter()
+        for each in queue:
+            off[each.line.id] += each.unit
+        return Counter(each.line.id for each in queue), dict(off)
+
     def stamped_today(self, rule: Rule) -> int:
         day = self.context.at_ms // DAY_MS
         assert self.state is not None
@@ -279,19 +354,20 @@ class Naive:
 
     def within(self, rule: Rule, off: dict[str, int], rooms: dict[str, int]) -> dict[str, int]:
         parts = {id: min(amount, rooms[id]) for id, amount in off.items()}
-        if rule.max_discount is not None and sum(parts.values()) > self.left(rule):
-            spread = portions(self.left(rule), list(parts.values()))
+        limit = self.limit(rule)
+        if limit is not None and sum(parts.values()) > limit:
+            spread = portions(limit, list(parts.values()))
             parts = dict(zip(parts, spread, strict=True))
         return {id: amount for id, amount in parts.items() if amount}
 
     def line_group(self, rules: list[Any]) -> None:
         singles: dict[str, tuple[int, tuple[int, str], Rule]] = {}
         for rule in rules:
-            if isinstance(rule, PriceRule) and self.open_to(rule):
+            if isinstance(rule, PriceRule | ComplementRule) and self.allowed(rule):
                 for id, value in self.line_values(rule).items():
                     entry = (-value, (-rule.priority, rule.id), rule)
                     singles[id] = min(singles.get(id, entry), entry, key=lambda e: e[:2])
-        claims = self.claims([rule for rule in rules if not isinstance(rule, PriceRule)])
+        claims = self.claims([r for r in rules if not isinstance(r, PriceRule | ComplementRule)])
         claimed = {id for _, units, _ in claims for id in units}
         bundled = sum(sum(off.values()) for _, _, off in claims)
         beside = {id: entry for id, entry in singles.items() if id not in claimed}
@@ -300,6 +376,8 @@ class Naive:
             for rule, units, off in claims:
                 if isinstance(rule, StampsRule):
                     self.free[rule.id] = sum(units.values())
+                if isinstance(rule, EntitlementRule):
+                    self.used[rule.id] += sum(units.values())
                 self.give(rule, off)
         for id, (value, _, rule) in singles.items():
             self.give(rule, {id: -value})
@@ -309,8 +387,12 @@ class Naive:
         rooms = {each.line.id: each.room for each in self.lines}
         alone: list[tuple[int, tuple[int, str], Rule, Counter[str], dict[str, int]]] = []
         for rule in rules:
-            if not self.open_to(rule) or (isinstance(rule, StampsRule) and self.state is None):
+            if not self.allowed(rule) or (self.state is None and not isinstance(rule, BundleRule)):
                 continue
+            if isinstance(rule, StampsRule):
+                self.stampable[rule.id] = self.goods() >= rule.min_receipt
+                if not self.stampable[rule.id]:
+                    continue
             claimed, off = self.claim(rule, units)
             off = self.within(rule, off, rooms)
             if off:
@@ -351,8 +433,21 @@ class Naive:
             self.give(best[2], best[3])
 
     def receipt_offers(self, rule: Any) -> list[dict[str, int]]:
-        if not self.open_to(rule):
+        if not self.allowed(rule):
             return []
+        if isinstance(rule, VipRule):
+            if self.state is None or not self.held(rule.id) or not rule.percent:
+                return []
+            return [self.receipt_off(rule, self.of(rule, rule.goods), rule.percent, None)]
+        if not isinstance(rule, ThresholdRule | TierRule):
+            lines = self.of(rule)
+            if not lines:
+                return []
+            asked = self.asked[rule.id] = self.benefit(rule, sum(each.net for each in lines))
+            if asked is None:
+                return []
+            give, times = asked
+            return [self.receipt_off(rule, lines, give.percent, (give.amount or 0) * times)]
         if isinstance(rule, ThresholdRule):
             lines = self.of(rule)
             total = sum(each.net for each in lines)
@@ -379,8 +474,9 @@ class Naive:
             off = self.round(sum(each.net for each in lines if not each.closed) * percent)
         else:
             off = amount or 0
-        if rule.max_discount is not None:
-            off = min(off, self.left(rule))
+        limit = self.limit(rule)
+        if limit is not None:
+            off = min(off, limit)
         if percent is not None:
             parts = portions(off, [0 if each.closed else each.net for each in lines])
         else:
@@ -389,14 +485,29 @@ class Naive:
         return {each.line.id: min(part, each.room) for each, part in pairs if min(part, each.room) > 0}
 
     def cap(self) -> None:
-        share = self.programme.caps.receipt
-        if share is None:
-            return
+        caps = self.programme.caps
         entries = [(each, rule) for each in self.lines for rule in each.off]
         amounts = [each.off[rule] for each, rule in entries]
-        limit = min(sum(amounts), floor(sum(each.gross for each in self.lines) * share))
+        limit = sum(amounts)
+        if caps.receipt is not None:
+            limit = min(limit, floor(sum(each.gross for each in self.lines) * caps.receipt))
+        if caps.receipt_amount is not None:
+            limit = min(limit, caps.receipt_amount)
         for (each, rule), part in zip(entries, portions(limit, amounts), strict=True):
             each.off[rule] = part
+
+    def deliver(self) -> None:
+        """Stage 4."""
+        for rule in self.programme.rules:
+            if not isinstance(rule, FreeDeliveryRule) or not self.allowed(rule):
+                continue
+            first = rule.first_order and self.state is not None and self.state.receipts <= 0
+            if not first and (rule.from_total is None or self.goods() < rule.from_total):
+                continue
+            lines = [each for each in self.aside_lines if "delivery" in each.line.tags]
+            for each in sorted(lines, key=lambda e: (e.line.sku, e.line.unit_price_minor, e.line.qty_milli)):
+                limit = self.limit(rule)
+                each.off[rule.id] += each.net if limit is None else min(each.net, limit)
 
     # -- stage 5 and 6 -------------------------------------------------------------------------------
 
@@ -408,17 +519,23 @@ class Naive:
 
     def multiplier(self) -> Fraction:
         rules = {rule.id: rule for rule in self.programme.rules if isinstance(rule, TierRule)}
-        return max([F(1), *(rules[id].levels[n - 1].multiplier for id, n in self.levels.items() if n)])
+        levels = [rules[id].levels[n - 1].multiplier for id, n in self.levels.items() if n]
+        vips = [r.multiplier for r in self.programme.rules if isinstance(r, VipRule) and self.held(r.id)]
+        return max([F(1), *levels, *vips])
 
     def earnings(self) -> dict[str, int]:
         """Hundredths of points by rule, for what is paid in points now."""
         earned: dict[str, int] = {}
         for rule in self.programme.rules:
-            if self.state is None or not self.open_to(rule):
+            if self.state is None or not self.allowed(rule):
                 continue
             if isinstance(rule, PointsRule) and rule.earn is not None:
-                earned[rule.id] = self.by_points(rule)
-            elif isinstance(rule, CashbackRule):
+                if self.goods() >= rule.earn.min_receipt:
+                    earned[rule.id] = self.by_points(rule)
+            elif isinstance(rule, PartnerRule) and rule.points is not None and rule.per is not None:
+                paid = sum(self.base(each, "paid") for each in self.of(rule))
+                earned[rule.id] = self.round(F(paid * rule.points, rule.per))
+            elif isinstance(rule, CashbackRule) and self.goods() >= rule.min_receipt:
                 exact = sum(
                     (
                         self.base(each, rule.base) * self.cashback_rate(rule, each.line.category)
@@ -429,6 +546,10 @@ class Naive:
                 earned[rule.id] = self.rounded(
                     exact * 100 / self.point_minor() * self.multiplier(), rule.round_to
                 )
+        for rule in self.programme.rules:
+            left = self.budget_left(rule)
+            if rule.id in earned and left is not None:
+                earned[rule.id] = min(earned[rule.id], floor(left * 100 / self.point_minor()))
         return earned
 
     def rounded(self, centi: Fraction, to: str) -> int:
@@ -453,12 +574,18 @@ class Naive:
         return self.rounded(exact * earn.points * self.multiplier(), earn.round_to)
 
     def cashback_rate(self, rule: CashbackRule, category: str) -> Fraction:
+        above: list[str] = []
         while category:
-            if category in rule.rates:
-                return rule.rates[category]
+            above.append(category)
             parent = self.programme.categories.get(category)
             category = parent.parent if parent else ""
-        return rule.rate
+        named = [rule.rates[name] for name in above if name in rule.rates]
+        rate = named[0] if named else rule.rate
+        if rule.chosen is None:
+            return rate
+        held = sorted(g.item for g in self.held(rule.id) if g.item in rule.chosen.categories)
+        picked = bool(set(held[: rule.chosen.picks]) & set(above))
+        return max(rate, rule.chosen.rate) if picked else rate
 
     def redeeming(self) -> PointsRule | None:
         return next((r for r in self.programme.rules if isinstance(r, PointsRule) and r.redeem), None)
@@ -470,7 +597,7 @@ class Naive:
     def spend(self) -> tuple[int, int]:
         """Spent and spendable."""
         rule = self.redeeming()
-        if rule is None or rule.redeem is None or self.state is None or not self.open_to(rule):
+        if rule is None or rule.redeem is None or self.state is None or not self.allowed(rule):
             return 0, 0
         redeem = rule.redeem
         per_centi = redeem.value / 100
@@ -482,18 +609,51 @@ class Naive:
             limit = min(limit, self.context.points_limit_centi)
         at_ms = self.context.at_ms
         balance = sum(lot.amount_centi for lot in self.state.lots if lot.spendable_at_ms <= at_ms)
-        balance = max(0, balance - self.state.debt_centi)
-        most = min(limit, balance + (sum(self.earnings().values()) if redeem.same_sale else 0)) // step * step
-        while redeem.same_sale and most > 0:
+        balance = balance - self.state.debt_centi - self.bought
+        most = limit // step * step
+        while most > 0:
             self.put(lines, int(most * per_centi))
-            if most <= balance + sum(self.earnings().values()):
+            if most <= balance + (self.ready_at_once() if redeem.same_sale else 0):
                 break
             most -= step
-        most = max(0, most)
+        least = redeem.min_points or 0
+        most = most if most >= max(least, 0) and most > 0 else 0
         wish = self.context.redeem.points_centi
         spent = most if wish == "max" else min(int(wish), most) // step * step
+        spent = spent if spent >= least else 0
         self.put(lines, int(spent * per_centi))
         return spent, most
+
+    def ready_at_once(self) -> int:
+        waiting = {r.id for r in self.programme.rules if _waits(r)}
+        return sum(centi for rule, centi in self.earnings().items() if rule not in waiting)
+
+    def buy(self) -> None:
+        """Rewards for points, and gifts that are held, in the order in which they are wished."""
+        wishes = self.context.redeem.rewards
+        gifts = {g.code: g for g in (self.state.grants if self.state else ()) if g.kind == "reward"}
+        for wish in wishes:
+            if wish in gifts and gifts[wish].uses > 0:
+                self.used[gifts[wish].rule] += 1
+        for rule in self.programme.rules:
+            if not isinstance(rule, RewardRule) or self.state is None or not self.allowed(rule):
+                continue
+            given: Counter[str] = Counter()
+            for name in [wish.partition("/")[2] for wish in wishes if wish.partition("/")[0] == rule.id]:
+                item = next((item for item in rule.items if item.id == name), None)
+                if item is None:
+                    continue
+                at_ms = self.context.at_ms
+                ready = sum(lot.amount_centi for lot in self.state.lots if lot.spendable_at_ms <= at_ms)
+                stock = self.context.budgets.get(f"{rule.id}/{name}", item.stock)
+                had = given[name] + self.uses(f"{rule.id}#{name}")
+                if stock is not None and given[name] >= stock:
+                    continue
+                if item.per_member is not None and had >= item.per_member:
+                    continue
+                if ready - self.bought >= item.points:
+                    given[name] += 1
+                    self.bought += item.points
 
     def put(self, lines: list[Priced], minor: int) -> None:
         for each, part in zip(lines, portions(minor, [e.net for e in lines]), strict=True):
@@ -515,41 +675,122 @@ class Naive:
 
     def this_sale(self, rule: TierRule) -> int:
         lines = self.of(rule)
-        if not self.open_to(rule):
+        if not self.allowed(rule):
             return 0
         if rule.basis == "spend":
             return sum(each.net for each in lines)
-        return sum(self.earned.values()) if rule.basis == "points" else (1 if lines else 0)
+        return self.all_points() if rule.basis == "points" else (1 if lines else 0)
+
+    def all_points(self) -> int:
+        return sum(self.earned.values()) + sum(self.hand.points.values())
 
     # -- all of it ---------------------------------------------------------------------------------------
 
     def run(self) -> None:
         self.steps: dict[str, Benefit] = {}
-        rules = self.programme.rules
-        for kinds, default, stage in (
-            ((PriceRule, BundleRule, StampsRule), "line", self.line_group),
-            ((ThresholdRule, TierRule), "receipt", self.receipt_group),
+        for groups, stage in (
+            (self.groups(self.line_rules()), self.line_group),
+            (self.groups(self.receipt_rules()), self.receipt_group),
         ):
-            groups: dict[str, list[Any]] = {}
-            for rule in rules:
-                if isinstance(rule, StampsRule):
-                    if rule.free is not None and stage == self.line_group:
-                        groups.setdefault(rule.group or "stamps", []).append(rule)
-                    elif _coupon(rule) and stage == self.receipt_group:
-                        groups.setdefault(rule.group or "receipt", [])  # its coupon: not presented here
-                elif isinstance(rule, kinds):
-                    groups.setdefault(rule.group or default, []).append(rule)
-            for group in groups.values():
+            for group in groups:
                 stage(group)
         self.cap()
+        self.deliver()
+        self.buy()
         self.spent, self.spendable = self.spend()
         self.earned = Counter({id: centi for id, centi in self.earnings().items() if centi > 0})
+        self.due = self.pay()
+
+    def line_rules(self) -> list[tuple[Any, str]]:
+        """Rules over lines, each with its kind's own group."""
+        found: list[tuple[Any, str]] = []
+        for rule in self.programme.rules:
+            if isinstance(rule, PriceRule | BundleRule | ComplementRule):
+                found.append((rule, "line"))
+            elif isinstance(rule, StampsRule) and rule.free is not None:
+                found.append((rule, "stamps"))
+            elif isinstance(rule, EntitlementRule):
+                found.append((rule, "entitlements"))
+        return found
+
+    def receipt_rules(self) -> list[tuple[Any, str]]:
+        coupons = [r for r in self.programme.rules if is_discount(_prize(r)) or isinstance(r, ComeBackRule)]
+        return [(r, "receipt") for r in self.programme.rules if isinstance(r, RECEIPT) or r in coupons]
+
+    def groups(self, rules: list[tuple[Any, str]]) -> list[list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for rule, own in rules:
+            found.setdefault(rule.group or own, []).append(rule)
+        named = [found.pop(name) for name in self.programme.groups if name in found]
+        return named + list(found.values())
+
+    def pay(self) -> int:
+        """What is left to pay once points and gift cards are spent; cards pay for no card."""
+        due = sum(each.net for each in self.everything) - self.put_in_points()
+        cards = sum(each.net for each in self.aside_lines if self.gift_card(each.line))
+        return due - min(
+            due - cards, sum(max(0, card.balance_minor) for card in self.context.redeem.gift_cards)
+        )
+
+    def put_in_points(self) -> int:
+        return sum(each.points for each in self.lines)
+
+    # -- what is handed over -----------------------------------------------------------------------------
+
+    def hand_over(self) -> None:
+        if self.state is None:
+            return
+        for rule in self.programme.rules:
+            lines = self.of(rule)
+            gave = sum(each.off[rule.id] for each in self.lines) > 0
+            match rule:
+                case ThresholdRule() if rule.id in self.steps:
+                    self.hand.give(rule.id, self.steps[rule.id], taken=True)
+                case NthPurchaseRule() | WelcomeRule() | BirthdayRule() | TenureRule() | PromoCodeRule():
+                    give, times = self.asked.get(rule.id) or (None, 0)
+                    if give is not None and not is_discount(give):
+                        self.hand.give(rule.id, give, times, taken=True)
+                case ComeBackRule():
+                    goods = self.goods()
+                    if self.allowed(rule) and goods > 0 and goods >= rule.min_receipt_to_issue:
+                        self.hand.things[rule.id, "coupon", ""] += 1
+                    self.used[rule.id] += gave
+                case ReferralRule() if lines and self.referred(rule, sum(each.net for each in lines)):
+                    self.hand.points[rule.id] += rule.friend_points or 0
+                case EntitlementRule() if rule.sold_by is not None and self.allowed(rule):
+                    for each in self.of(rule, rule.sold_by):
+                        self.hand.things[rule.id, "uses", each.line.id] += rule.uses * max(1, each.units)
+                case VipRule() if rule.sold and self.allowed(rule):
+                    for each in lines:
+                        self.hand.things[rule.id, "status", each.line.id] += 1
+                case ChallengeRule():
+                    self.used[rule.id] += gave
+                    self.challenge(rule, lines)
+                case StampsRule():
+                    self.used[rule.id] += gave and rule.reward is not None
+                case _:
+                    pass
+
+    def challenge(self, rule: ChallengeRule, lines: list[Priced]) -> None:
+        if not lines or not self.allowed(rule) or sum(each.net for each in lines) < rule.min_receipt:
+            return
+        if rule.wheel:
+            drawn = self.drawn(rule)
+            if drawn is not None:
+                self.hand.give(rule.id, drawn, taken=False)
+        elif self.challenge_won(rule, lines):
+            if rule.badge:
+                self.hand.things[rule.id, "badge", "badge"] += 1
+            if rule.give is not None:
+                self.hand.give(rule.id, rule.give, taken=False)
 
     def stamps(self) -> dict[str, int]:
         """Cards after the sale; full cards' points are earned on the way."""
         after: dict[str, int] = {}
         for rule in self.programme.rules:
-            if not isinstance(rule, StampsRule) or self.state is None or not self.open_to(rule):
+            if not isinstance(rule, StampsRule) or self.state is None or not self.allowed(rule):
+                continue
+            if not self.stampable.get(rule.id, self.goods() >= rule.min_receipt):
                 continue
             lines = self.of(rule)
             have = self.state.card(rule.id)
@@ -576,20 +817,33 @@ class Naive:
                 filled, after[rule.id] = 1, 0
             else:
                 after[rule.id] = have + stamps - filled * rule.size
-            if rule.reward and rule.reward.points and filled:
-                self.earned[rule.id] += rule.reward.points * filled
+            if rule.reward is not None and filled:
+                self.hand.give(rule.id, rule.reward, filled, taken=False)
         return after
 
-    def threshold_points(self) -> None:
-        for rule in self.programme.rules:
-            give = self.steps.get(rule.id)
-            if give is not None and give.points is not None and self.state is not None:
-                self.earned[rule.id] += give.points
+
+RECEIPT = (
+    ThresholdRule,
+    TierRule,
+    VipRule,
+    NthPurchaseRule,
+    WelcomeRule,
+    PromoCodeRule,
+    TenureRule,
+    BirthdayRule,
+)
 
 
-def _coupon(rule: StampsRule) -> bool:
-    """Whether a full card gives a discount for later; such a coupon is in a group like any discount."""
-    return rule.reward is not None and (rule.reward.percent or rule.reward.amount) is not None
+def _prize(rule: Rule) -> Benefit | None:
+    """What comes as a coupon for later, if it is a discount; such a coupon is in a group like any other."""
+    if isinstance(rule, StampsRule):
+        return rule.reward
+    return rule.give if isinstance(rule, ChallengeRule) else None
+
+
+def _waits(rule: Any) -> bool:
+    lots = getattr(rule, "lots", None)
+    return lots is not None and lots.spendable_after_days > 0
 
 
 def _narrow(level: Any) -> bool:
@@ -606,7 +860,7 @@ def naive(programme: Programme, state: MemberState | None, basket: Basket, conte
     if state is not None:
         risen = dict(one.levels)
         for rule in tiers:
-            if rule.counts == "now" and one.open_to(rule):
+            if rule.counts == "now" and one.allowed(rule):
                 risen[rule.id] = max(
                     risen[rule.id], one.reached(rule, one.figure(rule) + one.this_sale(rule))
                 )
@@ -615,19 +869,23 @@ def naive(programme: Programme, state: MemberState | None, basket: Basket, conte
             one.levels = risen
             stamps = _pass(one)
     return Answer(
-        {each.line.id: {r: a for r, a in each.off.items() if a} for each in one.lines},
-        {each.line.id: each.net for each in one.lines},
-        {rule: centi for rule, centi in one.earned.items() if centi},
+        {each.line.id: {r: a for r, a in each.off.items() if a} for each in one.everything},
+        {each.line.id: each.net for each in one.everything},
+        {rule: centi for rule, centi in (one.earned + one.hand.points).items() if centi},
         one.spent,
         one.spendable,
         stamps,
         {r.id: r.levels[one.levels[r.id] - 1].id if one.levels.get(r.id) else "" for r in tiers}
         if state is not None
         else {},
+        one.due,
+        dict(+one.hand.things),
+        dict(+one.used),
+        one.bought,
     )
 
 
 def _pass(one: Naive) -> dict[str, int]:
     one.run()
-    one.threshold_points()
+    one.hand_over()
     return one.stamps()

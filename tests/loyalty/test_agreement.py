@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from app.loyalty.decision import Decision
+from app.loyalty.effects import GrantUsed, PointsSpent
 from app.loyalty.engine import compile_programme, evaluate
 from tests.loyalty.cases import case
 from tests.loyalty.naive import Answer, naive
@@ -27,6 +31,10 @@ def disagreement(seed: int) -> str:
         decision.points.spendable_centi,
         {card.rule: card.have_after for card in decision.stamps},
         {view.rule: view.level for view in decision.tiers},
+        decision.due_minor,
+        _things(decision),
+        _used(decision),
+        sum(e.amount_centi for e in decision.effects if isinstance(e, PointsSpent) and not e.tender),
     )
     slow = naive(programme, state, basket, context)
     fields = Answer.__dataclass_fields__
@@ -35,6 +43,21 @@ def disagreement(seed: int) -> str:
         for name in fields
         if getattr(fast, name) != getattr(slow, name)
     )
+
+
+def _things(decision: Decision) -> dict[tuple[str, str, str], int]:
+    things: Counter[tuple[str, str, str]] = Counter()
+    for grant in decision.issued:
+        things[grant.rule, grant.kind, grant.item] += grant.uses
+    return dict(things)
+
+
+def _used(decision: Decision) -> dict[str, int]:
+    used: Counter[str] = Counter()
+    for effect in decision.effects:
+        if isinstance(effect, GrantUsed):
+            used[effect.grant.rule] += effect.grant.uses
+    return dict(used)
 
 
 @pytest.mark.parametrize("block", range(10))

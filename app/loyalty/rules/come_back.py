@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
+from app.loyalty.conditions import common_refusal
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, Count, Money, Programme, Rule, Share
 from app.loyalty.moment import moment_of
@@ -63,7 +64,7 @@ class ComeBack(CouponPlan):
 
     def _issue(self, run: Run) -> None:
         enough = run.goods_minor() >= self.settings.min_receipt_to_issue and run.goods_minor() > 0
-        if not run.member or not enough:
+        if not run.member or not enough or common_refusal(self, run) is not None:
             return
         ends_at_ms = day_start_ms(run.now.day + self.steps[-1].days + 1, run.zone)
         grant = make_grant(self, run, "coupon")

@@ -27,7 +27,7 @@ class CouponPlan(BenefitPlan):
                 continue
             for grant in run.state.grants:
                 if grant.code == code.code:
-                    return grant if grant.uses > 0 else None
+                    return grant if grant.uses > 0 and grant.kind == "coupon" else None
             if code.issued_at_ms is not None:
                 grant = make_grant(self, run, "coupon")
                 return msgspec.structs.replace(grant, code=code.code, issued_at_ms=code.issued_at_ms)

@@ -105,6 +105,25 @@ def test_a_coupon_used_by_nobody_known_is_used_all_the_same() -> None:
     assert (off(copied), why(copied, "b").code) == ({}, "coupon_used")
 
 
+def test_a_return_coupon_is_issued_only_while_and_where_the_rule_holds() -> None:
+    rule = COME_BACK + "    when: {until: 2026-01-15}\n    audience: {stores: [w1]}\n"
+    compiled = programme(rule)
+    assert [g.kind for g in price(compiled, line("a", "10"), store="w1").issued] == ["coupon"]
+    assert price(compiled, line("a", "10"), store="w2").issued == ()
+    assert price(compiled, line("a", "10"), store="w1", at_ms=NOON + DAY_MS).issued == ()
+
+
+def test_a_badge_of_the_same_rule_is_no_coupon() -> None:
+    compiled = programme(
+        "  - {id: c, kind: challenge, NAME, goal: receipts, target: 1, give: {percent: 10%}, badge: true}\n"
+    )
+    state = then(EMPTY, price(compiled, line("a", "10")))
+    gained = {g.kind: Code(g.code) for g in state.grants}
+    for kind, discount in (("badge", {}), ("coupon", {"c": 100})):
+        decision = price(compiled, line("a", "10"), state=state, codes=(gained[kind],), sale_id="t")
+        assert off(decision) == discount
+
+
 def test_a_used_coupon_comes_back_with_a_full_refund() -> None:
     compiled = programme(COME_BACK)
     state = then(EMPTY, price(compiled, line("a", "10")))
