@@ -48,12 +48,17 @@ class OpenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OpenTender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Money taken towards an open sale: `means` is cash or card, `reference` the terminal's own."""
+    """Money taken towards an open sale: `means` is cash or card, `reference` the terminal's own.
+
+    `request` is the id a cabled terminal was asked under, `reversal` the one it was asked to give it back.
+    """
 
     key: int
     means: Literal["cash", "card"]
     amount_minor: int
     reference: str = ""
+    request: str = ""
+    reversal: str = ""
 
 
 class HeldCard(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,6 +86,8 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     sale: SaleCompleted | None = None
     decision: Decision | None = None
     asked: OpenTender | None = None
+    fiscal: str = ""
+    """The id under which the fiscal device was asked to register `sale`; "" before that."""
 
 
 class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,16 +7,23 @@ from typing import Final
 import msgspec
 
 from app.checkout import basket as open_basket
-from app.checkout.basket import OpenTender, Pending, Stage
+from app.checkout.basket import OpenSale, OpenTender, Pending, Stage
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.paying import Paying
 from app.checkout.ports import Work
 from app.ledger.facts import SaleTendered, SaleVoided, Tender
+from hardware.ports import ChargeOutcome, ChargeResult
+
+_NOT_CHARGED: Final = note("not_charged")
 
 
 class Charging:
-    """The card terminal beside the till, which the cashier works."""
+    """The card terminal: one that the till asks by itself, or one beside it that the cashier works.
+
+    A cabled terminal is asked under an id of ours that is kept with the sale, so that it can be asked again
+    what became of it: at once, and after a restart. Where it cannot say, the cashier does.
+    """
 
     def __init__(self, heart: Heart, paying: Paying) -> None:
         self._heart: Final = heart
@@ -34,11 +41,13 @@ class Charging:
         if not 0 < amount_minor <= self._paying.due_minor:
             return answer(refused("no_card_amount", due_minor=max(self._paying.due_minor, 0)))
         key, at_ms = open_basket.next_tender(heart.sale), heart.world.now_ms()
-        asked = OpenTender(key=key, means="card", amount_minor=amount_minor)
+        request = str(heart.world.new_id()) if heart.outside.cabled else ""
+        asked = OpenTender(key=key, means="card", amount_minor=amount_minor, request=request)
+        card = Tender(means="card", amount_minor=amount_minor, request=request)
         pending = Pending(asked=asked)
         if amount_minor == self._paying.due_minor:
             final = heart.evaluate(paying=True)
-            sale = self._paying.sold(final, (Tender(means="card", amount_minor=amount_minor),), 0, at_ms)
+            sale = self._paying.sold(final, (card,), 0, at_ms)
             pending = Pending(sale, final, asked)
         tendered = msgspec.structs.replace(heart.sale, stage=Stage.TENDERED, pending=pending)
         fact = SaleTendered(
@@ -47,21 +56,28 @@ class Charging:
             sale=heart.sale.id,
             total_minor=heart.decision.total_minor,
             currency=heart.shop.currency,
-            tenders=(Tender(means="card", amount_minor=amount_minor),),
+            tenders=(card,),
         )
 
         def written() -> Outcome:
             heart.sale = tendered
-            return done("ask_terminal", due_minor=amount_minor)
+            return done("follow_terminal" if request else "ask_terminal", due_minor=amount_minor)
+
+        def on(outcome: Outcome) -> None:
+            answer(outcome)
+            if request and not outcome.refused:
+                self._pay(asked)
 
         work = Work(facts=(fact,), basket=open_basket.to_bytes(tendered), at_ms=at_ms)
-        return heart.write(work, written, answer)
+        return heart.write(work, written, on)
 
     def settle_terminal(self, *, charged: bool, reference: str = "", answer: Answer = ignore) -> None:
         """The terminal's (or, after a power cut, the cashier's) word on whether the card was charged."""
         heart = self._heart
-        if (pending := heart.sale.pending) is None:
+        if (pending := heart.sale.pending) is None or pending.fiscal:
             return answer(refused("nothing_tendered"))
+        if heart.outside.waits_for:
+            return answer(refused("terminal_asked"))
         if not charged:
             return self._not_charged(answer)
         if pending.sale is not None and pending.decision is not None:
@@ -74,7 +90,7 @@ class Charging:
         open_again = msgspec.structs.replace(heart.sale, stage=Stage.OPEN, pending=None)
         return self._paying.take(open_basket.with_tender(open_again, taken), (), answer)
 
-    def _not_charged(self, answer: Answer) -> None:
+    def _not_charged(self, answer: Answer, why: Outcome = _NOT_CHARGED) -> None:
         heart, at_ms = self._heart, self._heart.world.now_ms()
         fact = SaleVoided(id=heart.world.new_id(), at_ms=at_ms, sale=heart.sale.id, reason="not_charged")
         # The voided id is used up; the basket goes on under a new one.
@@ -84,7 +100,126 @@ class Charging:
             heart.sale = again
             if not again.tenders:
                 heart.reprice(keep=False)
-            return note("not_charged")
+            return why
 
         work = Work(facts=(fact,), basket=open_basket.to_bytes(again), at_ms=at_ms)
         return heart.write(work, written, answer)
+
+    # -- a terminal that the till asks -------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """After a restart, or by the cashier's wish: ask the terminal what became of what it was asked."""
+        outside, pending = self._heart.outside, self._heart.sale.pending
+        terminal = outside.cabled
+        if terminal is None or outside.waits_for:
+            return
+        if pending is not None and pending.asked is not None and pending.asked.request:
+            asked = pending.asked
+            outside.waits_for = "terminal"
+            terminal.ask(asked.request, lambda result: self._heard(asked, result))
+        elif (tender := next((t for t in self._heart.sale.tenders if t.reversal), None)) is not None:
+            outside.waits_for = "terminal"
+            terminal.ask(tender.reversal, lambda result: self._given_back(tender, result))
+
+    def gives_back(self, key: str) -> bool:
+        """Whether the till itself can give the money of a card tender back."""
+        tender = self._tender(key)
+        return tender is not None and bool(tender.request) and self._heart.outside.cabled is not None
+
+    def give_back(self, key: str, answer: Answer = ignore) -> None:
+        """Take a charged card off the list, once the terminal has given its money back.
+
+        `answer` hears that it is on its way; what came of it is heard outside.
+        """
+        heart, tender = self._heart, self._tender(key)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
+        if tender is None or not self.gives_back(key):
+            return answer(refused("reverse_first", amount_minor=tender.amount_minor if tender else 0))
+        asked = msgspec.structs.replace(tender, reversal=tender.reversal or str(heart.world.new_id()))
+
+        def on(outcome: Outcome) -> None:
+            answer(outcome if outcome.refused else done("follow_terminal", due_minor=asked.amount_minor))
+            if not outcome.refused:
+                self._reverse(asked)
+
+        return self._paying.take(_with(heart.sale, asked), (), on)
+
+    def _pay(self, asked: OpenTender) -> None:
+        outside = self._heart.outside
+        assert outside.cabled is not None
+        outside.waits_for = "terminal"
+        currency = self._heart.shop.currency
+        outside.cabled.pay(
+            asked.request, asked.amount_minor, currency, lambda result: self._heard(asked, result)
+        )
+
+    def _reverse(self, asked: OpenTender) -> None:
+        outside, currency = self._heart.outside, self._heart.shop.currency
+        assert outside.cabled is not None
+        outside.waits_for = "terminal"
+        outside.cabled.reverse(
+            asked.reversal,
+            asked.request,
+            asked.amount_minor,
+            currency,
+            lambda result: self._given_back(asked, result),
+        )
+
+    def _heard(self, asked: OpenTender, result: ChargeResult) -> None:
+        """The terminal's word on a payment; one on a tender that was settled meanwhile says nothing."""
+        heart = self._heart
+        heart.outside.waits_for = ""
+
+        def settle() -> None:
+            pending = heart.sale.pending
+            if pending is None or pending.asked is None or pending.asked.request != asked.request:
+                return
+            match result.outcome:
+                case ChargeOutcome.APPROVED:
+                    reference = result.reference
+                    self.settle_terminal(charged=True, reference=reference, answer=heart.outside.heard)
+                case ChargeOutcome.DECLINED:
+                    self._not_charged(heart.outside.heard, declined(result))
+                case ChargeOutcome.UNKNOWN:
+                    heart.outside.heard(note("charge_unknown"))
+
+        heart.when_free(settle)
+
+    def _given_back(self, asked: OpenTender, result: ChargeResult) -> None:
+        heart = self._heart
+        heart.outside.waits_for = ""
+
+        def settle() -> None:
+            tender = self._tender(str(asked.key))
+            if tender is None or tender.reversal != asked.reversal:
+                return
+            match result.outcome:
+                case ChargeOutcome.APPROVED:
+                    self._paying.drop_tender(str(asked.key), heart.outside.heard, reversed=True)
+                case ChargeOutcome.DECLINED:
+                    kept = msgspec.structs.replace(tender, reversal="")
+                    refusal = refused("reverse_refused", reason=result.detail or result.code)
+                    self._paying.take(_with(heart.sale, kept), (), lambda _: heart.outside.heard(refusal))
+                case ChargeOutcome.UNKNOWN:
+                    heart.outside.heard(note("reverse_unknown"))
+
+        heart.when_free(settle)
+
+    def _tender(self, key: str) -> OpenTender | None:
+        return next((t for t in self._heart.sale.tenders if str(t.key) == key and t.means == "card"), None)
+
+
+def _with(sale: OpenSale, tender: OpenTender) -> OpenSale:
+    """The sale with a tender as it is now."""
+    tenders = tuple(tender if each.key == tender.key else each for each in sale.tenders)
+    return msgspec.structs.replace(sale, tenders=tenders)
+
+
+def declined(result: ChargeResult) -> Outcome:
+    """Why no money moved, for the cashier."""
+    if result.code in ("unreachable", "stalled"):
+        return refused("terminal_unreachable")
+    if result.code == "unheard":
+        return refused("terminal_unheard")
+    return refused("card_declined", reason=result.detail or result.code)

@@ -14,6 +14,7 @@ import msgspec
 from app.checkout import basket as open_basket
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.outcome import Outcome, refused
+from app.checkout.outside import Outside
 from app.checkout.ports import Catalogue, Journal, Member, Members, NotWritten, Sales, Shift, Work
 from app.checkout.receipt import Receipt
 from app.checkout.rights import Approval, Staff, needed
@@ -58,8 +59,10 @@ class Heart:
         next_number: int = 1,
         shift: Shift | None = None,
         kept: bytes | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self.shop = shop
+        self.outside = outside or Outside()
         self.catalogue = catalogue
         self.members = members
         self.sales = sales

@@ -19,6 +19,7 @@ from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Slip, Work
 from app.checkout.receipt import Receipt, sale_document
+from app.checkout.registering import Registering
 from app.checkout.writing import Place, sold
 from app.ledger.facts import Privileged, SaleCompleted, Tender
 from app.loyalty.decision import Decision
@@ -43,6 +44,7 @@ class Paying:
     def __init__(self, heart: Heart, exchanges: Exchanges) -> None:
         self._heart: Final = heart
         self._exchanges: Final = exchanges
+        self.registering: Final = Registering(heart, self.write_down)
 
     # -- what is to pay ----------------------------------------------------------------------------------
 
@@ -186,6 +188,13 @@ class Paying:
         self.complete(self.sold(final, last, change_minor, heart.world.now_ms()), final, answer)
 
     def complete(self, sale: SaleCompleted, decision: Decision, answer: Answer) -> None:
+        """Complete the sale; where the law wants it, once the fiscal device has registered it."""
+        if self._heart.outside.must_register:
+            self.registering.register(sale, decision, answer)
+        else:
+            self.write_down(sale, decision, answer)
+
+    def write_down(self, sale: SaleCompleted, decision: Decision, answer: Answer) -> None:
         """Write the sale with its paper; from the answer on it is the next customer's turn."""
         heart = self._heart
         back = self._exchanges.settled(heart.sale)
@@ -225,7 +234,7 @@ class Paying:
                 for o in final.gift_cards
             ),
             *(
-                Tender(means=t.means, amount_minor=t.amount_minor, reference=t.reference)
+                Tender(means=t.means, amount_minor=t.amount_minor, reference=t.reference, request=t.request)
                 for t in heart.sale.tenders
             ),
             *last,

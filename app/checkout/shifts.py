@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from app.checkout.basket import Stage
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outside import Fiscal
 from app.checkout.ports import Shift, Work
+from app.checkout.registering import refusal
 from app.checkout.writing import closed, local_day, opened
+from hardware.ports import FiscalOutcome, FiscalResult
 
 
 class Shifts:
@@ -23,7 +27,61 @@ class Shifts:
         heart = self._heart
         if heart.shift is not None:
             return answer(refused("shift_is_open", number=heart.shift.number))
-        at_ms = heart.world.now_ms()
+        return self._with_device(
+            lambda device, heard: device.open_shift(cashier, heard),
+            "shift_open",
+            lambda: self._open(cashier, float_minor, answer),
+            answer,
+        )
+
+    def close_shift(self, expected_minor: int, counted_minor: int | None, answer: Answer = ignore) -> None:
+        """End the shift with what was counted (None: nobody counted) against what should be there."""
+        heart = self._heart
+        if heart.shift is None:
+            return answer(refused("no_shift"))
+        if heart.sale.lines or heart.sale.stage is Stage.TENDERED:
+            return answer(refused("basket_open"))
+        cashier = heart.shift.cashier
+        return self._with_device(
+            lambda device, heard: device.close_shift(cashier, heard),
+            "shift_closed",
+            lambda: self._close(expected_minor, counted_minor, answer),
+            answer,
+        )
+
+    # -- within ------------------------------------------------------------------------------------------
+
+    def _with_device(
+        self,
+        ask: Callable[[Fiscal, Callable[[FiscalResult], None]], None],
+        already: str,
+        go_on: Callable[[], None],
+        answer: Answer,
+    ) -> None:
+        """The fiscal device's shift first, where there must be one; `already` is its word for done before.
+
+        A till that died in between finds the device's shift as it wants it, and only writes its own down.
+        """
+        outside = self._heart.outside
+        if not outside.must_register:
+            return go_on()
+        if outside.fiscal is None or outside.waits_for:
+            return answer(refused("busy" if outside.waits_for else "fiscal_missing"))
+        outside.waits_for = "fiscal"
+
+        def heard(result: FiscalResult) -> None:
+            outside.waits_for = ""
+            if result.outcome is FiscalOutcome.REGISTERED or result.code == already:
+                self._heart.when_free(go_on)
+            elif result.outcome is FiscalOutcome.UNKNOWN:
+                answer(refused("fiscal_unreachable"))
+            else:
+                answer(refusal(result))
+
+        return ask(outside.fiscal, heard)
+
+    def _open(self, cashier: str, float_minor: int, answer: Answer) -> None:
+        heart, at_ms = self._heart, self._heart.world.now_ms()
         shift = Shift(
             id=heart.world.new_id(),
             number=self._next_number,
@@ -39,16 +97,13 @@ class Shifts:
             self._next_number += 1
             return done("shift_opened", number=shift.number)
 
-        return heart.write(Work(facts=(fact,), keep_basket=True, at_ms=at_ms), written, answer)
+        heart.write(Work(facts=(fact,), keep_basket=True, at_ms=at_ms), written, answer)
 
-    def close_shift(self, expected_minor: int, counted_minor: int | None, answer: Answer = ignore) -> None:
-        """End the shift with what was counted (None: nobody counted) against what should be there."""
-        heart = self._heart
-        if heart.shift is None:
+    def _close(self, expected_minor: int, counted_minor: int | None, answer: Answer) -> None:
+        heart, shift = self._heart, self._heart.shift
+        if shift is None:
             return answer(refused("no_shift"))
-        if heart.sale.lines or heart.sale.stage is Stage.TENDERED:
-            return answer(refused("basket_open"))
-        at_ms, shift = heart.world.now_ms(), heart.shift
+        at_ms = heart.world.now_ms()
         fact = closed(shift, heart.world.new_id(), at_ms, expected_minor, counted_minor)
 
         def written() -> Outcome:

@@ -26,6 +26,7 @@ from app.checkout.charging import Charging
 from app.checkout.exchange import Exchanges
 from app.checkout.heart import Heart
 from app.checkout.membership import Membership
+from app.checkout.outside import Outside
 from app.checkout.paying import Paid, Paying
 from app.checkout.ports import (
     Catalogue,
@@ -66,6 +67,7 @@ class Till:
         shift: Shift | None = None,
         kept: bytes | None = None,
         read: CodeReader = as_given,
+        outside: Outside | None = None,
     ) -> None:
         heart = self.heart = Heart(
             shop=shop,
@@ -78,7 +80,9 @@ class Till:
             next_number=next_sale,
             shift=shift,
             kept=kept,
+            outside=outside,
         )
+        self.outside = heart.outside
         member = Membership(heart)
         self.tap, self.present_card, self.attach = member.tap, member.present_card, member.attach
         self.detach, self.redeem, self.enrol = member.detach, member.redeem, member.enrol
@@ -99,6 +103,8 @@ class Till:
 
         charging = Charging(heart, paying)
         self.ask_terminal, self.settle_terminal = charging.ask_terminal, charging.settle_terminal
+        self.gives_back, self.give_back = charging.gives_back, charging.give_back
+        self._charging, self.settle_fiscal = charging, paying.registering.settle
 
         shifts = Shifts(heart, next_shift)
         self.open_shift, self.close_shift = shifts.open_shift, shifts.close_shift
@@ -171,6 +177,21 @@ class Till:
     def tendered_minor(self) -> int:
         """What the terminal was asked for and has not been settled yet."""
         return self.heart.asked_minor
+
+    @property
+    def registering(self) -> bool:
+        """Whether the sale in hand is with the fiscal device, or nobody knows whether it is."""
+        return self._paying.registering.open
+
+    def resume(self) -> None:
+        """Ask the terminal or the fiscal device what became of what it was asked: when they are there after
+        a restart, or by the cashier's wish. What they say is heard outside."""
+        self._charging.resume()
+        self._paying.registering.resume()
+
+    def remind(self) -> None:
+        """Once a second: what only time answers."""
+        self._paying.registering.remind()
 
     def use(self, programme: Compiled) -> None:
         """A newer programme is in force; the basket in hand is priced by it from now on."""
