@@ -15,6 +15,7 @@ from hardware.ports import (
     CardRemoved,
     CardTapped,
     CardWritten,
+    ReaderRole,
     ReadersChanged,
 )
 
@@ -55,9 +56,12 @@ class SimulatedReader:
         kind: str = "ntag213",
         proof: CardProof = CardProof.COPYABLE,
         counter: int | None = None,
+        role: ReaderRole = ReaderRole.CUSTOMER,
     ) -> None:
         """Lay a card on the reader, in place of one that may lie there. `uid` in hexadecimal."""
-        self._submit(partial(self._lay, bytes.fromhex(uid).hex().upper(), record, kind, proof, counter))
+        uid = bytes.fromhex(uid).hex().upper()
+        card = CardTapped(READER, 0, uid, kind, record, proof, counter=counter, role=role)
+        self._submit(partial(self._lay, card))
 
     def fail(self, code: str, detail: str = "") -> None:
         """Lay a card on the reader that cannot be read; `code` as in `hardware.ports.CardFailed`."""
@@ -96,9 +100,8 @@ class SimulatedReader:
         if self._lane is not None and not self._lane.stopping.is_set():
             self._lane.submit(job)
 
-    def _lay(self, uid: str, record: str | None, kind: str, proof: CardProof, counter: int | None) -> None:
-        event = self._next()
-        self._card = CardTapped(READER, event, uid, kind, record, proof, counter=counter)
+    def _lay(self, card: CardTapped) -> None:
+        self._card = replace(card, event=self._next())
         self._sink(self._card)
 
     def _lay_bad(self, code: str, detail: str) -> None:
