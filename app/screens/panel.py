@@ -6,10 +6,12 @@ or a card that it does not want for itself goes on to the till, and a product ru
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Catalogue, Members
+from app.checkout.rights import Approval
 from app.checkout.till import Till
 from app.lanes import World
 from app.screens import views
@@ -123,6 +125,12 @@ class Panel:
     def goes_on(self) -> bool:
         """False once what it is about is gone from the basket."""
         return True
+
+    # -- somebody else's yes -----------------------------------------------------------------------------
+
+    def approve(self, outcome: Outcome, again: Callable[[Approval], None]) -> bool:
+        """Ask for an approval where an act was refused for want of one; `again` does it with that."""
+        return False
 
     # -- parts that many need ----------------------------------------------------------------------------
 

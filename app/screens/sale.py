@@ -10,6 +10,7 @@ from app.checkout.outcome import note, refused
 from app.screens import views
 from app.screens.board import Board
 from app.screens.panels.counting import Counting
+from app.screens.panels.history import PastSale, is_receipt
 from app.screens.panels.paying import PaidUp, Paying
 from app.screens.panels.ringing import Searching
 from app.screens.showing import Shower
@@ -214,6 +215,8 @@ class SalePresenter(Board):
     def _scan(self, text: str, aim: str | None) -> None:
         if self.panel.scanned(text, aim):
             return self.repaint()
+        if is_receipt(text) and not self.panel.pressing:
+            return self._receipt(text)
         outcome = self.till.scan(text, aim)
         # A number that is the shop's own by its form is linked as that form writes it.
         card = f"code:{outcome.values.get('card') or text.strip()}"
@@ -222,6 +225,13 @@ class SalePresenter(Board):
         if outcome.code in ("unknown_code", "card_of_nobody") and self.panel.unclaimed(card):
             return self.repaint()
         return self.rung(outcome)
+
+    def _receipt(self, text: str) -> None:
+        """One of our own receipts was scanned: what can be done with its sale."""
+        found = self.till.refunds.find(text)
+        if found is None:
+            return self.tell(refused("sale_unknown"))
+        return self.open(PastSale(self, found.sale))
 
     def _tap(self, event: CardTapped) -> None:
         if self.panel.tapped(event):

@@ -104,7 +104,7 @@ class Shower:
         return tuple(each.view for each in self._known.values())
 
     def _line(self, line: OpenLine, index: int) -> views.Line:
-        quantity = f"{self.words.qty(line.qty_milli)}{NBSP}×{NBSP}{self.amount(line.price_minor)}"
+        quantity = self.count(line.qty_milli, line.price_minor)
         decided = self.till.decision.lines[index]
         why = line_messages(self.till.programme, self.till.decision, index)
         return views.Line(
@@ -115,6 +115,10 @@ class Shower:
             was=self.amount(decided.gross_minor) if decided.net_minor != decided.gross_minor else "",
             why=" · ".join(self.said(message) for message in why),
         )
+
+    def count(self, qty_milli: int, price_minor: int) -> str:
+        """A quantity and its price, which never wrap: 2 × 18,90."""
+        return f"{self.words.qty(qty_milli)}{NBSP}×{NBSP}{self.amount(price_minor)}"
 
     def rule(self, rule: str) -> str:
         """A rule's own name."""

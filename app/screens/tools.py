@@ -5,10 +5,24 @@ A panel is imported when it is first opened, so that a new one costs the start n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Final, NamedTuple
 
+from app.checkout.till import Till
 from app.screens.panel import Panel, Screen
+
+
+def _always(_: Till) -> bool:
+    return True
+
+
+def _basket(till: Till) -> bool:
+    return bool(till.sale.lines)
+
+
+def _nobody(till: Till) -> bool:
+    return till.member is None
 
 
 class ToolSpec(NamedTuple):
@@ -17,16 +31,33 @@ class ToolSpec(NamedTuple):
     key: str
     place: str
     """Module below app.screens.panels, and its class."""
-    shortcut: str = ""
     icon: str = ""
+    shortcut: str = ""
+    usable: Callable[[Till], bool] = _always
 
 
-TOOLS: Final = (ToolSpec("enrol", "enrolling:Enrolling"),)
+TOOLS: Final = (
+    ToolSpec("more", "more:More", shortcut="F5"),
+    ToolSpec("why", "why:Why", "circle-question-mark", usable=_basket),
+    ToolSpec("enrol", "enrolling:Enrolling", "user-round-plus", usable=_nobody),
+    ToolSpec("refund", "refunding:RefundFinding", "corner-up-left", "F8"),
+    ToolSpec("history", "history:History", "history"),
+    ToolSpec("gift_card", "gift_card:GiftCardEntry"),
+    ToolSpec("help", "help:Help", "keyboard", "F1"),
+)
 SHORTCUTS: Final = tuple((tool.key, tool.shortcut) for tool in TOOLS if tool.shortcut)
 _BY_KEY: Final = {tool.key: tool for tool in TOOLS}
 
 
-def make(key: str, screen: Screen) -> Panel:
-    """A panel of this name, ready to be opened."""
-    module, _, name = _BY_KEY[key].place.partition(":")
+def menu() -> tuple[ToolSpec, ...]:
+    """The tools with a tile, in their places."""
+    return tuple(tool for tool in TOOLS if tool.icon)
+
+
+def make(key: str, screen: Screen) -> Panel | None:
+    """A panel of this name, ready to be opened; None while it cannot be used."""
+    tool = _BY_KEY[key]
+    if not tool.usable(screen.till):
+        return None
+    module, _, name = tool.place.partition(":")
     return getattr(import_module(f"app.screens.panels.{module}"), name)(screen)

@@ -142,6 +142,7 @@ class QuickCash(Struct, frozen=True):
 class Tendered(Struct, frozen=True):
     """One part of a payment already taken (points, cash): its name and amount."""
 
+    key: str
     name: str
     amount: str
 
@@ -150,25 +151,30 @@ class Payment(Struct, frozen=True):
     """Taking money: what is due, what was typed, what change that makes."""
 
     due: str
+    owed: bool = False
+    """It is the customer who gets money."""
+    rounded: str = ""
+    """What is due in cash, where the smallest coin makes it differ."""
     entry: str = ""
     change: str = ""
     missing: str = ""
     quick: tuple[QuickCash, ...] = ()
     tendered: tuple[Tendered, ...] = ()
     ready: bool = False
-    """The typed or chosen sum covers what is due: the button takes it."""
-    by_card: bool = False
-    """The shop has a card terminal beside the till."""
+    """The button takes what was typed or chosen: all that is due, or a part."""
+    by_card: str = ""
+    """What the card button says: the sum the terminal is asked for."""
     busy: bool = False
     """The sale is being written: nothing to press, nothing to wait for with the eyes."""
 
 
 class Paid(Struct, frozen=True):
-    """The sale is committed: the change, large, until the next scan."""
+    """The sale is committed: the change, large, until the next scan. `word` says what the sum is."""
 
     title: str
     change: str
     paid: str
+    word: str = ""
     earned: str = ""
     receipt: str = ""
 

@@ -31,6 +31,8 @@ class Places(NamedTuple):
     wide: bool
     toggle: QRect = QRect()
     """Opens and shuts the middle; only where it does not stand by itself."""
+    more: QRect = QRect()
+    """Opens the menu; beside the search, and gone with it."""
 
 
 def arrange(width_px: int, height_px: int, *, opened: bool, deep: bool = False, touch_px: int = 0) -> Places:
@@ -61,7 +63,8 @@ def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect, button_px: int) 
     middle = rest.adjusted(left_px + lk.L, 0, 0, 0)
     actions = _foot(left, button_px)
     message = _foot(middle, lk.MESSAGE_PX)
-    search = QRect(middle.left(), middle.top(), middle.width(), button_px)
+    more_px = button_px + lk.M
+    search = QRect(middle.left(), middle.top(), middle.width() - more_px - lk.S, button_px)
     return Places(
         basket=left.adjusted(0, 0, 0, -(actions.height() + lk.M)),
         actions=actions,
@@ -72,6 +75,7 @@ def _wide(rest: QRect, member: QRect, total: QRect, pay: QRect, button_px: int) 
         total=total,
         pay=pay,
         wide=True,
+        more=QRect(middle.right() - more_px + 1, middle.top(), more_px, button_px),
     )
 
 
@@ -101,11 +105,16 @@ def _narrow(
         search = _foot(above, button_px)
         actions = search.translated(0, -(button_px + lk.S))
         above = above.adjusted(0, 0, 0, -2 * (button_px + lk.S))
-    toggle = QRect()
+    toggle = more = QRect()
     if not deep:
+        more_px = button_px + lk.M
+        more = QRect(search.right() - more_px + 1, search.top(), more_px, search.height())
+        search = search.adjusted(0, 0, -(more_px + lk.S), 0)
         toggle = QRect(search.right() - button_px + 1, search.top(), button_px, search.height())
         search = search.adjusted(0, 0, -(button_px + lk.S), 0)
-    return Places(above, actions, search, middle, message, member, total, pay, wide=False, toggle=toggle)
+    return Places(
+        above, actions, search, middle, message, member, total, pay, wide=False, toggle=toggle, more=more
+    )
 
 
 def _foot(of: QRect, height_px: int) -> QRect:

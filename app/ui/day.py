@@ -64,6 +64,7 @@ class DayScreen(QWidget):
         self._model = RowModel(lambda row: f"{row.name}: {row.figure}")
         self.list = RowList(look, self._model, _Row(look))
         self.list.setSelectionMode(self.list.SelectionMode.NoSelection)
+        self.list.pressable = False
         self._card = Card(look)
         inside = QVBoxLayout(self._card)
         inside.setContentsMargins(0, 0, 0, 0)

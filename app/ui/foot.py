@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QScroller, QSizePolicy, QWidget
 
 from app.screens.forms import Choice, Press
 from app.ui import scale as lk
@@ -61,20 +61,26 @@ class Foot(QWidget):
 
 
 class Choices(QWidget):
-    """Buttons of which one is taken, flowing over as many rows as they need; a tick says which."""
+    """Buttons of which one is taken, flowing over as many rows as they need; a tick says which.
+
+    With `icon_name` all of them carry that sign instead: pressing one does what it says.
+    """
 
     chosen = Signal(str)
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, icon_name: str = "") -> None:
         super().__init__()
-        self._look = look
+        self._look, self._icon = look, icon_name
         self._state: tuple[Choice, ...] = ()
         self.buttons: list[Button] = []
 
-    def set(self, choices: Sequence[Choice]) -> None:
+    def set(self, choices: Sequence[Choice], act: str = "") -> None:
+        """Show the choices; `act` goes before each one's accessible name."""
         self._state = tuple(choices)
         while len(self.buttons) < len(choices):
-            button, place = Button(self._look, height_px=44), len(self.buttons)
+            # What is only taken back stands smaller than what is chosen.
+            size, height = (lk.SMALL, 36) if self._icon else (lk.BODY, 44)
+            button, place = Button(self._look, size_px=size, height_px=height), len(self.buttons)
             button.setParent(self)
             button.clicked.connect(lambda _=False, place=place: self._choose(place))
             self.buttons.append(button)
@@ -83,8 +89,8 @@ class Choices(QWidget):
             if place < len(choices):
                 choice = choices[place]
                 button.kind = Kind.OUTLINE if choice.chosen else Kind.PLAIN
-                button.icon_name = "check" if choice.chosen else ""
-                button.set_words(choice.text)
+                button.icon_name = self._icon or ("check" if choice.chosen else "")
+                button.set_words(choice.text, f"{act}: {choice.text}" if act else "")
                 button.update()
         self.setVisible(bool(choices))
         self.updateGeometry()
@@ -109,6 +115,11 @@ class Choices(QWidget):
     def resizeEvent(self, event: object) -> None:
         self._place()
 
+    @property
+    def row_px(self) -> int:
+        """The height of one row."""
+        return self.buttons[0].minimumHeight() if self.buttons else 0
+
     def _place(self) -> None:
         self._flow(self.width(), move=True)
 
@@ -124,3 +135,27 @@ class Choices(QWidget):
                 button.setGeometry(QRect(left, top, wide, height))
             left += wide + lk.S
         return top + height
+
+
+class Strip(QScrollArea):
+    """Choices that get by with one row and scroll where there is no room for more."""
+
+    def __init__(self, inside: Choices) -> None:
+        super().__init__()
+        self._inside = inside
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.viewport().setAutoFillBackground(False)
+        QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+        self.setWidget(inside)
+        inside.setAutoFillBackground(False)
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self._inside.heightForWidth(max(self.width(), 200)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, self._inside.row_px)

@@ -27,7 +27,7 @@ class Keypad(QWidget):
         self.buttons: dict[str, Button] = {}
         for place, key in enumerate(_KEYS):
             button = Button(look, icon_name="delete" if key == DELETE else "", size_px=lk.NAME)
-            button.setMinimumHeight(max(lk.BUTTON_PX - lk.S, look.touch))
+            button.setMinimumHeight(max(lk.BUTTON_PX - lk.M, look.touch))
             policy = button.sizePolicy()
             policy.setVerticalPolicy(policy.Policy.Expanding)
             button.setSizePolicy(policy)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TOKENS = {Sign.YES: "gain", Sign.NO: "secondary", Sign.WARN: "caution"}
 _PAD = 8
+_READ_PX = 36
 
 
 class _Layout:
@@ -31,9 +32,9 @@ class _Layout:
         self.title_font = font(lk.BODY, lk.SEMIBOLD if row.loud else lk.MEDIUM)
         self.figure_font = font(lk.BODY, lk.BOLD if row.loud else lk.SEMIBOLD)
         self.detail_font = font(lk.SMALL)
-        self.left = lk.M + (20 + lk.S if row.sign else 0)
+        self.left = lk.L + (20 + lk.S if row.sign else 0)
         figure = QFontMetrics(self.figure_font).horizontalAdvance(row.figure)
-        room = width - self.left - lk.M
+        room = width - self.left - lk.L
         # A long figure (a sentence, mostly) has the detail's place instead of squeezing the title.
         self.beside = figure <= room // 2
         self.room = room - (figure + lk.M if row.figure and self.beside else 0)
@@ -59,7 +60,9 @@ class _RowPainter(RowPainter):
         model, view = index.model(), option.widget
         assert isinstance(model, RowModel)
         width = view.viewport().width() if isinstance(view, QListView) else 300
-        return QSize(100, max(_Layout(model.rows[index.row()], width).height, self.height))
+        # What is only read may be lower than what is pressed.
+        least = self.height if self.pickable else _READ_PX
+        return QSize(100, max(_Layout(model.rows[index.row()], width).height, least))
 
     def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: Row, number: int) -> None:
         at: QRect = option.rect
@@ -78,7 +81,7 @@ def paint_row(painter: QPainter, look: Look, at: QRect, row: Row) -> None:
     left = at.left() + plan.left
     if row.sign:
         token = _TOKENS.get(row.sign, "accent")
-        look.draw_icon(painter, QRect(at.left() + lk.M, top, 20, 20), row.sign, token)
+        look.draw_icon(painter, QRect(at.left() + lk.L, top, 20, 20), row.sign, token)
     if row.figure and plan.beside:
         spot = QRect(left, top, plan.wide, _line(plan.figure_font))
         look.draw_text(painter, spot, row.figure, "ink", plan.figure_font, RIGHT)
@@ -184,7 +187,7 @@ class RowsPanel(PanelCard):
         self.search.setPlaceholderText(state.search_hint)
         self.search.setAccessibleName(state.search_hint)
         self.list.setAccessibleName(state.title)
-        self._painter.pickable = state.pickable
+        self._painter.pickable = self.list.pressable = state.pickable
         before = len(self._model.rows)
         self._model.set_rows(state.rows)
         if state.pickable and (before != len(state.rows) or not self.list.currentIndex().isValid()):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.screens import views
+from app.screens.forms import Choice
 from app.ui import scale as lk
 from app.ui.controls import CENTRE, RIGHT, Button, Icon, Kind, Label
+from app.ui.foot import Choices, Strip
 from app.ui.keypad import Keypad
 from app.ui.look import Look
 from app.ui.panel import PanelCard
@@ -29,16 +31,18 @@ class PaymentPanel(PanelCard):
         super().__init__(look)
         self._due_word = Label(look, lk.BODY, token="secondary")
         self._due = Label(look, lk.BALANCE, lk.BOLD, align=RIGHT)
-        self._parts = [
-            (Label(look, lk.BODY, token="secondary"), Label(look, lk.BODY, align=RIGHT)) for _ in "123"
-        ]
-        self._given_word = Label(look, lk.BODY, token="secondary")
-        self._given = Label(look, lk.BALANCE, lk.BOLD, align=RIGHT)
-        self._result_word = Label(look, lk.BODY, lk.SEMIBOLD, "gain")
+        self._rounded = Label(look, lk.BODY, token="secondary", align=RIGHT)
+        self.tenders = Choices(look, "x")
+        self._strip = Strip(self.tenders)
+        self._quick_row = QWidget()
+        self._given_word = Label(look, lk.SMALL, token="secondary")
+        self._given = Label(look, lk.BALANCE, lk.BOLD)
+        self._result_word = Label(look, lk.SMALL, lk.SEMIBOLD, "gain", align=RIGHT)
         self._result = Label(look, lk.BALANCE, lk.BOLD, "gain", align=RIGHT)
         self.quick = [Button(look, weight=lk.SEMIBOLD, height_px=48) for _ in range(_QUICK)]
         self.keypad = Keypad(look)
         self.back = Button(look, icon_name="arrow-left", key="Esc")
+        self.gift = Button(look, icon_name="gift")
         self.card = Button(look, key="F9", weight=lk.SEMIBOLD)
         self._lay_out()
         self._sums: dict[Button, int] = {}
@@ -48,27 +52,40 @@ class PaymentPanel(PanelCard):
             button.clicked.connect(lambda _=False, button=button: presenter.give(self._sums[button]))
         self.keypad.pressed.connect(presenter.key)
         self.card.clicked.connect(presenter.pay_by_card)
+        self.gift.clicked.connect(lambda: presenter.press("gift"))
+        self.tenders.chosen.connect(presenter.pick)
         self.back.clicked.connect(presenter.leave)
 
     def _lay_out(self) -> None:
         money = QVBoxLayout()
         money.setSpacing(lk.XS)
-        pairs = [(self._due_word, self._due), *self._parts, (self._given_word, self._given)]
-        for word, figure in [*pairs, (self._result_word, self._result)]:
-            row = QHBoxLayout()
-            row.addWidget(word, 1)
-            row.addWidget(figure)
-            money.addLayout(row)
+        money.addWidget(self._strip)
+        due = QHBoxLayout()
+        due.addWidget(self._due_word, 1)
+        due.addWidget(self._due)
+        money.addLayout(due)
+        money.addWidget(self._rounded)
+        figures = QGridLayout()
+        figures.setHorizontalSpacing(lk.M)
+        figures.setVerticalSpacing(0)
+        columns = ((self._given_word, self._given), (self._result_word, self._result))
+        for column, labels in enumerate(columns):
+            for row, label in enumerate(labels):
+                figures.addWidget(label, row, column)
+            figures.setColumnStretch(column, 1)
+        money.addLayout(figures)
         money.addStretch(1)
-        quick = QHBoxLayout()
+        quick = QHBoxLayout(self._quick_row)
+        quick.setContentsMargins(0, 0, 0, 0)
         quick.setSpacing(lk.S)
         for button in self.quick:
             quick.addWidget(button, 1)
-        money.addLayout(quick)
+        money.addWidget(self._quick_row)
         foot = QHBoxLayout()
         foot.setSpacing(lk.S)
         foot.addWidget(self.back, 1)
-        foot.addWidget(self.card, 1)
+        foot.addWidget(self.gift)
+        foot.addWidget(self.card, 2)
         keys = QVBoxLayout()
         keys.setSpacing(lk.S)
         keys.addWidget(self.keypad, 1)
@@ -86,22 +103,32 @@ class PaymentPanel(PanelCard):
         self._box.setDirection(direction.LeftToRight if broad else direction.TopToBottom)
         self._box.setSpacing(lk.XL if broad else lk.S)
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # Where fingers need more room than there is, the sums give way to the keys, which can say them all.
+        self._quick_row.show()
+        self._box.activate()
+        if self._box.minimumSize().height() > self.height():
+            self._quick_row.hide()
 
     def retranslate(self) -> None:
-        self._due_word.set(self.tr("To pay"))
         self._given_word.set(self.tr("Cash given"))
         self.back.set_words(self.tr("Back"))
-        self.card.set_words(self.tr("Card"))
+        self.gift.set_words("", self.tr("Gift card"))
         self.keypad.retranslate()
 
     def set(self, state: views.Payment) -> None:
+        self._due_word.set(self.tr("To give back") if state.owed else self.tr("To pay"))
         self._due.set(state.due)
+        self._rounded.set(state.rounded)
         self._given.set(state.entry or "–")
-        for (word, figure), part in zip(self._parts, (*state.tendered, None, None, None), strict=False):
-            word.set(part.name if part else "")
-            figure.set(part.amount if part else "")
+        parts = (Choice(part.key, f"{part.name} {part.amount}") for part in state.tendered)
+        self.tenders.set(tuple(parts), self.tr("Take back"))
+        self._strip.setVisible(bool(state.tendered))
+        self._strip.updateGeometry()
         if state.missing:
-            self._result_word.set(self.tr("Missing"), "secondary")
+            self._result_word.set(self.tr("Then left to pay"), "secondary")
             self._result.set(state.missing, "secondary")
         else:
             self._result_word.set(self.tr("Change"), "gain")
@@ -112,9 +139,12 @@ class PaymentPanel(PanelCard):
             if quick is not None:
                 self._sums[button] = quick.amount_minor
                 button.set_words(self.tr("Exact") if quick.exact else quick.text, quick.text)
-        self.card.setVisible(state.by_card)
-        self.card.setEnabled(not state.busy)
+        self.card.set_words(state.by_card)
+        for button in (self.card, self.gift):
+            button.setVisible(bool(state.by_card))
+            button.setEnabled(not state.busy)
         self.back.setEnabled(not state.busy)
+        self._fit()
 
 
 class PaidPanel(PanelCard):
@@ -146,13 +176,12 @@ class PaidPanel(PanelCard):
         self.next.clicked.connect(presenter.leave)
 
     def retranslate(self) -> None:
-        self._change_word.set(self.tr("Change"))
         self.next.set_words(self.tr("Next customer"))
 
     def set(self, state: views.Paid) -> None:
         self._title.set(state.title)
         self._change.set(state.change)
-        self._change_word.setVisible(bool(state.change))
+        self._change_word.set(state.word if state.change else "")
         self._paid.set(state.paid)
         self._earned.set(state.earned)
         self._receipt.set(state.receipt)

@@ -83,7 +83,10 @@ class RowPainter(QStyledItemDelegate):
 
 
 class RowList(QListView):
-    """Rows of one height in a card, scrolled by wheel, key or finger."""
+    """Rows in a card, scrolled by wheel, key or finger."""
+
+    pressable = True
+    """Whether a touch on a row does something."""
 
     def __init__(self, look: Look, model: RowModel, painter: RowPainter) -> None:
         super().__init__()

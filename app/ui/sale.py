@@ -18,6 +18,7 @@ from app.ui.controls import Button, Stack
 from app.ui.look import Look
 from app.ui.member import MemberPanel
 from app.ui.middle import FavouritesPanel, SearchField
+from app.ui.sounds import Sounds
 from app.ui.state_line import StateLine
 from app.ui.total import MessageLine, PayButton, TotalCard
 
@@ -43,20 +44,22 @@ class SaleScreen(QWidget):
         self.basket_actions = BasketActions(look)
         self.search = SearchField(look)
         self.toggle = Button(look, icon_name="layout-grid")
+        self.more = Button(look, icon_name="ellipsis", key="F5")
         self.middle = Stack()
         self.message = MessageLine(look)
         self.member = MemberPanel(look)
         self.total = TotalCard(look)
         self.pay = PayButton(look)
         for part in (
-            self.state_line, self.basket, self.basket_actions, self.search, self.toggle, self.middle,
-            self.message, self.member, self.total, self.pay,
+            self.state_line, self.basket, self.basket_actions, self.search, self.toggle, self.more,
+            self.middle, self.message, self.member, self.total, self.pay,
         ):  # fmt: skip
             part.setParent(self)
         self.favourites = FavouritesPanel(look)
         self.middle.add(self.favourites)
         self._panels: dict[type, PanelCard] = {}
         self._presenter: SalePresenter | None = None
+        self.sounds = Sounds()
         self.search.stepped.connect(self._step)
         self.toggle.clicked.connect(self._toggle)
         self.middle.show_panel(self.favourites)
@@ -95,6 +98,7 @@ class SaleScreen(QWidget):
         self.member.offer_taken.connect(p.take_offer)
         self.member.spend_toggled.connect(p.spend_points)
         self.pay.clicked.connect(p.pay)
+        self.more.clicked.connect(lambda: p.open_tool("more"))
         self._bind_keys(p)
 
     def _bind_keys(self, p: SalePresenter) -> None:
@@ -147,6 +151,7 @@ class SaleScreen(QWidget):
     def set(self, view: views.SaleView) -> None:
         """Paint what differs from the view before."""
         before, self.view = self.view, view
+        self.sounds.hear(view.cue)
         if before is None or before.state != view.state:
             self.state_line.set(view.state)
         if before is None or before.basket != view.basket:
@@ -189,6 +194,7 @@ class SaleScreen(QWidget):
         self.search.setPlaceholderText(self.tr("Name, code or phone"))
         self.search.setAccessibleName(self.tr("Search"))
         self.toggle.set_words("", self.tr("Favourites"))
+        self.more.set_words("", self.tr("Everything else"))
         for part in (
             self.state_line, self.basket, self.basket_actions, self.member, self.total, self.pay,
             *self._panels.values(),
@@ -242,6 +248,7 @@ class SaleScreen(QWidget):
             (self.basket_actions, places.actions),
             (self.search, places.search),
             (self.toggle, places.toggle),
+            (self.more, places.more),
             (self.middle, places.middle),
             (self.message, places.message),
             (self.member, places.member),
@@ -252,6 +259,7 @@ class SaleScreen(QWidget):
         self.middle.setVisible(not places.middle.isEmpty())
         self.search.setVisible(not places.search.isEmpty())
         self.toggle.setVisible(not places.toggle.isEmpty())
+        self.more.setVisible(not places.more.isEmpty())
         self.basket_actions.setVisible(not places.actions.isEmpty())
         self.middle.raise_()
 

@@ -58,6 +58,7 @@ class Stage:
             shop=SHOP,
             catalogue=reader,
             members=reader,
+            sales=reader,
             journal=Inline(self.database.write),
             programme=compile_programme(load_programme(resources.path("programmes", "demo.yaml"))),
             world=self.world,
@@ -188,6 +189,37 @@ class Stage:
             self.sale.ring(tile.key)
         self.selling()
 
+    def finding_sales(self) -> None:
+        for codes in ((LATTE,), (COFFEE, MILK, YOGHURT), (APPLES, LATTE)):
+            self._sell(*codes, cash_minor=100_00)
+        self.sale.leave()
+        self.sale.open_tool("refund")
+
+    def refunding(self) -> None:
+        """Two of three lines of a member's sale come back."""
+        self.selling()
+        self.sale.spend_points(True)
+        self.sale.pay()
+        self.sale.give(100_00)
+        self.sale.leave()
+        self.world.ms += 600_000
+        self.sale.open_tool("refund")
+        self._pick_first()
+        self.sale.step("1", 1)
+        self.sale.step("5", 1)
+
+    def refunded(self) -> None:
+        self.refunding()
+        self.sale.take()
+
+    def past_sale(self) -> None:
+        self.selling()
+        self.sale.pay()
+        self.sale.give(100_00)
+        self.sale.leave()
+        self.sale.open_tool("history")
+        self._pick_first()
+
     def more(self) -> None:
         self.selling()
         self.sale.open_tool("more")
@@ -211,6 +243,11 @@ class Stage:
 
     def tap(self, uid: str) -> None:
         self.sale.card(CardTapped("Reader 00", 1, uid, "ntag213"))
+
+    def _pick_first(self) -> None:
+        middle = self.sale.view.middle
+        assert isinstance(middle, views.Rows)
+        self.sale.pick(middle.rows[0].key)
 
     def _type_keys(self, keys: str) -> None:
         for key in keys:
@@ -245,6 +282,10 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "enrolling": Stage.enrolling,
     "counting": Stage.counting,
     "refusing": Stage.refusing,
+    "finding-sales": Stage.finding_sales,
+    "refunding": Stage.refunding,
+    "refunded": Stage.refunded,
+    "past-sale": Stage.past_sale,
     "more": Stage.more,
     "help": Stage.helping,
     "why": Stage.explaining,

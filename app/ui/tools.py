@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
 
 
+_HIGHEST_PX = 112
+
+
 class ToolButton(QAbstractButton):
     """Icon and key above, the word below."""
 
@@ -130,6 +133,7 @@ class ToolsPanel(PanelCard):
         across, down = self._grid.width() + lk.S, self._grid.height() + lk.S
         columns = 3 if across < 2 * down else 4
         rows = -(-self._count // columns)
+        down = min(down, rows * (_HIGHEST_PX + lk.S))
         for place, button in enumerate(self.buttons[: self._count]):
             row, column = divmod(place, columns)
             left, top = across * column // columns, down * row // rows

@@ -39,11 +39,11 @@
     <name>CountsPanel</name>
     <message>
         <source>One less</source>
-        <translation type="unfinished">Mniej o jeden</translation>
+        <translation>Mniej o jeden</translation>
     </message>
     <message>
         <source>One more</source>
-        <translation type="unfinished">Więcej o jeden</translation>
+        <translation>Więcej o jeden</translation>
     </message>
 </context>
 <context>
@@ -197,10 +197,6 @@
 <context>
     <name>PaidPanel</name>
     <message>
-        <source>Change</source>
-        <translation>Reszta</translation>
-    </message>
-    <message>
         <source>Next customer</source>
         <translation>Następny klient</translation>
     </message>
@@ -242,12 +238,20 @@
         <translation>Wróć</translation>
     </message>
     <message>
-        <source>Card</source>
-        <translation>Karta</translation>
+        <source>Gift card</source>
+        <translation>Karta podarunkowa</translation>
     </message>
     <message>
-        <source>Missing</source>
-        <translation>Brakuje</translation>
+        <source>To give back</source>
+        <translation>Do zwrotu</translation>
+    </message>
+    <message>
+        <source>Take back</source>
+        <translation>Cofnij</translation>
+    </message>
+    <message>
+        <source>Then left to pay</source>
+        <translation>Zostanie do zapłaty</translation>
     </message>
     <message>
         <source>Change</source>
@@ -289,6 +293,10 @@
     <message>
         <source>Favourites</source>
         <translation>Ulubione</translation>
+    </message>
+    <message>
+        <source>Everything else</source>
+        <translation>Wszystko inne</translation>
     </message>
 </context>
 <context>

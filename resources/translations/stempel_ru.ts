@@ -39,11 +39,11 @@
     <name>CountsPanel</name>
     <message>
         <source>One less</source>
-        <translation type="unfinished">На один меньше</translation>
+        <translation>На один меньше</translation>
     </message>
     <message>
         <source>One more</source>
-        <translation type="unfinished">На один больше</translation>
+        <translation>На один больше</translation>
     </message>
 </context>
 <context>
@@ -197,10 +197,6 @@
 <context>
     <name>PaidPanel</name>
     <message>
-        <source>Change</source>
-        <translation>Сдача</translation>
-    </message>
-    <message>
         <source>Next customer</source>
         <translation>Следующий покупатель</translation>
     </message>
@@ -242,12 +238,20 @@
         <translation>Назад</translation>
     </message>
     <message>
-        <source>Card</source>
-        <translation>Карта</translation>
+        <source>Gift card</source>
+        <translation>Подарочная карта</translation>
     </message>
     <message>
-        <source>Missing</source>
-        <translation>Не хватает</translation>
+        <source>To give back</source>
+        <translation>К выдаче</translation>
+    </message>
+    <message>
+        <source>Take back</source>
+        <translation>Убрать</translation>
+    </message>
+    <message>
+        <source>Then left to pay</source>
+        <translation>Останется оплатить</translation>
     </message>
     <message>
         <source>Change</source>
@@ -289,6 +293,10 @@
     <message>
         <source>Favourites</source>
         <translation>Избранное</translation>
+    </message>
+    <message>
+        <source>Everything else</source>
+        <translation>Всё остальное</translation>
     </message>
 </context>
 <context>

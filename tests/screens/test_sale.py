@@ -365,12 +365,18 @@ class TestPayment:
         assert isinstance(screen.view.middle, views.Paid)
         assert screen.view.middle.change == "38.00\xa0zł"
 
-    def test_too_little_is_not_taken(self, screen: Screen) -> None:
+    def test_less_than_is_due_is_taken_as_a_part(self, screen: Screen) -> None:
         screen.presenter.scan(LATTE)
-        pay(screen, "10")
+        screen.presenter.pay()
+        type_keys(screen, "10")
         payment = screen.view.middle
         assert isinstance(payment, views.Payment)
-        assert payment.missing == "2.00\xa0zł"
+        assert (payment.missing, payment.ready) == ("2.00\xa0zł", True)
+        screen.presenter.take()
+        payment = screen.view.middle
+        assert isinstance(payment, views.Payment)
+        assert (payment.due, payment.entry) == ("2.00\xa0zł", "")
+        assert [(part.name, part.amount) for part in payment.tendered] == [("Cash", "10.00\xa0zł")]
         assert "2.00" in screen.view.notice.text
         assert len(screen.view.basket.lines) == 1
 

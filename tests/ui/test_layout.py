@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QRect
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QWidget
 
 from app.ui import scale as lk
 from app.ui import scenes
 from app.ui.arrange import Places, arrange
 from app.ui.controls import Button, Field, Label
 from app.ui.day import DayScreen
+from app.ui.keypad import Keypad
 from app.ui.look import Look, touch_px
+from app.ui.panel import PanelCard
+from app.ui.rows import RowList
 from app.ui.sale import SaleScreen
 from app.ui.translations import Translations
 
@@ -32,13 +36,59 @@ def cut_labels(screen: QWidget) -> list[str]:
     return [label.text() for label in labels] + [field.placeholderText() for field in fields]
 
 
-def small_targets(screen: QWidget) -> list[str]:
-    least = touch_px(96)
-    return [
+def small_targets(screen: QWidget, least: int) -> list[str]:
+    buttons = [
         button.accessibleName()
         for button in screen.findChildren(QAbstractButton)
         if button.isVisible() and min(button.width(), button.height()) < least
     ]
+    rows = [
+        row.accessibleName()
+        for row in screen.findChildren(RowList)
+        if row.isVisible() and row.pressable and row.model().rowCount() and row.sizeHintForRow(0) < least
+    ]
+    return buttons + rows
+
+
+def settle(screen: QWidget) -> None:
+    for _ in range(3):  # a layout inside a scrolled layout settles in turns
+        QApplication.processEvents()
+    screen.grab()
+
+
+def unreachable(screen: QWidget) -> list[str]:
+    """What can be pressed and not be reached by Tab, by the key on it, nor by the digits of the keyboard."""
+    return [
+        button.accessibleName() or type(button).__name__
+        for button in screen.findChildren(QAbstractButton)
+        if button.isVisible()
+        and button.isEnabled()
+        and not button.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not getattr(button, "hint", "")
+        and not isinstance(button.parentWidget(), Keypad)
+    ]
+
+
+def unnamed(screen: QWidget) -> list[str]:
+    """What a screen reader would read without a name, or as nothing that can be pressed."""
+    wrong: list[str] = []
+    parts = [
+        *screen.findChildren(QAbstractButton),
+        *screen.findChildren(Field),
+        *screen.findChildren(RowList),
+    ]
+    for part in parts:
+        if not part.isVisible() or not part.isEnabled():
+            continue
+        seen = QAccessible.queryAccessibleInterface(part)
+        name = seen.text(QAccessible.Text.Name)
+        roles = (
+            QAccessible.Role.Button, QAccessible.Role.CheckBox, QAccessible.Role.EditableText,
+            QAccessible.Role.List, QAccessible.Role.RadioButton,
+        )  # fmt: skip
+        if not name or seen.role() not in roles:
+            wrong.append(f"{type(part).__name__} {name!r} {seen.role()}")
+    return wrong
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -57,18 +107,73 @@ def test_the_sale_screen(
     for name, view in states.items():
         look.cuts = []
         screen.set(view)
-        for _ in range(3):  # a layout inside a scrolled layout settles in turns
-            QApplication.processEvents()
-        screen.grab()
+        settle(screen)
         assert look.cuts == [], f"{name}: shortened"
         assert cut_labels(screen) == [], f"{name}: cut"
-        assert small_targets(screen) == [], f"{name}: too small to press"
-        unnamed = [
-            b for b in screen.findChildren(QAbstractButton) if b.isVisible() and not b.accessibleName()
-        ]
-        assert unnamed == [] or all(not b.isEnabled() for b in unnamed), f"{name}: without a name"
+        assert small_targets(screen, touch_px(96)) == [], f"{name}: too small to press"
+        assert outside(screen) == [], f"{name}: beyond its place"
+        assert unreachable(screen) == [], f"{name}: not for a keyboard"
+        assert unnamed(screen) == [], f"{name}: without a name or a role"
     look.cuts = None
     screen.close()
+
+
+@pytest.mark.parametrize("dots_per_inch", [120, 160])
+@pytest.mark.parametrize("size", SIZES[1:], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_nine_millimetres_on_denser_screens(
+    qapp: QApplication,
+    translations: Translations,
+    played: tuple[str, dict[str, scenes.views.SaleView]],
+    size: tuple[int, int],
+    dots_per_inch: int,
+) -> None:
+    """At 160 dots an inch a finger needs 57 px: everything to press grows, and no word is cut by it."""
+    lang, states = played
+    translations.switch(lang)
+    dense = Look("light", dots_per_inch)
+    screen = SaleScreen(dense)
+    screen.retranslate()
+    screen.resize(*size)
+    screen.show()
+    for name, view in states.items():
+        dense.cuts = []
+        screen.set(view)
+        settle(screen)
+        assert small_targets(screen, touch_px(dots_per_inch)) == [], f"{name}: too small to press"
+        assert dense.cuts == [], f"{name}: shortened"
+        assert cut_labels(screen) == [], f"{name}: cut"
+        assert outside(screen) == [], f"{name}: beyond its place"
+    screen.close()
+
+
+def outside(screen: QWidget) -> list[str]:
+    """Buttons of a panel that are squeezed out of their card: a layout that asked for more than there is."""
+    found: list[str] = []
+    for panel in screen.findChildren(PanelCard):
+        if not panel.isVisible():
+            continue
+        for button in panel.findChildren(QAbstractButton):
+            if not button.isVisible() or any(isinstance(p, QScrollArea) for p in parents(button, panel)):
+                continue
+            at = QRect(button.mapTo(panel, QPoint(0, 0)), button.size())
+            if not panel.rect().contains(at):
+                found.append(button.accessibleName())
+            others = (o for o in panel.findChildren(QAbstractButton) if o is not button and o.isVisible())
+            for other in others:
+                if any(isinstance(p, QScrollArea) for p in parents(other, panel)):
+                    continue
+                if at.intersects(QRect(other.mapTo(panel, QPoint(0, 0)), other.size())):
+                    found.append(f"{button.accessibleName()} over {other.accessibleName()}")
+    return found
+
+
+def parents(widget: QWidget, until: QWidget) -> list[QWidget]:
+    above: list[QWidget] = []
+    parent = widget.parentWidget()
+    while parent is not None and parent is not until:
+        above.append(parent)
+        parent = parent.parentWidget()
+    return above
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -84,7 +189,7 @@ def test_the_day_screen(look: Look, translations: Translations, lang: str, size:
     screen.grab()
     assert look.cuts == []
     assert cut_labels(screen) == []
-    assert small_targets(screen) == []
+    assert small_targets(screen, touch_px(96)) == []
     screen.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.checkout.outcome import Outcome
+from app.checkout.paying import Paid
 from app.checkout.receipt import Receipt
 from app.screens import cash, views
 from app.screens.forms import YES
@@ -11,7 +12,10 @@ from app.values import minor_digits
 
 
 class Paying(Panel):
-    """Cash typed or one of the likely sums; or the terminal."""
+    """Cash typed or one of the likely sums, the terminal, a gift card: one after the other, until it is paid.
+
+    A sum below what is due is taken as a part of it. Each part can be taken back.
+    """
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
@@ -24,21 +28,51 @@ class Paying(Panel):
         self.entry = cash.typed(self.entry, key, minor_digits(self.show.currency))
 
     def take(self) -> None:
-        given = cash.entered(self.entry, minor_digits(self.show.currency))
-        if given is not None or not self.till.due_minor:
+        given = self._given
+        if given or self.till.cash_due_minor <= 0:
             self.give(given or 0)
 
     def give(self, amount_minor: int) -> None:
-        """Cash as it was handed over: the change follows from it."""
-        self.till.pay_cash(amount_minor, self._paid)
+        """Cash as it was handed over: the change follows from it, or what is left to pay."""
+        if self.till.cash_due_minor > 0:
+            self.till.tender_cash(amount_minor, self._taken)
+        else:
+            self.till.pay_cash(amount_minor, self._taken)
         self.screen.repaint()
 
     def by_card(self) -> None:
-        """Pay by the terminal beside the till."""
-        self.till.ask_terminal(self._asked)
+        """Pay what was typed, or all that is left, by the terminal beside the till."""
+        self.till.ask_terminal(self._asked, self._given or None)
         self.screen.repaint()
 
-    def _paid(self, outcome: Outcome) -> None:
+    def pick(self, key: str) -> None:
+        """Take a part of the payment back; money from a card goes back on the terminal first."""
+        tender = next((each for each in self.till.tenders if each.key == key), None)
+        if tender is not None and tender.means == "card":
+            self.screen.open(GivingBack(self.screen, tender))
+        else:
+            self.till.drop_tender(key, self._taken)
+
+    def press(self, key: str) -> None:
+        if key == "gift":
+            self.screen.open_tool("gift_card")
+        else:
+            super().press(key)
+
+    def scanned(self, text: str, aim: str | None) -> bool:
+        """A gift card pays; any other code is rung up."""
+        outcome = self.till.present_gift_card(text.strip())
+        if outcome.code == "gift_card_unknown":
+            return False
+        self.screen.tell(outcome)
+        return True
+
+    @property
+    def _given(self) -> int | None:
+        return cash.entered(self.entry, minor_digits(self.show.currency))
+
+    def _taken(self, outcome: Outcome) -> None:
+        self.entry = "" if not outcome.refused else self.entry
         paid_up(self.screen, outcome)
 
     def _asked(self, outcome: Outcome) -> None:
@@ -47,24 +81,64 @@ class Paying(Panel):
         self.screen.tell(outcome)
 
     def view(self) -> views.Payment:
-        till, show, currency = self.till, self.show, self.show.currency
-        due = till.due_minor
-        given = cash.entered(self.entry, minor_digits(currency))
-        enough = given >= due if given is not None else due == 0
-        quick = [views.QuickCash(due, show.money(due), exact=True)] if due else []
-        quick += [views.QuickCash(each, show.round_money(each)) for each in cash.likely_sums(due, currency)]
-        spent = till.decision.points.spent_value_minor
-        points = views.Tendered(show.words.get("screen.points_tender"), show.money(-spent))
+        till, show, get = self.till, self.show, self.show.words.get
+        due, in_cash, given = till.due_minor, till.cash_due_minor, self._given
+        enough = given >= in_cash if given is not None else in_cash <= 0
+        by_card = given if given is not None and 0 < given < due else due
         return views.Payment(
-            due=show.money(due),
+            due=show.money(abs(due)),
+            owed=due < 0,
+            rounded=get("screen.in_cash", money=show.money(abs(in_cash))) if in_cash != due else "",
             entry=show.typed(self.entry),
-            change=show.money(given - due) if given is not None and enough else "",
-            missing="" if enough or given is None else show.money(due - given),
-            quick=tuple(quick),
-            tendered=(points,) if spent else (),
-            ready=enough,
-            by_card=due > 0,
+            change=show.money(given - in_cash) if given is not None and enough and in_cash > 0 else "",
+            missing="" if enough or given is None else show.money(in_cash - given),
+            quick=self._quick(in_cash),
+            tendered=tuple(
+                views.Tendered(each.key, self._name(each), show.money(each.amount_minor))
+                for each in till.tenders
+            ),
+            ready=enough or bool(given),
+            by_card=get("screen.by_card", money=show.money(by_card)) if due > 0 else "",
             busy=till.busy,
+        )
+
+    def _name(self, tender: Paid) -> str:
+        words = self.show.words
+        return words.get("screen.points_tender" if tender.means == "points" else f"tender.{tender.means}")
+
+    def _quick(self, due_minor: int) -> tuple[views.QuickCash, ...]:
+        if due_minor <= 0:
+            return ()
+        show = self.show
+        sums = cash.likely_sums(due_minor, show.currency)
+        exact = views.QuickCash(due_minor, show.money(due_minor), exact=True)
+        return (exact, *(views.QuickCash(each, show.round_money(each)) for each in sums))
+
+
+class GivingBack(Panel):
+    """A card was charged and its part is taken back: the money has to go back on the terminal first."""
+
+    def __init__(self, screen: Screen, tender: Paid) -> None:
+        super().__init__(screen)
+        self._tender = tender
+
+    def take(self) -> None:
+        """Enter is no answer: somebody has to look."""
+
+    def press(self, key: str) -> None:
+        self.screen.open(Paying(self.screen))
+        if key == YES:
+            self.till.drop_tender(self._tender.key, self.screen.tell, reversed=True)
+
+    def view(self) -> views.Ask:
+        get = self.show.words.get
+        return views.Ask(
+            question=get("screen.reverse_question"),
+            detail=get("screen.reverse_detail"),
+            yes=get("screen.reverse_yes"),
+            no=get("screen.reverse_no"),
+            figure=self.show.money(self._tender.amount_minor),
+            busy=self.till.busy,
         )
 
 
@@ -81,6 +155,8 @@ class Charging(Panel):
         self.till.settle_terminal(charged=charged, answer=self._paid if charged else self._reopened)
 
     def _paid(self, outcome: Outcome) -> None:
+        if not outcome.refused and outcome.code != "sold":
+            self.screen.open(Paying(self.screen))
         paid_up(self.screen, outcome)
 
     def _reopened(self, outcome: Outcome) -> None:
@@ -123,6 +199,7 @@ class PaidUp(Panel):
         paid = words.get("screen.paid_of", total=show.money(sale.total_minor), means=means, received=received)
         return views.Paid(
             title=words.get("screen.paid"),
+            word=words.get("screen.change"),
             change=show.money(sale.change_minor) if cash_paid else "",
             paid=paid.strip(" ·"),
             earned=earned,
@@ -131,8 +208,8 @@ class PaidUp(Panel):
 
 
 def paid_up(screen: Screen, outcome: Outcome) -> None:
-    """After the last tender: the change, or why it was not taken."""
-    if not outcome.refused and screen.till.last is not None:
+    """After a tender: what is left to pay, or the change once it was the last."""
+    if outcome.code == "sold" and screen.till.last is not None:
         screen.loose_card = ""
         screen.open(PaidUp(screen, screen.till.last))
     screen.tell(outcome)

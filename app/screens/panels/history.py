@@ -1,0 +1,126 @@
+"""Earlier sales: found by their number or receipt, or picked from the latest."""
+
+from __future__ import annotations
+
+from app.checkout.receipt import REFERENCE
+from app.ledger.facts import SaleCompleted
+from app.screens import views
+from app.screens.forms import BACK, Press, Row, Sign
+from app.screens.panel import Panel, Screen
+from app.screens.panels.why import discounts
+
+
+class History(Panel):
+    """The latest sales of this till; of the member in hand, if there is one."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self.query = ""
+
+    def type(self, field: str, text: str) -> None:
+        self.query = text
+
+    def scanned(self, text: str, aim: str | None) -> bool:
+        return is_receipt(text) and self._show(text)
+
+    def pick(self, key: str) -> None:
+        self._show(key)
+
+    def take(self) -> None:
+        self._show(self.query)
+
+    def _show(self, text: str) -> bool:
+        found = self.till.refunds.find(text)
+        if found is not None:
+            self.opened(found.sale)
+        return found is not None
+
+    def opened(self, sale: SaleCompleted) -> None:
+        """What happens to the sale that was found."""
+        self.screen.open(PastSale(self.screen, sale))
+
+    def _sales(self) -> list[SaleCompleted]:
+        digits = "".join(char for char in self.query if char.isdigit())
+        found = self.till.refunds.find(digits) if digits else None
+        if self.query.strip():
+            return [found.sale] if found else []
+        return list(self.till.refunds.latest(self.till.sale.member))
+
+    def view(self) -> views.Rows:
+        member = self.till.member
+        person = member.person.name if member and member.person else ""
+        return views.Rows(
+            title=self.title(),
+            detail=self.say("history.of", name=person) if person and not self.query else "",
+            rows=tuple(sale_row(sale, self.screen) for sale in self._sales()),
+            empty=self.say("history.empty"),
+            pickable=True,
+            search=self.query,
+            search_hint=self.say("history.search"),
+            presses=(self.back(),),
+        )
+
+    def title(self) -> str:
+        return self.say("history.title")
+
+
+class PastSale(Panel):
+    """One earlier sale: its lines with why they cost what they cost, and what can be done with it."""
+
+    def __init__(self, screen: Screen, sale: SaleCompleted) -> None:
+        super().__init__(screen)
+        self.sale = sale
+
+    def press(self, key: str) -> None:
+        if key == BACK:
+            self.screen.open(History(self.screen))
+        elif key == "refund":
+            from app.screens.panels.refunding import Refunding
+
+            self.screen.open(Refunding(self.screen, self.sale))
+
+    def view(self) -> views.Rows:
+        sale, show, words = self.sale, self.show, self.show.words
+        moment = words.moment(sale.at_ms, self.till.shop.time_zone)
+        means = ", ".join(words.get(f"tender.{t.means}") for t in sale.tenders)
+        return views.Rows(
+            title=self.say("history.sale", number=sale.number),
+            detail=" · ".join(filter(None, (moment, sale.cashier, means))),
+            rows=tuple(
+                Row(
+                    str(line.line),
+                    line_name(self.screen, line.sku, line.name),
+                    " · ".join(filter(None, (show.count(line.qty_milli, line.price_minor), why))),
+                    show.amount(line.net_minor),
+                )
+                for line, why in ((each, discounts(each, show)) for each in sale.lines)
+            ),
+            sums=(Row("total", self.say("history.total"), figure=show.money(sale.total_minor), loud=True),),
+            presses=(self.back(), Press("refund", self.say("tool.refund"), loud=True)),
+        )
+
+
+def sale_row(sale: SaleCompleted, screen: Screen) -> Row:
+    """A sale in a list: its number and time over what was bought."""
+    words = screen.show.words
+    names = [line_name(screen, line.sku, line.name) for line in sale.lines]
+    rest = f" +{len(names) - 2}" if len(names) > 2 else ""
+    moment = words.moment(sale.at_ms, screen.till.shop.time_zone)
+    return Row(
+        key=REFERENCE + sale.id.hex,
+        title=words.get("panel.history.row", number=sale.number, moment=moment),
+        detail=", ".join(names[:2]) + rest,
+        figure=screen.show.money(sale.total_minor),
+        sign=Sign.MEMBER if sale.member else Sign.COPY,
+    )
+
+
+def line_name(screen: Screen, sku: str, name: str) -> str:
+    """A sold line's product in the cashier's language, or as it was sold."""
+    product = screen.catalogue.product(sku) if sku else None
+    return product.name_in(screen.show.words.lang) if product else name
+
+
+def is_receipt(text: str) -> bool:
+    """Whether a code is the one that stands on our receipts."""
+    return text.strip().upper().startswith(REFERENCE)
