@@ -68,6 +68,9 @@ def _run(
     if run.member:
         for plan in compiled.entering:
             plan.enter(run, levels.get(plan.id))
+        for plan, factor in run.standing:
+            if plan.may(run):
+                run.multiplier = max(run.multiplier, factor)
     redemption = compiled.redemption
     run.point_minor = compiled.point_minor
     take_lines(compiled, run)

@@ -261,6 +261,8 @@ class Run:
         """Whether some line cannot be discounted freely: then shares are not just shares of sums."""
         self.levels: dict[str, str] = {}
         """The member's level by tier rule; "" below the lowest."""
+        self.standing: list[tuple[Plan, Fraction]] = []
+        """How many times as much the member's levels and statuses earn, while their rules hold."""
         self.multiplier = Fraction(1)
         self.given: dict[str, int] = {}
         """Discount by rule."""

@@ -165,15 +165,21 @@ _NONE: dict[Work, int] = {}
 def _limited_values(group: LineGroup, run: Run) -> dict[LinePlan, dict[Work, int]]:
     """What rules with a cap of their own would give each line: the cap is spread over all of theirs."""
     values: dict[LinePlan, dict[Work, int]] = {}
+    by_rule: dict[str, dict[Work, tuple[int, LinePlan]]] = {}
     for plan in group.limited:
-        if not plan.may(run):
-            continue
-        works = [work for work in plan.works(run) if work.room]
-        parts = [min(plan.value(run, work), work.room) for work in works]
-        limit = limit_of(plan, run)
+        if plan.may(run):
+            best = by_rule.setdefault(plan.id, {})
+            for work in plan.works(run):
+                value = min(plan.value(run, work), work.room)
+                if value > 0 and (work not in best or value > best[work][0]):
+                    best[work] = (value, plan)  # of a rule's several plans the better one counts
+    for best in by_rule.values():
+        parts = [value for value, _ in best.values()]
+        limit = limit_of(next(plan for _, plan in best.values()), run) if best else None
         if limit is not None and sum(parts) > limit:
             parts = spread(limit, parts)
-        values[plan] = dict(zip(works, parts, strict=True))
+        for (work, (_, plan)), part in zip(best.items(), parts, strict=True):
+            values.setdefault(plan, {})[work] = part
     return values
 
 

@@ -519,8 +519,16 @@ class Naive(Visit):
 
     def multiplier(self) -> Fraction:
         rules = {rule.id: rule for rule in self.programme.rules if isinstance(rule, TierRule)}
-        levels = [rules[id].levels[n - 1].multiplier for id, n in self.levels.items() if n]
-        vips = [r.multiplier for r in self.programme.rules if isinstance(r, VipRule) and self.held(r.id)]
+        levels = [
+            rules[id].levels[n - 1].multiplier
+            for id, n in self.levels.items()
+            if n and self.allowed(rules[id])
+        ]
+        vips = [
+            rule.multiplier
+            for rule in self.programme.rules
+            if isinstance(rule, VipRule) and self.held(rule.id) and self.allowed(rule)
+        ]
         return max([F(1), *levels, *vips])
 
     def earnings(self) -> dict[str, int]:

@@ -162,9 +162,9 @@ class LevelDiscount(ReceiptPlan):
 
 
 class TierCount(Plan):
-    """Knows the level, and counts this receipt towards the next one."""
+    """Knows the level, and counts this receipt towards the next one, once all points are known."""
 
-    settle_order = 2
+    settle_order = 3
 
     def __init__(self, rule: TierRule, scope: Scope) -> None:
         super().__init__(rule, scope)
@@ -177,7 +177,7 @@ class TierCount(Plan):
         level = self.settings.levels[now - 1] if now else None
         run.levels[self.id] = level.id if level else ""
         if level is not None:
-            run.multiplier = max(run.multiplier, level.multiplier)
+            run.standing.append((self, level.multiplier))
         return now
 
     def counted(self, run: Run) -> Counted:

@@ -54,7 +54,7 @@ class VipStatus(Plan):
 
     def enter(self, run: Run, risen: int | None = None) -> None:
         if run.state.held(self.id, run.context.at_ms):
-            run.multiplier = max(run.multiplier, self.settings.multiplier)
+            run.standing.append((self, self.settings.multiplier))
 
     def settle(self, run: Run) -> None:
         if not run.member or not self.settings.sold or not self.may(run):

@@ -173,6 +173,14 @@ def test_a_complement_is_offered_with_what_was_bought_now_or_before_and_never_it
     assert off(price(itself, line("sd", "50", category="cards"))) == {}
 
 
+def test_a_complement_keeps_to_its_cap_over_all_its_pairs() -> None:
+    pairs = "{bought: {skus: [a]}, offer: {skus: [b]}}, {bought: {skus: [a]}, offer: {skus: [c]}}"
+    compiled = programme(
+        f"  - {{id: c, kind: complement, NAME, pairs: [{pairs}], percent: 50%, max_discount: 3}}\n"
+    )
+    assert off(price(compiled, line("a", "1"), line("b", "10"), line("c", "10"))) == {"c": 300}
+
+
 ACTIVITY = (
     "  - {id: v, kind: activity, NAME, event: review, points: 5,"
     " limits: {per_day: 1, per_week: 2, ever: 3}}\n"

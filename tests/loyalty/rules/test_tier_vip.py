@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.loyalty.effects import Counted
+from app.loyalty.effects import Counted, Grant, Granted
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
 from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
@@ -144,3 +144,25 @@ def test_refunding_the_item_ends_the_status_though_other_lines_stay() -> None:
     state = then(then(EMPTY, sale), refund(sale, {"card": 1000}, at_ms=NOON))
     assert state.held("v", NOON) == ()
     assert why(price(compiled, line("a", "10"), state=state), "v").code == "vip_needed"
+
+
+def test_a_level_and_a_status_multiply_points_only_while_and_where_their_rules_hold() -> None:
+    here = "audience: {stores: [w1]}"
+    level = "{id: gold, NAME, from: 0, multiplier: 2}"
+    rules = (
+        f"  - {{id: t, kind: tier, NAME, basis: spend, levels: [{level}], {here}}}\n"
+        f"  - {{id: v, kind: vip, NAME, multiplier: 3, {here}}}\n"
+        "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}}\n"
+    )
+    compiled = programme(rules)
+    held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
+    for state, factor in ((EMPTY, 2), (held, 3)):
+        assert price(compiled, line("a", "10"), state=state, store="w1").points.earned_centi == 1_000 * factor
+        assert price(compiled, line("a", "10"), state=state, store="w2").points.earned_centi == 1_000
+
+
+def test_points_of_every_rule_count_towards_a_level_wherever_it_stands() -> None:
+    tier = "  - {id: t, kind: tier, NAME, basis: points, levels: [{id: gold, NAME, from: 20}]}\n"
+    prize = "  - {id: c, kind: challenge, NAME, goal: receipts, target: 1, give: {points: 20}}\n"
+    for rules in (tier + prize, prize + tier):
+        assert price(programme(rules), line("a", "10")).tiers[0].level_after == "gold"
