@@ -7,20 +7,22 @@ category (CLDR: one, few, many, other). Placeholders are `{name}`. The window's 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date as calendar_date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, cast
 
 import yaml
 from babel.core import Locale
-from babel.dates import format_date, format_datetime, format_time, get_timezone
+from babel.dates import format_date, format_datetime, format_time, get_day_names, get_timezone
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 import resources
 from app.values import POINT_CENTI, QTY_MILLI, format_scaled, from_ms, minor_digits
 
 LANGUAGES: Final = ("ru", "pl", "en")
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NBSP: Final = "\N{NO-BREAK SPACE}"
 MINUS: Final = "\N{MINUS SIGN}"
 _SYMBOLS: Final = {"PLN": "zł", "RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£", "UAH": "₴", "KZT": "₸"}
@@ -132,6 +134,17 @@ class Texts:
 
     def time(self, at_ms: int, zone: str) -> str:
         return format_time(from_ms(at_ms), "short", tzinfo=get_timezone(zone), locale=self._locale)
+
+    def day(self, iso: str) -> str:
+        """A calendar day in words: 1 марта 2026 г., 1 marca 2026, 1 March 2026."""
+        return format_date(calendar_date.fromisoformat(iso), "long", locale=self._locale).replace(
+            "\N{NARROW NO-BREAK SPACE}", self._space
+        )
+
+    def weekdays(self, days: Iterable[str]) -> str:
+        """Days of the week by their first three English letters, in words: poniedziałek, wtorek."""
+        names = get_day_names("wide", locale=self._locale)
+        return ", ".join(names[WEEKDAYS.index(day)] for day in days)
 
     def moment(self, at_ms: int, zone: str) -> str:
         """Date and time, short, in the store's zone."""

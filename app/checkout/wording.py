@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.loyalty.engine import Compiled
 from app.loyalty.model import Programme
 from app.loyalty.wording import Message, name_of
 from app.texts import NBSP, Texts
+
+if TYPE_CHECKING:
+    from app.loyalty.promise import Term
 
 Value = str | int
 _NAMED: Final = frozenset({"winner", "needed", "level"})
@@ -33,16 +36,27 @@ def message_text(words: Texts, programme: Compiled, message: Message, currency: 
 
 def terms_text(words: Texts, programme: Programme) -> list[str]:
     """A programme's terms for customers, from its settings: each rule's name, then its terms, indented."""
-    from app.loyalty.terms import explain  # knows every kind; only this command needs it
+    from app.loyalty.terms import explain, general  # knows every kind; only this command needs it
 
     lines: list[str] = []
     for rule in explain(programme):
         lines.append(rule.name.get(words.lang))
-        for term in rule.terms:
-            names = {key: name.get(words.lang) for key, name in term.names.items()}
-            values = {**spoken(words, programme.currency, term.params), **names}
-            lines.append("  " + words.get(f"terms.{term.code}", **values))
+        lines += [f"  {term_text(words, programme.currency, term)}" for term in rule.terms]
+        if rule.fine_print is not None:
+            lines.append(f"  {rule.fine_print.get(words.lang)}")
+    lines.append(words.get("terms.general"))
+    lines += [f"  {term_text(words, programme.currency, term)}" for term in general(programme)]
     return lines
+
+
+def term_text(words: Texts, currency: str, term: Term) -> str:
+    """A sentence of a programme's terms."""
+    names = {key: name.get(words.lang) for key, name in term.names.items()}
+    parts = {
+        key: ", ".join(term_text(words, currency, part) for part in parts)
+        for key, parts in term.parts.items()
+    }
+    return words.get(f"terms.{term.code}", **{**spoken(words, currency, term.params), **names, **parts})
 
 
 def spoken(words: Texts, currency: str, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -51,8 +65,12 @@ def spoken(words: Texts, currency: str, values: Mapping[str, Value]) -> dict[str
 
 
 def _spoken(words: Texts, currency: str, name: str, value: Value) -> Value:
-    if name == "percent":
+    if name in ("percent", "times"):
         return str(value).replace(".", words.decimal)
+    if name == "date":
+        return words.day(str(value))
+    if name == "weekdays":
+        return words.weekdays(str(value).split(","))
     if isinstance(value, str):
         return value
     unit = name.rpartition("_")[2]

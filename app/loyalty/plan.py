@@ -22,6 +22,7 @@ from app.values import Rounding
 
 if TYPE_CHECKING:
     from app.loyalty.compiled import Profile
+    from app.loyalty.promise import Term
 
 _ALWAYS = When()
 _ANYONE = Audience()
@@ -335,9 +336,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of rule: the struct its settings are read into, and how it is compiled."""
+    """A kind of rule: the struct its settings are read into, how it is compiled, what it tells customers."""
 
     settings: type[Rule]
     plans: Callable[..., list[Plan]]
-    check: Callable[..., Iterable[tuple[str, str, str]]] | None = None
+    check: Callable[..., Iterable[tuple[str, str, str]]] | None
     """Problems that types cannot see, as (field, reason, hint); takes the settings and the programme."""
+    terms: Callable[..., Iterable[Term]]
+    """The sentences of its terms, for customers; takes the settings and the programme."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from app.loyalty.conditions import audience_refusal, when_refusal
 from app.loyalty.model import EVERYTHING, Audience, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, say
 
 
 class AccessRule(Rule, frozen=True, kw_only=True):
@@ -37,4 +38,8 @@ def check(rule: AccessRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "audience", "it keeps nothing from anyone", "name tiers, vip or segments"
 
 
-KIND = Kind(AccessRule, plans, check)
+def terms(rule: AccessRule, programme: Programme) -> Said:
+    yield say("access")
+
+
+KIND = Kind(AccessRule, plans, check, terms=terms)

@@ -10,6 +10,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Count, Ident, Points, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, lots, percent, say
 from app.loyalty.rules.benefit import LotTerms, earn
 from app.values import POINT_CENTI, mul_rate
 
@@ -80,4 +81,16 @@ def check(rule: ActivityRule, programme: Programme) -> Iterable[tuple[str, str, 
         yield "", "it gives either points or a percent of the event's money", "set one of points and percent"
 
 
-KIND = Kind(ActivityRule, plans, check)
+def terms(rule: ActivityRule, programme: Programme) -> Said:
+    if rule.points is not None:
+        yield say("gives_points", points_centi=rule.points)
+    elif rule.percent is not None:
+        yield say("back", percent=percent(rule.percent))
+    for period in ("per_day", "per_week", "per_month", "ever"):
+        limit = getattr(rule.limits, period)
+        if limit is not None:
+            yield say(f"limit_{period}", n=limit)
+    yield from lots(rule.lots)
+
+
+KIND = Kind(ActivityRule, plans, check, terms=terms)

@@ -11,6 +11,7 @@ import msgspec
 from app.loyalty.decision import Reason
 from app.loyalty.model import EVERYTHING, Count, Filter, PositiveMoney, Programme, Rule, Share
 from app.loyalty.plan import BundlePlan, Claim, Kind, Parts, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, Term, percent, say, some
 from app.values import mul_rate, spread
 
 
@@ -274,4 +275,36 @@ def check(rule: BundleRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "set", "a set has at least two units", "for one unit use kind: price"
 
 
-KIND = Kind(BundleRule, plans, check)
+def terms(rule: BundleRule, programme: Programme) -> Said:
+    if rule.n_for_m is not None:
+        yield from _n_for_m(rule.n_for_m)
+    elif rule.get is not None:
+        yield from _buy_get(rule, rule.get, programme)
+    else:
+        yield say("set_of", parts={"parts": [_part(part, programme) for part in rule.set]})
+        if rule.price is not None:
+            yield say("set_price", amount_minor=rule.price)
+        elif rule.percent is not None:
+            yield say("gives_percent", percent=percent(rule.percent))
+
+
+def _n_for_m(terms: TakePay) -> Said:
+    if terms.percent == 1:
+        yield say("n_for_m", take=terms.take, pay=terms.pay)
+    else:
+        yield say("nth_off", take=terms.take, n=terms.take - terms.pay, percent=percent(terms.percent))
+
+
+def _buy_get(rule: BundleRule, get: Get, programme: Programme) -> Said:
+    yield say("buy", n=rule.buy or 0)
+    if rule.beside:
+        yield say("beside", parts={"parts": [_part(part, programme) for part in rule.beside]})
+    got = say("part", n=get.qty, parts={"goods": some(programme, get.products)})
+    yield say(f"get_{get.pick}", percent=percent(get.percent), parts={"got": [got]})
+
+
+def _part(part: Part, programme: Programme) -> Term:
+    return say("part", n=part.qty, parts={"goods": some(programme, part.products)})
+
+
+KIND = Kind(BundleRule, plans, check, terms=terms)

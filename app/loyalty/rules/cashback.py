@@ -12,6 +12,7 @@ import msgspec
 from app.loyalty.decision import Reason
 from app.loyalty.model import Count, Ident, Money, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, categories, counted_on, lots, min_receipt, percent, say
 from app.loyalty.rules.benefit import LotTerms
 from app.loyalty.rules.points import Base, EarningPlan, base_minor
 from app.values import POINT_CENTI, div_round
@@ -117,4 +118,19 @@ def check(rule: CashbackRule, programme: Programme) -> Iterable[tuple[str, str, 
             yield field, f"there is no category {name!r}", "add it under categories"
 
 
-KIND = Kind(CashbackRule, plans, check)
+def terms(rule: CashbackRule, programme: Programme) -> Said:
+    if rule.rate:
+        yield say("back", percent=percent(rule.rate))
+    for category, rate in rule.rates.items():
+        yield say(
+            "back_category", percent=percent(rate), names={"category": categories(programme, [category])}
+        )
+    if (chosen := rule.chosen) is not None:
+        among = categories(programme, chosen.categories)
+        yield say("back_chosen", percent=percent(chosen.rate), n=chosen.picks, names={"categories": among})
+    yield from counted_on(rule.base, rule.round_to)
+    yield from min_receipt(rule.min_receipt)
+    yield from lots(rule.lots)
+
+
+KIND = Kind(CashbackRule, plans, check, terms=terms)

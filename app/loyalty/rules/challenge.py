@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, gives, lots, min_receipt, percent, say
 from app.loyalty.rules.benefit import LotTerms, benefit_problems, hand_over, make_grant
 from app.loyalty.rules.coupon import CouponPlan
 from app.loyalty.state import Bucket
@@ -225,4 +227,35 @@ def check(rule: ChallengeRule, programme: Programme) -> Iterable[tuple[str, str,
                 yield f"wheel[{number}].give", "a wheel gives points or gifts", "coupons have no rule here"
 
 
-KIND = Kind(ChallengeRule, plans, check)
+def terms(rule: ChallengeRule, programme: Programme) -> Said:
+    if rule.goal is not None:
+        yield say(f"goal_{rule.goal}", n=rule.target or 1)
+    if rule.goal_spend is not None:
+        yield say("goal_spend", from_minor=rule.goal_spend)
+    if rule.window_days is not None:
+        yield say("within_days", n=rule.window_days)
+    yield from min_receipt(rule.min_receipt)
+    if rule.give is not None:
+        yield gives(rule.give)
+        yield from lots(rule.lots, where=rule.give.points is not None)
+    if rule.badge:
+        yield say("badge")
+    if rule.wheel:
+        yield from _wheel(rule)
+    elif rule.repeat:
+        yield say("again")
+
+
+def _wheel(rule: ChallengeRule) -> Said:
+    """The prizes with their odds: nobody should turn a wheel without knowing them."""
+    yield say("wheel" if rule.goal is None and rule.goal_spend is None else "wheel_won")
+    whole = sum(prize.weight for prize in rule.wheel)
+    for prize in rule.wheel:
+        what = gives(prize.give) if prize.give is not None else say("nothing")
+        yield say("prize", percent=percent(Fraction(prize.weight, whole)), parts={"prize": [what]})
+    yield from lots(rule.lots, where=any(prize.give and prize.give.points for prize in rule.wheel))
+    if rule.repeat:
+        yield say("again")
+
+
+KIND = Kind(ChallengeRule, plans, check, terms=terms)

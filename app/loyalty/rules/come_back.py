@@ -12,6 +12,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, Count, Money, Programme, Rule, Share
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, min_receipt, percent, say
 from app.loyalty.rules.benefit import day_start_ms, make_grant
 from app.loyalty.rules.coupon import CouponPlan
 
@@ -85,4 +86,15 @@ def check(rule: ComeBackRule, programme: Programme) -> Iterable[tuple[str, str, 
             yield "steps", "a later return must not give more", "let the percent shrink as the days grow"
 
 
-KIND = Kind(ComeBackRule, plans, check)
+def terms(rule: ComeBackRule, programme: Programme) -> Said:
+    if rule.min_receipt_to_issue:
+        yield say("coupon_from", amount_minor=rule.min_receipt_to_issue)
+    else:
+        yield say("coupon_each")
+    for step in sorted(rule.steps, key=lambda step: step.days):
+        yield say("come_back", n=step.days, percent=percent(step.percent))
+    yield from min_receipt(rule.min_receipt)
+    yield say("coupon_once")
+
+
+KIND = Kind(ComeBackRule, plans, check, terms=terms)

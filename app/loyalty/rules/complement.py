@@ -10,6 +10,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Days, Filter, PositiveMoney, Programme, Rule, Share
 from app.loyalty.plan import Kind, LinePlan, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, percent, say, some
 from app.values import line_gross, mul_rate
 
 
@@ -103,4 +104,16 @@ def check(rule: ComplementRule, programme: Programme) -> Iterable[tuple[str, str
             )
 
 
-KIND = Kind(ComplementRule, plans, check)
+def terms(rule: ComplementRule, programme: Programme) -> Said:
+    for pair in rule.pairs:
+        sides = {"bought": some(programme, pair.bought), "offer": some(programme, pair.offer)}
+        yield say("pair", parts=sides)
+    if rule.percent is not None:
+        yield say("complement_percent", percent=percent(rule.percent))
+    elif rule.amount is not None:
+        yield say("off_each", amount_minor=rule.amount)
+    if rule.before_days:
+        yield say("bought_before", n=rule.before_days)
+
+
+KIND = Kind(ComplementRule, plans, check, terms=terms)

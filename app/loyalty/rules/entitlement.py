@@ -10,6 +10,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant, GrantUsed
 from app.loyalty.model import EVERYTHING, Count, Filter, Programme, Rule
 from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, expiry, say, some
 from app.loyalty.rules.benefit import Expiry, expiry_ms, make_grant
 from app.loyalty.rules.bundle import unit_price
 
@@ -100,4 +101,11 @@ def check(rule: EntitlementRule, programme: Programme) -> Iterable[tuple[str, st
         yield "sold_by", "every article would give uses", "name the goods that do"
 
 
-KIND = Kind(EntitlementRule, plans, check)
+def terms(rule: EntitlementRule, programme: Programme) -> Said:
+    yield say("uses", n=rule.uses)
+    if rule.sold_by is not None:
+        yield say("uses_sold_by", parts={"goods": some(programme, rule.sold_by)})
+    yield from expiry(rule.expires)
+
+
+KIND = Kind(EntitlementRule, plans, check, terms=terms)

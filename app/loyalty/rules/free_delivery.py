@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from app.loyalty.decision import Reason
 from app.loyalty.model import PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, say
 
 
 class FreeDeliveryRule(Rule, frozen=True, kw_only=True):
@@ -57,4 +58,11 @@ def check(rule: FreeDeliveryRule, programme: Programme) -> Iterable[tuple[str, s
         yield "", "it never applies", "set from_total or first_order"
 
 
-KIND = Kind(FreeDeliveryRule, plans, check)
+def terms(rule: FreeDeliveryRule, programme: Programme) -> Said:
+    if rule.from_total is not None:
+        yield say("delivery_from", from_minor=rule.from_total)
+    if rule.first_order:
+        yield say("delivery_first")
+
+
+KIND = Kind(FreeDeliveryRule, plans, check, terms=terms)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from app.loyalty.effects import GiftCardSold
 from app.loyalty.model import EVERYTHING, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, say
 
 
 class GiftCardRule(Rule, frozen=True, kw_only=True):
@@ -52,4 +53,12 @@ def check(rule: GiftCardRule, programme: Programme) -> Iterable[tuple[str, str, 
         yield "max_amount", "it is less than min_amount", "raise max_amount or lower min_amount"
 
 
-KIND = Kind(GiftCardRule, plans, check)
+def terms(rule: GiftCardRule, programme: Programme) -> Said:
+    yield say("gift_card")
+    if rule.min_amount is not None:
+        yield say("gift_card_min", amount_minor=rule.min_amount)
+    if rule.max_amount is not None:
+        yield say("gift_card_max", amount_minor=rule.max_amount)
+
+
+KIND = Kind(GiftCardRule, plans, check, terms=terms)

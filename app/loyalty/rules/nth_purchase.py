@@ -8,6 +8,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_amount, benefit_problems, hand_over
 
 
@@ -92,4 +93,14 @@ def check(rule: NthPurchaseRule, programme: Programme) -> Iterable[tuple[str, st
     yield from benefit_problems(rule.give, "give")
 
 
-KIND = Kind(NthPurchaseRule, plans, check)
+def terms(rule: NthPurchaseRule, programme: Programme) -> Said:
+    if rule.every is not None:
+        yield say("every_nth", n=rule.every)
+    if rule.every_spend is not None:
+        yield say("every_spend", from_minor=rule.every_spend)
+    yield gives(rule.give)
+    yield from min_receipt(rule.min_receipt)
+    yield from lots(rule.lots, where=rule.give.points is not None)
+
+
+KIND = Kind(NthPurchaseRule, plans, check, terms=terms)

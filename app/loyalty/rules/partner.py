@@ -13,6 +13,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import PartnerSettled
 from app.loyalty.model import EVERYTHING, Ident, Points, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, lots, say
 from app.loyalty.rules.benefit import LotTerms
 from app.loyalty.rules.points import EarningPlan, base_minor
 from app.values import div_round
@@ -84,4 +85,12 @@ def check(rule: PartnerRule, programme: Programme) -> Iterable[tuple[str, str, s
         yield "products", "a partner pays for its own goods only", "name them"
 
 
-KIND = Kind(PartnerRule, plans, check)
+def terms(rule: PartnerRule, programme: Programme) -> Said:
+    if rule.points is not None and rule.per is not None:
+        yield say("earn_money", points_centi=rule.points, per_minor=rule.per)
+        yield from lots(rule.lots)
+    if rule.partner_stores:
+        yield say("partner_stores", stores=", ".join(rule.partner_stores))
+
+
+KIND = Kind(PartnerRule, plans, check, terms=terms)

@@ -24,6 +24,7 @@ from app.loyalty.model import (
     Share,
 )
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, about, counted_on, factor, lots, min_receipt, percent, say, some
 from app.loyalty.rules.benefit import LotTerms, earn
 from app.loyalty.state import lot_order, take_from
 from app.values import POINT_CENTI, QTY_MILLI, div_round, spread
@@ -304,4 +305,38 @@ def check(rule: PointsRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "redeem.block", "a block is at least 0.01 points", "write block: 100, for example"
 
 
-KIND = Kind(PointsRule, plans, check)
+def terms(rule: PointsRule, programme: Programme) -> Said:
+    if rule.earn is not None:
+        yield from _earning(rule.earn)
+        for more in rule.multipliers:
+            yield say("multiplied", times=factor(more.times), parts={"goods": some(programme, more.products)})
+        yield from lots(rule.lots)
+    if rule.redeem is not None:
+        yield from _redeeming(rule.redeem, programme)
+
+
+def _earning(earn: Earn) -> Said:
+    if earn.per == "unit" or earn.per == "visit":
+        yield say(f"earn_{earn.per}", points_centi=earn.points)
+    else:
+        yield say("earn_money", points_centi=earn.points, per_minor=earn.per)
+    yield from counted_on(earn.base, earn.round_to)
+    yield from min_receipt(earn.min_receipt)
+
+
+def _redeeming(redeem: RedeemTerms, programme: Programme) -> Said:
+    # So many points that they are worth a whole amount: one for 1.00, a thousand for a tenth of a penny.
+    count = redeem.value.denominator
+    yield say("worth", points_centi=count * POINT_CENTI, amount_minor=redeem.value.numerator)
+    if redeem.block != POINT_CENTI:
+        yield say("in_blocks", points_centi=redeem.block)
+    if redeem.min_points is not None:
+        yield say("min_points", points_centi=redeem.min_points)
+    if redeem.max_share != 1:
+        yield say("max_share", percent=percent(redeem.max_share))
+    yield from about(programme, redeem.products, "points_pay")
+    if redeem.same_sale:
+        yield say("same_sale")
+
+
+KIND = Kind(PointsRule, plans, check, terms=terms)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from app.loyalty.model import Money, PositiveMoney, Programme, Rule, Share
 from app.loyalty.plan import Kind, LinePlan, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, percent, say
 from app.values import line_gross, mul_rate
 
 
@@ -65,4 +66,13 @@ def check(rule: PriceRule, programme: Programme) -> Iterable[tuple[str, str, str
         )
 
 
-KIND = Kind(PriceRule, plans, check)
+def terms(rule: PriceRule, programme: Programme) -> Said:
+    if rule.percent is not None:
+        yield say("gives_percent", percent=percent(rule.percent))
+    elif rule.amount is not None:
+        yield say("off_each", amount_minor=rule.amount)
+    else:
+        yield say("price_each", amount_minor=rule.price or 0)
+
+
+KIND = Kind(PriceRule, plans, check, terms=terms)

@@ -9,6 +9,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import CodeUsed, Counted
 from app.loyalty.model import Benefit, Count, Money, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_problems, hand_over
 
 
@@ -94,4 +95,15 @@ def check(rule: PromoCodeRule, programme: Programme) -> Iterable[tuple[str, str,
             )
 
 
-KIND = Kind(PromoCodeRule, plans, check)
+def terms(rule: PromoCodeRule, programme: Programme) -> Said:
+    yield say("with_code", code=", ".join(rule.codes)) if rule.codes else say("with_own_code")
+    yield gives(rule.give)
+    yield from min_receipt(rule.min_receipt)
+    if rule.per_member is not None:
+        yield say("per_member", n=rule.per_member)
+    if rule.total is not None:
+        yield say("in_total", n=rule.total)
+    yield from lots(rule.lots, where=rule.give.points is not None)
+
+
+KIND = Kind(PromoCodeRule, plans, check, terms=terms)

@@ -9,6 +9,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted, ReferralDue
 from app.loyalty.model import Count, Days, Money, Points, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, lots, min_receipt, say
 from app.loyalty.rules.benefit import LotTerms, earn
 from app.loyalty.state import DAY_MS
 
@@ -79,4 +80,18 @@ def check(rule: ReferralRule, programme: Programme) -> Iterable[tuple[str, str, 
         )
 
 
-KIND = Kind(ReferralRule, plans, check)
+def terms(rule: ReferralRule, programme: Programme) -> Said:
+    yield say(f"referral_{rule.pays_on}", n=rule.purchases)
+    if rule.referrer_points is not None:
+        yield say("referrer", points_centi=rule.referrer_points)
+    if rule.friend_points is not None:
+        yield say("friend", points_centi=rule.friend_points)
+    yield from min_receipt(rule.min_receipt)
+    if rule.after_days:
+        yield say("referral_after", n=rule.after_days)
+    if rule.cap_per_month is not None:
+        yield say("referral_cap", n=rule.cap_per_month)
+    yield from lots(rule.lots)
+
+
+KIND = Kind(ReferralRule, plans, check, terms=terms)

@@ -10,6 +10,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted, GrantUsed, PointsSpent
 from app.loyalty.model import Count, Ident, Names, Points, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, say
 from app.loyalty.rules.points import ready_lots
 from app.loyalty.state import take_from
 
@@ -107,4 +108,13 @@ def check(rule: RewardRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "items", "two things have the same id", "rename one: stock and limits are kept by the id"
 
 
-KIND = Kind(RewardRule, plans, check)
+def terms(rule: RewardRule, programme: Programme) -> Said:
+    for item in rule.items:
+        yield say("reward", points_centi=item.points, names={"item": item.name})
+        if item.per_member is not None:
+            yield say("per_member", n=item.per_member)
+        if item.stock is not None:
+            yield say("in_stock")
+
+
+KIND = Kind(RewardRule, plans, check, terms=terms)

@@ -9,6 +9,7 @@ from app.loyalty.decision import Reason, StampsView
 from app.loyalty.effects import Counted, StampsChanged
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
 from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scope, Work
+from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.benefit import LotTerms, benefit_problems, hand_over
 from app.loyalty.rules.bundle import unit_price
 from app.loyalty.rules.coupon import CouponPlan
@@ -208,4 +209,24 @@ def check(rule: StampsRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield from benefit_problems(rule.reward, "reward")
 
 
-KIND = Kind(StampsRule, plans, check)
+def terms(rule: StampsRule, programme: Programme) -> Said:
+    if rule.per == "unit" or rule.per == "receipt":
+        yield say(f"stamp_{rule.per}")
+    else:
+        yield say("stamp_money", per_minor=rule.per)
+    if rule.free is not None:
+        yield say(f"stamps_free_{rule.free}", n=rule.size)
+    elif rule.reward is not None:
+        yield say("stamps_card", n=rule.size)
+        yield gives(rule.reward)
+        yield from lots(rule.lots, where=rule.reward.points is not None)
+    yield from min_receipt(rule.min_receipt)
+    if rule.cap_per_day is not None:
+        yield say("stamps_cap", n=rule.cap_per_day)
+    if not rule.carry_over:
+        yield say("stamps_lapse")
+    if rule.expires_after_idle_days is not None:
+        yield say("valid_idle", n=rule.expires_after_idle_days)
+
+
+KIND = Kind(StampsRule, plans, check, terms=terms)

@@ -9,6 +9,7 @@ import msgspec
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, gives, lots, say
 from app.loyalty.rules.benefit import (
     BenefitPlan,
     LotTerms,
@@ -95,4 +96,12 @@ def check(rule: ThresholdRule, programme: Programme) -> Iterable[tuple[str, str,
         yield "steps", "two steps begin at the same amount", "remove one, or raise its from"
 
 
-KIND = Kind(ThresholdRule, plans, check)
+def terms(rule: ThresholdRule, programme: Programme) -> Said:
+    for step in sorted(rule.steps, key=lambda step: step.from_):
+        yield gives(step.give, "from_", from_minor=step.from_)
+    if len(rule.steps) > 1:
+        yield say("highest_only")
+    yield from lots(rule.lots, where=any(step.give.points for step in rule.steps))
+
+
+KIND = Kind(ThresholdRule, plans, check, terms=terms)

@@ -14,6 +14,7 @@ from app.loyalty.effects import Counted
 from app.loyalty.model import EVERYTHING, Count, Days, Factor, Filter, Ident, Names, Programme, Rule, Share
 from app.loyalty.moment import EPOCH_ORDINAL
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
+from app.loyalty.promise import Said, Term, factor, percent, say, some
 from app.loyalty.rules.benefit import percent_text
 from app.loyalty.state import Bucket, MemberState
 from app.values import ValueProblem, minor_digits, mul_rate, parse_scaled
@@ -271,4 +272,25 @@ def check(rule: TierRule, programme: Programme) -> Iterable[tuple[str, str, str]
         yield "levels", "two levels have the same id", "rename one: members are remembered by the level's id"
 
 
-KIND = Kind(TierRule, plans, check)
+def terms(rule: TierRule, programme: Programme) -> Said:
+    yield say("window_days", n=rule.window) if isinstance(rule.window, int) else say(f"window_{rule.window}")
+    digits = {"spend": minor_digits(programme.currency), "points": 2, "receipts": 0}[rule.basis]
+    unit = {"spend": "from_minor", "points": "from_centi", "receipts": "n"}[rule.basis]
+    for level in rule.levels:
+        start = parse_scaled(level.from_, digits)
+        yield Term(f"level_{rule.basis}", {unit: start}, {"level": level.name})
+        if level.percent:
+            yield say(
+                "level_percent",
+                percent=percent(level.percent),
+                parts={"goods": some(programme, level.products)},
+            )
+        if level.multiplier != 1:
+            yield say("level_multiplier", times=factor(level.multiplier))
+    yield say(f"counts_{rule.counts}")
+    yield say(f"downgrade_{rule.downgrade}")
+    if rule.grace_days and rule.downgrade != "never":
+        yield say("grace", n=rule.grace_days)
+
+
+KIND = Kind(TierRule, plans, check, terms=terms)

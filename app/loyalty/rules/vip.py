@@ -12,6 +12,7 @@ from app.loyalty.effects import Grant
 from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule, Share
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
+from app.loyalty.promise import Said, factor, percent, say, some
 from app.loyalty.rules.benefit import day_start_ms, make_grant, percent_text
 from app.values import mul_rate
 
@@ -90,4 +91,15 @@ def check(rule: VipRule, programme: Programme) -> Iterable[tuple[str, str, str]]
         yield "products", "every article would sell the status", "name the goods that do"
 
 
-KIND = Kind(VipRule, plans, check)
+def terms(rule: VipRule, programme: Programme) -> Said:
+    if rule.percent:
+        yield say(
+            "level_percent", percent=percent(rule.percent), parts={"goods": some(programme, rule.goods)}
+        )
+    if rule.multiplier != 1:
+        yield say("level_multiplier", times=factor(rule.multiplier))
+    yield say("vip_term", n=rule.term_days)
+    yield say("vip_sold" if rule.sold else "vip_given")
+
+
+KIND = Kind(VipRule, plans, check, terms=terms)

@@ -8,6 +8,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Money, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_problems, hand_over
 
 
@@ -54,4 +55,11 @@ def check(rule: WelcomeRule, programme: Programme) -> Iterable[tuple[str, str, s
     yield from benefit_problems(rule.give, "give")
 
 
-KIND = Kind(WelcomeRule, plans, check)
+def terms(rule: WelcomeRule, programme: Programme) -> Said:
+    yield say("first_purchase")
+    yield gives(rule.give)
+    yield from min_receipt(rule.min_receipt)
+    yield from lots(rule.lots, where=rule.give.points is not None)
+
+
+KIND = Kind(WelcomeRule, plans, check, terms=terms)

@@ -12,6 +12,7 @@ from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, BirthdayWindow, Count, Days, Programme, Rule
 from app.loyalty.moment import anniversary, moment_of
 from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, birthday_window, gives, lots, say
 from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_problems, hand_over
 
 YEAR_DAYS = 366
@@ -142,5 +143,22 @@ def tenure_check(rule: TenureRule, programme: Programme) -> Iterable[tuple[str, 
         yield from benefit_problems(step.give, f"steps[{number}].give")
 
 
-BIRTHDAY = Kind(BirthdayRule, birthday_plans, birthday_check)
-TENURE = Kind(TenureRule, tenure_plans, tenure_check)
+def birthday_terms(rule: BirthdayRule, programme: Programme) -> Said:
+    yield from birthday_window(rule.window)
+    yield gives(rule.give)
+    yield from lots(rule.lots, where=rule.give.points is not None)
+    yield say("once_a_year" if rule.once else "each_time")
+
+
+def tenure_terms(rule: TenureRule, programme: Programme) -> Said:
+    for step in rule.steps:
+        yield say("years", n=step.years, parts={"gives": [gives(step.give)]})
+    if rule.within_days is not None:
+        yield say("near_anniversary", n=rule.within_days)
+    else:
+        yield say("each_time")
+    yield from lots(rule.lots, where=any(step.give.points for step in rule.steps))
+
+
+BIRTHDAY = Kind(BirthdayRule, birthday_plans, birthday_check, terms=birthday_terms)
+TENURE = Kind(TenureRule, tenure_plans, tenure_check, terms=tenure_terms)
