@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from app.loyalty.basket import Line
 from app.loyalty.model import Filter, Floor, Goods, Programme
@@ -33,6 +33,8 @@ class LineGroup:
 
     name: str
     index: int
+    numbers: frozenset[int] = frozenset()
+    """The filters of all its rules: without such goods the group has nothing to do."""
     by_filter: dict[int, list[LinePlan]] = field(default_factory=dict[int, list[LinePlan]])
     bundles: list[BundlePlan] = field(default_factory=list[BundlePlan])
     bundles_by_filter: dict[int, list[BundlePlan]] = field(default_factory=dict[int, list[BundlePlan]])
@@ -72,6 +74,19 @@ class Ladder:
             self.reached.append(entries)
 
 
+class Describable(Protocol):
+    """All that goods filters look at."""
+
+    @property
+    def sku(self) -> str: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def brand(self) -> str: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+
+
 Rated = tuple[int, int, LinePlan]
 """A share of the price: numerator, denominator, its rule."""
 
@@ -81,7 +96,7 @@ class Profile:
 
     __slots__ = ("aside", "delivery", "filters", "floors", "gift_card", "no_discount", "plain", "singles")
 
-    def __init__(self, line: Line, compiled: Compiled) -> None:
+    def __init__(self, line: Describable, compiled: Compiled) -> None:
         self.delivery = DELIVERY_TAG in line.tags
         self.no_discount = NO_DISCOUNT_TAG in line.tags
         self.filters: tuple[int, ...] = tuple(compiled.filters.matching(line))
@@ -112,6 +127,8 @@ class Filters:
         self.all: list[Filter] = []
         self.index: dict[tuple[str, str], list[int]] = {}
         self.open: list[int] = []
+        self.skus: set[str] = set()
+        """Every article that some filter names, to have it or not."""
         self.ancestors = {name: _ancestors(programme, name) for name in programme.categories}
 
     def number(self, goods: Filter) -> int:
@@ -120,6 +137,7 @@ class Filters:
             return found
         number = len(self.all)
         self.numbers[goods] = number
+        self.skus.update(goods.skus, goods.not_.skus)
         self.all.append(goods)
         for name, values in (
             ("sku", goods.skus),
@@ -134,7 +152,7 @@ class Filters:
         self.open.append(number)
         return number
 
-    def matching(self, line: Line) -> list[int]:
+    def matching(self, line: Describable) -> list[int]:
         """The numbers of the filters that a line matches, ascending."""
         categories = self.ancestors.get(line.category, (line.category,))
         keys = [("sku", line.sku), ("brand", line.brand)]
@@ -146,12 +164,12 @@ class Filters:
         return sorted(n for n in found if matches(self.all[n], line, categories))
 
 
-def matches(goods: Filter, line: Line, categories: Iterable[str]) -> bool:
+def matches(goods: Filter, line: Describable, categories: Iterable[str]) -> bool:
     """Whether a line is among the goods a filter means. `categories`: its own and those above it."""
     return _all_named(goods, line, categories) and not _any_named(goods.not_, line, categories)
 
 
-def _all_named(goods: Goods, line: Line, categories: Iterable[str]) -> bool:
+def _all_named(goods: Goods, line: Describable, categories: Iterable[str]) -> bool:
     return (
         (not goods.skus or line.sku in goods.skus)
         and (not goods.categories or any(c in goods.categories for c in categories))
@@ -160,7 +178,7 @@ def _all_named(goods: Goods, line: Line, categories: Iterable[str]) -> bool:
     )
 
 
-def _any_named(goods: Goods, line: Line, categories: Iterable[str]) -> bool:
+def _any_named(goods: Goods, line: Describable, categories: Iterable[str]) -> bool:
     return (
         line.sku in goods.skus
         or any(c in goods.categories for c in categories)
@@ -206,6 +224,8 @@ class Compiled:
             self.by_rule.setdefault(plan.id, []).append(plan)
         self.rules = {rule.id: rule for rule in programme.rules}
         self.tiers = self.of(TierCount)
+        self.rising = [tier for tier in self.tiers if tier.settings.counts == "now"]
+        self.budgeted = any(rule.budget is not None for rule in programme.rules)
         self.earners = self.of(EarningPlan)
         self.redemption = next(iter(self.of(Redemption)), None)
         self.delivery = [plan for plan in self.plans if type(plan).deliver is not Plan.deliver]
@@ -218,6 +238,8 @@ class Compiled:
         )
         """Without a rule that spends points, one of them stands for one unit of the currency."""
         self.profiles: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
+        self._by_look: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
+        self._kinds: dict[tuple[tuple[int, ...], bool, bool, bool], Profile] = {}
 
     def filter(self, goods: Filter) -> int:
         return self.filters.number(goods)
@@ -229,7 +251,21 @@ class Compiled:
         if profile is None:
             if len(self.profiles) >= PROFILES_MAX:
                 self.profiles.clear()
-            profile = self.profiles[key] = Profile(line, self)
+            profile = self.profiles[key] = self.alike(line)
+        return profile
+
+    def alike(self, line: Describable) -> Profile:
+        """One for all goods that the rules cannot tell apart: most articles are named by no rule."""
+        named = line.sku if line.sku in self.filters.skus else ""
+        key = (named, line.category, line.brand, line.tags)
+        profile = self._by_look.get(key)
+        if profile is None:
+            if len(self._by_look) >= PROFILES_MAX:
+                self._by_look.clear()
+                self._kinds.clear()
+            made = Profile(line, self)
+            kind = (made.filters, made.delivery, made.no_discount, made.gift_card)
+            profile = self._by_look[key] = self._kinds.setdefault(kind, made)
         return profile
 
     def of(self, kind: type[P]) -> list[P]:
@@ -255,6 +291,7 @@ class Compiled:
             _arrange(group)
         for group in self.line_groups:
             group.distinct = _distinct(group.bundles_by_filter)
+            group.numbers = frozenset([*group.by_filter, *group.bundles_by_filter])
 
 
 def _arrange(group: ReceiptGroup) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.loyalty.basket import Basket, Context
 from app.loyalty.compiled import Compiled
 from app.loyalty.decision import (
@@ -18,13 +20,13 @@ from app.loyalty.decision import (
 from app.loyalty.effects import ReceiptCounted
 from app.loyalty.explaining import offers_of, reasons_of
 from app.loyalty.model import Programme
-from app.loyalty.plan import Run, Work
 from app.loyalty.pricing import cap_receipt, discount_lines, discount_receipt, take_lines
 from app.loyalty.rules.reward import collect
+from app.loyalty.run import Run, Work
 from app.loyalty.spending import pay_gift_cards
-from app.loyalty.state import MemberState, advance, apply
+from app.loyalty.state import MemberState, Standing, advance, apply
 
-__all__ = ["Compiled", "compile_programme", "evaluate"]
+__all__ = ["Compiled", "carry_out", "compile_programme", "evaluate"]
 
 
 def compile_programme(programme: Programme) -> Compiled:
@@ -46,54 +48,80 @@ def evaluate(
     """
     if state is not None:
         state = advance(state, context.at_ms)
-    run = _run(compiled, state, basket, context, {}, explain)
-    risen = _risen(compiled, run)
-    if risen:
-        run = _run(compiled, state, basket, context, risen, explain)
-    return _decision(compiled, run, state, explain)
+
+    def lay(run: Run) -> None:
+        take_lines(compiled, run, basket.lines)
+
+    run = carry_out(compiled, state, context, lay, explain=explain, brief=False)
+    return _decision(compiled, run, basket, state, explain)
 
 
-def _run(
+def carry_out(
     compiled: Compiled,
-    state: MemberState | None,
-    basket: Basket,
+    state: Standing | None,
     context: Context,
+    lay: Callable[[Run], None],
+    *,
+    explain: bool = False,
+    brief: bool = True,
+) -> Run:
+    """All stages. `brief`: with sums and effects alone, which is what a replay needs of a sale.
+
+    `lay` puts the goods before the run. `state` is as of the moment of the sale: `evaluate` sees to that.
+    """
+    run = _pass(Run(compiled, state, context), compiled, lay, {}, explain, brief)
+    risen = _risen(compiled, run) if compiled.rising else None
+    if risen:
+        run = _pass(Run(compiled, state, context), compiled, lay, risen, explain, brief)
+    return run
+
+
+def _pass(
+    run: Run,
+    compiled: Compiled,
+    lay: Callable[[Run], None],
     levels: dict[str, int],
     explain: bool,
+    brief: bool,
 ) -> Run:
     """One pass over all stages; `levels` overrides tiers that this purchase itself has raised."""
-    run = Run(compiled.programme, state, basket, context)
     if explain:
         run.records = []
+    if brief:
+        run.brief = True
+    context = run.context
     if run.member:
         for plan in compiled.entering:
             plan.enter(run, levels.get(plan.id))
         for plan, factor in run.standing:
             if plan.may(run):
                 run.multiplier = max(run.multiplier, factor)
-    redemption = compiled.redemption
-    run.point_minor = compiled.point_minor
-    take_lines(compiled, run)
+    lay(run)
     discount_lines(compiled, run)
     discount_receipt(compiled, run)
-    cap_receipt(run)
+    cap_receipt(compiled, run)
     for plan in compiled.delivery:
         plan.deliver(run)
-    collect(run)
-    for plan in compiled.buying:
-        plan.buy(run)
+    if context.redeem.rewards:
+        collect(run)
+        for plan in compiled.buying:
+            plan.buy(run)
+    redemption = compiled.redemption
     if redemption is not None:
         redemption.spend(run, compiled.earners)
-    pay_gift_cards(run)
-    _refuse_unknown_codes(compiled, run)
-    if run.member and run.works:
+    if context.redeem.gift_cards:
+        pay_gift_cards(run)
+    if context.codes:
+        _refuse_unknown_codes(compiled, run)
+    if run.member and run.nets:
         run.effects.append(ReceiptCounted(1, run.goods_minor()))
     for plan in compiled.settling:
         plan.settle(run)
     if redemption is not None and run.spent_centi:
         redemption.take_lots(run)
-    for rule_id, amount in run.given.items():
-        run.spend_budget(compiled.rules[rule_id], amount)
+    if compiled.budgeted:
+        for rule_id, amount in run.given.items():
+            run.spend_budget(compiled.rules[rule_id], amount)
     return run
 
 
@@ -109,20 +137,22 @@ def _risen(compiled: Compiled, run: Run) -> dict[str, int]:
     if not run.member:
         return {}
     risen: dict[str, int] = {}
-    for tier in compiled.tiers:
-        if tier.settings.counts == "now" and tier.may(run):
-            before = tier.ladder.current(run.state, run.now.day)
+    for tier in compiled.rising:
+        if tier.may(run):
+            before = tier.now(run)
             after, _ = tier.after(run, tier.counted(run))
             if after > before:
                 risen[tier.id] = after
     return risen
 
 
-def _decision(compiled: Compiled, run: Run, state: MemberState | None, explain: bool) -> Decision:
+def _decision(
+    compiled: Compiled, run: Run, basket: Basket, state: MemberState | None, explain: bool
+) -> Decision:
     programme = compiled.programme
     every = run.works + run.aside
     by_id = {work.line.id: work for work in every}
-    lines = tuple([_line(by_id[line.id]) for line in run.basket.lines])
+    lines = tuple([_line(by_id[line.id]) for line in basket.lines])
     goods = sum(work.gross for work in every if not work.profile.delivery)
     delivery = sum(work.gross for work in run.aside if work.profile.delivery)
     total = sum(work.net for work in every)

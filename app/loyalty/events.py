@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from app.loyalty.basket import Basket, Context
+from app.loyalty.basket import Context
 from app.loyalty.compiled import Compiled
 from app.loyalty.decision import Reason
 from app.loyalty.effects import AnyEffect, Enrolled
-from app.loyalty.plan import Run
 from app.loyalty.rules.activity import Activity
 from app.loyalty.rules.referral import Referral
+from app.loyalty.run import Run
 from app.loyalty.state import EMPTY, MemberState, advance, apply
 
 
@@ -35,8 +35,7 @@ class EventDecision(msgspec.Struct, frozen=True, omit_defaults=True):
 def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context: Context) -> EventDecision:
     """Points for an event by every `activity` rule of its name, within the rules' limits."""
     context = msgspec.structs.replace(context, sale_id=event.id)
-    run = Run(compiled.programme, advance(state, context.at_ms), Basket(), context)
-    run.point_minor = compiled.point_minor
+    run = Run(compiled, advance(state, context.at_ms), context)
     for tier in compiled.entering:
         tier.enter(run)
     why: list[Reason] = []
@@ -58,7 +57,7 @@ def enrol(compiled: Compiled, context: Context, referred_by: str = "") -> EventD
     if referred_by == context.member_id:
         referred_by = ""  # nobody brings themselves
     begun = Enrolled(context.at_ms, referred_by)
-    run = Run(compiled.programme, apply(EMPTY, [begun], context.at_ms), Basket(), context)
+    run = Run(compiled, apply(EMPTY, [begun], context.at_ms), context)
     run.effects.append(begun)
     for plan in compiled.of(Referral):
         if referred_by and plan.settings.pays_on == "enrolment":

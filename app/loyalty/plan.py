@@ -1,4 +1,4 @@
-"""A rule made ready to run, and one evaluation in progress.
+"""A rule made ready to run.
 
 Each kind of rule turns its settings into one or more plans. A plan says at which stage it takes part
 (`LinePlan`, `BundlePlan`, `ReceiptPlan`, or only `settle`), and the engine asks it there.
@@ -8,53 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
-from app.loyalty.basket import Basket, Code, Context, Line
+from app.loyalty.basket import Code
 from app.loyalty.conditions import common_refusal
-from app.loyalty.decision import Owed, Reason, StampsView, TierView
-from app.loyalty.effects import AnyEffect, BudgetSpent, Grant, Granted
+from app.loyalty.decision import Reason
 from app.loyalty.model import Audience, Filter, Programme, Rule, When
-from app.loyalty.moment import moment_of
-from app.loyalty.state import EMPTY, MemberState
+from app.loyalty.run import Run, Work
 from app.values import Rounding
 
 if TYPE_CHECKING:
-    from app.loyalty.compiled import Profile
     from app.loyalty.promise import Term
+
+__all__ = [
+    "BundlePlan",
+    "Claim",
+    "GroupRecord",
+    "Kind",
+    "LinePlan",
+    "Parts",
+    "Plan",
+    "ReceiptPlan",
+    "Run",
+    "Scope",
+    "Work",
+]
 
 _ALWAYS = When()
 _ANYONE = Audience()
-
-
-class Work:
-    """A line while it is being priced. Amounts in minor units."""
-
-    __slots__ = (
-        "closed", "discounts", "earned", "floor", "gross", "line", "net", "points_minor", "profile", "stamps",
-        "units",
-    )  # fmt: skip
-
-    def __init__(self, line: Line, profile: Profile, gross: int, units: int) -> None:
-        self.line = line
-        self.profile = profile
-        self.gross = gross
-        self.net = gross
-        self.floor = 0
-        """The net never falls below it: a floor price, the cap per line, or goods without discounts."""
-        self.units = units
-        """Whole pieces; 0 for a weighed line, which no bundle and no stamp card can count."""
-        self.discounts: list[tuple[Plan, int]] = []
-        self.closed = False
-        """An exclusive rule has discounted it."""
-        self.points_minor = 0
-        self.earned: list[tuple[str, int]] = []
-        self.stamps: list[tuple[str, int]] = []
-
-    @property
-    def room(self) -> int:
-        return 0 if self.closed or self.net <= self.floor else self.net - self.floor
+_UNASKED: Final = Reason("", False, "")
 
 
 Parts = list[tuple[Work, int]]
@@ -103,16 +85,16 @@ class Plan:
         """Whether moment, place, person and the kind itself allow this rule now."""
         if self.free and not self.conditional:
             return True
-        return self.refused(run) is None
+        reason = run.refusals.get(self.index, _UNASKED)
+        return (self.refused(run) if reason is _UNASKED else reason) is None
 
     def refused(self, run: Run) -> Reason | None:
         """Why this rule cannot apply now, or None; worked out once a run."""
-        try:
-            return run.refusals[self.index]
-        except KeyError:
+        reason = run.refusals.get(self.index, _UNASKED)
+        if reason is _UNASKED:
             reason = (None if self.free else common_refusal(self, run)) or self.refusal(run)
             run.refusals[self.index] = reason
-            return reason
+        return reason
 
     def refusal(self, run: Run) -> Reason | None:
         """Why this kind cannot apply now, or None; common conditions are checked before."""
@@ -144,7 +126,11 @@ class Plan:
 
     def works(self, run: Run) -> Sequence[Work]:
         """The lines that this rule is about."""
-        return run.by_filter.get(self.filter, ())
+        return run.works_of(self.filter)
+
+    def here(self, run: Run) -> bool:
+        """Whether any goods of the basket are the rule's."""
+        return self.filter in run.nets
 
     def limit(self, run: Run) -> int | None:
         """The most this rule may still take off this receipt: its own cap and what its budget has left."""
@@ -194,8 +180,8 @@ class ReceiptPlan(Plan):
 
     group = "receipt"
 
-    def amount(self, run: Run, works: Sequence[Work]) -> int:
-        """The discount before caps."""
+    def amount(self, run: Run) -> int:
+        """The discount on the rule's goods, before caps."""
         raise NotImplementedError
 
     def ladder(self) -> list[tuple[int, int, int]]:
@@ -231,107 +217,6 @@ class GroupRecord:
     given: dict[Plan, int] = field(default_factory=dict["Plan", int])
     winners: dict[Work, Plan] = field(default_factory=dict[Work, "Plan"])
     values: dict[Plan, int] = field(default_factory=dict["Plan", int])
-
-
-class Run:
-    """One evaluation in progress."""
-
-    def __init__(
-        self,
-        programme: Programme,
-        state: MemberState | None,
-        basket: Basket,
-        context: Context,
-    ) -> None:
-        self.programme = programme
-        self.rounding: Rounding = programme.rounding
-        self.member = state is not None
-        self.state = state if state is not None else EMPTY
-        self.basket = basket
-        self.context = context
-        self.zone = context.time_zone or programme.time_zone
-        self.now = moment_of(context.at_ms // 60_000, self.zone)
-        self.works: list[Work] = []
-        """Goods in canonical order; neither delivery nor gift cards being sold."""
-        self.aside: list[Work] = []
-        """Delivery lines and gift cards being sold: no promotion, no points."""
-        self.by_filter: dict[int, list[Work]] = {}
-        self.nets: dict[int, int] = {}
-        self.any_closed = False
-        self.any_floor = False
-        """Whether some line cannot be discounted freely: then shares are not just shares of sums."""
-        self.levels: dict[str, str] = {}
-        """The member's level by tier rule; "" below the lowest."""
-        self.standing: list[tuple[Plan, Fraction]] = []
-        """How many times as much the member's levels and statuses earn, while their rules hold."""
-        self.multiplier = Fraction(1)
-        self.given: dict[str, int] = {}
-        """Discount by rule."""
-        self.free_units: dict[str, dict[Work, int]] = {}
-        """Units that a stamp card gave free, by rule and line."""
-        self.points_by_rule: dict[str, int] = {}
-        self.rewards_centi = 0
-        """Points spent on rewards, which come before points as tender."""
-        self.spent_centi = 0
-        self.spent_minor = 0
-        self.spendable_centi = 0
-        self.spendable_minor = 0
-        self.gift_cards: list[Owed] = []
-        self.effects: list[AnyEffect] = []
-        self.issued: list[Grant] = []
-        self.stamps: list[StampsView] = []
-        self.tiers: list[TierView] = []
-        self.refused: list[Reason] = []
-        self.notes: dict[str, Reason] = {}
-        """A kind's own word on what it did, by rule; wins over the engine's in the explanation."""
-        self.refusals: dict[int, Reason | None] = {}
-        self.capped = False
-        """The cap over the whole receipt has cut the discounts."""
-        self.records: list[GroupRecord] | None = None
-        self.memo: dict[int, Any] = {}
-        """What a plan has worked out once, by its index."""
-        self.point_minor = Fraction(1)
-        """What a point is worth, in minor units."""
-
-    def goods_minor(self) -> int:
-        """The goods' price after discounts."""
-        return sum([work.net for work in self.works])
-
-    def net_of(self, number: int) -> int:
-        """What the goods of a filter cost now; remembered until a discount changes it."""
-        try:
-            return self.nets[number]
-        except KeyError:
-            net = self.nets[number] = sum([work.net for work in self.by_filter.get(number, ())])
-            return net
-
-    def presented(self, rule: str) -> list[Code]:
-        """Codes presented that belong to a rule, by the code itself or by what the member holds."""
-        held = {grant.code for grant in self.state.held(rule, self.context.at_ms)}
-        return [code for code in self.context.codes if code.rule == rule or code.code in held]
-
-    def grant(self, grant: Grant, line: str = "") -> None:
-        """Give the member something to hold, at payment; `line` is the line that sold it."""
-        self.issued.append(grant)
-        self.effects.append(Granted(grant, line))
-
-    def budget_left(self, rule: Rule) -> int | None:
-        """What a rule may still give here, in minor units; None without a budget."""
-        if rule.budget is None:
-            return None
-        budgets = self.context.budgets
-        if rule.budget.new_members is None:
-            return max(0, budgets.get(rule.id, rule.budget.total))
-        new = self.new_member()
-        whole = rule.budget.new_members if new else rule.budget.total - rule.budget.new_members
-        return max(0, budgets.get(f"{rule.id}#{'new' if new else 'existing'}", whole))
-
-    def new_member(self) -> bool:
-        return self.member and self.state.receipts <= 0
-
-    def spend_budget(self, rule: Rule, amount_minor: int) -> None:
-        if rule.budget is not None and amount_minor:
-            self.effects.append(BudgetSpent(rule.id, amount_minor, self.new_member()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 
+from app.loyalty.basket import Line
 from app.loyalty.compiled import Compiled, Ladder, LineGroup, ReceiptGroup
 from app.loyalty.plan import BundlePlan, Claim, GroupRecord, LinePlan, Parts, Plan, ReceiptPlan, Run, Work
 from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
@@ -13,14 +14,14 @@ from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
 _Entry = tuple[str, int, int, str, str, tuple[str, ...], str, str, Work]
 
 
-def take_lines(compiled: Compiled, run: Run) -> None:
+def take_lines(compiled: Compiled, run: Run, lines: Sequence[Line]) -> None:
     """Bring the lines into canonical order, by content alone, and sort them under their filters."""
     rounding = run.rounding
-    line_cap = run.programme.caps.line
+    line_cap = compiled.programme.caps.line
     profiles = compiled.profiles
     entries: list[_Entry] = []
     asides: list[_Entry] = []
-    for line in run.basket.lines:
+    for line in lines:
         sku, category, brand, tags = line.sku, line.category, line.brand, line.tags
         profile = profiles.get((sku, category, brand, tags)) or compiled.profile(line)
         qty, price = line.qty_milli, line.unit_price_minor
@@ -37,22 +38,27 @@ def take_lines(compiled: Compiled, run: Run) -> None:
         # Nothing of something counts for nothing; a returned deposit bottle is no goods to discount.
         aside = profile.aside or qty <= 0 or gross < 0
         run.any_floor = True
-        work.floor = gross if profile.no_discount or aside else _floor(work, line_cap, rounding)
+        work.floor = gross if profile.no_discount or aside else floor_of(work, line_cap, rounding)
         (asides if aside else entries).append(entry)
     entries.sort()  # by what a line is, never by where it stands; the id parts equal lines only
-    asides.sort()
     works = run.works = [entry[8] for entry in entries]
-    run.aside = [entry[8] for entry in asides]
-    by_filter = run.by_filter
+    if asides:
+        asides.sort()
+        run.aside = [entry[8] for entry in asides]
+    by_filter, nets = run.by_filter, run.nets
     for work in works:
+        gross = work.gross
         for number in work.profile.filters:
-            if number in by_filter:
+            if number in nets:
                 by_filter[number].append(work)
+                nets[number] += gross
             else:
                 by_filter[number] = [work]
+                nets[number] = gross
 
 
-def _floor(work: Work, line_cap: Fraction | None, rounding: str) -> int:
+def floor_of(work: Work, line_cap: Fraction | None, rounding: str) -> int:
+    """What goods that are no plain ones may not be sold under: their floor price, the cap per line."""
     line = work.line
     floor = 0
     for rule in work.profile.floors:
@@ -67,8 +73,10 @@ def _floor(work: Work, line_cap: Fraction | None, rounding: str) -> int:
 
 def discount_lines(compiled: Compiled, run: Run) -> None:
     """Stage 1: every line group in turn, each on the prices that the one before left."""
+    nets = run.nets
     for group in compiled.line_groups:
-        _run_line_group(group, run)
+        if run.records is not None or not group.numbers.isdisjoint(nets):
+            _run_line_group(group, run)
 
 
 def discount_receipt(compiled: Compiled, run: Run) -> None:
@@ -101,7 +109,7 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
             run.free_units[plan.id] = claim.units
     given = run.given
     for work, (amount, plan) in singles.items():
-        work.net -= amount
+        run.take_off(work, amount)
         work.discounts.append((plan, amount))
         given[plan.id] = given.get(plan.id, 0) + amount
         if plan.rule.exclusive:
@@ -109,7 +117,6 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
         if record is not None:
             record.given[plan] = record.given.get(plan, 0) + amount
             record.winners[work] = plan
-    run.nets.clear()
 
 
 def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]]:
@@ -118,7 +125,7 @@ def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]
     index = group.index
     half_up = run.rounding == "half_up"
     best: dict[Work, tuple[int, LinePlan]] = {}
-    for work in run.works:
+    for work in run.works_worth_asking(group.by_filter.keys()) if group.by_filter else ():
         rated, others = work.profile.singles[index]
         net = work.net
         room = net - work.floor
@@ -153,7 +160,7 @@ def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]
 def _record_singles(group: LineGroup, run: Run, record: GroupRecord) -> None:
     """For the explanation: what each single-line rule would give on all of its lines."""
     for number, plans in group.by_filter.items():
-        works = [work for work in run.by_filter.get(number, ()) if work.room]
+        works = [work for work in run.works_of(number) if work.room]
         for plan in plans:
             if works and plan.may(run):
                 record.values[plan] = sum(min(plan.value(run, work), work.room) for work in works)
@@ -195,10 +202,11 @@ def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tup
     left: dict[Work, int] = {}
     alone: list[tuple[int, tuple[int, str], BundlePlan, Claim]] = []
     bundles = group.distinct if run.records is None else group.bundles_by_filter
-    for number, works in run.by_filter.items():
+    for number in run.nets:
         plans = bundles.get(number)
         if plans is None:
             continue
+        works = run.works_of(number)
         units = sum([work.units for work in works])
         for plan in plans:
             if units >= plan.least and plan.may(run):
@@ -256,20 +264,19 @@ def _run_receipt_group(group: ReceiptGroup, run: Run) -> None:
         plans = group.plans
         record = GroupRecord()
     for plan in plans:
-        works = plan.works(run)
-        if not works or not plan.may(run):
+        if plan.filter not in run.nets or not plan.may(run):
             continue
         if run.any_floor or run.any_closed:
-            parts = receipt_parts(plan, run, works)
+            parts = receipt_parts(plan, run)
             value = sum([amount for _, amount in parts])
         else:
-            parts, value = [], _freely(plan, run, works)
+            parts, value = [], _freely(plan, run)
         if record is not None and value:
             record.values[plan] = value
         best = _better(best, (value, plan, parts) if value else None)
     if best is not None:
         value, plan, parts = best
-        give(run, plan, parts or receipt_parts(plan, run, plan.works(run)), record)
+        give(run, plan, parts or receipt_parts(plan, run), record)
     if run.records is not None and record is not None:
         run.records.append(record)
 
@@ -301,20 +308,21 @@ def _climb(ladder: Ladder, run: Run) -> Best | None:
     return best
 
 
-def _freely(plan: ReceiptPlan, run: Run, works: Sequence[Work]) -> int:
+def _freely(plan: ReceiptPlan, run: Run) -> int:
     """What a receipt discount gives where no line holds it back: its parts would add up to this."""
-    amount = min(plan.amount(run, works), run.net_of(plan.filter))
+    amount = min(plan.amount(run), run.net_of(plan.filter))
     limit = limit_of(plan, run)
     return max(0, amount if limit is None else min(amount, limit))
 
 
-def receipt_parts(plan: ReceiptPlan, run: Run, works: Sequence[Work]) -> Parts:
+def receipt_parts(plan: ReceiptPlan, run: Run) -> Parts:
     """A receipt discount by line, within floors and caps."""
+    works = plan.works(run)
     if not (run.any_floor or run.any_closed):
-        amount = _freely(plan, run, works)
+        amount = _freely(plan, run)
         parts = spread(amount, [work.net for work in works]) if amount else []
         return [(work, part) for work, part in zip(works, parts, strict=False) if part]
-    amount = plan.amount(run, works)
+    amount = plan.amount(run)
     limit = limit_of(plan, run)
     if limit is not None:
         amount = min(amount, limit)
@@ -331,40 +339,38 @@ def give(run: Run, plan: Plan, parts: Parts, record: GroupRecord | None = None) 
     """Take a discount off the lines."""
     total = 0
     for work, amount in parts:
-        work.net -= amount
+        run.take_off(work, amount)
         work.discounts.append((plan, amount))
         total += amount
         if plan.rule.exclusive:
             work.closed = run.any_closed = True
         if record is not None:
             record.winners[work] = plan
-    run.nets.clear()
     run.given[plan.id] = run.given.get(plan.id, 0) + total
     if record is not None:
         record.given[plan] = record.given.get(plan, 0) + total
 
 
-def cap_receipt(run: Run) -> None:
+def cap_receipt(compiled: Compiled, run: Run) -> None:
     """Stage 3: where all discounts together pass the receipt's cap, each gives back in proportion."""
-    caps = run.programme.caps
-    if caps.receipt is None and caps.receipt_amount is None:
+    caps = compiled.programme.caps
+    if not run.given or (caps.receipt is None and caps.receipt_amount is None):
         return
-    entries = [(work, n) for work in run.works for n in range(len(work.discounts))]
-    amounts = [work.discounts[n][1] for work, n in entries]
-    limit = sum(amounts)
+    whole = limit = sum(run.given.values())
     if caps.receipt is not None:
-        limit = min(limit, mul_rate(sum(work.gross for work in run.works), caps.receipt, "down"))
+        limit = min(limit, mul_rate(run.goods_minor() + whole, caps.receipt, "down"))
     if caps.receipt_amount is not None:
         limit = min(limit, caps.receipt_amount)
-    if limit == sum(amounts):
+    if limit == whole:
         return
     run.capped = True
-    run.nets.clear()
     run.given = {}
+    entries = [(work, n) for work in run.works for n in range(len(work.discounts))]
+    amounts = [work.discounts[n][1] for work, n in entries]
     for (work, n), amount in zip(entries, spread(limit, amounts), strict=True):
         plan, before = work.discounts[n]
         work.discounts[n] = (plan, amount)
-        work.net += before - amount
+        run.take_off(work, amount - before)
         run.given[plan.id] = run.given.get(plan.id, 0) + amount
     for work in run.works:
         work.discounts = [(plan, amount) for plan, amount in work.discounts if amount]

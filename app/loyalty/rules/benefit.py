@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -13,7 +12,7 @@ import msgspec
 from app.loyalty.effects import Grant, Lot, PointsEarned
 from app.loyalty.model import Benefit, Count, Days
 from app.loyalty.moment import EPOCH_ORDINAL
-from app.loyalty.plan import Plan, ReceiptPlan, Run, Work
+from app.loyalty.plan import Plan, ReceiptPlan, Run
 from app.loyalty.state import DAY_MS
 from app.values import div_round, mul_rate, utc_ms
 
@@ -110,12 +109,17 @@ def make_grant(plan: Plan, run: Run, kind: str, *, uses: int = 1, item: str = ""
     )
 
 
-def benefit_amount(benefit: Benefit, plan: Plan, run: Run, works: Iterable[Work]) -> int:
-    """A discount benefit over lines, in minor units; 0 where it is points or a gift."""
+def open_net(plan: Plan, run: Run) -> int:
+    """What the rule's goods cost now that no exclusive rule has closed."""
+    if run.any_closed:
+        return sum([work.net for work in plan.works(run) if not work.closed])
+    return run.net_of(plan.filter)
+
+
+def benefit_amount(benefit: Benefit, plan: Plan, run: Run) -> int:
+    """A discount benefit over the rule's goods, in minor units; 0 where it is points or a gift."""
     if benefit.percent is not None:
-        closed = run.any_closed
-        base = sum([w.net for w in works if not w.closed]) if closed else run.net_of(plan.filter)
-        return mul_rate(base, benefit.percent, plan.rounding)
+        return mul_rate(open_net(plan, run), benefit.percent, plan.rounding)
     return benefit.amount or 0
 
 
@@ -174,8 +178,8 @@ class BenefitPlan(ReceiptPlan):
     def benefit(self, run: Run) -> Benefit:
         raise NotImplementedError
 
-    def amount(self, run: Run, works: Sequence[Work]) -> int:
-        return benefit_amount(self.benefit(run), self, run, works)
+    def amount(self, run: Run) -> int:
+        return benefit_amount(self.benefit(run), self, run)
 
     def by_room(self, run: Run) -> bool:
         return self.benefit(run).amount is not None

@@ -147,7 +147,7 @@ class Sets(BundlePlan):
         queues: list[list[Work]] = []
         counts: dict[Work, int] = {}
         for number, _, cheapest in self.components:
-            queue = _units(run.by_filter.get(number, ()), left)
+            queue = _units(run.works_of(number), left)
             counts.update(queue)
             works = [work for work, _ in queue]
             queues.append(works[::-1] if cheapest else works)
@@ -184,7 +184,7 @@ class Sets(BundlePlan):
 
     def explain(self, run: Run) -> Reason | None:
         for number, qty, _ in self.components:
-            count = sum(work.units for work in run.by_filter.get(number, ()))
+            count = sum(work.units for work in run.works_of(number))
             if count < qty:
                 return self.no("missing_units", n=qty - count)
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from math import lcm
-from typing import Literal
 
 import msgspec
 
@@ -14,8 +13,8 @@ from app.loyalty.model import Count, Ident, Money, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, categories, counted_on, lots, min_receipt, percent, say
 from app.loyalty.rules.benefit import LotTerms
-from app.loyalty.rules.points import Base, EarningPlan, base_minor
-from app.values import POINT_CENTI, div_round
+from app.loyalty.rules.points import Base, EarningPlan, RoundTo, base_minor, base_of, round_points
+from app.values import POINT_CENTI
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +33,7 @@ class CashbackRule(Rule, frozen=True, kw_only=True):
     chosen: Chosen | None = None
     base: Base = "paid"
     min_receipt: Money = 0
-    round_to: Literal["hundredth", "point", "point_down"] = "hundredth"
+    round_to: RoundTo = "hundredth"
     lots: LotTerms = LotTerms()
 
 
@@ -95,12 +94,15 @@ class Cashback(EarningPlan):
             weights.append((work, base_minor(work, self.base) * share))
         return weights
 
+    def weight(self, run: Run) -> int:
+        same = self.settings.chosen is None and not self.settings.rates
+        base = base_of(self, run) if same else None
+        return super().weight(run) if base is None else base * self.otherwise
+
     def centi(self, run: Run, weight: int) -> int:
-        exact = Fraction(weight, self.unit) * POINT_CENTI / run.point_minor * run.multiplier
-        if self.settings.round_to == "hundredth":
-            return div_round(exact.numerator, exact.denominator, self.rounding)
-        rounding = "down" if self.settings.round_to == "point_down" else "half_up"
-        return POINT_CENTI * div_round(exact.numerator, POINT_CENTI * exact.denominator, rounding)
+        worth = run.point_minor
+        numerator, denominator = weight * POINT_CENTI * worth.denominator, self.unit * worth.numerator
+        return round_points(run, numerator, denominator, self.settings.round_to, self.rounding)
 
 
 def plans(rule: CashbackRule, scope: Scope) -> list[Plan]:

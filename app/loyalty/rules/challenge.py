@@ -61,7 +61,7 @@ class Challenge(Plan):
             return self.no("members_only")
         if self.has_goal and not self.settings.repeat and run.state.counted(self.done).uses > 0:
             return self.no("challenge_done")
-        missing = self.settings.min_receipt - sum(work.net for work in self.works(run))
+        missing = self.settings.min_receipt - run.net_of(self.filter)
         return self.no("missing_for_challenge", missing_minor=missing) if missing > 0 else None
 
     def since(self, run: Run) -> int:
@@ -127,9 +127,9 @@ class Challenge(Plan):
         return self.settings.goal_spend or self.settings.target or 1
 
     def settle(self, run: Run) -> None:
-        works = self.works(run)
-        if not works or not self.may(run):
+        if not self.here(run) or not self.may(run):
             return
+        works = self.works(run)
         if not self.has_goal:
             self._spin(run)
             return

@@ -51,7 +51,7 @@ class ComeBack(CouponPlan):
             return missing
         if self.step(run) is None:
             return self.no("coupon_expired")
-        lacking = self.settings.min_receipt - sum(work.net for work in self.works(run))
+        lacking = self.settings.min_receipt - run.net_of(self.filter)
         return self.no("missing_for_coupon", missing_minor=lacking) if lacking > 0 else None
 
     def benefit(self, run: Run) -> Benefit:

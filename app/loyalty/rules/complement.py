@@ -45,15 +45,12 @@ class Complement(LinePlan):
         self.bought = scope.filter(pair.bought)
         self.goods = pair.offer
 
-    def _given(self, run: Run) -> list[Work]:
-        return run.by_filter.get(self.bought, [])
-
     def _bought_before(self, run: Run) -> bool:
         days = self.settings.before_days
         return days > 0 and run.state.counted(self.key, run.now.day - days).receipts > 0
 
     def refusal(self, run: Run) -> Reason | None:
-        if not self._given(run) and not self._bought_before(run):
+        if self.bought not in run.nets and not self._bought_before(run):
             return self.no("complement_not_bought")
         return None
 
@@ -66,7 +63,7 @@ class Complement(LinePlan):
         return min(work.net, line_gross(off, work.line.qty_milli, self.rounding))
 
     def settle(self, run: Run) -> None:
-        if run.member and self.settings.before_days and self._given(run):
+        if run.member and self.settings.before_days and self.bought in run.nets:
             keep = self.settings.before_days
             run.effects.append(Counted(self.key, run.now.day, receipts=1, keep_days=keep))
 

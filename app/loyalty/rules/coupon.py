@@ -22,6 +22,8 @@ class CouponPlan(BenefitPlan):
 
     def coupon(self, run: Run) -> Grant | None:
         """The coupon presented, as held, or rebuilt from its own signed words where it is not known here."""
+        if not run.context.codes:
+            return None
         for code in run.presented(self.id):
             if code.used > 0 or code.used_by_member > 0:
                 continue

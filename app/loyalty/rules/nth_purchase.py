@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_amount, benefit_problems, hand_over
 
@@ -33,7 +33,7 @@ class NthPurchase(BenefitPlan):
         """The receipt's own goods when this rule is first asked: what is judged is what is counted."""
         memo = run.memo.get(self.index)
         if memo is None:
-            memo = run.memo[self.index] = sum(work.net for work in self.works(run))
+            memo = run.memo[self.index] = run.net_of(self.filter)
         return memo
 
     def times(self, run: Run) -> int:
@@ -64,14 +64,14 @@ class NthPurchase(BenefitPlan):
     def benefit(self, run: Run) -> Benefit:
         return self.settings.give
 
-    def amount(self, run: Run, works: Sequence[Work]) -> int:
-        amount = benefit_amount(self.settings.give, self, run, works)
+    def amount(self, run: Run) -> int:
+        amount = benefit_amount(self.settings.give, self, run)
         return amount if self.settings.give.percent is not None else amount * self.times(run)
 
     def settle(self, run: Run) -> None:
         measured = self.measured(run)
         reason = self.refused(run)
-        if not run.member or not self.works(run) or (reason and reason.code not in _COUNTED):
+        if not run.member or not self.here(run) or (reason and reason.code not in _COUNTED):
             return
         if reason is None:
             times = self.times(run)

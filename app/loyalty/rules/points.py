@@ -27,9 +27,10 @@ from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, about, counted_on, factor, lots, min_receipt, percent, say, some
 from app.loyalty.rules.benefit import LotTerms, earn
 from app.loyalty.state import lot_order, take_from
-from app.values import POINT_CENTI, QTY_MILLI, div_round, spread
+from app.values import POINT_CENTI, QTY_MILLI, Rounding, div_round, spread
 
 Base = Literal["paid", "net", "gross"]
+RoundTo = Literal["hundredth", "point", "point_down"]
 
 
 class Earn(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class Earn(msgspec.Struct, frozen=True, kw_only=True):
     per: PositiveMoney | Literal["unit", "visit"]
     base: Base = "paid"
     """Money counted: what is paid beside points, the price after discounts, or the shelf price."""
-    round_to: Literal["hundredth", "point", "point_down"] = "hundredth"
+    round_to: RoundTo = "hundredth"
     min_receipt: Money = 0
 
 
@@ -89,7 +90,12 @@ class EarningPlan(Plan):
         """Points earned given what is spent now; 0 where the rule cannot apply."""
         if not run.member or not self.may(run):
             return 0
-        return self.within_budget(run, self.centi(run, sum(weight for _, weight in self.weights(run))))
+        return self.within_budget(run, self.centi(run, self.weight(run)))
+
+    def weight(self, run: Run) -> int:
+        """The sum of the weights; a kind that can tell it without the lines does."""
+        run.place_points()
+        return sum([weight for _, weight in self.weights(run)])
 
     def within_budget(self, run: Run, centi: int) -> int:
         left = run.budget_left(self.rule)
@@ -98,22 +104,25 @@ class EarningPlan(Plan):
         return min(centi, int(left * POINT_CENTI / run.point_minor))
 
     def settle(self, run: Run) -> None:
-        if not run.member or not self.may(run):
-            return
-        weights = self.weights(run)
-        total = self.within_budget(run, self.centi(run, sum(weight for _, weight in weights)))
+        total = self.earned(run)
         if total <= 0:
             return
         lots = self.terms()
         earn(self, run, total, lots)
+        if not run.brief:
+            self._put_on_lines(run, total)
+        if self.rule.budget is not None:
+            value = div_round(total * run.point_minor.numerator, POINT_CENTI * run.point_minor.denominator)
+            run.spend_budget(self.rule, value)
+        count_activity(self, run, lots)
+
+    def _put_on_lines(self, run: Run, total: int) -> None:
+        weights = self.weights(run)
         if any(weight for _, weight in weights):
             parts = spread(total, [weight for _, weight in weights])
             for (work, _), part in zip(weights, parts, strict=True):
                 if part:
                     work.earned.append((self.id, part))
-        value = div_round(total * run.point_minor.numerator, POINT_CENTI * run.point_minor.denominator)
-        run.spend_budget(self.rule, value)
-        count_activity(self, run, lots)
 
     def terms(self) -> LotTerms:
         raise NotImplementedError
@@ -131,6 +140,24 @@ def base_minor(work: Work, base: Base) -> int:
     if base == "gross":
         return work.gross
     return work.net if base == "net" else work.net - work.points_minor
+
+
+def base_of(plan: EarningPlan, run: Run) -> int | None:
+    """The money of all the rule's goods that counts, where it is known without their lines."""
+    if plan.base == "gross":
+        return None
+    net = run.net_of(plan.filter)
+    return net if plan.base == "net" else net - run.points_on(plan.filter)
+
+
+def round_points(run: Run, numerator: int, denominator: int, round_to: RoundTo, rounding: Rounding) -> int:
+    """Hundredths of a point times the member's multiplier, exactly, rounded once as the rule says."""
+    numerator *= run.multiplier.numerator
+    denominator *= run.multiplier.denominator
+    if round_to == "hundredth":
+        return div_round(numerator, denominator, rounding)
+    whole = "down" if round_to == "point_down" else "half_up"
+    return POINT_CENTI * div_round(numerator, POINT_CENTI * denominator, whole)
 
 
 class PointsEarning(EarningPlan):
@@ -157,6 +184,12 @@ class PointsEarning(EarningPlan):
     def weights(self, run: Run) -> list[tuple[Work, int]]:
         return [(work, self._measure(work) * self._times(work)) for work in self.works(run)]
 
+    def weight(self, run: Run) -> int:
+        if self.earn_terms.per == "visit":
+            return 0
+        base = None if self.multipliers or self.earn_terms.per == "unit" else base_of(self, run)
+        return super().weight(run) if base is None else base * self.unit
+
     def _measure(self, work: Work) -> int:
         if self.earn_terms.per == "unit":
             return work.line.qty_milli
@@ -171,15 +204,12 @@ class PointsEarning(EarningPlan):
     def centi(self, run: Run, weight: int) -> int:
         terms = self.earn_terms
         if terms.per == "visit":
-            return self._rounded(Fraction(terms.points) * run.multiplier) if run.goods_minor() > 0 else 0
+            return self._rounded(run, terms.points, 1) if run.goods_minor() > 0 else 0
         per = QTY_MILLI if terms.per == "unit" else terms.per
-        return self._rounded(Fraction(weight * terms.points, per * self.unit) * run.multiplier)
+        return self._rounded(run, weight * terms.points, per * self.unit)
 
-    def _rounded(self, exact: Fraction) -> int:
-        if self.earn_terms.round_to == "hundredth":
-            return div_round(exact.numerator, exact.denominator, self.rounding)
-        rounding = "down" if self.earn_terms.round_to == "point_down" else "half_up"
-        return POINT_CENTI * div_round(exact.numerator, POINT_CENTI * exact.denominator, rounding)
+    def _rounded(self, run: Run, numerator: int, denominator: int) -> int:
+        return round_points(run, numerator, denominator, self.earn_terms.round_to, self.rounding)
 
 
 class Redemption(Plan):
@@ -193,18 +223,19 @@ class Redemption(Plan):
 
     def value_minor(self, centi: int) -> int:
         """What points are worth; exact for multiples of the step."""
-        return int(centi * self.minor_per_centi)
+        return centi * self.minor_per_centi.numerator // self.minor_per_centi.denominator
 
     def cap_centi(self, run: Run) -> int:
         """The most that this receipt takes in points, in steps."""
-        goods = sum(work.net for work in self.works(run))
-        share = self.terms.max_share
-        cap = min(goods, run.goods_minor() * share.numerator // share.denominator)
-        return int(cap / self.minor_per_centi) // self.step * self.step
+        share, rate = self.terms.max_share, self.minor_per_centi
+        cap = min(run.net_of(self.filter), run.goods_minor() * share.numerator // share.denominator)
+        return cap * rate.denominator // rate.numerator // self.step * self.step
 
     def spend(self, run: Run, earners: list[EarningPlan]) -> None:
         """Spend what is wished, within balance, allowance and caps; say what was safe to spend."""
         wish = run.context.redeem.points_centi
+        if not wish and run.brief:
+            return  # what could be spent is for a decision to say
         if not run.member or not self.may(run):
             if wish and (wish == "max" or wish > 0):
                 run.refused.append(self.refused(run) or self.no("members_only"))
@@ -222,7 +253,7 @@ class Redemption(Plan):
         if spent > 0:
             run.spent_centi = spent
             run.spent_minor = self.value_minor(spent)
-            self._put_on_lines(run, run.spent_minor)
+            self._place(run, run.spent_minor)
 
     def _least(self) -> int:
         return self.terms.min_points or 0
@@ -250,15 +281,22 @@ class Redemption(Plan):
         while low < high:
             middle = (low + high + 1) // 2
             spent = middle * self.step
-            self._put_on_lines(run, self.value_minor(spent))
+            self._place(run, self.value_minor(spent))
             if spent <= balance + sum(plan.earned(run) for plan in earners) - run.state.debt_centi:
                 low = middle
             else:
                 high = middle - 1
-        self._put_on_lines(run, 0)
+        self._place(run, 0)
         return low * self.step
 
-    def _put_on_lines(self, run: Run, minor: int) -> None:
+    def _place(self, run: Run, minor: int) -> None:
+        run.placed_minor, run.placed_by = minor, self
+        if run.source is None:
+            run.place_points()
+
+    def put_on_lines(self, run: Run) -> None:
+        """Spread what is paid in points over the goods that points may pay for."""
+        minor = run.placed_minor
         works = self.works(run)
         parts = spread(minor, [work.net for work in works]) if minor else [0] * len(works)
         for work, part in zip(works, parts, strict=True):

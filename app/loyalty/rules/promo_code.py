@@ -58,14 +58,14 @@ class PromoCode(BenefitPlan):
             return self.no("members_only")
         if self.code(run) is None:
             return self.no("code_used_up")
-        missing = self.settings.min_receipt - sum(work.net for work in self.works(run))
+        missing = self.settings.min_receipt - run.net_of(self.filter)
         return self.no("missing_for_code", missing_minor=missing) if missing > 0 else None
 
     def benefit(self, run: Run) -> Benefit:
         return self.settings.give
 
     def settle(self, run: Run) -> None:
-        if not self.may(run) or not self.works(run):
+        if not self.may(run) or not self.here(run):
             return
         code = self.code(run)
         give = self.settings.give

@@ -45,11 +45,11 @@ class Referral(Plan):
         paid = run.state.counted(self.id).uses
         if rule.pays_on == "enrolment" or paid >= (rule.purchases if rule.pays_on == "each_purchase" else 1):
             return self.no("referral_paid")
-        missing = rule.min_receipt - sum(work.net for work in self.works(run))
+        missing = rule.min_receipt - run.net_of(self.filter)
         return self.no("missing_for_referral", missing_minor=missing) if missing > 0 else None
 
     def settle(self, run: Run) -> None:
-        if self.works(run) and self.may(run):
+        if self.here(run) and self.may(run):
             self.pay(run)
 
     def pay(self, run: Run) -> None:

@@ -102,7 +102,7 @@ class FreeUnit(BundlePlan):
         return claim
 
     def settle(self, run: Run) -> None:
-        if not self.may(run):
+        if not self.here(run) or not self.may(run):
             return
         units = sum(work.units for work in self.works(run))
         if not units:
@@ -157,13 +157,13 @@ class FullCard(Plan):
         works = self.works(run)
         per = self.settings.per
         if per == "receipt":
-            return 1 if works else 0
+            return 1 if self.here(run) else 0
         if per == "unit":
             return sum(work.units for work in works if work.net > 0)
         return sum(work.net for work in works) // per
 
     def settle(self, run: Run) -> None:
-        if not self.may(run):
+        if not self.here(run) or not self.may(run):
             return
         earned = self.stamps(run)
         left = self.card.day_left(run)

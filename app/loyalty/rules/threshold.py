@@ -79,7 +79,7 @@ class Threshold(BenefitPlan):
         return step.give
 
     def settle(self, run: Run) -> None:
-        if self.works(run) and self.may(run):
+        if self.here(run) and self.may(run):
             hand_over(self, run, self.benefit(run), terms=self.lots, now=True)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
-from typing import Literal
+from itertools import accumulate
+from operator import attrgetter
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,10 +16,10 @@ from app.loyalty.decision import Reason, TierView
 from app.loyalty.effects import Counted
 from app.loyalty.model import EVERYTHING, Count, Days, Factor, Filter, Ident, Names, Programme, Rule, Share
 from app.loyalty.moment import EPOCH_ORDINAL
-from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
+from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope
 from app.loyalty.promise import Said, Term, factor, percent, say, some
-from app.loyalty.rules.benefit import percent_text
-from app.loyalty.state import Bucket, MemberState
+from app.loyalty.rules.benefit import open_net, percent_text
+from app.loyalty.state import Bucket, Standing
 from app.values import ValueProblem, minor_digits, mul_rate, parse_scaled
 
 Basis = Literal["spend", "points", "receipts"]
@@ -46,6 +49,9 @@ class TierRule(Rule, frozen=True, kw_only=True):
     grace_days: Days = 0
 
 
+_FIELDS: Final = {"spend": "spend_minor", "points": "points_centi", "receipts": "receipts"}
+
+
 class Ladder:
     """The levels with their limits as integers, and which of them a member's figures reach."""
 
@@ -53,6 +59,7 @@ class Ladder:
         self.rule = rule
         self.limits = [limit(rule.basis, level.from_, digits) for level in rule.levels]
         self.keep_days = self._keep_days()
+        self.field = attrgetter(_FIELDS[rule.basis])
 
     def _keep_days(self) -> int | None:
         window = self.rule.window
@@ -62,14 +69,8 @@ class Ladder:
         steps = len(self.limits) + 1 if self.rule.downgrade == "one_step" else 1
         return length * steps + self.rule.grace_days
 
-    def figure(self, bucket: Bucket) -> int:
-        match self.rule.basis:
-            case "spend":
-                return bucket.spend_minor
-            case "points":
-                return bucket.points_centi
-            case "receipts":
-                return bucket.receipts
+    def figure(self, bucket: Bucket | Counted) -> int:
+        return self.field(bucket)
 
     def first_day(self, day: int) -> int:
         """The first day of the window that ends on a day."""
@@ -91,13 +92,19 @@ class Ladder:
 
     def reached(self, figure: int) -> int:
         """How many levels a figure reaches: 0 is below the lowest."""
-        return sum(figure >= limit for limit in self.limits)
+        return bisect_right(self.limits, figure)
 
-    def by_figures(self, state: MemberState, day: int) -> int:
+    def by_figures(self, state: Standing, day: int) -> int:
         """The level that a day's window gives."""
-        return self.reached(self.figure(state.counted(self.rule.id, self.first_day(day), day)))
+        return self.reached(self.sum(state, day))
 
-    def current(self, state: MemberState, day: int) -> int:
+    def sum(self, state: Standing, day: int) -> int:
+        """The figure of a day's window."""
+        first, field = self.first_day(day), self.field
+        buckets = state.counters.get(self.rule.id, ())
+        return sum([field(bucket) for bucket in buckets if first <= bucket.day <= day])
+
+    def current(self, state: Standing, day: int) -> int:
         """The level in force on a day, with what the rule says of downgrades."""
         rule = self.rule
         now = self.by_figures(state, day)
@@ -105,25 +112,37 @@ class Ladder:
             return now
         if rule.downgrade == "never":
             return max(now, self._highest_ever(state))
-        days = [b.day for b in state.counters.get(rule.id, ()) if b.day <= day]
-        candidates = {min(self.last_day(d), day) for d in days} | set(days)
-        if rule.downgrade == "figures":
-            recent = [d for d in candidates if d >= day - rule.grace_days]
-            return max([now, *(self.by_figures(state, d) for d in recent)])
-        return max([now, *(self._decayed(state, d, day) for d in candidates)])
+        if now == len(self.limits) or (rule.downgrade == "figures" and not rule.grace_days):
+            return now
+        return max(now, self._kept(state, day))
 
-    def _highest_ever(self, state: MemberState) -> int:
+    def _kept(self, state: Standing, day: int) -> int:
+        """The best level of the past that grace or slow decay has kept, by running sums over the days."""
+        rule = self.rule
+        buckets = sorted([b for b in state.counters.get(rule.id, ()) if b.day <= day], key=lambda b: b.day)
+        days = [bucket.day for bucket in buckets]
+        sums = [0, *accumulate([self.figure(bucket) for bucket in buckets])]
+        best = 0
+        for then in {min(self.last_day(d), day) for d in days} | set(days):
+            if rule.downgrade == "figures" and then < day - rule.grace_days:
+                continue
+            figure = sums[bisect_right(days, then)] - sums[bisect_left(days, self.first_day(then))]
+            level = self.reached(figure)
+            if level > best:
+                best = max(best, level - self._steps_down(then, day))
+        return best
+
+    def _highest_ever(self, state: Standing) -> int:
         marks = [n for n, level in enumerate(self.rule.levels, 1) if state.counted(self.mark(level)).uses > 0]
         return max(marks, default=0)
 
-    def _decayed(self, state: MemberState, then: int, day: int) -> int:
-        """The level of a past day, less one step for each window (or year) that has gone by since."""
-        level = self.by_figures(state, then)
+    def _steps_down(self, then: int, day: int) -> int:
+        """One step for each window (or year) that has gone by since, where the rule says so."""
         late = day - then - self.rule.grace_days
-        if late <= 0:
-            return level
+        if late <= 0 or self.rule.downgrade == "figures":
+            return 0
         length = 366 if self.rule.window == "calendar_year" else int(self.rule.window)
-        return max(0, level - -(-late // length))
+        return -(-late // length)
 
     def mark(self, level: Level) -> str:
         """The counter that remembers that a level was once reached."""
@@ -146,6 +165,7 @@ class LevelDiscount(ReceiptPlan):
         self.share = share
         above = rule.levels[rule.levels.index(level) + 1 :]
         self.higher = {each.id for each in above}
+        self.percent_text = percent_text(share)
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
@@ -154,12 +174,11 @@ class LevelDiscount(ReceiptPlan):
         if now in self.higher:
             return self.no("level_passed")
         if now != self.level.id:
-            return self.no("tier_needed", level=self.level.id, percent=percent_text(self.share))
+            return self.no("tier_needed", level=self.level.id, percent=self.percent_text)
         return None
 
-    def amount(self, run: Run, works: Sequence[Work]) -> int:
-        base = sum(work.net for work in works if not work.closed)
-        return mul_rate(base, self.share, self.rounding)
+    def amount(self, run: Run) -> int:
+        return mul_rate(open_net(self, run), self.share, self.rounding)
 
 
 class TierCount(Plan):
@@ -171,25 +190,32 @@ class TierCount(Plan):
         super().__init__(rule, scope)
         self.settings = rule
         self.ladder = Ladder(rule, scope_digits(scope))
+        self.remembers = rule.downgrade == "never" and rule.window != "lifetime"
 
     def enter(self, run: Run, risen: int | None = None) -> int:
         """Set the level for this run; `risen` overrides what the state says."""
-        now = self.ladder.current(run.state, run.now.day) if risen is None else risen
+        now = self.now(run) if risen is None else risen
         level = self.settings.levels[now - 1] if now else None
         run.levels[self.id] = level.id if level else ""
         if level is not None:
             run.standing.append((self, level.multiplier))
         return now
 
+    def now(self, run: Run) -> int:
+        """The level by what came before this receipt; worked out once a run."""
+        now = run.memo.get(self.index)
+        if now is None:
+            now = run.memo[self.index] = self.ladder.current(run.state, run.now.day)
+        return now
+
     def counted(self, run: Run) -> Counted:
         """This receipt, as the ladder counts it."""
         ladder = self.ladder
-        works = self.works(run)
         return Counted(
             self.id,
             0 if ladder.keep_days is None else run.now.day,
-            receipts=1 if works else 0,
-            spend_minor=sum(work.net for work in works) if self.settings.basis == "spend" else 0,
+            receipts=1 if self.here(run) else 0,
+            spend_minor=run.net_of(self.filter) if self.settings.basis == "spend" else 0,
             points_centi=sum(run.points_by_rule.values()) if self.settings.basis == "points" else 0,
             keep_days=ladder.keep_days,
         )
@@ -197,19 +223,22 @@ class TierCount(Plan):
     def after(self, run: Run, counted: Counted) -> tuple[int, int]:
         """The level once this receipt is counted, and the window's figure."""
         ladder, day = self.ladder, run.now.day
-        figure = ladder.figure(run.state.counted(self.id, ladder.first_day(day), day))
-        figure += ladder.figure(
-            Bucket(0, counted.receipts, counted.spend_minor, counted.points_centi, counted.units_milli)
-        )
-        return max(ladder.reached(figure), ladder.current(run.state, day)), figure
+        figure = ladder.sum(run.state, day)
+        figure += ladder.figure(counted)
+        return max(ladder.reached(figure), self.now(run)), figure
 
     def settle(self, run: Run) -> None:
         if not run.member:
             return
-        counted = self.counted(run) if self.may(run) else Counted(self.id, 0)
+        may = self.may(run)
+        counted = self.counted(run) if may else Counted(self.id, 0)
+        if run.brief and not self.remembers:
+            if counted.receipts:
+                run.effects.append(counted)
+            return
         level, figure = self.after(run, counted)
         levels = self.settings.levels
-        if self.may(run) and counted.receipts:
+        if counted.receipts:
             run.effects.append(counted)
             self._remember(run, level)
         following = levels[level] if level < len(levels) else None
@@ -226,7 +255,7 @@ class TierCount(Plan):
 
     def _remember(self, run: Run, level: int) -> None:
         """A level once reached is remembered where the figures alone would forget it."""
-        if self.settings.downgrade != "never" or self.settings.window == "lifetime":
+        if not self.remembers:
             return
         for reached in self.settings.levels[:level]:
             mark = self.ladder.mark(reached)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 
 import msgspec
@@ -13,7 +13,7 @@ from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
 from app.loyalty.promise import Said, factor, percent, say, some
-from app.loyalty.rules.benefit import day_start_ms, make_grant, percent_text
+from app.loyalty.rules.benefit import day_start_ms, make_grant, open_net, percent_text
 from app.values import mul_rate
 
 
@@ -34,16 +34,17 @@ class VipDiscount(ReceiptPlan):
     def __init__(self, rule: VipRule, share: Share, scope: Scope) -> None:
         super().__init__(rule, scope, rule.goods)
         self.share = share
+        self.percent_text = percent_text(share)
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
             return self.no("members_only")
         if not run.state.held(self.id, run.context.at_ms):
-            return self.no("vip_needed", needed=self.id, percent=percent_text(self.share))
+            return self.no("vip_needed", needed=self.id, percent=self.percent_text)
         return None
 
-    def amount(self, run: Run, works: Sequence[Work]) -> int:
-        return mul_rate(sum(work.net for work in works if not work.closed), self.share, self.rounding)
+    def amount(self, run: Run) -> int:
+        return mul_rate(open_net(self, run), self.share, self.rounding)
 
 
 class VipStatus(Plan):

@@ -30,14 +30,14 @@ class Welcome(BenefitPlan):
             return self.no("members_only")
         if run.state.receipts > 0 or run.state.counted(self.id).uses > 0:
             return self.no("not_first_purchase")
-        missing = self.settings.min_receipt - sum(work.net for work in self.works(run))
+        missing = self.settings.min_receipt - run.net_of(self.filter)
         return self.no("missing_for_welcome", missing_minor=missing) if missing > 0 else None
 
     def benefit(self, run: Run) -> Benefit:
         return self.settings.give
 
     def settle(self, run: Run) -> None:
-        if not self.works(run) or not self.may(run):
+        if not self.here(run) or not self.may(run):
             return
         rule = self.settings
         discount = rule.give.percent is not None or rule.give.amount is not None

@@ -56,7 +56,7 @@ class Yearly(BenefitPlan):
         return run.state.counted(self.id, run.now.day - self.once_in_days).uses > 0
 
     def settle(self, run: Run) -> None:
-        if not self.works(run) or not self.may(run):
+        if not self.here(run) or not self.may(run):
             return
         give = self.benefit(run)
         discount = give.percent is not None or give.amount is not None
