@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -12,10 +13,13 @@ from app.checkout.ports import Product, Unit
 from app.ledger.facts import SaleCompleted
 from app.loyalty import basket as priced
 from app.loyalty.decision import Decision
-from app.values import QTY_MILLI
+from app.values import QTY_MILLI, div_round, spread
 
 QTY_MAX_MILLI: Final = 9_999 * QTY_MILLI
 """More than this of one line is a slip of the finger, or a barcode typed into the quantity."""
+
+APART: Final = frozenset({"deposit", "gift_card", "delivery"})
+"""Tags of what is sold without being goods."""
 
 Redeem = int | Literal["max"]
 
@@ -24,6 +28,19 @@ class Stage(StrEnum):
     OPEN = "open"
     TENDERED = "tendered"
     """Something irreversible was asked for outside; only its outcome leads on from here."""
+
+
+class Manual(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A discount that the cashier gives: a percentage in hundredths (5 % is 500), or an amount."""
+
+    percent_centi: int = 0
+    amount_minor: int = 0
+    reason: str = ""
+
+    def off(self, net_minor: int) -> int:
+        """What it takes off a net amount, never more than that."""
+        share = div_round(net_minor * self.percent_centi, 100_00) if self.percent_centi else self.amount_minor
+        return max(0, min(share, net_minor))
 
 
 class OpenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,6 +59,11 @@ class OpenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price_minor: int
     code: str = ""
     """What was scanned, where the fact must tell: an unknown code, a gift card's number."""
+    list_minor: int | None = None
+    """The price before it was overridden."""
+    manual: Manual | None = None
+    note: str = ""
+    """For the receipt; never in a fact, people write names."""
 
     def name_in(self, lang: str) -> str:
         return self.names.get(lang) or self.name
@@ -107,6 +129,11 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tenders: tuple[OpenTender, ...] = ()
     gift_cards: tuple[HeldCard, ...] = ()
     exchange: Exchange | None = None
+    manual: Manual | None = None
+    age_checked: int = 0
+    """The age up to which the customer has shown to be old enough."""
+    name: str = ""
+    """Under which it is parked."""
     priced_ms: int = 0
     """The moment the basket was priced at: what was shown is what is paid."""
 
@@ -155,10 +182,12 @@ def next_tender(sale: OpenSale) -> int:
     return max((tender.key for tender in sale.tenders), default=0) + 1
 
 
-def add(sale: OpenSale, product: Product, qty_milli: int = QTY_MILLI) -> tuple[OpenSale, int]:
+def add(
+    sale: OpenSale, product: Product, qty_milli: int = QTY_MILLI, *, code: str = ""
+) -> tuple[OpenSale, int]:
     """The sale with a product more, and the key of its line; pieces of one kind share a line."""
     for line in sale.lines:
-        if line.sku == product.sku and line.price_minor == product.price_minor and line.unit == "piece":
+        if not code and _alike(line, product):
             return set_qty(sale, line.key, line.qty_milli + qty_milli), line.key
     line = OpenLine(
         key=sale.next_key,
@@ -172,9 +201,22 @@ def add(sale: OpenSale, product: Product, qty_milli: int = QTY_MILLI) -> tuple[O
         unit=product.unit,
         qty_milli=qty_milli,
         price_minor=product.price_minor,
+        code=code,
     )
     grown = msgspec.structs.replace(sale, lines=(*sale.lines, line), next_key=sale.next_key + 1)
     return grown, line.key
+
+
+def _alike(line: OpenLine, product: Product) -> bool:
+    """Whether another piece of the product belongs on the line: nothing on it was changed by hand."""
+    same = line.sku == product.sku and line.price_minor == product.price_minor and line.unit == "piece"
+    return same and line.list_minor is None and not (line.manual or line.note or line.code)
+
+
+def put_line(sale: OpenSale, changed: OpenLine) -> OpenSale:
+    """The sale with a line as it is now."""
+    lines = tuple(changed if line.key == changed.key else line for line in sale.lines)
+    return msgspec.structs.replace(sale, lines=lines)
 
 
 def set_qty(sale: OpenSale, key: int, qty_milli: int) -> OpenSale:
@@ -188,8 +230,28 @@ def set_qty(sale: OpenSale, key: int, qty_milli: int) -> OpenSale:
     return msgspec.structs.replace(sale, lines=tuple(lines))
 
 
-def for_engine(sale: OpenSale) -> priced.Basket:
-    """The basket as the engine sees it."""
+def has_manual(sale: OpenSale) -> bool:
+    return sale.manual is not None or any(line.manual is not None for line in sale.lines)
+
+
+def manual_minor(sale: OpenSale, without: Decision) -> dict[int, int]:
+    """What the cashier's discounts take off each line, by what the programme alone leaves of it.
+
+    First those on lines, then the one on the whole receipt, spread over what is left of the goods.
+    """
+    nets = {int(line.id): line.net_minor for line in without.lines}
+    goods = [line for line in sale.lines if nets[line.key] > 0 and APART.isdisjoint(line.tags)]
+    off = {line.key: line.manual.off(nets[line.key]) if line.manual else 0 for line in goods}
+    if sale.manual is not None:
+        left = [nets[line.key] - off[line.key] for line in goods]
+        parts = spread(sale.manual.off(sum(left)), left)
+        for line, part in zip(goods, parts, strict=True):
+            off[line.key] += part
+    return off
+
+
+def for_engine(sale: OpenSale, manual: Mapping[int, int] | None = None) -> priced.Basket:
+    """The basket as the engine sees it, with what the cashier takes off by line."""
     return priced.Basket(
         tuple(
             priced.Line(
@@ -201,6 +263,7 @@ def for_engine(sale: OpenSale) -> priced.Basket:
                 tags=line.tags,
                 qty_milli=line.qty_milli,
                 unit_price_minor=line.price_minor,
+                manual_minor=manual.get(line.key, 0) if manual else 0,
                 tax=line.tax,
             )
             for line in sale.lines

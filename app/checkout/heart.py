@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from app.checkout import basket as open_basket
+from app.checkout import restricting
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.outcome import Outcome, refused
 from app.checkout.outside import Outside
@@ -21,7 +22,7 @@ from app.checkout.rights import Approval, Staff, needed
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.lanes import World
-from app.ledger.facts import Privileged
+from app.ledger.facts import AnyFact, Privileged
 from app.loyalty.basket import Context, GiftCard
 from app.loyalty.basket import Redeem as RedeemWish
 from app.loyalty.decision import Decision, Offer
@@ -76,6 +77,8 @@ class Heart:
         self.last: Receipt | None = None
         self.who: Staff | None = None
         """Who signed in."""
+        self.parked = 0
+        """How many sales are parked."""
         self.staffed = False
         """Whether the shop keeps a list of its staff."""
         self.past: list[OpenSale] = []
@@ -119,7 +122,10 @@ class Heart:
         return self.decision.due_minor - self.sale.tendered_minor - self.sale.credit_minor
 
     def barred(self) -> Outcome | None:
-        """Goods that the programme does not let this customer buy: no money is taken while they are there."""
+        """Goods that this customer may not buy, or not yet: no money is taken while they are there."""
+        age = restricting.age_of(self.sale, self.shop)
+        if age > self.sale.age_checked:
+            return refused("ask_age", age=age)
         for reason in self.decision.refused:
             if reason.code in BARRED:
                 line = reason.params.get("line")
@@ -172,8 +178,10 @@ class Heart:
     def load(self, member: uuid.UUID | None) -> Member | None:
         return None if member is None else self.members.member(member)
 
-    def change(self, sale: OpenSale, member: Member | None = None) -> Outcome | None:
-        """The basket is another one now: it can be undone, is priced and kept.
+    def change(
+        self, sale: OpenSale, member: Member | None = None, facts: tuple[AnyFact, ...] = ()
+    ) -> Outcome | None:
+        """The basket is another one now: it can be undone, is priced and kept, with the facts of the change.
 
         `member` is the sale's, freshly loaded, where the caller has it. Refused, and nothing is changed,
         where the customer would have paid more than the basket is worth.
@@ -190,7 +198,7 @@ class Heart:
             return refused("overpaid", over_minor=over_minor)
         self.past.append(before[0])
         del self.past[:-UNDO_STEPS]
-        self.keep()
+        self.keep(facts)
         return None
 
     def put_back(self, sale: OpenSale) -> Outcome | None:
@@ -222,9 +230,9 @@ class Heart:
             self.member = self.load(mine)
             self.reprice(keep=False)
 
-    def keep(self) -> None:
+    def keep(self, facts: tuple[AnyFact, ...] = ()) -> None:
         """Write the basket down: after a power cut it is on the screen again."""
-        self.note_down(Work(basket=self.payload(), at_ms=self.sale.priced_ms))
+        self.note_down(Work(facts=facts, basket=self.payload(), at_ms=self.sale.priced_ms))
 
     def payload(self) -> bytes | None:
         """The basket in hand as it is kept; None while there is nothing to keep."""
@@ -281,7 +289,13 @@ class Heart:
             time_zone=self.shop.time_zone,
             paying=paying,
         )
-        return evaluate(self.programme, state, open_basket.for_engine(self.sale), context, explain=explain)
+        manual: dict[int, int] | None = None
+        if open_basket.has_manual(self.sale):
+            # What the cashier gives is of what the programme leaves.
+            without = evaluate(self.programme, state, open_basket.for_engine(self.sale), context)
+            manual = open_basket.manual_minor(self.sale, without)
+        basket = open_basket.for_engine(self.sale, manual)
+        return evaluate(self.programme, state, basket, context, explain=explain)
 
     # -- writing -----------------------------------------------------------------------------------------
 

@@ -148,6 +148,10 @@ class Sales(Protocol):
         """What gave the sale to whom it belongs now; None for one that stayed where it was."""
         ...
 
+    def parked(self) -> Sequence[tuple[int, bytes]]:
+        """Slot and payload of each sale put aside."""
+        ...
+
     def gift_card_minor(self, code: str) -> int | None:
         """What is left on a gift card, as far as this till may say; None if it does not know the card."""
         ...
@@ -174,6 +178,9 @@ class NoSales:
     def given(self, sale: uuid.UUID) -> SaleGivenTo | None:
         return None
 
+    def parked(self) -> Sequence[tuple[int, bytes]]:
+        return ()
+
     def gift_card_minor(self, code: str) -> int | None:
         return None
 
@@ -191,8 +198,10 @@ class Slip:
 class Work:
     """All that one act writes, in one transaction: all of it or nothing.
 
-    `basket` is the open basket afterwards (None for an empty one); `keep_basket` leaves it as it is.
-    `tap_counters` are (UID, counter) of cards that proved themselves; a lower one never replaces a higher.
+    `basket` is the open basket afterwards (None for an empty one); `keep_basket` leaves it as it is. `parked`
+    are (slot, payload or None) of baskets put aside, `unknown` (code, department, price_minor) of codes that
+    the catalogue lacks, `tap_counters` (UID, counter) of cards that proved themselves; a lower one never
+    replaces a higher.
     """
 
     facts: tuple[AnyFact, ...] = ()
@@ -200,6 +209,8 @@ class Work:
     people: tuple[Person, ...] = ()
     basket: bytes | None = None
     keep_basket: bool = False
+    parked: tuple[tuple[int, bytes | None], ...] = ()
+    unknown: tuple[tuple[str, str, int], ...] = ()
     tap_counters: tuple[tuple[str, int], ...] = ()
     at_ms: int = 0
 

@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from app.checkout import basket as open_basket
+from app.checkout import restricting
 from app.checkout.heart import Heart
-from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.ports import CodeReader, Product
 from app.values import QTY_MILLI
 from hardware.ports import CardProof
@@ -57,9 +58,15 @@ class Ringing:
             return stopped
         if heart.shift is None:
             return refused("no_shift")
+        now_ms = heart.world.now_ms()
+        if (closed := restricting.out_of_hours(product.tags, heart.shop, now_ms)) is not None:
+            return closed
         sale, key = open_basket.add(heart.sale, product, qty_milli)
         if (refusal := heart.change(sale)) is not None:
             return refusal
+        age = restricting.age_from(product.tags, heart.shop)
+        if age > heart.sale.age_checked:
+            return note("ask_age", line=key, age=age)
         return done("rung", line=key, name=product.name_in(heart.shop.lang))
 
     def ring_sku(self, sku: str, qty_milli: int = QTY_MILLI) -> Outcome:

@@ -41,6 +41,8 @@ class Shifts:
             return answer(refused("no_shift"))
         if heart.sale.lines or heart.sale.stage is Stage.TENDERED:
             return answer(refused("basket_open"))
+        if heart.parked:
+            return answer(refused("parked_open", n=heart.parked))
         cashier = heart.shift.cashier
         return self._with_device(
             lambda device, heard: device.close_shift(cashier, heard),

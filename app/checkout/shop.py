@@ -5,12 +5,35 @@ from __future__ import annotations
 import msgspec
 
 
+class Department(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an unknown barcode is rung under: `limit_minor` is the most without approval."""
+
+    id: str
+    names: dict[str, str] = {}
+    category: str = ""
+    tax: str = ""
+    limit_minor: int | None = None
+
+
+class Restriction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Goods of a tag: from which `age`, and not `between` two times of day ("22:00", "08:00")."""
+
+    age: int = 0
+    between: tuple[str, str] | None = None
+
+
+def _grown_up() -> dict[str, Restriction]:
+    return {"age18": Restriction(age=18)}
+
+
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that sales and receipts need. `lang` is the shop's own language, for whoever has none.
 
     `redeem_cap_centi` is the most points that a card which can be copied may pay with in one sale.
     `refund_limit_minor` is the most a cashier gives back alone; None: any sum of a sale that is there.
-    `cash_step_minor` is the smallest coin (5 where 0.05 is), the currency's own unless given.
+    `discount_limit_centi` is the discount that a cashier may give alone, in hundredths of a percent.
+    `restrictions` are by product tag. `cash_step_minor` is the smallest coin (5 where 0.05 is), the
+    currency's own unless given.
     """
 
     name: str
@@ -24,4 +47,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     redeem_cap_centi: int | None = 600_00
     cash_step_minor: int | None = None
     refund_limit_minor: int | None = None
+    discount_limit_centi: int = 10_00
+    departments: tuple[Department, ...] = ()
+    restrictions: dict[str, Restriction] = msgspec.field(default_factory=_grown_up)
     footer: dict[str, str] = {}

@@ -13,6 +13,8 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | tenders, cash and its change, gift cards | `paying` |
 | a card on a terminal | `charging` |
 | opening, closing | `shifts` |
+| `till.adjusting`: prices, discounts, notes, open prices, age | `adjusting`, `restricting` |
+| `till.parking`: park, list, resume, drop | `parking` |
 | `till.refunds`: find, preview, refund | `refunds` |
 | `till.exchanges`: towards the sale in hand, without a sale | `exchange` |
 """
@@ -21,12 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.checkout.adjusting import Adjusting
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.charging import Charging
 from app.checkout.exchange import Exchanges
 from app.checkout.heart import Heart
 from app.checkout.membership import Membership
 from app.checkout.outside import Outside
+from app.checkout.parking import Parking
 from app.checkout.paying import Paid, Paying
 from app.checkout.ports import (
     Catalogue,
@@ -95,6 +99,9 @@ class Till:
 
         self.refunds = Refunds(heart)
         self.exchanges = Exchanges(heart, self.refunds)
+
+        self.adjusting = Adjusting(heart)
+        self.parking = Parking(heart, heart.sales.parked())
 
         self._paying = paying = Paying(heart, self.exchanges)
         self.start_payment, self.pay_cash = paying.start_payment, paying.pay_cash
@@ -191,6 +198,7 @@ class Till:
 
     def remind(self) -> None:
         """Once a second: what only time answers."""
+        self._charging.remind()
         self._paying.registering.remind()
 
     def use(self, programme: Compiled) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.checkout.basket import OpenLine, OpenSale
@@ -20,9 +20,6 @@ from app.ledger.facts import (
 )
 from app.loyalty.decision import Decision
 from app.values import from_ms
-
-APART: Final = ("deposit", "gift_card")
-"""Tags of what is sold without being goods."""
 
 
 class Place(NamedTuple):
@@ -81,6 +78,7 @@ def _lines(sale: OpenSale, final: Decision) -> list[SoldLine]:
                 category=line.category,
                 qty_milli=line.qty_milli,
                 price_minor=line.price_minor,
+                list_minor=line.list_minor,
                 gross_minor=figures.gross_minor,
                 discounts=tuple(Discount(d.rule, d.amount_minor) for d in figures.discounts),
                 net_minor=figures.net_minor,
@@ -98,7 +96,7 @@ def _lines(sale: OpenSale, final: Decision) -> list[SoldLine]:
 def _apart(line: OpenLine, final: Decision) -> str:
     if str(line.key) in final.delivery_lines:
         return "delivery"
-    return next((tag for tag in APART if tag in line.tags), "")
+    return next((tag for tag in ("deposit", "gift_card") if tag in line.tags), "")
 
 
 def opened(shift: Shift, id: uuid.UUID) -> ShiftOpened:

@@ -68,6 +68,8 @@ class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What sets the line apart from goods: `delivery`, `deposit` or `gift_card`."""
     code: str = ""
     """What was scanned, where it says more than the article: an unknown code, a gift card's number."""
+    list_minor: int | None = None
+    """The price before the cashier overrode it."""
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,6 +21,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     tags: tuple[str, ...] = ()
     """`delivery`, `deposit`, `gift_card` and `no_discount` have a meaning to the engine, others to the
     programme."""
+    manual_minor: int = 0
+    """What the cashier takes off the whole line, after the programme's discounts and within its floors."""
     tax: str = ""
     """The label or rate under which the line is taxed, carried through unchanged: "23%", "A"."""
 

@@ -19,6 +19,7 @@ from app.loyalty.decision import (
 )
 from app.loyalty.effects import ReceiptCounted
 from app.loyalty.explaining import offers_of, reasons_of
+from app.loyalty.manual import take_manual
 from app.loyalty.model import Programme
 from app.loyalty.pricing import cap_receipt, discount_lines, discount_receipt, take_lines
 from app.loyalty.rules.reward import collect
@@ -100,6 +101,8 @@ def _pass(
     discount_lines(compiled, run)
     discount_receipt(compiled, run)
     cap_receipt(compiled, run)
+    if run.source is None:
+        take_manual(run)
     for plan in compiled.delivery:
         plan.deliver(run)
     if context.redeem.rewards:

@@ -12,6 +12,7 @@ import msgspec
 
 from app.loyalty.compiled import Compiled
 from app.loyalty.decision import DecidedLine, Decision, Offer, Param, Reason
+from app.loyalty.manual import MANUAL, RULE
 from app.loyalty.model import Names, Rule
 from app.loyalty.rules.benefit import percent_text
 from app.loyalty.rules.cashback import Cashback
@@ -30,7 +31,7 @@ class Message(msgspec.Struct, frozen=True):
 
 def name_of(compiled: Compiled, id: str) -> Names:
     """The translated name of a rule, a level or a category; the id itself where it has none."""
-    rule = compiled.rules.get(id)
+    rule = compiled.rules.get(id) or (RULE if id == MANUAL else None)
     if rule is not None:
         return rule.name
     for tier in compiled.tiers:
@@ -53,7 +54,7 @@ def line_messages(compiled: Compiled, decision: Decision, index: int) -> list[Me
     """What to show under a line of the Decision: each discount, then what comes back in points."""
     line = decision.lines[index]
     messages = [
-        _discount(compiled.rules[discount.rule], decision, discount.amount_minor)
+        _discount(compiled.rules.get(discount.rule) or RULE, decision, discount.amount_minor)
         for discount in line.discounts
     ]
     return messages + _cashback(compiled, line)

@@ -81,6 +81,16 @@ class PastSales:
         ).fetchone()
         return row[0], row[1]
 
+    def parked(self) -> Sequence[tuple[int, bytes]]:
+        found = self._run("SELECT slot, payload FROM basket WHERE slot > 0 ORDER BY slot").fetchall()
+        return [(slot, payload) for slot, payload in found]
+
+    def unknown_codes(self) -> Sequence[tuple[str, str, int, int, int]]:
+        """Codes that were rung without an article: code, department, price, times, when last (ms)."""
+        return self._run(
+            "SELECT code, department, price_minor, times, last_ms FROM unknown_code ORDER BY last_ms DESC"
+        ).fetchall()
+
     # -- gift cards and codes ----------------------------------------------------------------------------
 
     def gift_card_minor(self, code: str) -> int | None:

@@ -25,10 +25,15 @@ _ENTRY: Final = "INSERT INTO entry (fact, n, member, account, contra, amount) VA
 _HEAD: Final = "UPDATE head SET seq = ?, hash = ?"
 _JOB: Final = "INSERT INTO print_job (fact, title, document, state, created_ms) VALUES (?, ?, ?, 'queued', ?)"
 _BASKET: Final = (
-    "INSERT INTO basket (slot, payload, at_ms) VALUES (0, ?, ?) "
+    "INSERT INTO basket (slot, payload, at_ms) VALUES (?, ?, ?) "
     "ON CONFLICT (slot) DO UPDATE SET payload = excluded.payload, at_ms = excluded.at_ms"
 )
 
+_UNKNOWN: Final = (
+    "INSERT INTO unknown_code (code, department, price_minor, times, last_ms) VALUES (?, ?, ?, 1, ?) "
+    "ON CONFLICT (code) DO UPDATE SET department = excluded.department, "
+    "price_minor = excluded.price_minor, times = times + 1, last_ms = excluded.last_ms"
+)
 _TAP_COUNTER: Final = (
     "INSERT INTO tap_counter (uid, counter, at_ms) VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE "
     "SET counter = excluded.counter, at_ms = excluded.at_ms WHERE excluded.counter > tap_counter.counter"
@@ -80,8 +85,12 @@ class Writer:
                 self._put_person(person, work.at_ms)
             for uid, counter in work.tap_counters:
                 self._run(_TAP_COUNTER, (uid, counter, work.at_ms))
+            for code, department, price_minor in work.unknown:
+                self._run(_UNKNOWN, (code, department, price_minor, work.at_ms))
+            for slot, payload in work.parked:
+                self._put_basket(slot, payload, work.at_ms)
             if not work.keep_basket:
-                self._put_basket(work.basket, work.at_ms)
+                self._put_basket(0, work.basket, work.at_ms)
 
     def _append(self, facts: Iterable[AnyFact]) -> None:
         head = self._head
@@ -112,11 +121,11 @@ class Writer:
         fact = slip.fact.bytes if slip.fact else None
         self._run(_JOB, (fact, slip.title, encode_job(slip.job), at_ms))
 
-    def _put_basket(self, payload: bytes | None, at_ms: int) -> None:
+    def _put_basket(self, slot: int, payload: bytes | None, at_ms: int) -> None:
         if payload is None:
-            self._run("DELETE FROM basket WHERE slot = 0")
+            self._run("DELETE FROM basket WHERE slot = ?", (slot,))
         else:
-            self._run(_BASKET, (payload, at_ms))
+            self._run(_BASKET, (slot, payload, at_ms))
 
     # -- people and products -----------------------------------------------------------------------------
 
@@ -126,7 +135,7 @@ class Writer:
             "INSERT INTO person (member, name, phone, email, birthday, lang, updated_ms) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET name = excluded.name, "
             "phone = excluded.phone, email = excluded.email, birthday = excluded.birthday, "
-            "lang = excluded.lang, updated_ms = excluded.updated_ms RETURNING n",
+            "lang = excluded.lang, updated_ms = max(excluded.updated_ms, person.updated_ms + 1) RETURNING n",
             (person.member.bytes, *values),
         ).fetchone()[0]
         folded = search.person_text(person.name, person.phone, person.email)
@@ -175,6 +184,38 @@ class Writer:
             (key, value),
         )
 
+    # -- from the server, inside `transaction` -----------------------------------------------------------
+
+    @property
+    def projections(self) -> Projections:
+        """What is folded from facts."""
+        return self._projections
+
+    def take_product(self, item: Product) -> None:
+        """As `put_products` does, for one."""
+        self._put_product(item)
+
+    def drop_product(self, sku: str) -> None:
+        """The product is no longer sold; sales that name it stay."""
+        row = self._run("SELECT n FROM product WHERE sku = ?", (sku,)).fetchone()
+        if row is not None:
+            self._run("DELETE FROM product_code WHERE product = ?", row)
+            self._run("DELETE FROM product_find WHERE rowid = ?", row)
+            self._run("DELETE FROM product WHERE n = ?", row)
+
+    def take_person(self, person: Person, updated_ms: int) -> None:
+        """A person as the server knows them."""
+        self._put_person(person, updated_ms)
+        stamps = (updated_ms, updated_ms, person.member.bytes)
+        self._run("UPDATE person SET updated_ms = ?, handed_ms = ? WHERE member = ?", stamps)
+
+    def drop_person(self, member: uuid.UUID) -> None:
+        """Forget who a member is; their points stay, and name nobody."""
+        row = self._run("SELECT n FROM person WHERE member = ?", (member.bytes,)).fetchone()
+        if row is not None:
+            self._run("DELETE FROM person_find WHERE rowid = ?", row)
+            self._run("DELETE FROM person WHERE n = ?", row)
+
     # -- sync --------------------------------------------------------------------------------------------
 
     def set_acked(self, epoch: int, seq: int) -> None:
@@ -201,6 +242,13 @@ class Writer:
             head = Head(origin, epoch)
             for id, body in pending:
                 head = self._seal(head, id, body)
+            # What a snapshot holds of these facts it now holds under their new numbers.
+            acked_seq = self._run("SELECT acked_seq FROM head").fetchone()[0]
+            self._run(
+                "UPDATE member SET applied_epoch = ?, applied_seq = applied_seq - ? "
+                "WHERE applied_epoch = ? AND applied_seq > ?",
+                (epoch, acked_seq, old.epoch, acked_seq),
+            )
             self._run(
                 "UPDATE head SET origin = ?, epoch = ?, seq = ?, hash = ?, acked_seq = 0",
                 (origin.bytes, epoch, head.seq, head.hash),

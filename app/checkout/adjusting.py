@@ -1,0 +1,198 @@
+"""What a cashier changes by hand: prices, discounts, notes, goods without an article, the question of age."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from app.checkout import basket as open_basket
+from app.checkout import restricting
+from app.checkout.basket import Manual, OpenLine
+from app.checkout.heart import Heart
+from app.checkout.outcome import Outcome, done, refused
+from app.checkout.ports import Product, Work
+from app.checkout.rights import Approval
+from app.values import QTY_MILLI, div_round, line_gross
+
+OPEN_SKU: Final = "open-"
+"""What an article number begins with that stands for a department."""
+
+
+class Adjusting:
+    """Prices and lines by hand; each act that not everybody may do leaves its fact with the basket."""
+
+    def __init__(self, heart: Heart) -> None:
+        self._heart: Final = heart
+
+    # -- prices and discounts ----------------------------------------------------------------------------
+
+    def override_price(
+        self, key: int, price_minor: int, *, reason: str, approval: Approval | None = None
+    ) -> Outcome:
+        """Another price for a line; the programme's rules then apply to that one."""
+        heart, line = self._heart, self._heart.sale.line(key)
+        if (stopped := self._stopped(line, reason)) is not None:
+            return stopped
+        assert line is not None
+        if price_minor < 0 or line.price_minor < 0:
+            return refused("no_such_price")
+        list_minor = line.price_minor if line.list_minor is None else line.list_minor
+        above = (list_minor - price_minor) * 100_00 > list_minor * heart.shop.discount_limit_centi
+        if (lacking := heart.lacking("price_override", approval, above=above)) is not None:
+            return lacking
+        changed = msgspec.structs.replace(
+            line, price_minor=price_minor, list_minor=None if price_minor == list_minor else list_minor
+        )
+        off_minor = line_gross(list_minor - price_minor, line.qty_milli)
+        return self._put(changed, "price_override", approval, reason, off_minor) or done(
+            "price_set", line=key, name=line.name_in(heart.shop.lang)
+        )
+
+    def discount_line(self, key: int, discount: Manual, *, approval: Approval | None = None) -> Outcome:
+        """Take something off a line after the programme's discounts; nothing takes it away again."""
+        heart, line = self._heart, self._heart.sale.line(key)
+        if (stopped := self._stopped(line, discount.reason)) is not None:
+            return stopped
+        assert line is not None
+        net = next(each.net_minor for each in heart.decision.lines if each.id == str(key))
+        if (refusal := self._too_much(discount, net, approval)) is not None:
+            return refusal
+        given = discount if discount.percent_centi or discount.amount_minor else None
+        changed = msgspec.structs.replace(line, manual=given)
+        return self._put(changed, "discount", approval, discount.reason, discount.off(net)) or done(
+            "discounted" if given else "discount_gone", line=key, name=line.name_in(heart.shop.lang)
+        )
+
+    def discount_sale(self, discount: Manual, *, approval: Approval | None = None) -> Outcome:
+        """Take something off the whole receipt, spread over its goods; nothing takes it away again."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if not heart.sale.lines:
+            return refused("nothing_to_pay")
+        if not discount.reason.strip():
+            return refused("reason_missing")
+        net = heart.decision.total_minor
+        if (refusal := self._too_much(discount, net, approval)) is not None:
+            return refusal
+        given = discount if discount.percent_centi or discount.amount_minor else None
+        fact = heart.privileged(
+            "discount",
+            approval,
+            reason=discount.reason,
+            amount_minor=discount.off(net),
+            subject=heart.sale.id,
+        )
+        changed = msgspec.structs.replace(heart.sale, manual=given)
+        return heart.change(changed, facts=(fact,)) or done(
+            "discounted" if given else "discount_gone", name=""
+        )
+
+    def _too_much(self, discount: Manual, net_minor: int, approval: Approval | None) -> Outcome | None:
+        heart = self._heart
+        if discount.percent_centi < 0 or discount.amount_minor < 0 or discount.percent_centi > 100_00:
+            return refused("no_such_price")
+        above = discount.off(net_minor) * 100_00 > net_minor * heart.shop.discount_limit_centi
+        return heart.lacking("discount", approval, above=above)
+
+    def _stopped(self, line: OpenLine | None, reason: str) -> Outcome | None:
+        if (stopped := self._heart.stopped()) is not None:
+            return stopped
+        if line is None:
+            return refused("no_line")
+        return None if reason.strip() else refused("reason_missing")
+
+    def _put(
+        self, line: OpenLine, act: str, approval: Approval | None, reason: str, amount_minor: int
+    ) -> Outcome | None:
+        heart = self._heart
+        fact = heart.privileged(
+            act, approval, reason=reason, amount_minor=amount_minor, subject=heart.sale.id
+        )
+        return heart.change(open_basket.put_line(heart.sale, line), facts=(fact,))
+
+    # -- notes -------------------------------------------------------------------------------------------
+
+    def note_line(self, key: int, text: str) -> Outcome:
+        """A note under a line, for the receipt; an empty one takes it away."""
+        heart, line = self._heart, self._heart.sale.line(key)
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if line is None:
+            return refused("no_line")
+        changed = msgspec.structs.replace(line, note=" ".join(text.split())[:80])
+        return heart.change(open_basket.put_line(heart.sale, changed)) or done("noted", line=key)
+
+    # -- goods without an article ------------------------------------------------------------------------
+
+    def ring_open(
+        self,
+        department: str,
+        price_minor: int,
+        *,
+        code: str = "",
+        qty_milli: int = QTY_MILLI,
+        approval: Approval | None = None,
+    ) -> Outcome:
+        """Sell what the catalogue does not know under a department; an unknown code is listed for repair."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if heart.shift is None:
+            return refused("no_shift")
+        found = next((each for each in heart.shop.departments if each.id == department), None)
+        if found is None:
+            return refused("no_department")
+        if price_minor <= 0 or not 0 < qty_milli <= open_basket.QTY_MAX_MILLI:
+            return refused("no_such_price")
+        above = found.limit_minor is not None and price_minor > found.limit_minor
+        if (lacking := heart.lacking("open_price", approval, above=above)) is not None:
+            return lacking
+        lang = heart.shop.lang
+        product = Product(
+            sku=OPEN_SKU + found.id,
+            name=found.names.get(lang) or found.id,
+            names=found.names,
+            category=found.category,
+            tax=found.tax,
+            price_minor=price_minor,
+        )
+        sale, key = open_basket.add(heart.sale, product, qty_milli, code=code)
+        fact = heart.privileged(
+            "open_price", approval, reason=code, amount_minor=price_minor, subject=heart.sale.id
+        )
+        if (refusal := heart.change(sale, facts=(fact,))) is not None:
+            return refusal
+        if code:
+            unknown = ((code, found.id, price_minor),)
+            heart.note_down(Work(unknown=unknown, keep_basket=True, at_ms=heart.world.now_ms()))
+        return done("rung", line=key, name=product.name_in(lang))
+
+    # -- age ---------------------------------------------------------------------------------------------
+
+    def confirm_age(self) -> Outcome:
+        """The customer has shown to be old enough for what is in the basket."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        age = restricting.age_of(heart.sale, heart.shop)
+        if age <= heart.sale.age_checked:
+            return done("age_confirmed")
+        heart.sale = msgspec.structs.replace(heart.sale, age_checked=age)
+        heart.keep((heart.privileged("age_checked", subject=heart.sale.id),))
+        return done("age_confirmed")
+
+    def refuse_age(self) -> Outcome:
+        """They have not: what they may not buy is taken out."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        checked, shop = heart.sale.age_checked, heart.shop
+        lines = tuple(x for x in heart.sale.lines if restricting.age_from(x.tags, shop) <= checked)
+        return heart.change(msgspec.structs.replace(heart.sale, lines=lines)) or done("age_refused")
+
+
+def percent_off(before_minor: int, after_minor: int) -> int:
+    """By how much a price was lowered, in hundredths of a percent, for screens."""
+    return div_round((before_minor - after_minor) * 100_00, before_minor) if before_minor else 0
