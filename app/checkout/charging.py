@@ -12,6 +12,7 @@ from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.paying import Paying
 from app.checkout.ports import Work
+from app.checkout.registering import AGAIN_S
 from app.ledger.facts import SaleTendered, SaleVoided, Tender
 from hardware.ports import ChargeOutcome, ChargeResult
 
@@ -28,6 +29,8 @@ class Charging:
     def __init__(self, heart: Heart, paying: Paying) -> None:
         self._heart: Final = heart
         self._paying: Final = paying
+        self._asked_s = 0.0
+        self._asking = False
 
     def ask_terminal(self, answer: Answer = ignore, amount_minor: int | None = None) -> None:
         """Make the tender durable before the card terminal is asked for money (`settle_terminal` follows).
@@ -64,8 +67,10 @@ class Charging:
             return done("follow_terminal" if request else "ask_terminal", due_minor=amount_minor)
 
         def on(outcome: Outcome) -> None:
+            asks = bool(request) and not outcome.refused
+            heart.outside.waits_for = "terminal" if asks else ""
             answer(outcome)
-            if request and not outcome.refused:
+            if asks:
                 self._pay(asked)
 
         work = Work(facts=(fact,), basket=open_basket.to_bytes(tendered), at_ms=at_ms)
@@ -121,6 +126,25 @@ class Charging:
             outside.waits_for = "terminal"
             terminal.ask(tender.reversal, lambda result: self._given_back(tender, result))
 
+    def remind(self) -> None:
+        """Once a second: a terminal that did not know is asked again by itself, until the cashier says."""
+        heart, pending = self._heart, self._heart.sale.pending
+        terminal = heart.outside.cabled
+        if terminal is None or self._asking or heart.outside.waits_for:
+            return
+        if pending is None or pending.asked is None or not pending.asked.request:
+            return
+        if heart.world.monotonic_s() - self._asked_s < AGAIN_S:
+            return
+        asked, self._asking, self._asked_s = pending.asked, True, heart.world.monotonic_s()
+
+        def heard(result: ChargeResult) -> None:
+            self._asking = False
+            if result.outcome is not ChargeOutcome.UNKNOWN:
+                self._heard(asked, result)
+
+        terminal.ask(asked.request, heard)
+
     def gives_back(self, key: str) -> bool:
         """Whether the till itself can give the money of a card tender back."""
         tender = self._tender(key)
@@ -148,7 +172,6 @@ class Charging:
     def _pay(self, asked: OpenTender) -> None:
         outside = self._heart.outside
         assert outside.cabled is not None
-        outside.waits_for = "terminal"
         currency = self._heart.shop.currency
         outside.cabled.pay(
             asked.request, asked.amount_minor, currency, lambda result: self._heard(asked, result)
@@ -169,7 +192,7 @@ class Charging:
     def _heard(self, asked: OpenTender, result: ChargeResult) -> None:
         """The terminal's word on a payment; one on a tender that was settled meanwhile says nothing."""
         heart = self._heart
-        heart.outside.waits_for = ""
+        heart.outside.waits_for, self._asked_s = "", heart.world.monotonic_s()
 
         def settle() -> None:
             pending = heart.sale.pending

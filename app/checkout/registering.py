@@ -66,9 +66,11 @@ class Registering:
             return done("registering")
 
         def on(outcome: Outcome) -> None:
+            if outcome.refused:
+                return answer(outcome)
+            self._wait()
             answer(outcome)
-            if not outcome.refused:
-                self._request(sale, request)
+            return self._request(sale, request)
 
         # A card that was charged has made the sale durable before.
         facts = () if heart.sale.stage is Stage.TENDERED else (fact,)
@@ -107,7 +109,6 @@ class Registering:
     def _request(self, sale: SaleCompleted, request: str) -> None:
         fiscal = self._heart.outside.fiscal
         assert fiscal is not None
-        self._wait()
         fiscal.register(fiscal_document(sale, request), self._heard)
 
     def _wait(self) -> None:

@@ -18,14 +18,14 @@ from app.ledger.facts import SaleCompleted
 from app.screens import views
 from app.screens.panel import Panel
 from app.screens.panels.counting import Counting
-from app.screens.panels.paying import Charging
+from app.screens.panels.paying import Charging, Paying, paid_up
 from app.screens.panels.ringing import Finder, Ringing
 from app.screens.saying import Said
 from app.screens.showing import Shower
 from app.screens.status import Status
 from app.screens.views import Action, Cue
 from app.texts import texts
-from hardware.ports import CardTapped
+from hardware.ports import CardTapped, ScaleEvent
 
 
 class Board:
@@ -57,10 +57,12 @@ class Board:
         self.later: Callable[[Callable[[], None]], None] | None = None
         """Runs a call once what was published is painted; None where nothing is."""
         self.said, self.cue = Said(), Cue()
+        self.scale: ScaleEvent | None = None
         self.selected: int | None = till.sale.lines[-1].key if till.sale.lines else None
         self.finder = Finder(catalogue, members)
         self._favourites = self.tiles()
         self.panel: Panel = Charging(self) if till.sale.stage is Stage.TENDERED else self.ringing()
+        till.outside.heard = self.heard
         if till.sale.lines:
             till.explained()
         self.view = self._view()
@@ -115,7 +117,26 @@ class Board:
             self.cue = self.cue.next("refused")
         elif outcome.code == "sold":
             self.cue = self.cue.next("paid")
+        if outcome.code == "ask_age" and not self.panel.pressing:
+            from app.screens.panels.asking_age import AskingAge
+
+            self.panel = AskingAge(self, int(outcome.values["age"]))
         self.said = Said.of(self._in_words(outcome))
+        self.repaint()
+
+    def heard(self, outcome: Outcome) -> None:
+        """What came of something that was asked outside: of the terminal, the fiscal device, the cashier."""
+        if outcome.code == "sold":
+            paid_up(self, outcome)
+            return
+        if self.till.sale.stage is Stage.OPEN and self.till.sale.lines and isinstance(self.panel, Charging):
+            self.panel = Paying(self)
+        self.tell(outcome)
+
+    def weigh(self, event: ScaleEvent) -> None:
+        """What lies on the scale now, or why it does not say."""
+        self.scale = event
+        self.status.scale(event)
         self.repaint()
 
     def repaint(self) -> None:
@@ -148,14 +169,19 @@ class Board:
         lines = self.till.sale.lines
         if all(line.key != self.selected for line in lines):
             self.selected = lines[-1].key if lines else None
-        if not self.panel.goes_on():
+        if self.till.sale.stage is Stage.TENDERED:
+            self.panel = self.panel if isinstance(self.panel, Charging) else Charging(self)
+        elif not self.panel.goes_on():
             self.panel = self.ringing()
 
     def actions(self) -> tuple[Action, ...]:
-        open_lines = self.till.sale.stage is Stage.OPEN and bool(self.till.sale.lines)
+        free = self.till.sale.stage is Stage.OPEN and not self.panel.pressing
+        lines = free and bool(self.till.sale.lines)
         return (
             *((Action.UNDO,) if self.till.can_undo else ()),
-            *((Action.VOID_LINE, Action.CLEAR) if open_lines else ()),
+            *((Action.VOID_LINE,) if lines else ()),
+            *((Action.PARK,) if lines or (free and self.till.parking.list) else ()),
+            *((Action.REFUND,) if free else ()),
         )
 
     def ringing(self) -> Panel:

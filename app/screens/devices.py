@@ -8,11 +8,22 @@ from msgspec import Struct
 
 from app.screens.views import Chip, ChipKind, Tone
 from app.texts import Texts
-from hardware.ports import PaperState, PrinterState, ReadersChanged
+from hardware.ports import (
+    DeviceProblem,
+    FiscalStatus,
+    PaperState,
+    PrinterState,
+    ReadersChanged,
+    ScaleEvent,
+    ScaleFailed,
+)
 
 STUCK_S: Final = 3.0
 """A reader lane that has not beaten for so long does not answer."""
 _PRINTER_CODES: Final = frozenset({"unreachable", "cover_open", "paper_out", "stalled"})
+
+
+_FISCAL_CODES: Final = frozenset({"unreachable", "stalled", "shift_expired", "memory_full", "paper_out"})
 
 
 class Network(Struct, frozen=True):
@@ -32,6 +43,9 @@ class Devices(Struct, frozen=True):
     undecided: int = 0
     """Receipts of which nobody knows whether they are on paper."""
     network: Network | None = None
+    scale: ScaleEvent | None = None
+    display: DeviceProblem | None = None
+    fiscal: FiscalStatus | None = None
 
     def chips(self, words: Texts) -> tuple[Chip, ...]:
         return tuple(self._chip(words, kind, message) for kind in ChipKind if (message := self.message(kind)))
@@ -42,6 +56,9 @@ class Devices(Struct, frozen=True):
             ChipKind.READER: self._reader,
             ChipKind.PRINTER: self._printer,
             ChipKind.NETWORK: self._network,
+            ChipKind.SCALE: self._scale,
+            ChipKind.DISPLAY: self._display,
+            ChipKind.FISCAL: self._fiscal,
         }
         state = states[kind]()
         return f"screen.{kind}.{state}" if state else ""
@@ -72,6 +89,19 @@ class Devices(Struct, frozen=True):
         if self.undecided:
             return "undecided"
         return {PaperState.OK: "well", PaperState.LOW: "low", PaperState.OUT: "paper_out"}[self.printer.paper]
+
+    # What the cashier sees working anyway has a chip only when it does not.
+
+    def _scale(self) -> str:
+        return self.scale.code if isinstance(self.scale, ScaleFailed) else ""
+
+    def _display(self) -> str:
+        return self.display.code if self.display is not None else ""
+
+    def _fiscal(self) -> str:
+        if self.fiscal is None or (self.fiscal.online and not self.fiscal.code):
+            return ""
+        return self.fiscal.code if self.fiscal.code in _FISCAL_CODES else "error"
 
     def _network(self) -> str:
         if self.network is None:

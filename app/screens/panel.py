@@ -17,7 +17,7 @@ from app.lanes import World
 from app.screens import views
 from app.screens.forms import BACK, YES, Press
 from app.screens.showing import Shower
-from hardware.ports import CardTapped
+from hardware.ports import CardTapped, ScaleEvent
 
 
 class Screen(Protocol):
@@ -31,6 +31,9 @@ class Screen(Protocol):
     """A card that was shown and is nobody's yet; "" for none."""
     selected: int | None
     """The key of the line that acts on a line are about."""
+
+    scale: ScaleEvent | None
+    """What the scale says now; None without one."""
 
     show: Shower
 
@@ -55,6 +58,10 @@ class Screen(Protocol):
         ...
 
     def repaint(self) -> None: ...
+
+    def heard(self, outcome: Outcome) -> None:
+        """What came of something that was asked outside: of the terminal, the fiscal device, the cashier."""
+        ...
 
 
 class Panel:

@@ -12,11 +12,20 @@ from app.screens.board import Board
 from app.screens.panels.counting import Counting
 from app.screens.panels.history import PastSale, is_receipt
 from app.screens.panels.paying import PaidUp, Paying
-from app.screens.panels.ringing import Searching
+from app.screens.panels.ringing import Ringing, Searching
 from app.screens.showing import Shower
 from app.screens.views import Action
 from app.texts import LANGUAGES, texts
-from hardware.ports import CardEvent, CardFailed, CardTapped, PrinterState, ReaderRole, ReadersChanged
+from hardware.ports import (
+    CardEvent,
+    CardFailed,
+    CardTapped,
+    DeviceProblem,
+    FiscalStatus,
+    PrinterState,
+    ReaderRole,
+    ReadersChanged,
+)
 
 
 class SalePresenter(Board):
@@ -52,6 +61,15 @@ class SalePresenter(Board):
         self.status.network(online, waiting, refused)
         self.repaint()
 
+    def display(self, problem: DeviceProblem | None) -> None:
+        """The customer's pole display: a problem, or None once it shows what it should."""
+        self.status.display(problem)
+        self.repaint()
+
+    def fiscal(self, status: FiscalStatus) -> None:
+        self.status.fiscal(status)
+        self.repaint()
+
     def undecided(self, job: int) -> None:
         """A receipt that may or may not be on paper: the printer's chip asks until it is answered."""
         self.status.doubt(job)
@@ -60,6 +78,7 @@ class SalePresenter(Board):
     def tick(self, reader_age_s: float = 0.0) -> None:
         """Once a second: the clock, and whether the reader lane still beats."""
         self.status.reader_age(reader_age_s)
+        self.till.remind()
         self.repaint()
 
     def refresh(self) -> None:
@@ -89,8 +108,8 @@ class SalePresenter(Board):
                 self.tell(self.till.undo())
             case Action.VOID_LINE if self.selected is not None:
                 self.tell(self.till.void_line(self.selected))
-            case Action.CLEAR:
-                self.tell(self.till.clear())
+            case Action.PARK | Action.REFUND:
+                self.open_tool(action)
             case _:
                 pass
 
@@ -224,7 +243,16 @@ class SalePresenter(Board):
             self.loose_card = card
         if outcome.code in ("unknown_code", "card_of_nobody") and self.panel.unclaimed(card):
             return self.repaint()
+        if outcome.code == "unknown_code" and self.till.shop.departments and self._ringing_up:
+            from app.screens.panels.pricing import OpenPrice
+
+            # Nobody has to wait for the catalogue: a price can be typed at once.
+            self.panel = OpenPrice(self, text.strip())
         return self.rung(outcome)
+
+    @property
+    def _ringing_up(self) -> bool:
+        return isinstance(self.panel, Ringing | Searching | PaidUp)
 
     def _receipt(self, text: str) -> None:
         """One of our own receipts was scanned: what can be done with its sale."""

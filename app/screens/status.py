@@ -9,7 +9,7 @@ from app.screens.devices import STUCK_S, Devices, Network, to_do
 from app.screens.saying import Said
 from app.screens.views import ChipKind
 from app.texts import Texts
-from hardware.ports import PrinterState, ReadersChanged
+from hardware.ports import DeviceProblem, FiscalStatus, PrinterState, ReadersChanged, ScaleEvent
 
 
 class Status:
@@ -30,6 +30,15 @@ class Status:
 
     def network(self, online: bool, waiting: int, refused: bool) -> None:
         self.devices = replace(self.devices, network=Network(online, waiting, refused))
+
+    def scale(self, event: ScaleEvent) -> None:
+        self.devices = replace(self.devices, scale=event)
+
+    def display(self, problem: DeviceProblem | None) -> None:
+        self.devices = replace(self.devices, display=problem)
+
+    def fiscal(self, status: FiscalStatus) -> None:
+        self.devices = replace(self.devices, fiscal=status)
 
     def doubt(self, job: int) -> None:
         """A print job that may or may not be on paper."""

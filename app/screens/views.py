@@ -31,6 +31,9 @@ class ChipKind(StrEnum):
     READER = "reader"
     PRINTER = "printer"
     NETWORK = "network"
+    SCALE = "scale"
+    DISPLAY = "display"
+    FISCAL = "fiscal"
 
 
 class Action(StrEnum):
@@ -38,7 +41,8 @@ class Action(StrEnum):
 
     UNDO = "undo"
     VOID_LINE = "void_line"
-    CLEAR = "clear"
+    PARK = "park"
+    REFUND = "refund"
 
 
 class Chip(Struct, frozen=True):
@@ -97,6 +101,8 @@ class Basket(Struct, frozen=True):
     """Quantity of the selected line, between − and +; empty without one that may be counted."""
     near_miss: NearMiss | None = None
     actions: tuple[Action, ...] = ()
+    parked: int = 0
+    """Sales put aside; with an empty basket Park takes one up again."""
     last_sale: LastSale | None = None
     tip: str = ""
 
@@ -204,13 +210,20 @@ class Ask(Struct, frozen=True):
 
 
 class Quantity(Struct, frozen=True):
-    """Typing a line's quantity: pieces, or the weight that the scale shows."""
+    """Typing a line's quantity: pieces, or a weight. What is typed counts before what the scale shows.
+
+    `weighed` is the scale's weight ("" without one), `still` whether it may be taken; `hint` says what to do
+    where it may not.
+    """
 
     name: str
     price: str
     unit: str
     entry: str = ""
     ready: bool = False
+    weighed: str = ""
+    still: bool = False
+    hint: str = ""
 
 
 Middle = Favourites | Results | Payment | Ask | Paid | Enrol | Quantity | AnyForm

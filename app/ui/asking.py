@@ -50,6 +50,8 @@ class AskPanel(PanelCard):
         self._detail.set(state.detail)
         self.yes.set_words(state.yes)
         self.no.set_words(state.no)
+        self.yes.setVisible(bool(state.yes))
+        self.no.setVisible(bool(state.no))
         self.yes.setEnabled(not state.busy)
         self.no.setEnabled(not state.busy)
 
@@ -65,6 +67,7 @@ class QuantityPanel(PanelCard):
         self._price = Label(look, lk.BODY, token="secondary")
         self._entry = Label(look, lk.TOTAL, lk.BOLD, align=RIGHT)
         self._unit = Label(look, lk.HEADING, token="secondary")
+        self._hint = Label(look, lk.BODY, lk.MEDIUM, wrap=True)
         self.keypad = Keypad(look)
         self.back = Button(look, key="Esc", icon_name="arrow-left")
         self.take = Button(look, Kind.ACCENT, key="Enter", weight=lk.SEMIBOLD)
@@ -78,6 +81,7 @@ class QuantityPanel(PanelCard):
         figure.addWidget(self._entry, 1)
         figure.addWidget(self._unit)
         column.addLayout(figure)
+        column.addWidget(self._hint)
         column.addWidget(self.keypad, 1)
         foot = QHBoxLayout()
         foot.setSpacing(lk.S)
@@ -98,6 +102,9 @@ class QuantityPanel(PanelCard):
     def set(self, state: views.Quantity) -> None:
         self._name.set(state.name)
         self._price.set(state.price)
-        self._entry.set(state.entry or "–")
+        # A weight that still swings is shown, and looks as if it could not be taken: it cannot.
+        swings = bool(state.weighed) and not state.entry and not state.still
+        self._entry.set(state.entry or state.weighed or "–", "secondary" if swings else "ink")
+        self._hint.set("" if state.entry else state.hint, "gain" if state.still else "caution")
         self._unit.set(state.unit)
         self.take.setEnabled(state.ready)

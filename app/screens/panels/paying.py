@@ -48,7 +48,9 @@ class Paying(Panel):
     def pick(self, key: str) -> None:
         """Take a part of the payment back; money from a card goes back on the terminal first."""
         tender = next((each for each in self.till.tenders if each.key == key), None)
-        if tender is not None and tender.means == "card":
+        if self.till.gives_back(key):
+            self.till.give_back(key, self.screen.tell)
+        elif tender is not None and tender.means == "card":
             self.screen.open(GivingBack(self.screen, tender))
         else:
             self.till.drop_tender(key, self._taken)
@@ -143,7 +145,11 @@ class GivingBack(Panel):
 
 
 class Charging(Panel):
-    """The terminal was asked; only its answer leads on."""
+    """Something outside was asked, and only its word leads on: the terminal, or the fiscal device.
+
+    While it is at it there is nothing to press. What a terminal cannot say, the cashier sees on it; a fiscal
+    device is asked again, unless this till has none any more.
+    """
 
     pressing = True
 
@@ -151,28 +157,33 @@ class Charging(Panel):
         """Enter is no answer: whether money was taken is not said by accident."""
 
     def press(self, key: str) -> None:
-        charged = key == YES
-        self.till.settle_terminal(charged=charged, answer=self._paid if charged else self._reopened)
-
-    def _paid(self, outcome: Outcome) -> None:
-        if not outcome.refused and outcome.code != "sold":
-            self.screen.open(Paying(self.screen))
-        paid_up(self.screen, outcome)
-
-    def _reopened(self, outcome: Outcome) -> None:
-        self.screen.open(Paying(self.screen))
-        self.screen.tell(outcome)
+        till, yes = self.till, key == YES
+        if till.outside.waits_for:
+            return
+        if not till.registering:
+            till.settle_terminal(charged=yes, answer=self.screen.heard)
+        elif till.outside.fiscal is None:
+            till.settle_fiscal(registered=yes, answer=self.screen.heard)
+        elif yes:
+            till.resume()
 
     def view(self) -> views.Ask:
-        get = self.show.words.get
+        till, get = self.till, self.show.words.get
+        waits = till.outside.waits_for
+        about = "register" if till.registering else "charge"
+        if waits:
+            about = f"{about}_wait"
+        elif about == "register" and till.outside.fiscal is None:
+            about = "register_alone"
+        yes, no = f"screen.{about}_yes", f"screen.{about}_no"
         return views.Ask(
-            question=get("screen.charge_question"),
-            detail=get("screen.charge_detail"),
-            yes=get("screen.charge_yes"),
-            no=get("screen.charge_no"),
-            figure=self.show.money(self.till.tendered_minor),
+            question=get(f"screen.{about}_question"),
+            detail=get(f"screen.{about}_detail"),
+            yes=get(yes) if self.show.words.has(yes) else "",
+            no=get(no) if self.show.words.has(no) else "",
+            figure=self.show.money(till.tendered_minor),
             pressing=True,
-            busy=self.till.busy,
+            busy=till.busy or bool(waits),
         )
 
 
