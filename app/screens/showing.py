@@ -18,7 +18,7 @@ from app.loyalty.wording import Message, line_messages, reason_message
 from app.screens import views
 from app.screens.devices import Devices
 from app.screens.views import Stamp
-from app.texts import NBSP, Texts
+from app.texts import NBSP, Texts, texts
 from app.values import QTY_MILLI, minor_digits
 
 TIPS: Final = 5
@@ -58,6 +58,10 @@ class Shower:
         """An amount without needless decimals, for notes and the free stamp: 200, 0."""
         return self.words.scaled(minor, minor_digits(self.currency), short=True)
 
+    def of_shop(self, message: str) -> str:
+        """A text in the shop's own language: what is kept, not what is shown."""
+        return texts(self.till.shop.lang).get(message)
+
     def typed(self, entry: str) -> str:
         """What was typed on the keypad, with this language's decimal separator."""
         return entry.replace(",", self.words.decimal)
@@ -83,6 +87,7 @@ class Shower:
             quantity="" if chosen is None else self.quantity(chosen),
             near_miss=self._near_miss(),
             actions=actions,
+            parked=len(self.till.parking.list),
             last_sale=self._last_sale(),
             tip=self.words.get(f"screen.tip.{sale.opened_ms // 86_400_000 % TIPS}"),
         )

@@ -25,12 +25,16 @@ def _nobody(till: Till) -> bool:
     return till.member is None
 
 
+def _departments(till: Till) -> bool:
+    return bool(till.shop.departments)
+
+
 class ToolSpec(NamedTuple):
     """`shortcut` opens it from anywhere; a tool without `icon` is not in the menu."""
 
     key: str
     place: str
-    """Module below app.screens.panels, and its class."""
+    """Module below app.screens.panels, and what in it makes the panel."""
     icon: str = ""
     shortcut: str = ""
     usable: Callable[[Till], bool] = _always
@@ -40,8 +44,13 @@ TOOLS: Final = (
     ToolSpec("more", "more:More", shortcut="F5"),
     ToolSpec("why", "why:Why", "circle-question-mark", usable=_basket),
     ToolSpec("enrol", "enrolling:Enrolling", "user-round-plus", usable=_nobody),
+    ToolSpec("park", "parking:park_or_list", "pause", "F7"),
     ToolSpec("refund", "refunding:RefundFinding", "corner-up-left", "F8"),
     ToolSpec("history", "history:History", "history"),
+    ToolSpec("price", "pricing:Price", "tag", usable=_basket),
+    ToolSpec("discount", "pricing:Discount", "percent", usable=_basket),
+    ToolSpec("open_price", "pricing:OpenPrice", "package-open", usable=_departments),
+    ToolSpec("clear", "acts:clear", "trash-2", usable=_basket),
     ToolSpec("gift_card", "gift_card:GiftCardEntry"),
     ToolSpec("help", "help:Help", "keyboard", "F1"),
 )
@@ -55,7 +64,7 @@ def menu() -> tuple[ToolSpec, ...]:
 
 
 def make(key: str, screen: Screen) -> Panel | None:
-    """A panel of this name, ready to be opened; None while it cannot be used."""
+    """A panel of this name, ready to be opened; None while it cannot be used, or was an act and is done."""
     tool = _BY_KEY[key]
     if not tool.usable(screen.till):
         return None

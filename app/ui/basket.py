@@ -181,24 +181,28 @@ class BasketActions(QWidget):
     acted = Signal(views.Action)
 
     KEYS: Final = {
-        views.Action.UNDO: "F6",
         views.Action.VOID_LINE: "Del",
-        views.Action.CLEAR: "F8",
+        views.Action.UNDO: "F6",
+        views.Action.PARK: "F7",
+        views.Action.REFUND: "F8",
     }
 
     def __init__(self, look: Look) -> None:
         super().__init__()
+        self._parked = False
         self.less = Button(look, icon_name="minus")
         self.more = Button(look, icon_name="plus")
         self.quantity = Button(look, weight=lk.SEMIBOLD)
         self.buttons = {action: Button(look, key=key) for action, key in self.KEYS.items()}
+        # The line's own acts stand together, in signs; words are for the sale's.
+        self.buttons[views.Action.VOID_LINE].icon_name = "trash-2"
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(lk.S)
         for widget in (self.less, self.quantity, self.more):
-            row.addWidget(widget, 2)
+            row.addWidget(widget)
         for action, button in self.buttons.items():
-            row.addWidget(button, 5)
+            row.addWidget(button, 0 if action is views.Action.VOID_LINE else 1)
             button.clicked.connect(lambda _=False, action=action: self.acted.emit(action))
         self.less.clicked.connect(lambda: self.quantity_stepped.emit(-1))
         self.more.clicked.connect(lambda: self.quantity_stepped.emit(1))
@@ -207,18 +211,20 @@ class BasketActions(QWidget):
     def retranslate(self) -> None:
         self.less.set_words("", self.tr("One less"))
         self.more.set_words("", self.tr("One more"))
-        words = {
-            views.Action.UNDO: self.tr("Undo"),
-            views.Action.VOID_LINE: self.tr("Remove"),
-            views.Action.CLEAR: self.tr("Empty"),
-        }
-        for action, word in words.items():
-            self.buttons[action].set_words(word)
+        self.buttons[views.Action.VOID_LINE].set_words("", self.tr("Remove"))
+        self.buttons[views.Action.UNDO].set_words(self.tr("Undo"))
+        self.buttons[views.Action.REFUND].set_words(self.tr("Refund"))
+        park = self.tr("Parked") if self._parked else self.tr("Park")
+        self.buttons[views.Action.PARK].set_words(park)
 
     def set(self, state: views.Basket) -> None:
         countable = bool(state.quantity)
         for button in (self.less, self.more, self.quantity):
             button.setEnabled(countable)
         self.quantity.set_words(state.quantity or "–", self.tr("Quantity"))
+        parked = bool(state.parked) and not state.lines
+        if parked != self._parked:
+            self._parked = parked
+            self.retranslate()
         for action, button in self.buttons.items():
             button.setEnabled(action in state.actions)

@@ -14,8 +14,8 @@ from typing import Final
 
 import resources
 from app.checkout.imports import read_members, read_products
-from app.checkout.ports import Inline
-from app.checkout.shop import Shop
+from app.checkout.ports import Inline, Product
+from app.checkout.shop import Department, Shop
 from app.checkout.till import Till
 from app.lanes import FixedWorld
 from app.loyalty.engine import compile_programme
@@ -43,7 +43,24 @@ SHOP: Final = Shop(
     time_zone="Europe/Warsaw",
     lang="pl",
     till="2",
+    departments=(
+        Department(
+            id="food", names={"ru": "Продукты", "pl": "Spożywcze", "en": "Food"}, tax="5", limit_minor=50_00
+        ),
+        Department(id="drinks", names={"ru": "Напитки", "pl": "Napoje", "en": "Drinks"}, tax="23"),
+        Department(id="other", names={"ru": "Прочее", "pl": "Inne", "en": "Other"}, tax="23"),
+    ),
 )
+WINE: Final = "9001"
+_MORE: Final = Product(
+    sku=WINE,
+    name="Wino czerwone 0,75 l",
+    names={"ru": "Вино красное 0,75 л", "pl": "Wino czerwone 0,75 l", "en": "Red wine 0.75 l"},
+    price_minor=34_90,
+    tags=("age18",),
+    tax="23",
+)
+"""What the demo does not sell: goods that not everybody may buy."""
 
 
 class Stage:
@@ -72,7 +89,7 @@ class Stage:
 
     def _stock(self, reader: Reader) -> None:
         listing = read_products(read_sheet(resources.path("demo", "products.csv")), SHOP.currency)
-        self.database.call(lambda: self.database.writer.put_products(listing.products))
+        self.database.call(lambda: self.database.writer.put_products([*listing.products, _MORE]))
         roll = read_members(
             read_sheet(resources.path("demo", "members.csv")),
             members=reader,
@@ -189,6 +206,43 @@ class Stage:
             self.sale.ring(tile.key)
         self.selling()
 
+    def parking(self) -> None:
+        self.selling()
+        self.sale.open_tool("park")
+
+    def parked(self) -> None:
+        for name, codes in (("pani z wózkiem", (COFFEE, MILK)), ("Stolik 4", (LATTE,))):
+            for code in codes:
+                self.sale.scan(code)
+            self.sale.open_tool("park")
+            self.sale.type("name", name)
+            self.sale.take()
+            self.world.ms += 180_000
+        self.sale.open_tool("park")
+
+    def pricing(self) -> None:
+        self.selling()
+        self.sale.open_tool("price")
+        self._type_keys("9,5")
+
+    def reasoning(self) -> None:
+        self.pricing()
+        self.sale.take()
+
+    def discounting(self) -> None:
+        self.selling()
+        self.sale.open_tool("discount")
+        self._type_keys("5")
+
+    def open_price(self) -> None:
+        self.selling()
+        self.sale.scan("4006381333931")
+        self._type_keys("12,5")
+
+    def asking_age(self) -> None:
+        self.selling()
+        self.sale.ring(WINE)
+
     def finding_sales(self) -> None:
         for codes in ((LATTE,), (COFFEE, MILK, YOGHURT), (APPLES, LATTE)):
             self._sell(*codes, cash_minor=100_00)
@@ -282,6 +336,13 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "enrolling": Stage.enrolling,
     "counting": Stage.counting,
     "refusing": Stage.refusing,
+    "parking": Stage.parking,
+    "parked": Stage.parked,
+    "price": Stage.pricing,
+    "reason": Stage.reasoning,
+    "discount": Stage.discounting,
+    "open-price": Stage.open_price,
+    "age": Stage.asking_age,
     "finding-sales": Stage.finding_sales,
     "refunding": Stage.refunding,
     "refunded": Stage.refunded,

@@ -16,12 +16,20 @@
         <translation>Cofnij</translation>
     </message>
     <message>
-        <source>Remove</source>
-        <translation>Usuń</translation>
+        <source>Refund</source>
+        <translation>Zwrot</translation>
     </message>
     <message>
-        <source>Empty</source>
-        <translation>Opróżnij</translation>
+        <source>Parked</source>
+        <translation>Odłożone</translation>
+    </message>
+    <message>
+        <source>Park</source>
+        <translation>Odłóż</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Usuń</translation>
     </message>
     <message>
         <source>Quantity</source>

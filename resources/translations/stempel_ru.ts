@@ -16,12 +16,20 @@
         <translation>Вернуть</translation>
     </message>
     <message>
-        <source>Remove</source>
-        <translation>Убрать</translation>
+        <source>Refund</source>
+        <translation>Возврат</translation>
     </message>
     <message>
-        <source>Empty</source>
-        <translation>Очистить</translation>
+        <source>Parked</source>
+        <translation>Отложены</translation>
+    </message>
+    <message>
+        <source>Park</source>
+        <translation>Отложить</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Убрать</translation>
     </message>
     <message>
         <source>Quantity</source>

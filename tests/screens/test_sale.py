@@ -107,14 +107,14 @@ class TestRinging:
     def test_emptying_can_be_undone(self, screen: Screen) -> None:
         tap(screen)
         screen.presenter.scan(LATTE)
-        screen.presenter.act(Action.CLEAR)
+        screen.presenter.open_tool("clear")
         assert (screen.view.basket.lines, screen.view.member) == ((), None)
         screen.presenter.act(Action.UNDO)
         assert len(screen.view.basket.lines) == 1
         assert screen.view.member is not None
 
     def test_an_action_that_is_not_there_does_nothing(self, screen: Screen) -> None:
-        assert screen.view.basket.actions == (Action.UNDO,) or screen.view.basket.actions == ()
+        assert screen.view.basket.actions == (Action.REFUND,)
         screen.presenter.act(Action.VOID_LINE)
         assert screen.views == []
 
