@@ -12,6 +12,8 @@ from typing import Final
 import msgspec
 
 from app.checkout.basket import OpenSale
+from app.checkout.paper.member import coupon_blocks, grant_name
+from app.checkout.paper.sheet import Sheet, lang_of
 from app.checkout.ports import Member
 from app.checkout.shop import Shop
 from app.checkout.wording import message_text, rule_name
@@ -19,9 +21,8 @@ from app.ledger.facts import SaleCompleted, SoldLine
 from app.loyalty.decision import Decision, StampsView
 from app.loyalty.engine import Compiled
 from app.loyalty.wording import line_messages
-from app.texts import Texts, texts
 from app.values import QTY_MILLI
-from hardware.receipt import Align, Blank, Block, Columns, Document, Qr, Rule, RuleKind, Size, Stamps, Text
+from hardware.receipt import Blank, Block, Columns, Cut, Document, Qr, Rule, RuleKind, Size, Stamps, Text
 
 REFERENCE: Final = "STEMPEL:R:"
 """What a receipt's own code begins with; the sale's id follows, so that a scan finds the sale."""
@@ -42,25 +43,20 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         return cash + self.sale.change_minor
 
 
-def receipt_lang(member: Member | None, shop: Shop) -> str:
-    """The member's own language, or the shop's."""
-    return (member.person.lang if member and member.person else "") or shop.lang
-
-
 def sale_document(receipt: Receipt, shop: Shop, programme: Compiled) -> Document:
     """The receipt of a sale."""
-    lang = receipt_lang(receipt.member, shop)
-    page = _Page(receipt, shop, programme, texts(lang, paper=True))
-    return Document(tuple(page.blocks()), language=lang)
+    sheet = Sheet(shop, programme, lang_of(receipt.member, shop), receipt.sale.currency)
+    return sheet.document(_Page(receipt, sheet).blocks())
 
 
 class _Page:
-    def __init__(self, receipt: Receipt, shop: Shop, programme: Compiled, words: Texts) -> None:
-        self.receipt, self.shop, self.programme, self.words = receipt, shop, programme, words
-        self.sale = receipt.sale
+    def __init__(self, receipt: Receipt, sheet: Sheet) -> None:
+        self.receipt, self.sheet, self.sale = receipt, sheet, receipt.sale
+        self.shop, self.programme, self.words = sheet.shop, sheet.programme, sheet.words
 
     def blocks(self) -> Iterator[Block]:
-        yield from self._head()
+        yield from self.sheet.shop_head()
+        yield from self._numbered()
         yield Rule()
         for line in self.sale.lines:
             yield from self._line(line)
@@ -71,20 +67,20 @@ class _Page:
             yield from self._loyalty(self.receipt.member)
         yield Blank()
         yield Qr(REFERENCE + self.sale.id.hex)
-        footer = self.shop.footer.get(self.words.lang) or self.words.get("receipt.thanks")
-        yield Text(footer, align=Align.CENTER)
+        yield self.sheet.thanks()
+        for grant in self.receipt.decision.issued:
+            if grant.kind == "coupon":
+                # A slip of its own, to keep in a purse when the receipt is thrown away.
+                yield Cut()
+                yield from coupon_blocks(self.sheet, grant, grant.code)
 
     def _money(self, minor: int) -> str:
         return self.words.amount(minor, self.sale.currency)
 
-    def _head(self) -> Iterator[Block]:
-        yield Text(self.shop.name, align=Align.CENTER, bold=True, size=Size.LARGE)
-        if self.shop.address:
-            yield Text(self.shop.address, align=Align.CENTER)
-        yield Blank()
-        when = self.words.moment(self.sale.at_ms, self.shop.time_zone)
-        yield Columns(self.words.get("receipt.number", number=self.sale.number), when)
-        yield Text(self.words.get("receipt.served", till=self.shop.till, cashier=self.sale.cashier))
+    def _numbered(self) -> Iterator[Block]:
+        number = self.words.get("receipt.number", number=self.sale.number)
+        yield Columns(number, self.sheet.moment(self.sale.at_ms))
+        yield self.sheet.served(self.sale.cashier)
 
     def _line(self, line: SoldLine) -> Iterator[Block]:
         rung = self.receipt.basket.line(line.line)
@@ -130,6 +126,9 @@ class _Page:
         yield Columns(get("receipt.balance"), balance, bold=True)
         for card in self.receipt.decision.stamps:
             yield from self._stamps(card)
+        for grant in self.receipt.decision.issued:
+            if grant.kind != "coupon":
+                yield Columns(get("receipt.gained"), grant_name(self.sheet, grant), bold=True)
 
     def _stamps(self, card: StampsView) -> Iterator[Block]:
         yield Blank()

@@ -101,6 +101,7 @@ class ShiftFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     points_paid_minor: int = 0
     first_number: int = 0
     last_number: int = 0
+    """Receipts' numbers, those of refunds included."""
     member_sales: int = 0
     member_total_minor: int = 0
 
@@ -111,6 +112,8 @@ class ShiftFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     voided: int = 0
     """Sales given up after a card terminal or fiscal device had been asked."""
 
+    rounding_minor: int = 0
+    """What was let go (below zero: taken) because cash has a smallest coin; sales and refunds together."""
     tenders: dict[str, Takings] = {}
     taxes: dict[str, int] = {}
     """By the rate's text, what was paid in money for its goods, tax included, less refunds."""
@@ -247,6 +250,7 @@ def _sold(figures: ShiftFigures, sale: SaleCompleted) -> ShiftFigures:
         discount_minor=figures.discount_minor + sale.discount_minor,
         total_minor=figures.total_minor + sale.total_minor,
         points_paid_minor=figures.points_paid_minor + sale.points_minor,
+        rounding_minor=figures.rounding_minor + sale.rounding_minor,
         first_number=figures.first_number or sale.number,
         last_number=sale.number,
         member_sales=figures.member_sales + by_member,
@@ -267,6 +271,9 @@ def _refunded(figures: ShiftFigures, refund: SaleRefunded) -> ShiftFigures:
     return msgspec.structs.replace(
         figures,
         currency=refund.currency,
+        first_number=figures.first_number or refund.number,
+        last_number=refund.number,
+        rounding_minor=figures.rounding_minor - refund.rounding_minor,
         refunds=figures.refunds + 1,
         refunded_minor=figures.refunded_minor + refund.total_minor,
         points_refunded_minor=figures.points_refunded_minor + refund.points_minor,

@@ -46,7 +46,7 @@ _BARCODE_STYLE: Final = b"\x1dh\x48\x1dH\x02\x1df\x00"
 _BARCODE_DOTS: Final = 72
 
 _PLAINER: Final = {
-    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "×": "x", "•": "*", "─": "-", "═": "=",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "×": "x", "•": "*", "·": "-", "─": "-", "═": "=",
     "«": '"', "»": '"', "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‚": "'",
 }  # fmt: skip
 """Signs that a page without them prints as their plainer kin, one column for one."""

@@ -132,6 +132,7 @@ class _Machine:
             case "LF":
                 self.end_line()
             case "ESC @":
+                self._runs.clear()  # a line without its end is forgotten, not printed
                 self._reset()
             case "ESC t":
                 self._codec = self._codecs.get(args[0], "cp437")

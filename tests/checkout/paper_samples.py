@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -83,8 +84,19 @@ CONSENTS: Final = {
 TAXES: Final = {"ru": ("10", "20"), "pl": ("5", "23"), "en": ("0", "23")}
 
 
+COME_BACK: Final = """
+  - id: come-back
+    kind: come_back
+    name: {ru: Возвращайтесь, pl: Wróć do nas, en: Come back}
+    min_receipt: 20.00
+    steps: [{days: 7, percent: 15%}, {days: 14, percent: 10%}, {days: 30, percent: 5%}]
+"""
+
+
+@cache
 def programme() -> Compiled:
-    return compile_programme(load_programme(resources.path("programmes", "demo.yaml")))
+    demo = resources.path("programmes", "demo.yaml").read_bytes()
+    return compile_programme(load_programme(demo + COME_BACK.encode()))
 
 
 def id_(number: int) -> uuid.UUID:
@@ -122,11 +134,16 @@ def lines(lang: str) -> tuple[SoldLine, ...]:
 
 
 def sale(lang: str, number: int = 184, means: str = "cash", by: uuid.UUID | None = None) -> SaleCompleted:
+    sold = lines(lang)
+    if by is None:
+        sold = tuple(msgspec.structs.replace(line, points_minor=0) for line in sold)
+    in_points = 1_03 if by else 0
     return SaleCompleted(
         id=id_(number), at_ms=AT_MS, number=number, shift=id_(1), business_day="2026-11-21",
-        cashier=CASHIERS[lang][0], currency=SHOPS[lang].currency, programme="demo@1", lines=lines(lang),
-        goods_minor=43_18, discount_minor=1_00, total_minor=42_18, points_minor=1_03,
-        tenders=(Tender(means=means, amount_minor=41_15),), change_minor=8_85 if means == "cash" else 0, member=by,
+        cashier=CASHIERS[lang][0], currency=SHOPS[lang].currency, programme="demo@1", lines=sold,
+        goods_minor=43_18, discount_minor=1_00, total_minor=42_18, points_minor=in_points,
+        tenders=(Tender(means=means, amount_minor=42_18 - in_points),),
+        change_minor=7_82 + in_points if means == "cash" else 0, member=by,
         effects=(
             PointsSpent("points", 103_00), PointsEarned(Lot(f"l{number}", "points", 41_00, AT_MS)),
             StampsChanged("coffee-card", 1),
@@ -139,7 +156,7 @@ def refund(lang: str) -> SaleRefunded:
                                    discounts=(Discount("fresh-10", 50),))  # fmt: skip
     coffee = msgspec.structs.replace(lines(lang)[1])
     return SaleRefunded(
-        id=id_(500), at_ms=AT_MS + DAY_MS, number=3, shift=id_(1), business_day="2026-11-22",
+        id=id_(500), at_ms=AT_MS + DAY_MS, number=232, shift=id_(1), business_day="2026-11-22",
         cashier=CASHIERS[lang][0], currency=SHOPS[lang].currency, sale=id_(184), lines=(back, coffee),
         goods_minor=18_99, discount_minor=50, total_minor=18_49, points_minor=1_03,
         tenders=(Tender(means="cash", amount_minor=17_46),), reason=REASONS[lang][0],
@@ -184,7 +201,8 @@ def shift_facts(lang: str, *, closed: bool = True) -> list[AnyFact]:
 def receipt(lang: str) -> Receipt:
     sold = sale(lang, by=id_(9))
     decided = tuple(
-        DecidedLine(id=str(line.line), qty_milli=line.qty_milli, gross_minor=line.gross_minor, net_minor=line.net_minor,
+        DecidedLine(id=str(line.line), qty_milli=line.qty_milli, gross_minor=line.gross_minor,
+                    net_minor=line.net_minor,
                     discounts=tuple(Decided(d.rule, d.amount_minor) for d in line.discounts))
         for line in sold.lines
     )  # fmt: skip
@@ -219,7 +237,8 @@ KINDS: Final[dict[str, Callable[[str], Document]]] = {
         refund(lang), SHOPS[lang], programme(), sold=sale(lang), member=member(lang)
     ),
     "x": lambda lang: x_report(
-        fold(shift_facts(lang, closed=False)), SHOPS[lang], programme(), at_ms=AT_MS, cashier=CASHIERS[lang][0]
+        fold(shift_facts(lang, closed=False)), SHOPS[lang], programme(), at_ms=AT_MS,
+        cashier=CASHIERS[lang][0],
     ),
     "z": lambda lang: z_report(fold(shift_facts(lang)), SHOPS[lang], programme()),
     "cash": lambda lang: cash_slip(_moved(lang), SHOPS[lang], programme()),

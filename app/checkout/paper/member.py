@@ -10,7 +10,7 @@ import msgspec
 from app.checkout.paper.sheet import Sheet, lang_of
 from app.checkout.ports import Member, Person
 from app.checkout.shop import Shop
-from app.checkout.wording import spoken
+from app.checkout.wording import term_text
 from app.ledger.entries import POINTS, entries
 from app.ledger.facts import AnyFact
 from app.loyalty.effects import Grant, Lot
@@ -218,11 +218,7 @@ def _terms(sheet: Sheet, rule: str) -> Iterator[str]:
         if terms.rule != rule:
             continue
         for term in terms.terms:
-            # A kind of rule younger than its words: the coupon is printed, and a test misses the text.
-            if sheet.words.has(f"terms.{term.code}"):
-                names = {key: name.get(sheet.words.lang) for key, name in term.names.items()}
-                values = {**spoken(sheet.words, sheet.shop.currency, term.params), **names}
-                yield sheet.get(f"terms.{term.code}", **values)
+            yield term_text(sheet.words, sheet.currency, term)
         if terms.fine_print is not None:
             yield terms.fine_print.get(sheet.words.lang)
 

@@ -25,7 +25,7 @@ def refund_document(
 
     `sold` is the original sale if this till knows it, `member` the customer with the state after the refund.
     """
-    sheet = Sheet(shop, programme, lang_of(member, shop))
+    sheet = Sheet(shop, programme, lang_of(member, shop), refund.currency)
     return sheet.document(_blocks(sheet, refund, sold, member))
 
 
@@ -55,6 +55,8 @@ def _paid_back(sheet: Sheet, refund: SaleRefunded) -> Iterator[Block]:
     yield Blank()
     if refund.points_minor:
         yield Columns(sheet.get("receipt.refunded_in_points"), sheet.amount(refund.points_minor))
+    if refund.rounding_minor:
+        yield Columns(sheet.get("receipt.rounding"), sheet.amount(-refund.rounding_minor))
     for tender in refund.tenders:
         yield Columns(sheet.get(f"tender.{tender.means}"), sheet.amount(tender.amount_minor))
     if refund.exchange is not None:

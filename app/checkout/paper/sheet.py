@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from app.checkout.ports import Member
@@ -11,7 +12,7 @@ from app.checkout.wording import rule_name
 from app.ledger.facts import SoldLine
 from app.loyalty.engine import Compiled
 from app.texts import LANGUAGES, texts
-from app.values import QTY_MILLI
+from app.values import QTY_MILLI, utc_ms
 from hardware.receipt import Align, Blank, Block, Columns, Document, Image, Rule, Size, Text
 
 LOGO: Final = "logo"
@@ -25,10 +26,11 @@ def lang_of(member: Member | None, shop: Shop) -> str:
 
 
 class Sheet:
-    """Blocks in the language and currency of one document."""
+    """Blocks in the language and currency of one document: the shop's, if it has none of its own."""
 
-    def __init__(self, shop: Shop, programme: Compiled, lang: str = "") -> None:
+    def __init__(self, shop: Shop, programme: Compiled, lang: str = "", currency: str = "") -> None:
         self.shop, self.programme = shop, programme
+        self.currency = currency or shop.currency
         self.words = texts(lang or shop.lang, paper=True)
         self.get = self.words.get
 
@@ -39,16 +41,20 @@ class Sheet:
 
     def amount(self, minor: int) -> str:
         """Minor units without the currency, for columns of figures."""
-        return self.words.amount(minor, self.shop.currency)
+        return self.words.amount(minor, self.currency)
 
-    def money(self, minor: int) -> str:
-        return self.words.money(minor, self.shop.currency)
+    def money(self, minor: int, *, plus: bool = False) -> str:
+        return self.words.money(minor, self.currency, plus=plus)
 
     def moment(self, at_ms: int) -> str:
         return self.words.moment(at_ms, self.shop.time_zone)
 
     def date(self, at_ms: int) -> str:
         return self.words.date(at_ms, self.shop.time_zone)
+
+    def day(self, iso: str) -> str:
+        """A calendar day, as a business day is kept."""
+        return self.words.date(utc_ms(datetime.fromisoformat(iso).replace(tzinfo=UTC)), "UTC")
 
     def rule(self, id: str) -> str:
         """A rule's name; its id where the programme in force no longer knows it."""

@@ -22,7 +22,7 @@ def x_report(
     figures: ShiftFigures, shop: Shop, programme: Compiled, *, at_ms: int, cashier: str = "", lang: str = ""
 ) -> Document:
     """The shift so far, at the moment `at_ms`; nothing is closed by it."""
-    sheet = Sheet(shop, programme, lang)
+    sheet = Sheet(shop, programme, lang, figures.currency)
     return sheet.document(_Report(sheet, figures).blocks("report.x", at_ms, cashier))
 
 
@@ -30,7 +30,7 @@ def z_report(figures: ShiftFigures, shop: Shop, programme: Compiled, *, lang: st
     """A closed shift. ValueError if it is still open."""
     if figures.closed_ms is None:
         raise ValueError("a Z report is of a closed shift")
-    sheet = Sheet(shop, programme, lang)
+    sheet = Sheet(shop, programme, lang, figures.currency)
     return sheet.document(_Report(sheet, figures).blocks("report.z", figures.closed_ms, figures.closed_by))
 
 
@@ -78,12 +78,20 @@ class _Report:
         yield Text(self.get(title), align=Align.CENTER, bold=True, size=Size.LARGE)
         yield Text(self.get("report.shift", number=figures.number, till=sheet.shop.till), align=Align.CENTER)
         yield Blank()
-        yield Columns(self.get("report.opened", name=figures.cashier), sheet.moment(figures.opened_ms))
+        yield Columns(self.get("report.day"), sheet.day(figures.business_day))
+        yield Columns(self.get("report.opened", name=figures.cashier), self._when(figures.opened_ms))
         end = "report.so_far" if figures.closed_ms is None else "report.closed"
-        yield Columns(self.get(end, name=cashier).rstrip(" ·"), sheet.moment(at_ms))
-        if figures.sales:
+        yield Columns(self.get(end, name=cashier).rstrip(" ·"), self._when(at_ms))
+        if figures.first_number:
             numbers = f"{figures.first_number}-{figures.last_number}"
             yield Columns(self.get("report.numbers"), numbers)
+
+    def _when(self, at_ms: int) -> str:
+        """The time alone on the business day itself, which stands above."""
+        sheet = self.sheet
+        if sheet.date(at_ms) == sheet.day(self.figures.business_day):
+            return sheet.words.time(at_ms, sheet.shop.time_zone)
+        return sheet.moment(at_ms)
 
     def _sales(self) -> Iterator[Block]:
         figures = self.figures
@@ -112,9 +120,11 @@ class _Report:
             yield self._counted(f"tender.{means}", taken.sales, taken.sales_minor)
             if taken.refunds:
                 name = self.get("report.given_back")
-                yield Columns(f"{name} · {taken.refunds}", self.amount(-taken.refunds_minor), indent=2)
+                yield Columns(f"{name} ({taken.refunds})", self.amount(-taken.refunds_minor), indent=2)
         if paid_in_points:
             yield self._row("report.in_points", paid_in_points)
+        if figures.rounding_minor:
+            yield self._row("receipt.rounding", figures.rounding_minor)
 
     def _drawer(self) -> Iterator[Block]:
         figures = self.figures
@@ -146,17 +156,18 @@ class _Report:
             yield Text(self.get("report.even"), bold=True)
             return
         name = "report.over" if difference > 0 else "report.short"
-        figure = self.sheet.words.money(difference, self.sheet.shop.currency, plus=True)
+        figure = self.sheet.money(difference, plus=True)
         yield Columns(self.get(name), figure, bold=True, size=Size.TALL)
 
     def _taxes(self) -> Iterator[Block]:
-        taxes = {tax: amount for tax, amount in self.figures.taxes.items() if tax}
-        if not taxes:
+        taxes = self.figures.taxes
+        if not any(taxes):  # a shop outside the tax
             return
         yield from self.sheet.section("report.taxes")
         for tax, paid_minor in sorted(taxes.items(), key=lambda item: (len(item[0]), item[0]), reverse=True):
             included = tax_included_minor(paid_minor, tax)
-            name = self.get("report.rate", rate=tax if included is None else f"{tax.rstrip(' %')} %")
+            rate = tax if included is None else f"{tax.rstrip(' %')} %"
+            name = self.get("report.rate", rate=rate) if tax else self.get("report.no_rate")
             yield Columns(name, self.amount(paid_minor))
             if included:
                 yield Columns(self.get("report.tax_included"), self.amount(included), indent=2)
@@ -188,16 +199,17 @@ class _Report:
         for rule, moved in sorted(figures.points.items()):
             yield from self._moved(self.sheet.rule(rule), moved)
         if len(figures.points) > 1:
-            yield from self._moved(self.get("report.all_points"), figures.points_moved)
+            net = self.sheet.words.points(figures.points_moved.net_centi, plus=True)
+            yield Columns(self.get("report.all_points"), net, bold=True)
         for rule, stamps in sorted(figures.stamps.items()):
-            yield Columns(self.sheet.rule(rule), "", bold=True)
+            yield Text(self.sheet.rule(rule))
             yield Columns(self.get("report.stamps_issued"), f"+{stamps.issued}", indent=2)
             if stamps.filled:
                 yield Columns(self.get("report.stamps_filled"), f"-{stamps.filled}", indent=2)
 
     def _moved(self, name: str, moved: PointsMoved) -> Iterator[Block]:
         points = self.sheet.words.points
-        yield Columns(name, points(moved.net_centi, plus=True), bold=True)
+        yield Columns(name, points(moved.net_centi, plus=True))
         for reason in _REASONS:
             centi = getattr(moved, f"{reason}_centi")
             if centi:
@@ -215,4 +227,4 @@ class _Report:
         return Columns(self.get(message), self.amount(minor), bold=bold)
 
     def _counted(self, message: str, count: int, minor: int) -> Block:
-        return Columns(f"{self.get(message)} · {count}", self.amount(minor))
+        return Columns(f"{self.get(message)} ({count})", self.amount(minor))
