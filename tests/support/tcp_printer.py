@@ -89,6 +89,11 @@ class TcpPrinter:
             self._listener = None
         self._buffer.clear()
 
+    @property
+    def busy(self) -> bool:
+        """Whether it holds anything that is not on paper yet."""
+        return bool(self._buffer)
+
     def wait_until_printed(self, size: int, timeout_s: float = 5.0) -> bool:
         """Whether `size` bytes went to paper in time."""
         deadline_s = time.monotonic() + timeout_s
@@ -116,14 +121,15 @@ class TcpPrinter:
         if self.chatty:
             connection.sendall(_AUTOMATIC + b"\x11")
         while not self._stop.is_set():
-            if self.stalls_after is not None and self._taken >= self.stalls_after:
+            stalls_after = self.stalls_after  # may change meanwhile
+            if stalls_after is not None and self._taken >= stalls_after:
                 self._stop.wait(0.005)
                 if _closed(connection):
                     return
                 continue
             ready, _, _ = select.select([connection], [], [], 0.002)
             if ready:
-                room = 4096 if self.stalls_after is None else min(4096, self.stalls_after - self._taken)
+                room = 4096 if stalls_after is None else min(4096, stalls_after - self._taken)
                 data = connection.recv(room)
                 if not data:
                     return
