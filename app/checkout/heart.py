@@ -103,7 +103,12 @@ class Heart:
             return refused("busy")
         if self.sale.stage is Stage.TENDERED:
             return refused("tender_open", due_minor=self.asked_minor)
-        return None
+        return refused("locked") if self.locked else None
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody has to sign in first."""
+        return self.staffed and self.who is None
 
     @property
     def asked_minor(self) -> int:

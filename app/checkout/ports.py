@@ -9,8 +9,10 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from app.checkout.rights import Staff
 from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo
 from app.loyalty.state import MemberState
+from app.stats.shift import ShiftFigures
 from hardware.receipt import PrintJob
 
 Unit = Literal["piece", "kg"]
@@ -148,6 +150,14 @@ class Sales(Protocol):
         """What gave the sale to whom it belongs now; None for one that stayed where it was."""
         ...
 
+    def shift_figures(self, shift: uuid.UUID) -> ShiftFigures:
+        """The figures of a shift that was opened here, so far."""
+        ...
+
+    def last_shift(self) -> Shift | None:
+        """The shift closed last."""
+        ...
+
     def parked(self) -> Sequence[tuple[int, bytes]]:
         """Slot and payload of each sale put aside."""
         ...
@@ -155,6 +165,19 @@ class Sales(Protocol):
     def gift_card_minor(self, code: str) -> int | None:
         """What is left on a gift card, as far as this till may say; None if it does not know the card."""
         ...
+
+
+class StaffList(Protocol):
+    def staff(self) -> Sequence[Staff]:
+        """Everybody who works here; empty where the shop keeps no list."""
+        ...
+
+
+class NoStaff:
+    """A shop that keeps no list of its staff."""
+
+    def staff(self) -> Sequence[Staff]:
+        return ()
 
 
 class NoSales:
@@ -176,6 +199,12 @@ class NoSales:
         return None
 
     def given(self, sale: uuid.UUID) -> SaleGivenTo | None:
+        return None
+
+    def shift_figures(self, shift: uuid.UUID) -> ShiftFigures:
+        return ShiftFigures(shift=shift, number=0, business_day="", cashier="", opened_ms=0)
+
+    def last_shift(self) -> Shift | None:
         return None
 
     def parked(self) -> Sequence[tuple[int, bytes]]:

@@ -17,20 +17,27 @@ from hardware.ports import CardProof
 
 PresentCard = Callable[[str, CardProof], Outcome]
 """What a scanned code leads to that is a member's card."""
+PresentStaff = Callable[[str, str], Outcome | None]
+"""The same for the badges of the staff; None for anything else."""
 
 
 class Ringing:
     """What is in the basket."""
 
-    def __init__(self, heart: Heart, read: CodeReader, present_card: PresentCard) -> None:
+    def __init__(
+        self, heart: Heart, read: CodeReader, present_card: PresentCard, present_staff: PresentStaff
+    ) -> None:
         self._heart: Final = heart
         self._read = read
         self._present_card = present_card
+        self._present_staff = present_staff
 
     def scan(self, text: str, aim: str | None = None) -> Outcome:
         """A code as read, with its AIM identifier: a product's, or the number printed on a member's card."""
         heart, code = self._heart, text.strip()
         token = f"code:{code}"
+        if (entered := self._present_staff(token, "barcode")) is not None:
+            return entered
         if heart.catalogue.product_by_code(code) is None and heart.members.holder(token) is not None:
             return self._present_card(token, CardProof.COPYABLE)
         read = self._read(code, aim)

@@ -7,12 +7,15 @@ from typing import Final
 
 from app.checkout.basket import Stage
 from app.checkout.heart import Answer, Heart, ignore
-from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.outside import Fiscal
-from app.checkout.ports import Shift, Work
+from app.checkout.paper.shift import z_report
+from app.checkout.ports import Shift, Slip, Work
 from app.checkout.registering import refusal
 from app.checkout.writing import closed, local_day, opened
+from app.stats.shift import add
 from hardware.ports import FiscalOutcome, FiscalResult
+from hardware.receipt import PrintJob
 
 
 class Shifts:
@@ -34,8 +37,18 @@ class Shifts:
             answer,
         )
 
-    def close_shift(self, expected_minor: int, counted_minor: int | None, answer: Answer = ignore) -> None:
-        """End the shift with what was counted (None: nobody counted) against what should be there."""
+    def close_shift(
+        self,
+        expected_minor: int,
+        counted_minor: int | None,
+        answer: Answer = ignore,
+        *,
+        paper: bool = False,
+    ) -> None:
+        """End the shift with what was counted (None: nobody counted) against what should be there.
+
+        `paper` prints the Z with it.
+        """
         heart = self._heart
         if heart.shift is None:
             return answer(refused("no_shift"))
@@ -43,11 +56,11 @@ class Shifts:
             return answer(refused("basket_open"))
         if heart.parked:
             return answer(refused("parked_open", n=heart.parked))
-        cashier = heart.shift.cashier
+        cashier = heart.cashier
         return self._with_device(
             lambda device, heard: device.close_shift(cashier, heard),
             "shift_closed",
-            lambda: self._close(expected_minor, counted_minor, answer),
+            lambda: self._close(expected_minor, counted_minor, answer, paper=paper),
             answer,
         )
 
@@ -101,15 +114,24 @@ class Shifts:
 
         heart.write(Work(facts=(fact,), keep_basket=True, at_ms=at_ms), written, answer)
 
-    def _close(self, expected_minor: int, counted_minor: int | None, answer: Answer) -> None:
+    def _close(self, expected_minor: int, counted_minor: int | None, answer: Answer, *, paper: bool) -> None:
         heart, shift = self._heart, self._heart.shift
         if shift is None:
             return answer(refused("no_shift"))
         at_ms = heart.world.now_ms()
-        fact = closed(shift, heart.world.new_id(), at_ms, expected_minor, counted_minor)
+        fact = closed(shift, heart.world.new_id(), at_ms, heart.cashier, expected_minor, counted_minor)
+        figures = heart.sales.shift_figures(shift.id) if paper else None
+        slips: tuple[Slip, ...] = ()
+        if figures is not None:
+            document = z_report(add(figures, fact), heart.shop, heart.programme)
+            slips = (Slip("z", PrintJob(document), fact.id),)
 
         def written() -> Outcome:
             heart.shift = None
-            return done("shift_closed", number=shift.number)
+            if counted_minor is None or counted_minor == expected_minor:
+                return done("shift_closed", number=shift.number)
+            difference_minor = counted_minor - expected_minor
+            return note("shift_differs", number=shift.number, difference_minor=difference_minor)
 
-        return heart.write(Work(facts=(fact,), keep_basket=True, at_ms=at_ms), written, answer)
+        work = Work(facts=(fact,), slips=slips, keep_basket=True, at_ms=at_ms)
+        return heart.write(work, written, answer)

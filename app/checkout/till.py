@@ -13,6 +13,8 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | tenders, cash and its change, gift cards | `paying` |
 | a card on a terminal | `charging` |
 | opening, closing | `shifts` |
+| `till.drawer`: pay in and out, no sale, X, blind count, Z | `drawer` |
+| `till.people`: sign in, lock, approve | `people`, `rights`, `pin` |
 | `till.adjusting`: prices, discounts, notes, open prices, age | `adjusting`, `restricting` |
 | `till.parking`: park, list, resume, drop | `parking` |
 | `till.refunds`: find, preview, refund | `refunds` |
@@ -26,12 +28,14 @@ from collections.abc import Callable
 from app.checkout.adjusting import Adjusting
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.charging import Charging
+from app.checkout.drawer import Drawer
 from app.checkout.exchange import Exchanges
 from app.checkout.heart import Heart
 from app.checkout.membership import Membership
 from app.checkout.outside import Outside
 from app.checkout.parking import Parking
 from app.checkout.paying import Paid, Paying
+from app.checkout.people import People
 from app.checkout.ports import (
     Catalogue,
     CodeReader,
@@ -39,8 +43,10 @@ from app.checkout.ports import (
     Member,
     Members,
     NoSales,
+    NoStaff,
     Sales,
     Shift,
+    StaffList,
     as_given,
 )
 from app.checkout.receipt import Receipt
@@ -63,6 +69,7 @@ class Till:
         catalogue: Catalogue,
         members: Members,
         sales: Sales | None = None,
+        staff: StaffList | None = None,
         journal: Journal,
         programme: Compiled,
         world: World,
@@ -92,7 +99,8 @@ class Till:
         self.detach, self.redeem, self.enrol = member.detach, member.redeem, member.enrol
         self.refresh_member = heart.refresh_member
 
-        ringing = Ringing(heart, read, member.present_card)
+        self.people = People(heart, staff or NoStaff())
+        ringing = Ringing(heart, read, member.present_card, self.people.present)
         self.scan, self.ring, self.ring_sku = ringing.scan, ringing.ring, ringing.ring_sku
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line
         self.undo, self.clear = ringing.undo, ringing.clear
@@ -114,6 +122,7 @@ class Till:
         self._charging, self.settle_fiscal = charging, paying.registering.settle
 
         shifts = Shifts(heart, next_shift)
+        self.drawer = Drawer(heart, shifts)
         self.open_shift, self.close_shift = shifts.open_shift, shifts.close_shift
 
         self.when_free, self.explained = heart.when_free, heart.explained

@@ -113,14 +113,19 @@ def opened(shift: Shift, id: uuid.UUID) -> ShiftOpened:
 
 
 def closed(
-    shift: Shift, id: uuid.UUID, at_ms: int, expected_minor: int, counted_minor: int | None
+    shift: Shift,
+    id: uuid.UUID,
+    at_ms: int,
+    cashier: str,
+    expected_minor: int,
+    counted_minor: int | None,
 ) -> ShiftClosed:
     """The fact of a shift that ends."""
     return ShiftClosed(
         id=id,
         at_ms=at_ms,
         shift=shift.id,
-        cashier=shift.cashier,
+        cashier=cashier,
         expected_minor=expected_minor,
         counted_minor=counted_minor,
     )

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from app.checkout.ports import CardHolder, Member, Person, Product
+from app.checkout.rights import Role, Staff
 from app.ledger.chain import Envelope, Head
 from app.stats.day import DayFigures
 from app.store import rows, search
@@ -115,6 +116,16 @@ class Reader(PastSales):
             (query, limit),
         ).fetchall()
         return [rows.person(row) for row in found]
+
+    # -- staff -------------------------------------------------------------------------------------------
+
+    def staff(self) -> Sequence[Staff]:
+        found = self._run("SELECT id, name, role, pin, token FROM staff ORDER BY name, id").fetchall()
+        known = {role.value: role for role in Role}
+        return [
+            Staff(id=id, name=name, role=known.get(role, Role.CASHIER), pin=pin, token=token)
+            for id, name, role, pin, token in found
+        ]
 
     # -- figures, basket, settings ---------------------------------------------------------------------------
 

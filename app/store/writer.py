@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from app.checkout.ports import Person, Product, Slip, Work
+from app.checkout.rights import Staff
 from app.ledger.chain import Head, seal
 from app.ledger.entries import entries
 from app.ledger.facts import AnyFact, effects_of, encode, member_of
@@ -172,6 +173,17 @@ class Writer:
             )
         folded = search.product_text(item.name, item.names, item.sku, item.category, item.codes)
         self._run("INSERT OR REPLACE INTO product_find (rowid, folded) VALUES (?, ?)", (n, folded))
+
+    def put_staff(self, people: Iterable[Staff], *, whole: bool = False) -> None:
+        """Insert or replace staff by id; `whole`: whoever is not named works here no more."""
+        with self._all_or_nothing():
+            if whole:
+                self._run("DELETE FROM staff")
+            for one in people:
+                self._run(
+                    "INSERT OR REPLACE INTO staff (id, name, role, pin, token) VALUES (?, ?, ?, ?, ?)",
+                    (one.id, one.name, one.role.value, one.pin, one.token),
+                )
 
     def put_setting(self, key: str, value: bytes) -> None:
         with self._all_or_nothing():

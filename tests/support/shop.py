@@ -51,6 +51,7 @@ class Desk:
             catalogue=self.reader,
             members=self.reader,
             sales=self.reader,
+            staff=self.reader,
             journal=Inline(self.database.write),
             programme=self.programme,
             world=self.world,

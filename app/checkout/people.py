@@ -1,0 +1,119 @@
+"""Who is at the till: signing in by PIN, card or barcode, locking, and approving what not everybody may do.
+
+A shop without a list of staff sells as it is. Wrong PINs cost time, more with each; they never stop a shop,
+since a card works at once and so does everybody else's PIN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from app.checkout.heart import Heart
+from app.checkout.outcome import Outcome, done, refused
+from app.checkout.pin import verify_pin
+from app.checkout.ports import StaffList, Work
+from app.checkout.rights import Approval, Staff
+from app.ledger.facts import PinFailed, SignedIn
+
+FREE_TRIES: Final = 3
+"""Wrong PINs in a row before waiting begins."""
+WAIT_MOST_S: Final = 60
+
+
+class People:
+    """The staff at this till."""
+
+    def __init__(self, heart: Heart, staff: StaffList) -> None:
+        self._heart: Final = heart
+        self._list: Final = staff
+        self._failed: dict[str, tuple[int, float]] = {}
+        """By person: wrong PINs in a row, and until when (monotonic seconds) the next is not looked at."""
+        self._staff: dict[str, Staff] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        self.refresh()
+
+    @property
+    def staff(self) -> tuple[Staff, ...]:
+        """Everybody, by name."""
+        return tuple(sorted(self._staff.values(), key=lambda one: (one.name, one.id)))
+
+    @property
+    def who(self) -> Staff | None:
+        return self._heart.who
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody has to sign in before anything is sold."""
+        return self._heart.locked
+
+    def refresh(self) -> None:
+        """The list may have changed: head office sent another, or a name was added here."""
+        heart = self._heart
+        self._staff = {one.id: one for one in self._list.staff()}
+        heart.staffed = bool(self._staff)
+        if heart.who is not None:
+            heart.who = self._staff.get(heart.who.id)
+
+    # -- signing in --------------------------------------------------------------------------------------
+
+    def sign_in(self, id: str, pin: str) -> Outcome:
+        """Take the till over by PIN; the sale in hand stays as it is."""
+        found = self._proved(id, pin)
+        return found if isinstance(found, Outcome) else self._enter(found, "pin")
+
+    def present(self, token: str, by: str) -> Outcome | None:
+        """A card ("uid:…") or barcode ("code:…") that may be somebody's of the staff; None if it is not."""
+        found = self._holder(token)
+        return None if found is None else self._enter(found, by)
+
+    def lock(self) -> Outcome:
+        """Leave the till: nobody sells until somebody signs in; the sale in hand stays."""
+        if not self._heart.staffed:
+            return refused("no_staff")
+        self._heart.who = None
+        return done("locked_now")
+
+    def _enter(self, one: Staff, by: str) -> Outcome:
+        heart = self._heart
+        self._failed.pop(one.id, None)
+        if heart.who is not None and heart.who.id == one.id:
+            return done("signed_in", name=one.name)
+        heart.who = one
+        fact = SignedIn(id=heart.world.new_id(), at_ms=heart.world.now_ms(), cashier=one.id, by=by)
+        heart.note_down(Work(facts=(fact,), keep_basket=True, at_ms=fact.at_ms))
+        return done("signed_in", name=one.name)
+
+    # -- approving ---------------------------------------------------------------------------------------
+
+    def approve(self, id: str, pin: str) -> Approval | Outcome:
+        """Somebody's yes to one act by their PIN; who is at the till does not change."""
+        found = self._proved(id, pin)
+        return found if isinstance(found, Outcome) else Approval(found.id, found.role)
+
+    def approve_token(self, token: str) -> Approval | None:
+        """The same by card or barcode; None if the token is nobody's of the staff."""
+        found = self._holder(token)
+        return None if found is None else Approval(found.id, found.role)
+
+    # -- within ------------------------------------------------------------------------------------------
+
+    def _holder(self, token: str) -> Staff | None:
+        return next((one for one in self._staff.values() if one.token and one.token == token), None)
+
+    def _proved(self, id: str, pin: str) -> Staff | Outcome:
+        heart, one = self._heart, self._staff.get(id)
+        now_s = heart.world.monotonic_s()
+        count, until_s = self._failed.get(id, (0, 0.0))
+        if now_s < until_s:
+            return refused("pin_wait", seconds=int(until_s - now_s) + 1)
+        if one is not None and one.pin and verify_pin(pin, one.pin):
+            self._failed.pop(id, None)
+            return one
+        count += 1
+        wait_s = 0 if count < FREE_TRIES else min(WAIT_MOST_S, 2 ** (count - FREE_TRIES))
+        self._failed[id] = count, now_s + wait_s
+        known = id if one is not None else ""
+        fact = PinFailed(id=heart.world.new_id(), at_ms=heart.world.now_ms(), cashier=known)
+        heart.note_down(Work(facts=(fact,), keep_basket=True, at_ms=fact.at_ms))
+        return refused("pin_wrong")
