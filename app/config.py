@@ -28,12 +28,16 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class TillSection(Section, frozen=True, kw_only=True):
-    """The window: `lang` of the cashier (the shop's if empty), `theme`, the programme's file."""
+    """The window: `lang` of the cashier (the shop's if empty), `theme`, the programme's file.
+
+    `auto_shift` opens a shift each day by itself; without it cashiers open and count them.
+    """
 
     cashier: str = "1"
     lang: Literal["", "ru", "pl", "en"] = ""
     theme: Literal["light", "dark"] = "light"
     programme: str = "programme.yaml"
+    auto_shift: bool = True
     keystore: Literal["file", "keyring"] = "file"
 
 
@@ -142,6 +146,45 @@ class ScannerSection(Section, frozen=True, kw_only=True):
     in_store: tuple[str, ...] = ()
 
 
+class DisplaySection(Section, frozen=True, kw_only=True):
+    """The customer's side. `port` is a two-line pole display's (usb:VID:PID, /dev/ttyUSB0, COM4), `commands`
+    what it obeys, `page` its code page (the shop language's if empty). `window` opens the customer's window on
+    a second screen; `receipt_url` is where a purchase can be seen, with {sale} in it; `marks` asks for a mark.
+    """
+
+    port: str = ""
+    commands: Literal["cd5220", "escpos"] = "cd5220"
+    baud: int = 9600
+    columns: int = 20
+    page: str = ""
+    window: bool = False
+    receipt_url: str = ""
+    marks: bool = True
+
+
+class ScaleSection(Section, frozen=True, kw_only=True):
+    """A scale on `port`; without one weights are typed. `baud` 0 and `bits` "" are the protocol's own."""
+
+    port: str = ""
+    protocol: str = "toledo"
+    baud: int = 0
+    bits: Literal["", "7E1", "8N1"] = ""
+
+
+class TerminalSection(Section, frozen=True, kw_only=True):
+    """A card terminal: manual is one without a cable. `pay_s` is how long a payment may take."""
+
+    kind: Literal["manual", "simulated"] = "manual"
+    pay_s: float = 120.0
+
+
+class FiscalSection(Section, frozen=True, kw_only=True):
+    """A fiscal device: with one, no sale is completed without it. `rules` are the country's it follows."""
+
+    mode: Literal["none", "simulated"] = "none"
+    rules: Literal["ru", "pl"] = "ru"
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything in the file. Only the shop has no sensible default."""
 
@@ -151,6 +194,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     printer: PrinterSection = PrinterSection()
     reader: ReaderSection = ReaderSection()
     scanner: ScannerSection = ScannerSection()
+    display: DisplaySection = DisplaySection()
+    scale: ScaleSection = ScaleSection()
+    terminal: TerminalSection = TerminalSection()
+    fiscal: FiscalSection = FiscalSection()
 
 
 def data_folder() -> Path:

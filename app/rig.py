@@ -120,6 +120,7 @@ class Rig:
             catalogue=self.reader,
             members=self.reader,
             sales=self.reader,
+            staff=self.reader,
             journal=self.database.journal(self._post),
             programme=programme,
             world=self.world,
@@ -176,8 +177,11 @@ class Rig:
     def begin_day(self) -> None:
         """Have a shift of today; one left open on an earlier day is closed uncounted.
 
-        Not while a sale is open: that belongs to the shift it began in.
+        Not while a sale is open: that belongs to the shift it began in. Nor where cashiers open their shifts
+        themselves.
         """
+        if not self.config.till.auto_shift:
+            return
         till, shift = self.till, self.till.shift
         today = local_day(self.world.now_ms(), self.config.shop.time_zone)
         if shift is not None and shift.business_day != today and not till.sale.lines:
