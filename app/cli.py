@@ -17,6 +17,7 @@ from app.commands.console import Data, Lang, check_lang, complain, known_errors,
 from app.commands.lists import import_app
 from app.commands.programme import price, programme_app
 from app.commands.publish import publish_app
+from app.commands.receipt import receipt_app
 from app.commands.server import server_app
 from app.config import data_folder, load
 
@@ -32,6 +33,7 @@ app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")
 app.add_typer(card_app, name="card")
 app.add_typer(programme_app, name="programme")
+app.add_typer(receipt_app, name="receipt")
 app.command()(price)
 
 

@@ -7,13 +7,14 @@ may wait. A job becomes `unknown` when nobody can say whether it is on paper, an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
 import msgspec
 
 from app.store.writer import Writer
 from hardware.ports import PrintOutcome, QueuedJob
-from hardware.receipt import as_copy, decode_job, encode_job
+from hardware.receipt import PrintJob, as_copy, decode_job, encode_job
 
 _TAKE: Final = (
     "UPDATE print_job SET state = 'sending', attempts = attempts + 1 WHERE id = "
@@ -22,6 +23,16 @@ _TAKE: Final = (
 )
 
 _UNREADABLE: Final = "UPDATE print_job SET state = 'unknown', detail = 'unreadable' WHERE id = ?"
+
+
+def last_paper(sql: Any) -> PrintJob | None:
+    """The newest job of the queue that holds paper, whatever became of it; None if there is none."""
+    for (document,) in sql.execute("SELECT document FROM print_job ORDER BY id DESC LIMIT 100"):
+        with suppress(msgspec.DecodeError):  # of a version this one cannot read
+            job = decode_job(document)
+            if job.document is not None:
+                return job
+    return None
 
 
 class StoredPrintQueue:
