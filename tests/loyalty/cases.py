@@ -200,5 +200,8 @@ def context(rng: Random) -> Context:
         segments=some(["club"], 0.5),
         birthday=Birthday(1, rng.randint(11, 19), NOON - rng.choice([2, 30]) * DAY_MS),
         points_limit_centi=rng.choice([None, None, 0, 20_000]),
-        budgets={rule: rng.choice([0, 50, 2000]) for rule in some(rules, 0.2)},
+        budgets={
+            rule + rng.choice(["", "#new", "#existing", "/cup"]): rng.choice([0, 1, 50, 2000])
+            for rule in some(rules, 0.3)
+        },
     )

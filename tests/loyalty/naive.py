@@ -569,7 +569,7 @@ class Naive(Visit):
         earn = rule.earn
         assert earn is not None
         if earn.per == "visit":
-            exact = F(1 if self.goods() > 0 else 0)
+            exact = F(1 if self.goods() > 0 and self.of(rule) else 0)
         else:
             exact = F(0)
             for each in self.of(rule):
@@ -687,7 +687,7 @@ class Naive(Visit):
             return 0
         if rule.basis == "spend":
             return sum(each.net for each in lines)
-        return self.all_points() if rule.basis == "points" else (1 if lines else 0)
+        return (self.all_points() if rule.basis == "points" else 1) if lines else 0
 
     def all_points(self) -> int:
         return sum(self.earned.values()) + sum(self.hand.points.values())

@@ -204,7 +204,8 @@ class PointsEarning(EarningPlan):
     def centi(self, run: Run, weight: int) -> int:
         terms = self.earn_terms
         if terms.per == "visit":
-            return self._rounded(run, terms.points, 1) if run.goods_minor() > 0 else 0
+            visited = bool(self.works(run)) and run.goods_minor() > 0
+            return self._rounded(run, terms.points, 1) if visited else 0
         per = QTY_MILLI if terms.per == "unit" else terms.per
         return self._rounded(run, weight * terms.points, per * self.unit)
 

@@ -210,13 +210,13 @@ class TierCount(Plan):
 
     def counted(self, run: Run) -> Counted:
         """This receipt, as the ladder counts it."""
-        ladder = self.ladder
+        ladder, here = self.ladder, self.here(run)
         return Counted(
             self.id,
             0 if ladder.keep_days is None else run.now.day,
-            receipts=1 if self.here(run) else 0,
+            receipts=1 if here else 0,
             spend_minor=run.net_of(self.filter) if self.settings.basis == "spend" else 0,
-            points_centi=sum(run.points_by_rule.values()) if self.settings.basis == "points" else 0,
+            points_centi=sum(run.points_by_rule.values()) if here and self.settings.basis == "points" else 0,
             keep_days=ladder.keep_days,
         )
 

@@ -127,3 +127,10 @@ def test_points_that_must_wait_are_not_spent_in_the_sale_that_earns_them() -> No
     earned = {each.rule: each.amount_centi for each in decision.points.by_rule}
     assert decision.points.spent_centi == earned["c"] // 100 * 100 > 0
     assert then(EMPTY, decision).balance_centi == sum(earned.values()) - decision.points.spent_centi
+
+
+def test_a_visit_pays_only_with_some_of_the_rules_goods() -> None:
+    earning = "earn: {points: 5, per: visit}, products: {skus: [coffee]}"
+    compiled = programme(f"  - {{id: p, kind: points, NAME, {earning}}}\n")
+    assert price(compiled, line("coffee", "1")).points.earned_centi == 500
+    assert price(compiled, line("tea", "1")).points.earned_centi == 0

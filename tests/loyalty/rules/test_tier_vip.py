@@ -166,3 +166,14 @@ def test_points_of_every_rule_count_towards_a_level_wherever_it_stands() -> None
     prize = "  - {id: c, kind: challenge, NAME, goal: receipts, target: 1, give: {points: 20}}\n"
     for rules in (tier + prize, prize + tier):
         assert price(programme(rules), line("a", "10")).tiers[0].level_after == "gold"
+
+
+def test_a_receipt_without_the_rules_goods_raises_no_level_by_its_points() -> None:
+    gold = "{id: gold, NAME, from: 5, percent: 10%}"
+    rules = (
+        "  - {id: t, kind: tier, NAME, basis: points, counts: now, products: {skus: [coffee]},"
+        f" levels: [{gold}]}}\n  - {{id: p, kind: points, NAME, earn: {{points: 1, per: 1}}}}\n"
+    )
+    compiled = programme(rules)
+    assert price(compiled, line("tea", "10")).tiers[0].level_after == ""
+    assert price(compiled, line("coffee", "10")).tiers[0].level == "gold"
