@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loyalty.basket import Basket, Code, Context
@@ -50,7 +50,6 @@ def test_at_most_eight_choices_are_searched() -> None:
     assert [code.code for code in choice.context.codes] == ["x19"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**40), st.integers(1, 500))
 def test_more_points_never_mean_a_worse_mix(seed: int, more: int) -> None:
     rules, state, basket, context = case(seed)

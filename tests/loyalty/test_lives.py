@@ -37,7 +37,15 @@ def goods(compiled: Compiled, rng: Random, number: int) -> Line:
     qty = rng.choice([1000, 1000, 2000, 3000, rng.randint(1, 2500)])
     price = rng.choice([99, 1200, 4990, 25_000, rng.randint(0, 9999)])
     return Line(
-        f"l{number}", sku or f"s{rng.randint(0, 3)}", category or "other", qty, price, "", brand, tags, "A"
+        f"l{number}",
+        sku or f"s{rng.randint(0, 3)}",
+        category or "other",
+        qty,
+        price,
+        "",
+        brand,
+        tags,
+        tax="A",
     )
 
 
