@@ -9,12 +9,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from app.config import Config, ConfigProblem, load
 from app.lanes import RealWorld
+
+if TYPE_CHECKING:
+    from hardware.ports import PrinterState
 
 DISK_LOW_BYTES: Final = 500_000_000
 SKEW_MS: Final = 5 * 60_000
@@ -50,7 +53,7 @@ def examine(folder: Path) -> list[Finding]:
         lambda: _database(folder, config),
         lambda: _disk(folder),
         lambda: _clock_and_server(config),
-        lambda: _printer(config),
+        lambda: _printer(folder, config),
         _devices,
     )
     found = [Finding("settings", f"{folder} belongs to {config.shop.name}, till {config.shop.till}")]
@@ -142,7 +145,7 @@ def _clock_and_server(config: Config) -> Iterator[Finding]:
     yield Finding("clock", f"{abs(skew_ms) // 1000} s away from the server's", todo)
 
 
-def _printer(config: Config) -> Iterator[Finding]:
+def _printer(folder: Path, config: Config) -> Iterator[Finding]:
     from app.main import real_devices
 
     if not config.printer.address:
@@ -151,16 +154,33 @@ def _printer(config: Config) -> Iterator[Finding]:
         )
         return
     try:
-        printer = real_devices(config).printer
+        devices = real_devices(config)
     except ConfigProblem as problem:
         yield Finding("printer", "cannot be used", str(problem))
         return
-    state = printer.state() if printer else None
-    if state is None or state.online:
-        yield Finding("printer", f"{config.printer.address}: paper {state.paper if state else '?'}")
-    else:
-        todo = _PRINTER_TODO.get(state.code, "Switch it off and on, and look at its lamps.")
-        yield Finding("printer", f"{config.printer.address}: {state.code} {state.detail}".rstrip(), todo)
+    if devices.printer is not None:
+        yield _printer_state(config.printer.address, devices.printer.state())
+    for spare, settings in zip(devices.spare_printers, config.printer.also, strict=True):
+        yield _printer_state(f"{spare.name}, {settings.address}", spare.printer.state())
+    if config.printer.logo:
+        yield _logo(folder / config.printer.logo)
+
+
+def _printer_state(name: str, state: PrinterState) -> Finding:
+    if state.online:
+        return Finding("printer", f"{name}: paper {state.paper}")
+    todo = _PRINTER_TODO.get(state.code, "Switch it off and on, and look at its lamps.")
+    return Finding("printer", f"{name}: {state.code} {state.detail}".rstrip(), todo)
+
+
+def _logo(file: Path) -> Finding:
+    from hardware.printers.bitmap import from_file
+
+    try:
+        dots = from_file(file, 576)
+    except OSError as error:
+        return Finding("logo", f"{file.name} is left out: {error}", "Put a PNG, JPEG or SVG picture there.")
+    return Finding("logo", f"{file.name}, {dots.width} × {dots.height} dots on 80 mm paper")
 
 
 _PRINTER_TODO: Final = {

@@ -144,10 +144,21 @@ def _nodes(interface: Path) -> Iterator[Path]:
 def _usb_printer(interface: Path, node: Path, allowed: Callable[[Path], bool]) -> Device:
     device = interface.parent / interface.name.split(":")[0]
     name = f"{_read(device / 'manufacturer')} {_read(device / 'product')}".strip() or node.name
+    address = _usb_address(device) or f"file://{node}"
     if allowed(node):
-        return Device("printer", name, "ready", f"file://{node}")
+        return Device("printer", name, "ready", address, detail=str(node))
     todo = f"This user may not print on {node}: sudo usermod -aG lp $USER, then log in again."
-    return Device("printer", name, "closed", f"file://{node}", todo, wrong=True)
+    return Device("printer", name, "closed", address, todo, wrong=True, detail=str(node))
+
+
+def _usb_address(device: Path) -> str:
+    """The name that survives another socket (`hardware.printers.usb_link`)."""
+    parts = [_read(device / name) for name in ("idVendor", "idProduct", "serial")]
+    return (
+        ":".join(["usb", *(part.upper() for part in parts[:2]), *filter(None, parts[2:])])
+        if all(parts[:2])
+        else ""
+    )
 
 
 def _read(path: Path) -> str:
@@ -168,4 +179,5 @@ def list_print_queues(deadline_s: float = 2.0, command: str = "lpstat") -> list[
     except subprocess.TimeoutExpired:
         todo = "The print spooler hangs. Restart it: sudo systemctl restart cups."
         return [Device("printer", "CUPS", "silent", todo=todo, wrong=True)]
-    return [Device("printer", name.strip(), "ready") for name in done.stdout.splitlines() if name.strip()]
+    names = filter(None, map(str.strip, done.stdout.splitlines()))
+    return [Device("printer", name, "ready", f"cups://{name}") for name in names]

@@ -96,7 +96,13 @@ def test_usb_printers_from_the_system_tree(tmp_path: Path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text + "\n")
     (ready,) = list_usb_printers(tmp_path, lambda path: True)
-    assert ready == Device("printer", "EPSON TM-T20III", "ready", "file:///dev/usb/lp0")
+    assert ready == Device(
+        "printer", "EPSON TM-T20III", "ready", "file:///dev/usb/lp0", detail="/dev/usb/lp0"
+    )
+    for name, text in (("idVendor", "04b8"), ("idProduct", "0e28"), ("serial", "X3Y")):
+        (tmp_path / "1-2" / name).write_text(text + "\n")
+    (named,) = list_usb_printers(tmp_path, lambda path: True)
+    assert named.address == "usb:04B8:0E28:X3Y"
     (closed,) = list_usb_printers(tmp_path, lambda path: False)
     assert (closed.state, closed.wrong) == ("closed", True)
     assert "lp" in closed.todo
