@@ -148,8 +148,8 @@ class ScannerSection(Section, frozen=True, kw_only=True):
 
 class DisplaySection(Section, frozen=True, kw_only=True):
     """The customer's side. `port` is a two-line pole display's (usb:VID:PID, /dev/ttyUSB0, COM4), `commands`
-    what it obeys, `page` its code page (the shop language's if empty). `window` opens the customer's window on
-    a second screen; `receipt_url` is where a purchase can be seen, with {sale} in it; `marks` asks for a mark.
+    what it obeys, `page` its code page (the shop language's if empty). `window` opens the window on a second
+    screen, `receipt_url` is where a purchase can be seen, with {sale} in it, `marks` asks for a mark.
     """
 
     port: str = ""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
+    from app.screens.views import SaleView
+    from app.ui.customer import CustomerWindow
     from app.ui.window import MainWindow
     from hardware.cards.pcsc import PcscReaders
     from hardware.ports import Scan, ScanEvent
@@ -63,6 +65,7 @@ def run_till(folder: Path | None = None) -> int:
 def real_devices(config: Config, folder: Path | None = None) -> Devices:
     """The devices that the settings name; card keys are read from `folder` if it is given."""
     from app.config import ConfigProblem
+    from app.desk import made
     from app.rig import Devices, SparePrinter
     from hardware.printers.profile import profile_for
     from hardware.printers.transport import printer_at
@@ -83,6 +86,7 @@ def real_devices(config: Config, folder: Path | None = None) -> Devices:
         printer=printer,
         profile=profile,
         spare_printers=spares,
+        side=made(config, folder),
     )
 
 
@@ -149,6 +153,7 @@ class Windowed:
         self._on_ready = on_ready
         self._early: list[Scan] = []
         self._usable = threading.Event()
+        self.customer: CustomerWindow | None = None
         self.keep: object = None
         """Whatever must live as long as the window."""
         self._code = 0
@@ -294,10 +299,60 @@ class Windowed:
                     pass
 
         presenter.decide_paper = rig.decide_paper
-        rig.start_devices(devices, on_card=presenter.card, on_scan=self._scanned, on_print=printed)
+        rig.start_devices(
+            devices,
+            on_card=presenter.card,
+            on_scan=self._scanned,
+            on_print=printed,
+            on_scale=presenter.weigh,
+            on_display=presenter.display,
+            on_fiscal=presenter.fiscal,
+        )
+        self._face_customer(rig)
+        if devices.side.fiscal is not None:
+            self._look_every(10_000)
         rig.start_sync(self.config.server, self._synced)
         if self._on_ready is not None:
             self._on_ready(self)
+
+    def _look_every(self, wait_ms: int) -> None:
+        """A fiscal device says nothing by itself: it is asked how it is."""
+        from PySide6.QtCore import QTimer
+
+        timer = QTimer(self.window)
+        timer.timeout.connect(lambda: self.rig.look() if self.rig else None)
+        timer.start(wait_ms)
+
+    def _face_customer(self, rig: Rig) -> None:
+        """The customer's side: the pole display and the window on a second screen, if there are any."""
+        display = self.config.display
+        if rig.beside is None or not (display.window or rig.beside.side.display):
+            return
+        from app.checkout.feedback import mark_sale
+        from app.screens.customer import CustomerPresenter
+
+        customer = CustomerPresenter(
+            rig.till,
+            rig.world,
+            receipt_url=display.receipt_url,
+            rated=partial(mark_sale, rig.till.heart) if display.window and display.marks else None,
+            pole=rig.beside.show,
+        )
+        shown = self.presenter.publish
+
+        def both(view: SaleView) -> None:
+            shown(view)
+            customer.follow(view)
+
+        self.presenter.publish = both
+        if display.window:
+            from app.ui.customer import CustomerWindow
+
+            self.customer = CustomerWindow(self.window.look)
+            self.customer.serve(customer)
+            self.customer.follow_screens(self.window)
+            self.window.closed.connect(self.customer.close)
+        customer.follow(self.presenter.view)
 
 
 REFUSED: Final = frozenset({"revoked", "too_old", "fork"})

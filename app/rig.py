@@ -13,17 +13,30 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from app.checkout.outcome import Outcome
+from app.checkout.outside import Outside
 from app.checkout.ports import NotWritten, Read
 from app.checkout.till import Till
 from app.checkout.writing import local_day
 from app.config import Config, ConfigProblem, ServerSection
+from app.desk import NOTHING, Beside, Side
 from app.lanes import RealWorld, World
 from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.store.database import Database, Post
 from app.store.printing import StoredPrintQueue
 from app.values import minor_digits
-from hardware.ports import CardFailed, CardReaders, CardWritten, PrintEvent, ReceiptPrinter, Scanner
+from hardware.ports import (
+    CardFailed,
+    CardReaders,
+    CardWritten,
+    DeviceProblem,
+    FiscalStatus,
+    PrintEvent,
+    ReceiptPrinter,
+    ScaleEvent,
+    Scanner,
+)
 
 if TYPE_CHECKING:
     from app.store.outbox import FactOutbox
@@ -56,6 +69,10 @@ class Devices:
     profile: Profile | None = None
     spare_printers: tuple[SparePrinter, ...] = ()
     """Where receipts go, in this order, while the first printer cannot print."""
+    side: Side = NOTHING
+
+
+def _unheard(_: object) -> None: ...
 
 
 def open_programme(folder: Path, config: Config) -> Compiled:
@@ -99,6 +116,8 @@ class Rig:
         self.till = self._till(programme)
         self.queue = StoredPrintQueue(self.database.writer, self.database.call)
         self.printing: PrintLane | None = None
+        self.beside: Beside | None = None
+        self._wants_shift = False
         self.sync: SyncWorker | None = None
         self._outbox: FactOutbox | None = None
 
@@ -129,6 +148,7 @@ class Rig:
             shift=self.reader.open_shift(),
             kept=kept,
             read=self._read,
+            outside=Outside(must_register=self.config.fiscal.mode != "none"),
         )
         till.report_to(self._write_failed)
         return till
@@ -191,7 +211,19 @@ class Rig:
             self._open_shift()
 
     def _open_shift(self) -> None:
-        self.till.open_shift(self.config.till.cashier)
+        self.till.open_shift(self.config.till.cashier, answer=self._shift_answered)
+
+    def _shift_answered(self, outcome: Outcome) -> None:
+        self._wants_shift = outcome.refused and outcome.code.startswith("fiscal_")
+        if self._wants_shift and self.beside is not None:
+            self.till.outside.heard(outcome)
+
+    def look(self) -> None:
+        """Every few seconds: how the fiscal device is; a shift that it would not open is tried again."""
+        if self.beside is not None:
+            self.beside.look()
+            if self._wants_shift:
+                self._open_shift()
 
     # -- lanes -------------------------------------------------------------------------------------------
 
@@ -202,9 +234,23 @@ class Rig:
         on_card: Callable[..., None],
         on_scan: Callable[..., None],
         on_print: Callable[[PrintEvent], None],
+        on_scale: Callable[[ScaleEvent], None] = _unheard,
+        on_display: Callable[[DeviceProblem | None], None] = _unheard,
+        on_fiscal: Callable[[FiscalStatus], None] = _unheard,
     ) -> None:
-        """Start the device lanes; events are posted."""
+        """Start the device lanes; events are posted. A shift that waited for its fiscal device is opened."""
         self.devices = devices
+        self.beside = Beside(
+            devices.side,
+            self.till,
+            self._post,
+            on_scale=on_scale,
+            on_display=on_display,
+            on_fiscal=on_fiscal,
+            world=self.world,
+        ).start()
+        if devices.side.fiscal is not None:
+            self.begin_day()
         if devices.readers is not None:
             devices.readers.start(lambda event: self._post(lambda: on_card(event)))
         for scanner in devices.scanners:
@@ -294,6 +340,8 @@ class Rig:
         ended = [scanner.stop() for scanner in self.devices.scanners]
         if self.devices.readers is not None:
             ended.append(self.devices.readers.stop())
+        if self.beside is not None:
+            ended.append(self.beside.stop())
         if self.printing is not None:
             ended.append(self.printing.stop())
         if self.sync is not None:
