@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from app.checkout.basket import Stage
-from app.checkout.outcome import Outcome
+from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Catalogue, Members
 from app.checkout.till import Till
 from app.lanes import World
@@ -52,8 +52,6 @@ class Board:
         self.loose_card = ""
         self.decide_paper: Callable[[int, bool], None] = lambda job, reprint: None
         """What to do with an undecided print job: print it again as a copy, or not."""
-        self.on_staff_card: Callable[[CardTapped], None] = lambda event: None
-        """What to do with a card on the staff's reader, which is never a member's."""
         self.later: Callable[[Callable[[], None]], None] | None = None
         """Runs a call once what was published is painted; None where nothing is."""
         self.said, self.cue = Said(), Cue()
@@ -117,6 +115,10 @@ class Board:
             self.cue = self.cue.next("refused")
         elif outcome.code == "sold":
             self.cue = self.cue.next("paid")
+        if outcome.code == "no_shift" and not self.panel.pressing:
+            from app.screens.panels.shift import OpenShift
+
+            self.panel = OpenShift(self)
         if outcome.code == "ask_age" and not self.panel.pressing:
             from app.screens.panels.asking_age import AskingAge
 
@@ -169,10 +171,25 @@ class Board:
         lines = self.till.sale.lines
         if all(line.key != self.selected for line in lines):
             self.selected = lines[-1].key if lines else None
-        if self.till.sale.stage is Stage.TENDERED:
+        if self.till.people.locked:
+            self._lock()
+        elif self.till.sale.stage is Stage.TENDERED:
             self.panel = self.panel if isinstance(self.panel, Charging) else Charging(self)
         elif not self.panel.goes_on():
             self.panel = self.ringing()
+
+    def _lock(self) -> None:
+        from app.screens.panels.people import SigningIn
+
+        if not isinstance(self.panel, SigningIn):
+            self.panel = SigningIn(self)
+
+    def staff_card(self, event: CardTapped) -> None:
+        """A card on the staff's reader, which is never a member's: it signs in, or agrees to something."""
+        if self.panel.tapped(event):
+            return self.repaint()
+        outcome = self.till.people.present(f"uid:{event.uid}", "card")
+        return self.tell(outcome or refused("staff_card_unknown"))
 
     def actions(self) -> tuple[Action, ...]:
         free = self.till.sale.stage is Stage.OPEN and not self.panel.pressing

@@ -128,6 +128,7 @@ class Tools(Struct, frozen=True):
     """Everything that is done rarely, on tiles large enough to find."""
 
     title: str
+    detail: str = ""
     tools: tuple[Tool, ...] = ()
     presses: tuple[Press, ...] = ()
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Catalogue, Members
-from app.checkout.rights import Approval
+from app.checkout.rights import Approval, Role
 from app.checkout.till import Till
 from app.lanes import World
 from app.screens import views
@@ -69,8 +69,12 @@ class Panel:
 
     stays = False
     """A product rung up meanwhile does not close it."""
-    pressing = False
-    """Only an answer leads on: Escape, pay and other panels do not."""
+
+    @property
+    def pressing(self) -> bool:
+        """Only an answer leads on: Escape, pay and other panels do not."""
+        return False
+
     enrols = False
     """It is where a new member is made: the offer to enrol is not shown beside it."""
 
@@ -137,7 +141,13 @@ class Panel:
 
     def approve(self, outcome: Outcome, again: Callable[[Approval], None]) -> bool:
         """Ask for an approval where an act was refused for want of one; `again` does it with that."""
-        return False
+        if outcome.code != "needs_approval":
+            return False
+        from app.screens.panels.people import Approving
+
+        act, role = str(outcome.values["act"]), Role(str(outcome.values["role"]))
+        self.screen.open(Approving(self.screen, act, role, again, self))
+        return True
 
     # -- parts that many need ----------------------------------------------------------------------------
 

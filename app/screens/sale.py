@@ -41,7 +41,7 @@ class SalePresenter(Board):
         """Anything that happened on a card reader."""
         match event:
             case CardTapped(role=ReaderRole.STAFF):
-                self.on_staff_card(event)
+                self.till.when_free(lambda: self.staff_card(event))
             case CardTapped():
                 self.till.when_free(lambda: self._tap(event))
             case CardFailed(code=code):
@@ -264,6 +264,8 @@ class SalePresenter(Board):
     def _tap(self, event: CardTapped) -> None:
         if self.panel.tapped(event):
             return self.repaint()
+        if (staff := self.till.people.present(f"uid:{event.uid}", "card")) is not None:
+            return self.tell(staff)
         outcome = self.till.tap(event.uid, event.record, event.proof, event.counter)
         if outcome.code == "card_of_nobody":
             # The member record is the card's own number, its serial is only a stand-in.

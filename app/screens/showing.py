@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from app.loyalty.rules.stamps import StampsRule
 from app.loyalty.wording import Message, line_messages, reason_message
 from app.screens import views
 from app.screens.devices import Devices
+from app.screens.member_facts import known
 from app.screens.views import Stamp
 from app.texts import NBSP, Texts, texts
 from app.values import QTY_MILLI, minor_digits
@@ -47,6 +49,7 @@ class Shower:
         self.till, self.words, self.before = till, words, before
         self.currency = till.shop.currency
         self._known: dict[int, _Known] = {}
+        self._visit: tuple[uuid.UUID, int | None] | None = None
 
     def amount(self, minor: int) -> str:
         return self.words.amount(minor, self.currency)
@@ -68,7 +71,11 @@ class Shower:
 
     def state_line(self, devices: Devices, now_ms: int) -> views.StateLine:
         shift, shop, get = self.till.shift, self.till.shop, self.words.get
-        who = get("screen.till", till=shop.till, cashier=shift.cashier) if shift else None
+        somebody = self.till.people.who
+        cashier = (
+            somebody.name if somebody else shift.cashier if shift and not self.till.people.locked else ""
+        )
+        who = get("screen.till", till=shop.till, cashier=cashier) if cashier else None
         return views.StateLine(
             shift=get("screen.shift", number=shift.number) if shift else get("screen.no_shift"),
             till=who or get("screen.till_only", till=shop.till),
@@ -173,10 +180,18 @@ class Shower:
             balance_of=unit,
             earned=earned,
             earned_of=words.get("screen.earned_of") if earned else "",
+            known=known(self, member, decision, self._last_visit(member.id)),
             stamp_cards=self._stamp_cards(member, decision),
             offers=self._offers(),
             spend=self._spend(decision),
         )
+
+    def _last_visit(self, member: uuid.UUID) -> int | None:
+        """When the member last bought here; asked once for each who comes."""
+        if self._visit is None or self._visit[0] != member:
+            latest = self.till.refunds.latest(member, 1)
+            self._visit = member, latest[0].at_ms if latest else None
+        return self._visit[1]
 
     def _tier(self, decision: Decision) -> str:
         levels = (tier.level for tier in decision.tiers if tier.level)
@@ -288,7 +303,8 @@ class Shower:
         if isinstance(middle, views.Payment):
             return middle.ready and not middle.busy
         pressing = isinstance(middle, views.Ask) and middle.pressing
-        return bool(self.till.sale.lines) and not self.till.busy and not pressing
+        stopped = self.till.busy or self.till.people.locked
+        return bool(self.till.sale.lines) and not stopped and not pressing
 
     def tile(self, product: Product) -> views.Tile:
         return views.Tile(product.sku, product.name_in(self.words.lang), self.amount(product.price_minor))

@@ -29,6 +29,14 @@ def _departments(till: Till) -> bool:
     return bool(till.shop.departments)
 
 
+def _shift(till: Till) -> bool:
+    return till.shift is not None
+
+
+def _staffed(till: Till) -> bool:
+    return bool(till.people.staff)
+
+
 class ToolSpec(NamedTuple):
     """`shortcut` opens it from anywhere; a tool without `icon` is not in the menu."""
 
@@ -51,6 +59,11 @@ TOOLS: Final = (
     ToolSpec("discount", "pricing:Discount", "percent", usable=_basket),
     ToolSpec("open_price", "pricing:OpenPrice", "package-open", usable=_departments),
     ToolSpec("clear", "acts:clear", "trash-2", usable=_basket),
+    ToolSpec("shift", "shift:shift", "calculator"),
+    ToolSpec("cash", "shift:PayInOut", "wallet", usable=_shift),
+    ToolSpec("drawer", "shift:OpenDrawer", "inbox", usable=_shift),
+    ToolSpec("staff", "people:SigningIn", "users", usable=_staffed),
+    ToolSpec("lock", "acts:lock", "lock", usable=_staffed),
     ToolSpec("gift_card", "gift_card:GiftCardEntry"),
     ToolSpec("help", "help:Help", "keyboard", "F1"),
 )

@@ -183,6 +183,8 @@ class Paid(Struct, frozen=True):
     word: str = ""
     earned: str = ""
     receipt: str = ""
+    next: str = ""
+    """What its button says, where it is not the next customer."""
 
 
 class Enrol(Struct, frozen=True):
@@ -267,6 +269,13 @@ class Spend(Struct, frozen=True):
     chosen: bool = False
 
 
+class Known(Struct, frozen=True):
+    """A line worth knowing of a member, with its icon."""
+
+    icon: str
+    text: str
+
+
 class Member(Struct, frozen=True):
     key: str
     name: str
@@ -277,6 +286,7 @@ class Member(Struct, frozen=True):
     earned: str = ""
     earned_of: str = ""
     note: str = ""
+    known: tuple[Known, ...] = ()
     stamp_cards: tuple[StampCard, ...] = ()
     offers: tuple[Offer, ...] = ()
     spend: Spend | None = None

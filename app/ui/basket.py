@@ -202,6 +202,7 @@ class BasketActions(QWidget):
         for widget in (self.less, self.quantity, self.more):
             row.addWidget(widget)
         for action, button in self.buttons.items():
+            button.stacked = True
             row.addWidget(button, 0 if action is views.Action.VOID_LINE else 1)
             button.clicked.connect(lambda _=False, action=action: self.acted.emit(action))
         self.less.clicked.connect(lambda: self.quantity_stepped.emit(-1))

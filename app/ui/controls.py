@@ -110,6 +110,8 @@ class Button(QAbstractButton):
         super().__init__()
         self.look, self.kind, self.hint, self.icon_name = look, kind, key, icon_name
         self._font, self._radius = font(size_px, weight), radius
+        self.stacked = False
+        """Its key stands under its word even where there is room beside it: for rows of buttons alike."""
         self.setMinimumHeight(max(height_px, look.touch))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -127,7 +129,7 @@ class Button(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         width = self._word_width()
-        if self.hint:
+        if self.hint and not self.stacked:
             width += lk.S + QFontMetrics(font(lk.SMALL)).horizontalAdvance(self.hint)
         return QSize(max(width, self.minimumHeight()), self.minimumHeight())
 
@@ -155,7 +157,7 @@ class Button(QAbstractButton):
         icon_width = (20 + (lk.S if self.text() else 0)) if self.icon_name else 0
         hint_width = lk.S + QFontMetrics(small).horizontalAdvance(self.hint) if self.hint else 0
         room = self.width() - lk.S
-        beside = text_width + icon_width + hint_width <= room
+        beside = text_width + icon_width + hint_width <= room and not self.stacked
         # The key stands under the word where there is no room beside it, and goes before the word does.
         under = bool(self.hint) and not beside and self.height() >= 2 * lk.XL
         width = text_width + icon_width + (hint_width if beside else 0)

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QScroller, QSize
 from app.screens import views
 from app.ui import scale as lk
 from app.ui.controls import CENTRE, RIGHT, Button, Card, Kind, Label
-from app.ui.look import Look, font
+from app.ui.look import Look, font, wrapped
 from app.ui.stamps import StampCardView
 
+_KNOWN_PX = 20
 _Widget = TypeVar("_Widget", bound=QWidget)
 
 
@@ -43,6 +44,47 @@ class Badge(QWidget):
         self._look.draw_text(painter, inner, self._text, "accent", font(lk.SMALL, lk.SEMIBOLD), CENTRE)
 
 
+class KnownLines(QWidget):
+    """What is worth knowing, a small line each with its icon; long ones go over two."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._lines: tuple[views.Known, ...] = ()
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def set(self, lines: tuple[views.Known, ...]) -> None:
+        self._lines = lines
+        self.setAccessibleName("; ".join(line.text for line in lines))
+        self.setVisible(bool(lines))
+        self.updateGeometry()
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return sum(len(self._wrapped(line, width)) for line in self._lines) * _KNOWN_PX + lk.XS
+
+    def sizeHint(self) -> QSize:
+        width = max(self.width(), 240)
+        return QSize(width, self.heightForWidth(width))
+
+    def _wrapped(self, line: views.Known, width: int) -> list[str]:
+        return wrapped(line.text, font(lk.SMALL), width - 22, 2)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, top = QPainter(self), lk.XS
+        for line in self._lines:
+            self._look.draw_icon(painter, QRect(0, top, 16, _KNOWN_PX), line.icon, "accent", 15)
+            for text in self._wrapped(line, self.width()):
+                at = QRect(22, top, self.width() - 22, _KNOWN_PX)
+                self._look.draw_text(painter, at, text, "secondary", font(lk.SMALL))
+                top += _KNOWN_PX
+
+
 class MemberCard(Card):
     """The name over the balance, the tier and what this sale earns."""
 
@@ -57,6 +99,7 @@ class MemberCard(Card):
         self._balance_of = Label(look, lk.SMALL, token="secondary")
         self._earned = Label(look, lk.BODY, lk.BOLD, "gain", align=RIGHT)
         self._earned_of = Label(look, lk.SMALL, token="secondary", align=RIGHT)
+        self._known = KnownLines(look)
         self._note = Label(look, lk.SMALL, token="caution", wrap=True)
         self.detach.clicked.connect(self.detached)
         head = QHBoxLayout()
@@ -79,6 +122,7 @@ class MemberCard(Card):
         for row in (figures, words):
             row.setContentsMargins(0, 0, lk.M, 0)
             column.addLayout(row)
+        column.addWidget(self._known)
         column.addWidget(self._note)
 
     def retranslate(self) -> None:
@@ -91,6 +135,7 @@ class MemberCard(Card):
         self._balance_of.set(state.balance_of)
         self._earned.set(state.earned)
         self._earned_of.set(state.earned_of)
+        self._known.set(state.known)
         self._note.set(state.note)
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
 from app.screens import views
 from app.ui import scale as lk
 from app.ui.controls import RIGHT, Label
-from app.ui.foot import Choices, Foot
+from app.ui.foot import Choices, Foot, Strip
 from app.ui.keypad import Keypad
 from app.ui.look import Look
 from app.ui.panel import PanelCard
@@ -32,11 +32,12 @@ class PadPanel(PanelCard):
         self._unit = Label(look, lk.HEADING, token="secondary")
         self._problem = Label(look, lk.BODY, token="caution", wrap=True)
         self.choices = Choices(look)
+        self._strip = Strip(self.choices)
         self.keypad = Keypad(look)
         self.foot = Foot(look)
         words = QVBoxLayout()
         words.setSpacing(lk.S)
-        for part in (self._title, self._detail, self.choices, self._problem):
+        for part in (self._title, self._detail, self._strip, self._problem):
             words.addWidget(part)
         words.addStretch(1)
         figure = QHBoxLayout()
@@ -75,6 +76,8 @@ class PadPanel(PanelCard):
         self._detail.set(state.detail)
         self._problem.set(state.problem)
         self.choices.set(state.choices)
+        self._strip.setVisible(bool(state.choices))
+        self._strip.updateGeometry()
         self._figure.set(state.figure or "–")
         self._unit.set(state.unit)
         self.keypad.set_decimal(state.decimal)

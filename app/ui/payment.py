@@ -175,9 +175,6 @@ class PaidPanel(PanelCard):
     def serve(self, presenter: SalePresenter) -> None:
         self.next.clicked.connect(presenter.leave)
 
-    def retranslate(self) -> None:
-        self.next.set_words(self.tr("Next customer"))
-
     def set(self, state: views.Paid) -> None:
         self._title.set(state.title)
         self._change.set(state.change)
@@ -185,3 +182,4 @@ class PaidPanel(PanelCard):
         self._paid.set(state.paid)
         self._earned.set(state.earned)
         self._receipt.set(state.receipt)
+        self.next.set_words(state.next or self.tr("Next customer"))

@@ -14,7 +14,9 @@ from typing import Final
 
 import resources
 from app.checkout.imports import read_members, read_products
+from app.checkout.pin import hash_pin
 from app.checkout.ports import Inline, Product
+from app.checkout.rights import Role, Staff
 from app.checkout.shop import Department, Shop
 from app.checkout.till import Till
 from app.lanes import FixedWorld
@@ -69,6 +71,7 @@ class Stage:
     def __init__(self, lang: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="stempel-stage-"))
         self.world = FixedWorld(NOW_MS)
+        self._staff: tuple[Staff, ...] = ()
         self.database = Database(self._folder / "till")
         reader = self.database.reader()
         self.till = Till(
@@ -76,6 +79,7 @@ class Stage:
             catalogue=reader,
             members=reader,
             sales=reader,
+            staff=self,
             journal=Inline(self.database.write),
             programme=compile_programme(load_programme(resources.path("programmes", "demo.yaml"))),
             world=self.world,
@@ -110,6 +114,9 @@ class Stage:
     ) -> None:
         self.database.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def staff(self) -> tuple[Staff, ...]:
+        return self._staff
 
     # -- moments -----------------------------------------------------------------------------------------
 
@@ -243,6 +250,65 @@ class Stage:
         self.selling()
         self.sale.ring(WINE)
 
+    def hire(self) -> None:
+        """From now on the shop has a list of its staff; everybody's PIN is 1234."""
+        pin = hash_pin("1234", lambda size: bytes(size))
+        names = (
+            ("Anna", Role.CASHIER),
+            ("Bartek", Role.CASHIER),
+            ("Celina", Role.SENIOR),
+            ("Dorota", Role.MANAGER),
+        )
+        self._staff = tuple(Staff(id=name.lower(), name=name, role=role, pin=pin) for name, role in names)
+        self.till.people.refresh()
+
+    def locked(self) -> None:
+        self.selling()
+        self.hire()
+        self.sale.repaint()
+
+    def signing_in(self) -> None:
+        self.locked()
+        self.sale.pick("anna")
+        self._type_keys("99")
+        self.sale.take()
+        self._type_keys("123")
+
+    def approving(self) -> None:
+        """A discount above what a cashier may give."""
+        self.locked()
+        self.sale.pick("anna")
+        self._type_keys("1234")
+        self.sale.take()
+        self.sale.open_tool("discount")
+        self._type_keys("30")
+        self.sale.take()
+        self.sale.pick("damaged")
+
+    def shift_now(self) -> None:
+        self.day_of_sales()
+        self.sale.open_tool("shift")
+
+    def counting_drawer(self) -> None:
+        self.shift_now()
+        self.sale.press("close")
+        self._type_keys("1288,5")
+
+    def shift_closed(self) -> None:
+        self.counting_drawer()
+        self.sale.take()
+
+    def opening_shift(self) -> None:
+        self.shift_closed()
+        self.sale.scan(LATTE)
+        self._type_keys("200")
+
+    def paying_out(self) -> None:
+        self.empty()
+        self.sale.open_tool("cash")
+        self.sale.pick("out")
+        self._type_keys("150")
+
     def finding_sales(self) -> None:
         for codes in ((LATTE,), (COFFEE, MILK, YOGHURT), (APPLES, LATTE)):
             self._sell(*codes, cash_minor=100_00)
@@ -343,6 +409,14 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "discount": Stage.discounting,
     "open-price": Stage.open_price,
     "age": Stage.asking_age,
+    "locked": Stage.locked,
+    "signing-in": Stage.signing_in,
+    "approving": Stage.approving,
+    "shift": Stage.shift_now,
+    "count": Stage.counting_drawer,
+    "shift-closed": Stage.shift_closed,
+    "open-shift": Stage.opening_shift,
+    "pay-out": Stage.paying_out,
     "finding-sales": Stage.finding_sales,
     "refunding": Stage.refunding,
     "refunded": Stage.refunded,

@@ -84,6 +84,7 @@ class ToolsPanel(PanelCard):
         super().__init__(look)
         self._look = look
         self._title = Label(look, lk.HEADING, lk.SEMIBOLD)
+        self._detail = Label(look, lk.BODY, token="secondary", wrap=True)
         self._grid = QWidget()
         self.foot = Foot(look)
         self.buttons: list[ToolButton] = []
@@ -93,6 +94,7 @@ class ToolsPanel(PanelCard):
         column.setContentsMargins(lk.L, lk.M, lk.L, lk.L)
         column.setSpacing(lk.S)
         column.addWidget(self._title)
+        column.addWidget(self._detail)
         column.addWidget(self._grid, 1)
         column.addWidget(self.foot)
 
@@ -105,6 +107,7 @@ class ToolsPanel(PanelCard):
 
     def set(self, state: views.Tools) -> None:
         self._title.set(state.title)
+        self._detail.set(state.detail)
         self._count = len(state.tools)
         while len(self.buttons) < self._count:
             button = ToolButton(self._look)
@@ -116,6 +119,7 @@ class ToolsPanel(PanelCard):
             if place < self._count:
                 button.set(state.tools[place])
         self.foot.set(state.presses)
+        self.foot.setVisible(bool(state.presses))
         self._place()
 
     def tool(self, key: str) -> ToolButton:

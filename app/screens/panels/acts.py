@@ -9,3 +9,8 @@ def clear(screen: Screen) -> None:
     """Empty the basket; undo brings it back."""
     screen.close()
     screen.tell(screen.till.clear())
+
+
+def lock(screen: Screen) -> None:
+    """Leave the till: somebody has to sign in before anything is sold."""
+    screen.tell(screen.till.people.lock())

@@ -151,7 +151,9 @@ class Charging(Panel):
     device is asked again, unless this till has none any more.
     """
 
-    pressing = True
+    @property
+    def pressing(self) -> bool:
+        return True
 
     def take(self) -> None:
         """Enter is no answer: whether money was taken is not said by accident."""

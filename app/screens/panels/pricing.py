@@ -18,11 +18,15 @@ DISCOUNT_REASONS: Final = ("damaged", "near_expiry", "apology", "staff", "agreed
 PERCENT_DIGITS: Final = 2
 
 
-class _Figure(Panel):
+class Figure(Panel):
     """A figure on the keypad, asked why, and done; above the cashier's limit somebody else agrees first."""
 
-    reasons: tuple[str, ...] = ()
     decimals: int
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Keys of the reasons to choose from."""
+        return PRICE_REASONS
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
@@ -59,10 +63,8 @@ class _Figure(Panel):
         raise NotImplementedError
 
 
-class Price(_Figure):
+class Price(Figure):
     """Another price for the marked line."""
-
-    reasons = PRICE_REASONS
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
@@ -99,10 +101,12 @@ class Price(_Figure):
         )
 
 
-class Discount(_Figure):
+class Discount(Figure):
     """Percent or money, off the marked line or the whole receipt."""
 
-    reasons = DISCOUNT_REASONS
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return DISCOUNT_REASONS
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
@@ -156,7 +160,7 @@ class Discount(_Figure):
         )
 
 
-class OpenPrice(_Figure):
+class OpenPrice(Figure):
     """Something the catalogue does not know, under a department; an unknown code is listed for repair."""
 
     def __init__(self, screen: Screen, code: str = "") -> None:

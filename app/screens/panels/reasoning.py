@@ -15,21 +15,32 @@ class Reasoning(Panel):
     stays = True
 
     def __init__(
-        self, screen: Screen, title: str, reasons: tuple[str, ...], then: Callable[[str], None], asker: Panel
+        self,
+        screen: Screen,
+        title: str,
+        reasons: tuple[str, ...],
+        then: Callable[[str], None],
+        asker: Panel | None = None,
     ) -> None:
         super().__init__(screen)
         self._title, self._reasons, self._then, self._asker = title, reasons, then, asker
 
     def pick(self, key: str) -> None:
-        self.screen.open(self._asker)
+        self._leave()
         self._then(self.show.of_shop(f"panel.reason.{key}"))
 
     def press(self, key: str) -> None:
         if key == BACK:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._asker is None:
+            self.screen.close()
+        else:
             self.screen.open(self._asker)
 
     def goes_on(self) -> bool:
-        return self._asker.goes_on()
+        return self._asker is None or self._asker.goes_on()
 
     def view(self) -> views.Rows:
         return views.Rows(
