@@ -1,7 +1,7 @@
 """A till that kills itself (SIGKILL) at a named step of a sale, over the real store: run as a process.
 
-`python -m tests.support.tender_process FOLDER BOOKS STEP MEANS`: sells one latte for cash or by card. Terminal
-and fiscal device keep their books in BOOKS, since they outlive a till.
+`python -m tests.support.tender_process FOLDER BOOKS STEP MEANS`: sells one latte, for cash or by card.
+Terminal and fiscal device keep their books in BOOKS, since they outlive a till.
 """
 
 from __future__ import annotations
