@@ -4,6 +4,7 @@ households in 457 stores over 2017. Not shipped: installed with the `bench` extr
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from datetime import UTC
 from importlib.util import find_spec
@@ -13,7 +14,11 @@ from typing import Any
 
 from app.checkout.ports import NotWritten
 from app.checkout.replay import PastBasket, PastLine
-from app.values import utc_ms
+from app.loyalty.whatif.sales import Goods, Sales
+from app.values import QTY_MILLI, utc_ms
+
+PIECES_MAX = 9_999
+"""Where more are sold at once, or pieces do not divide the amount (fuel, weights), the line is one piece."""
 
 
 def folder() -> Path:
@@ -36,7 +41,7 @@ def baskets(store: int | None = None, weeks: int | None = None) -> Iterator[Past
     filters += [("week", "<=", weeks)] if weeks is not None else []
     table = pq.read_table(folder() / "transactions.parquet", filters=filters or None)
     table = table.sort_by([("transaction_timestamp", "ascending"), ("basket_id", "ascending")])
-    goods = _products(pq)
+    goods = _products(pq, folder())
     columns = ("basket_id", "transaction_timestamp", "household_id", "product_id", "quantity", "sales_value")
     rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
     for (_, moment, household), lines in groupby(rows, key=lambda row: row[:3]):
@@ -47,8 +52,67 @@ def baskets(store: int | None = None, weeks: int | None = None) -> Iterator[Past
         yield PastBasket(utc_ms(moment.replace(tzinfo=UTC)), str(household), past)
 
 
-def _products(pq: Any) -> dict[int, tuple[str, str, str]]:
-    table = pq.read_table(folder() / "products.parquet")
+def sales(place: Path | None = None) -> Sales:
+    """The whole year in columns, for a what-if: every basket a sale of a member, at the price it was sold at.
+
+    `place` holds `transactions.parquet` and `products.parquet`; None: the installed package. Manufacturers'
+    coupons of the past are ignored: `sales_value` is what the shop received, they included. NotWritten where
+    the files are not there, lack a column, or what reads them is not installed.
+    """
+    place = place or folder()
+    try:
+        import numpy
+        import pyarrow.parquet as parquet  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise NotWritten("Reading parquet needs pyarrow: pip install 'stempel[bench]'") from error
+    np: Any = numpy
+    pq: Any = parquet
+    names = ["basket_id", "household_id", "store_id", "product_id", "quantity", "sales_value"]
+    try:
+        table = pq.read_table(place / "transactions.parquet", columns=[*names, "transaction_timestamp"])
+        described = _products(pq, place)
+    except (OSError, KeyError, ValueError) as error:
+        raise NotWritten(f"{place} does not hold the Complete Journey's parquet files: {error}") from error
+    at_ms = table.column("transaction_timestamp").cast("timestamp[ms]").cast("int64").to_numpy()
+    basket, household, store, product, quantity, dollars = (table.column(n).to_numpy() for n in names)
+    del table
+    skus, product = np.unique(product, return_inverse=True)
+    named = np.array([str(sku) for sku in skus])
+    by_name = np.argsort(np.argsort(named))  # articles are ordered as text, as the engine orders them
+    cents = np.rint(dollars * 100).astype("int64")
+    whole = (quantity > 0) & (quantity <= PIECES_MAX) & (cents % np.maximum(quantity, 1) == 0)
+    pieces = np.where(whole, quantity, 1)
+    price = cents // pieces
+    order = np.lexsort((pieces, price, by_name[product], basket, at_ms))
+    first = np.flatnonzero(np.diff(basket[order], prepend=-1))
+    members, member = np.unique(household[order][first], return_inverse=True)
+    stores, store = np.unique(store[order][first], return_inverse=True)
+    made = Sales()
+    made.goods = [
+        Goods(str(sku), category, brand, name=name)
+        for sku in skus.tolist()
+        for name, category, brand in (described.get(sku, ("", "", "")),)
+    ]
+    made.members, made.stores = [str(m) for m in members], [str(s) for s in stores]
+    made.ids = [str(each) for each in basket[order][first].tolist()]
+    for name, column in (
+        ("at_ms", at_ms[order][first]),
+        ("member", member),
+        ("store", store),
+        ("points_minor", np.zeros(len(first))),
+        ("start", np.append(first, len(order))),
+        ("good", product[order]),
+        ("qty_milli", pieces[order] * QTY_MILLI),
+        ("price_minor", price[order]),
+    ):
+        setattr(made, name, array("q", column.astype("int64").tobytes()))
+    made.know_gross(array("q", (pieces * price)[order].astype("int64").tobytes()))
+    return made
+
+
+def _products(pq: Any, place: Path) -> dict[int, tuple[str, str, str]]:
+    """Name, category and brand by product."""
+    table = pq.read_table(place / "products.parquet")
     columns = ("product_id", "product_type", "product_category", "brand")
     rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
     return {id: (kind or f"Product {id}", _slug(category), brand or "") for id, kind, category, brand in rows}

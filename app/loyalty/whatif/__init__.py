@@ -1,0 +1,1 @@
+"""What-if: a draft programme replayed over past sales, against the programme in force. Pure."""

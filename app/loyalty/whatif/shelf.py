@@ -1,0 +1,148 @@
+"""Past sales as programmes see them: sums by filter at once, lines only where a rule asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+
+from app.loyalty.compiled import Compiled, Profile
+from app.loyalty.plan import Run, Work
+from app.loyalty.pricing import floor_of, take_lines
+from app.loyalty.whatif.sales import Sales
+from app.values import QTY_MILLI, spread
+
+
+class Stock:
+    """Goods by kind: two of one kind are alike to every rule of all the programmes."""
+
+    def __init__(self, programmes: Sequence[Compiled], sales: Sales) -> None:
+        self.sales = sales
+        numbers: dict[tuple[int, ...], int] = {}
+        self.kinds: list[int] = []
+        """By goods."""
+        profiles: list[list[Profile]] = []
+        for goods in sales.goods:
+            alike = [compiled.alike(goods) for compiled in programmes]
+            kind = numbers.setdefault(tuple([id(profile) for profile in alike]), len(numbers))
+            if kind == len(profiles):
+                profiles.append(alike)
+            self.kinds.append(kind)
+        self.shelves = [
+            Shelf(self, compiled, [alike[place] for alike in profiles])
+            for place, compiled in enumerate(programmes)
+        ]
+
+    def sums(self, number: int, place: int = 0) -> dict[int, int]:
+        """What a sale's goods of each kind cost at their shelf price, in a programme's rounding."""
+        first, last = self.sales.start[number], self.sales.start[number + 1]
+        kinds = self.kinds
+        sums: dict[int, int] = {}
+        for good, gross in zip(
+            self.sales.good[first:last], self.shelves[place].gross[first:last], strict=True
+        ):
+            kind = kinds[good]
+            if kind in sums:
+                sums[kind] += gross
+            else:
+                sums[kind] = gross
+        return sums
+
+
+class Shelf:
+    """Lays the goods of past sales before a run; equal to `take_lines`, to the minor unit."""
+
+    def __init__(self, stock: Stock, compiled: Compiled, profiles: list[Profile]) -> None:
+        self.compiled = compiled
+        self.sales = stock.sales
+        self.kinds = stock.kinds
+        self.rounding = compiled.programme.rounding
+        self.gross = self.sales.gross_minor(self.rounding)
+        self.line_cap = compiled.programme.caps.line
+        self.profiles = profiles
+        self.filters = [profile.filters for profile in profiles]
+        self.plain = [profile.plain and self.line_cap is None for profile in profiles]
+        self.aside = {kind for kind, profile in enumerate(profiles) if profile.aside}
+
+    def lay(self, number: int, sums: dict[int, int]) -> Callable[[Run], None]:
+        """What puts a sale's goods before a run, given their sums by kind."""
+        if number in self.sales.odd or not self.aside.isdisjoint(sums):
+            basket = self.sales.basket(number)
+            return lambda run: take_lines(self.compiled, run, basket.lines)
+        return Rows(self, self.sales.start[number], self.sales.start[number + 1], sums).lay
+
+
+class Rows:
+    """The lines of one sale, made when a rule asks for them."""
+
+    __slots__ = ("first", "last", "made", "shelf", "sums")
+
+    def __init__(self, shelf: Shelf, first: int, last: int, sums: dict[int, int]) -> None:
+        self.shelf = shelf
+        self.first, self.last = first, last
+        self.sums = sums
+        self.made: dict[int, Work] = {}
+
+    def lay(self, run: Run) -> None:
+        shelf, nets = self.shelf, run.nets
+        filters, plain = shelf.filters, shelf.plain
+        for kind, gross in self.sums.items():
+            if not plain[kind]:
+                run.any_floor = True
+            for number in filters[kind]:
+                if number in nets:
+                    nets[number] += gross
+                else:
+                    nets[number] = gross
+        self.made = {}
+        run.source = self
+
+    def of(self, number: int) -> list[Work]:
+        filters = self.shelf.filters
+        return self._works({kind for kind in self.sums if number in filters[kind]})
+
+    def of_any(self, numbers: AbstractSet[int]) -> list[Work]:
+        filters = self.shelf.filters
+        return self._works({kind for kind in self.sums if not numbers.isdisjoint(filters[kind])})
+
+    def all(self) -> list[Work]:
+        return [self._work(row) for row in range(self.first, self.last)]
+
+    def part_of(self, amount: int, whole: int, part: int) -> int:
+        shelf, first = self.shelf, self.first
+        filters, kinds = shelf.filters, shelf.kinds
+        nets: list[int] = []
+        inside: list[bool] = []
+        goods = shelf.sales.good[first : self.last]
+        for place, gross in enumerate(shelf.gross[first : self.last]):
+            numbers = filters[kinds[goods[place]]]
+            if whole in numbers:
+                made = self.made.get(first + place)
+                nets.append(gross if made is None else made.net)
+                inside.append(part in numbers)
+        return sum([each for each, here in zip(spread(amount, nets), inside, strict=True) if here])
+
+    def _works(self, wanted: set[int]) -> list[Work]:
+        if not wanted:
+            return []
+        if len(wanted) == len(self.sums):
+            return self.all()
+        kinds, first = self.shelf.kinds, self.first
+        goods = self.shelf.sales.good[first : self.last]
+        return [self._work(first + place) for place, good in enumerate(goods) if kinds[good] in wanted]
+
+    def _work(self, row: int) -> Work:
+        work = self.made.get(row)
+        if work is None:
+            work = self.made[row] = self._make(row)
+        return work
+
+    def _make(self, row: int) -> Work:
+        shelf = self.shelf
+        sales = shelf.sales
+        kind = shelf.kinds[sales.good[row]]
+        profile = shelf.profiles[kind]
+        units, rest = divmod(sales.qty_milli[row], QTY_MILLI)
+        work = Work(sales.line(row, row - self.first), profile, shelf.gross[row], 0 if rest else units)
+        if not shelf.plain[kind]:
+            work.floor = work.gross if profile.no_discount else floor_of(work, shelf.line_cap, shelf.rounding)
+        return work
