@@ -18,15 +18,15 @@ Sold = SaleCompleted | SaleRefunded
 def fiscal_lines(sale: Sold) -> tuple[FiscalLine, ...]:
     """The lines as they go to a fiscal device: Σ amount_minor = Σ tenders, and no amount below zero.
 
-    Points come off the lines they were spent on (by price where an old fact does not say), the rounding of
-    cash off all by price. What no line carries (delivery in older facts) is a line of its own, taxed as the
-    dearest goods.
+    Points come off the lines they were spent on (by price where an old fact does not say); the rounding of
+    cash and what a line pays out (a deposit taken back) come off all by price. What no line carries (delivery
+    in older facts) is a line of its own, taxed as the dearest goods.
     """
-    nets = [line.net_minor for line in sale.lines]
+    nets = [max(line.net_minor, 0) for line in sale.lines]
     points = [line.points_minor for line in sale.lines]
     if sum(points) != sale.points_minor or any(p > net for p, net in zip(points, nets, strict=True)):
         points = _spread(min(sale.points_minor, sum(nets)), nets)
-    paid_minor = sum(tender.amount_minor for tender in sale.tenders)
+    paid_minor = max(sum(tender.amount_minor for tender in sale.tenders), 0)
     amounts = _less(nets, points)
     if any(amounts):
         amounts = [

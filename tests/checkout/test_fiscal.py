@@ -45,8 +45,11 @@ def sale(
 @st.composite
 def sales(draw: st.DrawFn) -> SaleCompleted:
     nets = draw(st.lists(st.integers(0, 200_00), min_size=1, max_size=12))
+    if draw(st.booleans()):
+        nets.append(-draw(st.integers(0, sum(nets))))
     taxes = draw(st.lists(st.sampled_from(["23", "8", "5", "zw"]), min_size=len(nets), max_size=len(nets)))
-    points = [draw(st.integers(0, net)) for net in nets] if draw(st.booleans()) else None
+    spread_out = draw(st.booleans()) and min(nets) >= 0
+    points = [draw(st.integers(0, net)) for net in nets] if spread_out else None
     spent = 0 if points else draw(st.integers(0, sum(nets)))
     due = sum(nets) - (sum(points) if points else spent)
     rounding = draw(st.integers(-250, min(250, due))) if due else 0
@@ -66,13 +69,13 @@ def test_each_rate_keeps_its_share(sold: SaleCompleted) -> None:
     """No rate is charged more than its goods cost, but for a rounding; points stay where they were."""
     before, after = Counter[str](), Counter[str]()
     for line in sold.lines:
-        before[line.tax] += line.net_minor
+        before[line.tax] += max(line.net_minor, 0)
     for line in fiscal_lines(sold):
         after[line.tax] += line.amount_minor
     up = max(-sold.rounding_minor, 0)
     assert all(after[tax] <= before[tax] + up for tax in after)
     told = sum(line.points_minor for line in sold.lines) == sold.points_minor
-    if told and not sold.rounding_minor:
+    if told and not sold.rounding_minor and all(line.net_minor >= 0 for line in sold.lines):
         for line, fiscal in zip(sold.lines, fiscal_lines(sold), strict=False):
             assert fiscal.amount_minor == line.net_minor - line.points_minor
 
@@ -106,6 +109,10 @@ def test_what_no_line_carries_is_a_line_taxed_as_the_dearest_goods() -> None:
 
 def test_a_sale_paid_whole_with_points_has_lines_of_nothing() -> None:
     assert [line.amount_minor for line in fiscal_lines(sale([10_00], points=[10_00]))] == [0]
+
+
+def test_a_deposit_taken_back_lowers_the_goods() -> None:
+    assert [line.amount_minor for line in fiscal_lines(sale([10_00, -50, 5_00]))] == [9_67, 0, 4_83]
 
 
 def test_a_refund_names_the_sale_it_is_about() -> None:
