@@ -182,8 +182,9 @@ def test_an_irrelevant_rule_changes_nothing(seed: int, kind: str) -> None:
         assert msgspec.structs.replace(decision, tiers=tiers, refused=refused) == plain
 
 
-NOT_ABOUT_GOODS = {"come_back", "vip", "complement", "free_delivery", "challenge", "entitlement"}
-"""Their `products` are not what makes them apply: a coupon is for every receipt, a pair names its goods."""
+NOT_ABOUT_GOODS = {"come_back", "vip", "complement", "free_delivery", "challenge", "entitlement", "partner"}
+"""Their `products` are not what makes them apply: a coupon is for every receipt, a pair names its goods,
+points spent are settled by the store."""
 
 
 def one_rule(rule: dict[str, Any]) -> Rule:

@@ -63,7 +63,7 @@ class PartnerSpending(Plan):
         return None
 
     def settle(self, run: Run) -> None:
-        if run.spent_centi and run.context.store in self.settings.partner_stores:
+        if run.spent_centi and run.context.store in self.settings.partner_stores and self.may(run):
             run.effects.append(PartnerSettled(self.id, self.settings.partner, -run.spent_centi))
 
 

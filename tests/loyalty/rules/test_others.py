@@ -287,6 +287,10 @@ def test_partners_are_settled_both_ways() -> None:
     assert PartnerSettled("k", "roaster", 2_000) in earned.effects
     spent = price(compiled, line("b", "10"), state=holding(10_000), redeem=Redeem("max"), store="r1")
     assert PartnerSettled("k", "roaster", -10_000) in spent.effects
+    over = programme(rules.replace("points: 2,", "when: {until: 2025-12-31}, points: 2,"))
+    ended = price(over, line("b", "10"), state=holding(10_000), redeem=Redeem("max"), store="r1")
+    assert ended.points.spent_centi == 10_000
+    assert not any(isinstance(effect, PartnerSettled) for effect in ended.effects)
 
 
 def test_gift_cards_are_sold_plain_and_spent_last() -> None:
