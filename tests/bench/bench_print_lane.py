@@ -5,11 +5,17 @@ Run: python -m tests.bench.bench_print_lane
 
 from __future__ import annotations
 
+import queue
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
+from app.checkout.ports import Slip, Work
 from app.lanes import RealWorld
-from hardware.ports import JobState
+from app.store.database import Database
+from app.store.printing import StoredPrintQueue
+from hardware.ports import JobPrinted, PrintEvent
 from hardware.printers.conversation import USUAL
 from hardware.printers.lane import PrintLane
 from hardware.printers.links import TcpLink
@@ -17,7 +23,6 @@ from hardware.printers.profile import PROFILES
 from hardware.printers.stations import station
 from hardware.printers.transport import LinkPrinter
 from tests.bench.bench_receipt import receipt
-from tests.support.print_queue import MemoryQueue
 from tests.support.tcp_printer import TcpPrinter
 
 ROUNDS = 100
@@ -39,28 +44,34 @@ class Watched(TcpLink):
 
 
 def main() -> None:
-    queue = MemoryQueue(RealWorld().now_ms)
-    profile = PROFILES["80mm"]
     first_ms: list[float] = []
     job_ms: list[float] = []
     printed_ms: list[float] = []
-    with TcpPrinter() as paper:
+    with tempfile.TemporaryDirectory() as folder, TcpPrinter() as paper:
+        database = Database(Path(folder) / "till")
         host, _, port = paper.address.removeprefix("tcp://").partition(":")
         printer = LinkPrinter(lambda: Watched(host, int(port), USUAL.answer_s))
-        lane = PrintLane(queue, [station(printer, profile)], lambda event: None).start()
-        queue.wait(queue.add(receipt("")), JobState.PRINTED)
-        for _ in range(ROUNDS):
+        events: queue.SimpleQueue[PrintEvent] = queue.SimpleQueue()
+        jobs = StoredPrintQueue(database.writer, database.call)
+        lane = PrintLane(jobs, [station(printer, PROFILES["80mm"])], events.put).start()
+        database.after_write.append(lane.wake)
+        for number in range(ROUNDS + 1):
             time.sleep(0.01)
             Watched.first_s = Watched.job_s = 0.0
+            database.write(Work(slips=(Slip("bench", receipt("")),), at_ms=RealWorld().now_ms()))
             started_s = time.perf_counter()
-            job = queue.add(receipt(""))
-            lane.wake()
-            queue.wait(job, JobState.PRINTED)
-            printed_ms.append((time.perf_counter() - started_s) * 1000)
-            first_ms.append((Watched.first_s - started_s) * 1000)
-            job_ms.append((Watched.job_s - started_s) * 1000)
+            while not isinstance(events.get(timeout=5), JobPrinted):
+                pass
+            if number:  # the first one pays for imports
+                printed_ms.append((time.perf_counter() - started_s) * 1000)
+                first_ms.append((Watched.first_s - started_s) * 1000)
+                job_ms.append((Watched.job_s - started_s) * 1000)
         lane.stop()
-    print("from the commit, loopback printer that prints at once, median and p95 of", ROUNDS)
+        database.close()
+    print(
+        "from the sale's commit in the till's database, through its durable queue, to a loopback printer that"
+    )
+    print(f"prints at once: median and p95 of {ROUNDS}; the goal is 5 ms to the first byte")
     for name, taken in (
         ("first byte out (a question)", first_ms),
         ("first byte of the job", job_ms),

@@ -9,8 +9,11 @@ import statistics
 import time
 from collections.abc import Callable
 
+from PIL import Image as Picture
+
 from hardware.layout import Line, lay_out
 from hardware.printers import glyphs
+from hardware.printers.bitmap import from_image
 from hardware.printers.escpos import encode
 from hardware.printers.preview import as_png, as_text
 from hardware.printers.profile import PROFILES
@@ -19,6 +22,7 @@ from hardware.receipt import (
     Block,
     Columns,
     Document,
+    Image,
     PrintJob,
     Qr,
     Rule,
@@ -27,8 +31,10 @@ from hardware.receipt import (
     decode_job,
     encode_job,
 )
+from tests.checkout.paper_samples import KINDS
 
 PROFILE = PROFILES["80mm"]
+LOGO = from_image(Picture.linear_gradient("L").resize((576, 160)), 576)
 ROUNDS = 300
 
 
@@ -81,6 +87,8 @@ def main() -> None:
     assert plain.document
     document = plain.document
     lines = [each.text for each in lay_out(document, PROFILE.columns) if isinstance(each, Line)]
+    crowned = PrintJob(Document((Image("logo"), *document.blocks), "ru"))
+    z_job = PrintJob(KINDS["z"]("ru"))
     ours = median_ms(lambda: encode(plain, PROFILE))
     theirs = median_ms(lambda: by_library(lines), 30)
     print(f"20-line receipt, {len(lines)} printed lines, {len(encode(plain, PROFILE))} bytes")
@@ -88,6 +96,8 @@ def main() -> None:
     print(f"  layout               {median_ms(lambda: lay_out(document, 48)):7.3f} ms")
     print(f"  document to bytes    {ours:7.3f} ms   (the goal is 1 ms)")
     print(f"  every figure with ₽  {median_ms(lambda: drawn(rouble)):7.3f} ms   (those lines are drawn)")
+    print(f"  with a logo, 576×160 {median_ms(lambda: encode(crowned, PROFILE, {'logo': LOGO})):7.3f} ms")
+    print(f"  a Z report           {median_ms(lambda: encode(z_job, PROFILE)):7.3f} ms")
     print(f"  python-escpos        {theirs:7.3f} ms   ({theirs / ours:.1f} times ours)")
     print(f"  read back as text    {median_ms(lambda: as_text(encode(plain, PROFILE), PROFILE), 30):7.3f} ms")
     print(f"  as PNG               {median_ms(lambda: as_png(encode(plain, PROFILE), PROFILE), 10):7.3f} ms")
