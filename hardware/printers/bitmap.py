@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -48,20 +49,22 @@ def from_file(path: Path, most_dots: int, most_high: int = 0) -> Bitmap:
 
     OSError if it cannot be read or is no picture.
     """
-    if path.suffix.lower() == ".svg":
-        return from_image(_svg(path, most_dots), most_dots, most_high)
-    with Image.open(path) as picture:
-        return from_image(picture, most_dots, most_high)
+    try:
+        if path.suffix.lower() == ".svg":
+            return from_image(_svg(path, most_dots, most_high or most_dots), most_dots, most_high)
+        with Image.open(path) as picture:
+            return from_image(picture, most_dots, most_high)
+    except (ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError) as error:
+        # What Pillow and resvg raise for files that only begin like a picture.
+        raise OSError(f"{path} is no picture: {error}") from error
 
 
-def _svg(path: Path, width_dots: int) -> Image.Image:
+def _svg(path: Path, width_dots: int, height_dots: int) -> Image.Image:
+    """Drawn to fit: of a width alone, resvg takes any height that follows, and all the memory for it."""
     import resvg_py  # only for shops whose logo is an SVG
 
     text = path.read_text("utf-8", errors="replace")
-    try:
-        png = bytes(resvg_py.svg_to_bytes(svg_string=text, width=width_dots))
-    except ValueError as error:
-        raise OSError(f"{path} is no SVG picture: {error}") from error
+    png = bytes(resvg_py.svg_to_bytes(svg_string=text, width=width_dots, height=height_dots))
     return Image.open(io.BytesIO(png))
 
 

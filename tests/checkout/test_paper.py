@@ -24,11 +24,12 @@ from app.checkout.paper.refund import refund_document
 from app.checkout.paper.shift import x_report, z_report
 from app.checkout.ports import Person
 from app.checkout.receipt import sale_document
+from app.checkout.rights import NEEDS
 from app.checkout.shop import Shop
 from app.ledger.facts import OpeningBalance
 from app.loyalty.effects import Lot, PointsEarned
 from app.stats.shift import fold
-from app.texts import LANGUAGES
+from app.texts import LANGUAGES, texts
 from hardware.layout import COPY, NON_FISCAL
 from hardware.printers.commands import Command, commands
 from hardware.printers.escpos import encode
@@ -134,6 +135,13 @@ def test_our_texts_say_the_same_things_in_every_language() -> None:
                 sorted((key, sorted(set(re.findall(r"\{(\w+)\}", text)))) for key, _, text in entries)
             )
         assert keys[0] == keys[1] == keys[2]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_act_that_needs_a_right_has_a_name(lang: str) -> None:
+    assert [
+        act for act in (*NEEDS, "age_checked", "reverse_card") if not texts(lang).has(f"report.act_{act}")
+    ] == []
 
 
 # -- single facts of it ----------------------------------------------------------------------------------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
+import random
+import warnings
 from pathlib import Path
 
 import pytest
@@ -77,6 +81,31 @@ def test_a_logo_that_cannot_be_used_is_left_out_and_named_once(
     with caplog.at_level(logging.WARNING):
         assert pictures(encoder) == pictures(encoder) == []
     assert [record.message.count(name) > 0 for record in caplog.records] == [True]
+
+
+def test_a_picture_with_wrong_bytes_is_a_picture_or_an_oserror(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    for kind in ("PNG", "JPEG", "GIF", "BMP"):
+        whole = io.BytesIO()
+        PillowImage.linear_gradient("L").resize((64, 64)).save(whole, kind)
+        for _ in range(150):
+            content = bytearray(whole.getvalue())
+            for _ in range(chance.randrange(1, 6)):
+                content[chance.randrange(len(content))] = chance.randrange(256)
+            cut = chance.randrange(len(content)) if chance.random() < 0.3 else len(content)
+            (tmp_path / "logo.png").write_bytes(content[:cut])
+            with contextlib.suppress(OSError), warnings.catch_warnings(action="ignore"):
+                logo = from_file(tmp_path / "logo.png", 384, LOGO_DOTS_HIGH)
+                assert logo.height <= LOGO_DOTS_HIGH
+
+
+@pytest.mark.parametrize("box", ["0 0 1 1000000", "0 0 1000000 1", "0 0 0 0", "0 0 1 1"])
+def test_an_svg_of_any_shape_costs_no_more_memory_than_paper(tmp_path: Path, box: str) -> None:
+    (tmp_path / "logo.svg").write_text(SVG.replace("0 0 300 100", box))
+    with contextlib.suppress(OSError):
+        logo = from_file(tmp_path / "logo.svg", 384, LOGO_DOTS_HIGH)
+        assert logo.width <= 384
+        assert logo.height <= LOGO_DOTS_HIGH
 
 
 def test_a_shop_without_a_logo_has_no_gap_in_its_place() -> None:
