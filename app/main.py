@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
+    from app.screens.customer import CustomerPresenter
+    from app.screens.device_page import DevicesPresenter
     from app.screens.views import SaleView
     from app.ui.customer import CustomerWindow
     from app.ui.window import MainWindow
     from hardware.cards.pcsc import PcscReaders
-    from hardware.ports import Scan, ScanEvent
+    from hardware.ports import CardEvent, Scan, ScanEvent
     from hardware.scanners.serial import SerialSettings
     from sync.events import Status
 
@@ -154,6 +156,8 @@ class Windowed:
         self._early: list[Scan] = []
         self._usable = threading.Event()
         self.customer: CustomerWindow | None = None
+        self.customer_view: CustomerPresenter | None = None
+        self.devices_page: DevicesPresenter | None = None
         self.keep: object = None
         """Whatever must live as long as the window."""
         self._code = 0
@@ -192,7 +196,8 @@ class Windowed:
     def _scanned(self, event: ScanEvent) -> None:
         from hardware.ports import Scan
 
-        if not isinstance(event, Scan):
+        taken = self.devices_page is not None and self.devices_page.scan(event)
+        if taken or not isinstance(event, Scan):
             return
         if self.rig is None:
             self._early.append(event)
@@ -210,7 +215,7 @@ class Windowed:
     def connect(self, server: ServerSection) -> None:
         """Join a server that is known only now; in the window's thread."""
         if self.rig is not None:
-            self.rig.start_sync(server, self._synced)
+            self.rig.start_sync(server, self._synced, self.presenter.refresh)
 
     def _synced(self, status: Status) -> None:
         self.presenter.network(status.state == "online", status.unsynced, refused=status.problem in REFUSED)
@@ -301,7 +306,7 @@ class Windowed:
         presenter.decide_paper = rig.decide_paper
         rig.start_devices(
             devices,
-            on_card=presenter.card,
+            on_card=self._carded,
             on_scan=self._scanned,
             on_print=printed,
             on_scale=presenter.weigh,
@@ -309,11 +314,32 @@ class Windowed:
             on_fiscal=presenter.fiscal,
         )
         self._face_customer(rig)
+        self._list_devices(rig)
         if devices.side.fiscal is not None:
             self._look_every(10_000)
-        rig.start_sync(self.config.server, self._synced)
+        rig.start_sync(self.config.server, self._synced, presenter.refresh)
         if self._on_ready is not None:
             self._on_ready(self)
+
+    def _carded(self, event: CardEvent) -> None:
+        if self.devices_page is None or not self.devices_page.card(event):
+            self.presenter.card(event)
+
+    def _list_devices(self, rig: Rig) -> None:
+        """The page of devices, each with a way to try it."""
+        from PySide6.QtCore import QTimer
+
+        from app.desk import DeskTrials, equipment
+        from app.screens.device_page import DevicesPresenter
+
+        def restore() -> None:
+            if self.customer_view is not None:
+                self.customer_view.show_again()
+
+        trials = DeskTrials(rig, self.presenter.tell, restore, lambda ms, call: QTimer.singleShot(ms, call))
+        trials.screens = lambda: self.customer is not None and self.customer.isVisible()
+        self.devices_page = DevicesPresenter(self.presenter, equipment(self.config), trials, rig.world)
+        self.window.serve_devices(self.devices_page)
 
     def _look_every(self, wait_ms: int) -> None:
         """A fiscal device says nothing by itself: it is asked how it is."""
@@ -331,7 +357,7 @@ class Windowed:
         from app.checkout.feedback import mark_sale
         from app.screens.customer import CustomerPresenter
 
-        customer = CustomerPresenter(
+        self.customer_view = customer = CustomerPresenter(
             rig.till,
             rig.world,
             receipt_url=display.receipt_url,

@@ -130,9 +130,9 @@ class _Sync:
 
     def __init__(self, database: Database, url: str, enrol_code: str) -> None:
         self._reader = database.reader()
-        self._outbox = database.outbox()
+        self._outbox, self._inbox = database.outbox(), database.inbox()
         self._status = Status()
-        self._worker = SyncWorker(url, self._outbox, on_status=self._heard).start()
+        self._worker = SyncWorker(url, self._outbox, self._inbox, on_status=self._heard).start()
         if self._outbox.credentials() is None and enrol_code:
             self._worker.enrol(enrol_code)
         database.after_write.append(self._worker.facts_available)
@@ -151,6 +151,7 @@ class _Sync:
         took_s = time.perf_counter() - started_s
         self._worker.stop()
         self._outbox.close()
+        self._inbox.close()
         head = self._reader.head()
         return (head.seq if head else 0), took_s
 

@@ -25,6 +25,7 @@ from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.store.database import Database, Post
 from app.store.printing import StoredPrintQueue
+from app.store.programmes import ProgrammeLane
 from app.values import minor_digits
 from hardware.ports import (
     CardFailed,
@@ -39,11 +40,13 @@ from hardware.ports import (
 )
 
 if TYPE_CHECKING:
+    from app.store.inbox import StoredInbox
     from app.store.outbox import FactOutbox
     from hardware.printers.lane import PrintLane, Station
     from hardware.printers.profile import Profile
     from hardware.scanners.codes import Known
     from sync.events import Status
+    from sync.inbox import Arrival
     from sync.worker import SyncWorker
 
 _log: Final = logging.getLogger("stempel")
@@ -112,14 +115,19 @@ class Rig:
         programme = open_programme(folder, config)
         self.database = Database(folder, keystore=config.till.keystore)
         self.reader = self.database.reader()
+        self.programmes = ProgrammeLane(
+            self.database.reader(), programme, config.shop.currency, self.world, self._switch
+        )
         self.spoilt_basket = False
-        self.till = self._till(programme)
+        self.on_change: Callable[[], None] = lambda: None
+        self.till = self._till(self.programmes.first(self.reader))
         self.queue = StoredPrintQueue(self.database.writer, self.database.call)
         self.printing: PrintLane | None = None
         self.beside: Beside | None = None
         self._wants_shift = False
         self.sync: SyncWorker | None = None
         self._outbox: FactOutbox | None = None
+        self._inbox: StoredInbox | None = None
 
     def _till(self, programme: Compiled) -> Till:
         kept = self.reader.basket()
@@ -318,22 +326,61 @@ class Rig:
 
         self.database.lane.submit(decide)
 
-    def start_sync(self, server: ServerSection, on_status: Callable[[Status], None]) -> None:
-        """Start the sync lane if there is a server; the status is posted at every change."""
+    def start_sync(
+        self,
+        server: ServerSection,
+        on_status: Callable[[Status], None],
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        """Start the sync lane if there is a server; the status is posted at every change.
+
+        `on_change` is called, in the till's thread, when what came changes the sale in hand.
+        """
+        self.on_change = on_change or self.on_change
+        if not self.programmes.lane.alive:
+            self.programmes.start()
         if not server.url or self.sync is not None:
             return
         from sync.worker import SyncWorker
 
-        self._outbox = self.database.outbox()
+        self._outbox, self._inbox = self.database.outbox(), self.database.inbox()
         self.sync = SyncWorker(
             server.url,
             self._outbox,
+            self._inbox,
             on_status=lambda status: self._post(lambda: on_status(status)),
+            on_arrival=self._arrived,
             on_crash=lambda error: _log.error("the sync lane starts again", exc_info=error),
         ).start()
         if self._outbox.credentials() is None and server.enrol_code:
             self.sync.enrol(server.enrol_code)
         self.database.after_write.append(self.sync.facts_available)
+
+    def _arrived(self, arrival: Arrival) -> None:
+        """In the sync lane: a page is in the database."""
+        if "programme" in arrival.lists:
+            self.programmes.look()
+        if arrival.members:
+            self._post(lambda: self._refresh(arrival))
+
+    def _refresh(self, arrival: Arrival) -> None:
+        """In the till's thread. A member whose merge came shows under another id than the sale's."""
+        member, shown = self.till.sale.member, self.till.member
+        if member is not None and ({member, shown.id if shown else member} & arrival.members):
+            self.till.when_free(self._refresh_member)
+
+    def _refresh_member(self) -> None:
+        self.till.refresh_member()
+        self.on_change()
+
+    def _switch(self, programme: Compiled) -> None:
+        """In the programme's lane: another one is in force."""
+
+        def use() -> None:
+            self.till.use(programme)
+            self.on_change()
+
+        self._post(lambda: self.till.when_free(use))
 
     def close(self) -> bool:
         """End the lanes, devices first and the database last. False if one did not end in time."""
@@ -346,7 +393,10 @@ class Rig:
             ended.append(self.printing.stop())
         if self.sync is not None:
             ended.append(self.sync.stop())
+        if self.programmes.lane.alive:
+            ended.append(self.programmes.stop())
         ended.append(self.database.close())
-        if self._outbox is not None:
-            self._outbox.close()
+        for port in (self._outbox, self._inbox):
+            if port is not None:
+                port.close()
         return all(ended)

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from sync import protocol
 from sync.outbox import Credentials, Run
 
 
@@ -26,9 +27,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 # Events: what happened.
 class Started(msgspec.Struct, frozen=True):
-    """The lane begins: the credentials it found, None for a till that is not enrolled."""
+    """The lane begins: the credentials it found, None for a till that is not enrolled, and how far it has
+    pulled (see `Inbox.cursor`)."""
 
     credentials: Credentials | None
+    cursor: str = ""
 
 
 class FactsAvailable(msgspec.Struct, frozen=True):
@@ -40,6 +43,31 @@ class FactsRead(msgspec.Struct, frozen=True):
 
     ticket: int
     run: Run
+
+
+class PersonsRead(msgspec.Struct, frozen=True):
+    """The answer to `ReadPersons`, with its ticket."""
+
+    ticket: int
+    persons: tuple[protocol.PersonRow, ...]
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """The page of `Apply` is in the till's database, its cursor with it."""
+
+    ticket: int
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """The stream of hints is open."""
+
+
+class Hinted(msgspec.Struct, frozen=True):
+    """The server has something to pull. May be said more often than needed, or not at all."""
+
+
+class Deaf(msgspec.Struct, frozen=True):
+    """The stream of hints has ended, or could not be opened."""
 
 
 class Replied(msgspec.Struct, frozen=True):
@@ -73,7 +101,21 @@ class Hurry(msgspec.Struct, frozen=True):
     """Somebody asks to sync now, or the network came back: do not wait any longer."""
 
 
-Event = Started | FactsAvailable | FactsRead | Replied | Failed | TimerFired | EnrolWith | Hurry
+Event = (
+    Started
+    | FactsAvailable
+    | FactsRead
+    | PersonsRead
+    | Applied
+    | Replied
+    | Failed
+    | TimerFired
+    | EnrolWith
+    | Hurry
+    | Listening
+    | Hinted
+    | Deaf
+)
 
 
 # Effects: what is to be done, in order.
@@ -108,6 +150,41 @@ class BeginEpoch(msgspec.Struct, frozen=True):
     credentials: Credentials
 
 
+class ReadPersons(msgspec.Struct, frozen=True):
+    """Read persons that the server lacks (see `Inbox.persons`) and come back with `PersonsRead`."""
+
+    ticket: int
+    limit: int
+
+
+class SetHanded(msgspec.Struct, frozen=True):
+    """See `Inbox.handed`."""
+
+    persons: tuple[protocol.PersonRow, ...]
+
+
+class BeginAgain(msgspec.Struct, frozen=True):
+    """See `Inbox.begin_again`."""
+
+
+class Apply(msgspec.Struct, frozen=True):
+    """Put a page into the till's database (see `Inbox.apply`) and come back with `Applied`.
+
+    `asked_ms` is when the page was asked for: what it says is as of then.
+    """
+
+    ticket: int
+    page: protocol.PullPage
+    asked_ms: int
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """Open the stream of hints; come back with `Listening`, `Hinted` each time, `Deaf` at the end."""
+
+    target: str
+    headers: tuple[tuple[str, str], ...]
+
+
 class Wait(msgspec.Struct, frozen=True):
     """Come back with `TimerFired` after `seconds`. Replaces an earlier wait."""
 
@@ -121,4 +198,16 @@ class Tell(msgspec.Struct, frozen=True):
     status: Status
 
 
-Effect = ReadFacts | Send | SetAcked | BeginEpoch | Wait | Tell
+Effect = (
+    ReadFacts
+    | Send
+    | SetAcked
+    | BeginEpoch
+    | ReadPersons
+    | SetHanded
+    | BeginAgain
+    | Apply
+    | Listen
+    | Wait
+    | Tell
+)

@@ -24,6 +24,7 @@ import binascii
 import hashlib
 import io
 import uuid
+from functools import lru_cache
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
@@ -402,9 +403,16 @@ def signed_bytes(method: str, target: str, till: uuid.UUID, epoch: int, body: by
 
 def authorise(private_key: bytes, method: str, target: str, till: uuid.UUID, epoch: int, body: bytes) -> str:
     """The Authorization header for a request. `private_key` is the 32-byte seed."""
-    key = Ed25519PrivateKey.from_private_bytes(private_key)
-    signature = base64.b64encode(key.sign(signed_bytes(method, target, till, epoch, body))).decode()
+    signature = base64.b64encode(
+        _key(private_key).sign(signed_bytes(method, target, till, epoch, body))
+    ).decode()
     return f"{SCHEME} {till} {epoch} {signature}"
+
+
+@lru_cache(maxsize=64)
+def _key(private_key: bytes) -> Ed25519PrivateKey:
+    # Making it costs as much as signing with it.
+    return Ed25519PrivateKey.from_private_bytes(private_key)
 
 
 def public_key_of(private_key: bytes) -> bytes:

@@ -1,14 +1,17 @@
-"""The sync lane: carries out what `sync.client` asks for, with httpx and the till's outbox.
+"""The sync lane: carries out what `sync.client` asks for, with httpx and the till's outbox and inbox.
 
-Two threads. The lane `sync` owns the client and the outbox; it never waits for the network, so the status
-on the screen is always fresh. The lane `sync-wire` sends one request at a time. Both end with `stop`, at
-most `deadline_s` later; a request still in flight then is abandoned, which the protocol is made for. An error
-of the outbox reaches `on_crash`; the lane starts again after a back-off by asking the server where it stands.
+Three threads. The lane `sync` owns the client, the outbox and the inbox; it never waits for the network, so
+the status on the screen is always fresh. The lane `sync-wire` sends one request at a time; `sync-hints` keeps
+a stream open and hears hints. All end with `stop`, at most `deadline_s` later; a request still in flight then
+is abandoned, which the protocol is made for. An error of the database reaches `on_crash`; the lane starts
+again after a back-off by asking the server where it stands.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import socket
 import time
 from collections.abc import Callable
 from typing import Final
@@ -18,27 +21,42 @@ import httpx
 from app.lanes import Lane, RealWorld, World
 from sync.client import Client
 from sync.events import (
+    Applied,
+    Apply,
+    BeginAgain,
     BeginEpoch,
+    Deaf,
     Effect,
     EnrolWith,
     Event,
     FactsAvailable,
     FactsRead,
     Failed,
+    Hinted,
     Hurry,
+    Listen,
+    Listening,
+    PersonsRead,
     ReadFacts,
+    ReadPersons,
     Replied,
     Send,
     SetAcked,
+    SetHanded,
     Started,
     Status,
     Tell,
     TimerFired,
     Wait,
 )
+from sync.inbox import Arrival, Inbox
 from sync.outbox import Outbox
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
+QUIET_S: Final = 40.0
+"""Seconds without a sign on the stream of hints after which it is given up: the server sends one in 15."""
+HINT_MAX: Final = 64 << 10
+"""Bytes without a line break that are read from the stream."""
 ANSWER_S: Final = 120.0
 """Seconds a whole answer may take, however steadily it drips."""
 ANSWER_MAX: Final = 64 << 20
@@ -48,22 +66,26 @@ ANSWER_MAX: Final = 64 << 20
 class SyncWorker:
     """Sync of one till with one server.
 
-    `outbox` is called only from the lane `sync`. `on_status` is called from it too, at every change.
-    `transport` replaces the network in tests.
+    `outbox` and `inbox` are called only from the lane `sync`. `on_status` is called from it too, at every
+    change, and `on_arrival` when a page is in the database. `transport` replaces the network in tests.
     """
 
     def __init__(
         self,
         server_url: str,
         outbox: Outbox,
+        inbox: Inbox,
         *,
         on_status: Callable[[Status], None],
+        on_arrival: Callable[[Arrival], None] | None = None,
         on_crash: Callable[[BaseException], None] | None = None,
         world: World | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._outbox = outbox
+        self._inbox = inbox
         self._on_status = on_status
+        self._on_arrival = on_arrival
         self._world = world or RealWorld()
         self._client = Client(self._world.random_bytes)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -72,6 +94,9 @@ class SyncWorker:
             base_url=server_url, timeout=TIMEOUT, transport=transport, headers={"User-Agent": "stempel-till"}
         )
         self._wire = Lane("sync-wire", world=self._world)
+        self._hints = Hints(
+            httpx.Client(base_url=server_url, timeout=TIMEOUT, transport=transport), self._events.put
+        )
         self._lane = Lane("sync", loop=self._run, on_crash=on_crash, world=self._world)
 
     @property
@@ -82,6 +107,7 @@ class SyncWorker:
     def start(self) -> SyncWorker:
         """Begin; returns the worker itself."""
         self._wire.start()
+        self._hints.lane.start()
         self._lane.start()
         return self
 
@@ -101,15 +127,16 @@ class SyncWorker:
         """End both lanes; True if they ended in time, False if a request was abandoned."""
         self._lane.stopping.set()
         self._events.put(Hurry())
+        hints_ended = self._hints.stop(1.0)
         ended = self._lane.stop(deadline_s)
         wire_ended = self._wire.stop(0.2)
         if wire_ended:
             self._http.close()
-        return ended and wire_ended
+        return ended and wire_ended and hints_ended
 
     def _run(self, lane: Lane) -> None:
         self._timer = None
-        self._step(Started(self._outbox.credentials()))
+        self._step(Started(self._outbox.credentials(), self._inbox.cursor()))
         while not lane.stopping.is_set():
             lane.beat()
             event = self._next_event()
@@ -141,12 +168,86 @@ class SyncWorker:
                 self._outbox.set_acked(epoch, seq)
             case BeginEpoch(credentials):
                 self._outbox.begin_epoch(credentials)
+            case ReadPersons(ticket, limit):
+                self._events.put(PersonsRead(ticket, tuple(self._inbox.persons(limit))))
+            case SetHanded(persons):
+                self._inbox.handed(persons)
+            case BeginAgain():
+                self._inbox.begin_again()
+            case Apply(ticket, page, asked_ms):
+                arrival = self._inbox.apply(page, asked_ms)
+                self._events.put(Applied(ticket))
+                if self._on_arrival is not None and (arrival.members or arrival.lists):
+                    self._on_arrival(arrival)
+            case Listen():
+                self._hints.listen(effect)
             case Wait(ticket, seconds):
                 self._timer = (self._world.monotonic_s() + seconds, ticket)
             case Tell(status):
                 self._on_status(status)
             case Send():
                 self._wire.submit(lambda: self._events.put(request(self._http, effect)))
+
+
+class Hints:
+    """The lane `sync-hints`: reads one stream after another, each until it ends or falls silent."""
+
+    def __init__(self, http: httpx.Client, tell: Callable[[Event], None]) -> None:
+        self.lane = Lane("sync-hints")
+        self._http = http
+        self._tell = tell
+        self._response: httpx.Response | None = None
+
+    def listen(self, asked: Listen) -> None:
+        """Open a stream; events come as they happen, `Deaf` last."""
+        self.lane.submit(lambda: self._read(asked))
+
+    def stop(self, deadline_s: float) -> bool:
+        """Cut the stream and end; True if that was in time."""
+        self.lane.stopping.set()
+        if (response := self._response) is not None:
+            _cut(response)
+        ended = self.lane.stop(deadline_s)
+        if ended:
+            self._http.close()
+        return ended
+
+    def _read(self, asked: Listen) -> None:
+        timeout = httpx.Timeout(TIMEOUT.read, connect=TIMEOUT.connect, read=QUIET_S)
+        try:
+            with self._http.stream(
+                "GET", asked.target, headers=dict(asked.headers), timeout=timeout
+            ) as response:
+                self._response = response
+                if response.status_code == 200:
+                    self._follow(response)
+        except (httpx.HTTPError, httpx.StreamError, OSError):
+            pass  # how it ended does not matter: polling goes on
+        finally:
+            self._response = None
+            self._tell(Deaf())
+
+    def _follow(self, response: httpx.Response) -> None:
+        rest = b""
+        for chunk in response.iter_raw():
+            self.lane.beat()
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line == b"event: hello":
+                    self._tell(Listening())
+                elif line == b"event: hint":
+                    self._tell(Hinted())
+            if self.lane.stopping.is_set() or len(rest) > HINT_MAX:
+                return
+
+
+def _cut(response: httpx.Response) -> None:
+    """Wake the thread that reads from a response: closing it from here would not."""
+    stream = response.extensions.get("network_stream")
+    held = stream.get_extra_info("socket") if stream is not None else None
+    if held is not None:
+        with contextlib.suppress(OSError):
+            held.shutdown(socket.SHUT_RDWR)
 
 
 def request(http: httpx.Client, send: Send) -> Replied | Failed:

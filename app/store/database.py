@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from app.checkout.ports import Done, Work
 from app.lanes import Lane
@@ -13,6 +13,9 @@ from app.store.migrate import migrate
 from app.store.outbox import FactOutbox
 from app.store.reader import Reader
 from app.store.writer import Writer
+
+if TYPE_CHECKING:
+    from app.store.inbox import StoredInbox
 
 T = TypeVar("T")
 Post = Callable[[Callable[[], None]], None]
@@ -58,6 +61,12 @@ class Database:
         """The fact log for the sync lane; closed by whoever asked."""
         return FactOutbox(self.file, self.writer, self.call)
 
+    def inbox(self) -> StoredInbox:
+        """Where the sync lane puts what the server sends; closed by whoever asked."""
+        from app.store.inbox import StoredInbox
+
+        return StoredInbox(self.file, self.writer, self.call)
+
     def journal(self, post: Post) -> LaneJournal:
         """A journal whose answers come by `post`."""
         return LaneJournal(self, post)
@@ -70,7 +79,7 @@ class Database:
         """Write and tell whoever waits for new facts; only in the database lane, beside its other writes."""
         self.lane.assert_here()
         self.writer.commit(work)
-        if work.facts or work.slips:
+        if work.facts or work.slips or work.people:
             for heard in self.after_write:
                 heard()
 

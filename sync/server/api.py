@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -57,19 +57,7 @@ def create_app(context: Context) -> Litestar:
         [health, ready, v1],
         before_send=[trace],
         state=State({"context": context}, deep_copy=False),
-        exception_handlers={
-            Refused: _refused,
-            protocol.WireProblem: _wire_problem,
-            ingest.Gap: _gap,
-            ingest.Fork: _fork,
-            FeedReset: _feed_reset,
-            CursorExpired: _cursor_expired,
-            BadList: _bad_list,
-            HTTPException: _http_problem,
-            OperationalError: _database_away,
-            InterfaceError: _database_away,
-            Exception: _bug,
-        },
+        exception_handlers=ANSWERS,  # type: ignore[arg-type]
         openapi_config=description(VERSION),
         response_headers=[REQUEST_ID],
         logging_config=None,
@@ -322,3 +310,19 @@ def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         500,
         protocol.Problem(code="internal", detail="the server met an error of its own; see its log"),
     )
+
+
+ANSWERS: Final = {
+    Refused: _refused,
+    protocol.WireProblem: _wire_problem,
+    ingest.Gap: _gap,
+    ingest.Fork: _fork,
+    FeedReset: _feed_reset,
+    CursorExpired: _cursor_expired,
+    BadList: _bad_list,
+    HTTPException: _http_problem,
+    OperationalError: _database_away,
+    InterfaceError: _database_away,
+    Exception: _bug,
+}
+"""What each kind of error is answered with."""

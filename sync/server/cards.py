@@ -20,6 +20,13 @@ from sync.server.impact import FoldedFact
 LINKED = "card_linked"
 BLOCKED = "card_blocked"
 
+_card = schema.member_card.c
+_CARDS = (
+    sa.select(_card.member, _card.token, _card.linked_ms, _card.blocked_ms)
+    .where(_card.shard == sa.bindparam("in_shard"), _card.member.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(_card.token)
+)
+
 
 def fold(connection: sa.Connection, shard: int, member: uuid.UUID, facts: Iterable[FoldedFact]) -> None:
     """Take what facts say of a member's cards; inside the transaction that folds them."""
@@ -49,12 +56,9 @@ def of(
     connection: sa.Connection, shard: int, members: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, tuple[protocol.CardRow, ...]]:
     """The cards of members, by member."""
-    table = schema.member_card.c
-    query = sa.select(table.member, table.token, table.linked_ms, table.blocked_ms).where(
-        table.shard == shard, table.member.in_(members)
-    )
+    asked = {"in_shard": shard, "ids": list(members)}
     found: dict[uuid.UUID, list[protocol.CardRow]] = defaultdict(list)
-    for member, token, linked_ms, blocked_ms in connection.execute(query.order_by(table.token)):
+    for member, token, linked_ms, blocked_ms in connection.execute(_CARDS, asked):
         blocked = blocked_ms is not None and blocked_ms >= linked_ms
         found[member].append(protocol.CardRow(token, linked_ms, blocked))
     return {member: tuple(rows) for member, rows in found.items()}

@@ -13,6 +13,7 @@ from sync import protocol
 from sync.server import listing, persons
 from sync.server.context import Context
 from sync.server.describe import BY_OFFICE, Rows, Source, problems
+from sync.server.hints import EVERYONE
 
 ONE_STORE = "Of one store alone; left out: of all stores"
 Store = Annotated[str, QueryParameter(max_length=64, description=ONE_STORE)]
@@ -63,3 +64,4 @@ async def erase_person(member: FromPath[UUID], state: State) -> None:
     """Forget who a member is, here and at every till. Their points stay, and name nobody."""
     context: Context = state["context"]
     await context.runner.run(persons.erase, context.db, member, context.world.now_ms())
+    context.hints.tell(EVERYONE)

@@ -25,6 +25,15 @@ DATA_MAX: Final = 16 << 10
 """Bytes of one person; more is no person, and is dropped with a line in the log."""
 _NEVER_MS: Final = -(2**62)
 
+_person: Final = schema.person.c
+_CHANGED: Final = (
+    sa.select(_person.version, _person.member, _person.updated_ms, _person.origin, _person.data)
+    .where(_person.shard == sa.bindparam("in_shard"), _person.version > sa.bindparam("after"))
+    .where((_person.store == sa.bindparam("store")) | _person.data.is_(None))
+    .order_by(_person.version)
+    .limit(sa.bindparam("most"))
+)
+
 
 def take(db: Database, till: Till, persons: Sequence[protocol.PersonRow]) -> int:
     """Keep what a till sent, where it is newer; returns how many were. Raises WireProblem."""
@@ -100,12 +109,5 @@ def _move(connection: sa.Connection, shard: int, first: int, head: int) -> None:
 
 def changed(connection: sa.Connection, shard: int, store: str, after: int, limit: int) -> list[Any]:
     """Persons of a store, and whoever was erased, after a version: (version, row) in order."""
-    table = schema.person.c
-    query = (
-        sa.select(table.version, table.member, table.updated_ms, table.origin, table.data)
-        .where(table.shard == shard, table.version > after)
-        .where((table.store == store) | table.data.is_(None))
-        .order_by(table.version)
-        .limit(limit)
-    )
-    return list(connection.execute(query))
+    asked = {"in_shard": shard, "after": after, "store": store, "most": limit}
+    return list(connection.execute(_CHANGED, asked))

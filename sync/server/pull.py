@@ -19,6 +19,36 @@ LIMIT_DEFAULT: Final = 1000
 LIMIT_MAX: Final = 5000
 SCOPES: Final = (*schema.LISTS, "member", "person")
 
+_list, _member, _links, _again = (
+    schema.listing.c, schema.member.c, schema.member_fact.c, schema.relinked.c,
+)  # fmt: skip
+_LIST_HEADS: Final = sa.select(schema.list_head.c.list, schema.list_head.c.head)
+_HEADS: Final = sa.select(schema.member_head.c.shard, schema.member_head.c.head)
+_MEMBERS: Final = (
+    sa.select(_member.id, _member.version, _member.at_ms, _member.state)
+    .where(_member.shard == sa.bindparam("in_shard"), _member.version > sa.bindparam("after"))
+    .order_by(_member.version)
+    .limit(sa.bindparam("most"))
+)
+_OWN: Final = sa.select(_links.member, _links.fact_id, _links.epoch, _links.seq).where(
+    _links.shard == sa.bindparam("in_shard"),
+    _links.member.in_(sa.bindparam("ids", expanding=True)),
+    _links.origin == sa.bindparam("till"),
+)
+_RELINKED: Final = sa.select(_again.fact_id, _again.epoch, _again.seq).where(
+    _again.shard == sa.bindparam("in_shard"), _again.origin == sa.bindparam("till")
+)
+_KEYS: Final = (
+    sa.select(_list.version, _list.key)
+    .where(
+        _list.list == sa.bindparam("name"),
+        _list.store.in_(sa.bindparam("stores", expanding=True)),
+        _list.version > sa.bindparam("after"),
+    )
+    .order_by(_list.version)
+    .limit(sa.bindparam("most"))
+)
+
 
 class Pull:
     """Pages for one till of a store. `scope` names what is wanted of `SCOPES`; empty: all of it."""
@@ -54,8 +84,7 @@ class Pull:
     # Lists
 
     def _lists(self, connection: sa.Connection, cursor: Cursor, page: _Page) -> bool:
-        table = schema.list_head.c
-        heads = dict(connection.execute(sa.select(table.list, table.head)).all())
+        heads = dict(connection.execute(_LIST_HEADS).all())
         self._cursors.check_lists(cursor, heads)
         more = False
         for name in schema.LISTS:
@@ -73,9 +102,9 @@ class Pull:
     # Members and persons
 
     def _members(self, connection: sa.Connection, cursor: Cursor, page: _Page) -> bool:
-        heads = _heads(connection)
+        heads = dict(connection.execute(_HEADS).all())
         self._cursors.check(cursor, heads)
-        relinked = self._relinked(connection)
+        relinked: dict[uuid.UUID, list[tuple[int, int]]] | None = None
         for shard in turns(cursor):
             if cursor.positions[shard] >= heads[shard]:
                 continue
@@ -87,7 +116,9 @@ class Pull:
             cursor.positions[shard] = rows[-1].version if full and rows else heads[shard]
             page.room -= len(rows)
             found = [row for row in rows if "state" in row._fields]
-            page.members += self._marked(connection, shard, found, relinked)
+            if found:
+                relinked = self._relinked(connection) if relinked is None else relinked
+                page.members += self._marked(connection, shard, found, relinked)
             page.persons += [_person(row) for row in rows if "data" in row._fields]
         return any(heads[shard] > position for shard, position in enumerate(cursor.positions))
 
@@ -102,12 +133,9 @@ class Pull:
 
     def _relinked(self, connection: sa.Connection) -> dict[uuid.UUID, list[tuple[int, int]]]:
         """The till's facts that came under a second envelope: by fact, the epochs and numbers."""
-        table = schema.relinked.c
-        query = sa.select(table.fact_id, table.epoch, table.seq).where(
-            table.shard == schema.shard_of(self._till), table.origin == self._till
-        )
         found: dict[uuid.UUID, list[tuple[int, int]]] = defaultdict(list)
-        for fact_id, epoch, seq in connection.execute(query):
+        asked = {"in_shard": schema.shard_of(self._till), "till": self._till}
+        for fact_id, epoch, seq in connection.execute(_RELINKED, asked):
             found[fact_id].append((epoch, seq))
         return found
 
@@ -118,12 +146,10 @@ class Pull:
         rows: list[Any],
         relinked: dict[uuid.UUID, list[tuple[int, int]]],
     ) -> list[protocol.MemberRow]:
-        links, ids = schema.member_fact.c, [row.id for row in rows]
-        query = sa.select(links.member, links.fact_id, links.epoch, links.seq).where(
-            links.shard == shard, links.member.in_(ids), links.origin == self._till
-        )
+        ids = [row.id for row in rows]
+        asked = {"in_shard": shard, "ids": ids, "till": self._till}
         applied: dict[uuid.UUID, dict[int, int]] = defaultdict(dict)
-        for member, fact_id, epoch, seq in connection.execute(query):
+        for member, fact_id, epoch, seq in connection.execute(_OWN, asked):
             for of_epoch, number in ((epoch, seq), *relinked.get(fact_id, ())):
                 marks = applied[member]
                 marks[of_epoch] = max(marks.get(of_epoch, 0), number)
@@ -150,17 +176,8 @@ class _Page:
         self.persons: list[protocol.PersonRow] = []
 
 
-def _heads(connection: sa.Connection) -> dict[int, int]:
-    table = schema.member_head.c
-    return dict(connection.execute(sa.select(table.shard, table.head)).all())
-
-
 def _changed_members(connection: sa.Connection, shard: int, after: int, limit: int) -> list[Any]:
-    table = schema.member.c
-    query = sa.select(table.id, table.version, table.at_ms, table.state).where(
-        table.shard == shard, table.version > after
-    )
-    return list(connection.execute(query.order_by(table.version).limit(limit)).all())
+    return list(connection.execute(_MEMBERS, {"in_shard": shard, "after": after, "most": limit}))
 
 
 def _person(row: Any) -> protocol.PersonRow:
@@ -171,14 +188,8 @@ def _person(row: Any) -> protocol.PersonRow:
 
 def _changed_keys(connection: sa.Connection, name: str, store: str, after: int, limit: int) -> list[Any]:
     """Keys of a list that changed for a store: its own rows and those of all stores."""
-    table = schema.listing.c
-    query = (
-        sa.select(table.version, table.key)
-        .where(table.list == name, table.store.in_({"", store}), table.version > after)
-        .order_by(table.version)
-        .limit(max(limit, 0))
-    )
-    return list(connection.execute(query).all())
+    asked = {"name": name, "stores": ["", store], "after": after, "most": max(limit, 0)}
+    return list(connection.execute(_KEYS, asked))
 
 
 def _effective(connection: sa.Connection, name: str, store: str, keys: list[str]) -> list[protocol.Listed]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 
 from app.lanes import World
 from app.ledger.chain import GENESIS, Head, seal
+from sync import protocol
+from sync.inbox import Arrival
 from sync.outbox import Credentials, Run
 
 
@@ -75,3 +78,35 @@ class MemoryOutbox:
         self._heads = [Head(self._origin, self._epoch, 0, GENESIS)]
         for body in self.bodies[self._first :]:
             self._heads.append(seal(self.head, body)[1])
+
+
+class MemoryInbox:
+    """What the server sent, behind the real `Inbox` port: the last row of each, and persons to hand over."""
+
+    def __init__(self) -> None:
+        self.kept = ""
+        self.members: dict[uuid.UUID, protocol.MemberRow] = {}
+        self.listed: dict[tuple[str, str], protocol.Listed] = {}
+        self.people: dict[uuid.UUID, protocol.PersonRow] = {}
+        self.unhanded: list[protocol.PersonRow] = []
+
+    def cursor(self) -> str:
+        return self.kept
+
+    def begin_again(self) -> None:
+        self.kept = ""
+
+    def apply(self, page: protocol.PullPage, asked_ms: int) -> Arrival:
+        self.members |= {row.member: row for row in page.members}
+        self.people |= {row.member: row for row in page.persons}
+        self.listed |= {(row.list, row.key): row for row in page.listed}
+        self.kept = page.cursor
+        return Arrival(
+            frozenset(row.member for row in page.members), frozenset(row.list for row in page.listed)
+        )
+
+    def persons(self, limit: int) -> list[protocol.PersonRow]:
+        return self.unhanded[:limit]
+
+    def handed(self, persons: Sequence[protocol.PersonRow]) -> None:
+        self.unhanded = [row for row in self.unhanded if row not in persons]

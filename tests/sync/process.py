@@ -25,7 +25,7 @@ class ServerProcess:
     def __init__(self, folder: Path, database_url: str = "") -> None:
         self.folder = folder
         self.first_run: dict[str, str] = {}
-        self._url = database_url
+        self.database_url = database_url
         self._port = 0
         self.start()
 
@@ -36,7 +36,7 @@ class ServerProcess:
     def start(self, deadline_s: float = 30.0) -> None:
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        arguments = [sys.executable, "-c", _START, str(self._port), str(self.folder), self._url]
+        arguments = [sys.executable, "-c", _START, str(self._port), str(self.folder), self.database_url]
         log = self.folder / "server.log"
         with log.open("ab") as stderr:
             self.process = subprocess.Popen(arguments, stderr=stderr)

@@ -1,7 +1,7 @@
 """Tills, network and server in one process on a virtual clock, everything drawn from one seed.
 
-The real client and the real server app run; only the network, the disk and time are simulated. A seed that
-fails once fails the same way each time.
+The real client, the till's real store and the real server run; only the network, the disk's medium and time
+are simulated. A seed that fails once fails the same way each time.
 """
 
 from __future__ import annotations
@@ -12,33 +12,63 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
+import msgspec
+
+from app.checkout.ports import Person
 from app.lanes import FixedWorld
-from app.ledger.facts import header
+from app.ledger.facts import (
+    AnyFact,
+    CardLinked,
+    MemberEnrolled,
+    NoSale,
+    PointsAdjusted,
+    encode,
+    header,
+    member_of,
+)
+from app.ledger.fold import fold
+from app.loyalty.effects import Lot, PointsEarned, PointsSpent
+from app.loyalty.state import EMPTY, MemberState, advance
+from sync import protocol
 from sync.client import Client
 from sync.events import (
+    Applied,
+    Apply,
+    BeginAgain,
     BeginEpoch,
+    Deaf,
     Effect,
     EnrolWith,
     Event,
     FactsAvailable,
     FactsRead,
     Failed,
+    Hinted,
+    Listen,
+    Listening,
+    PersonsRead,
     ReadFacts,
+    ReadPersons,
     Replied,
     Send,
     SetAcked,
+    SetHanded,
     Started,
     Status,
     Tell,
     TimerFired,
     Wait,
 )
-from sync.server import admin
-from sync.server.database import Database
-from tests.sync.memory import MemoryOutbox, body_of
-from tests.sync.rig import NOW_MS, Answer, Rig
+from sync.server import admin, listing, members, persons
+from sync.server.context import Context, Inline
+from sync.server.tills import load_secrets
+from tests.sync import direct
+from tests.sync.disk import Disk, copied, server_from
+from tests.sync.rig import NOW_MS, Answer
+
+STORE = "shop 1"
 
 
 @dataclass(frozen=True)
@@ -51,50 +81,119 @@ class Faults:
     cut_answer: float = 4
     nonsense: float = 4
     crash: float = 1
+    lose_hint: float = 30
 
 
-CALM = Faults(0, 0, 0, 0, 0, 0)
+CALM = Faults(0, 0, 0, 0, 0, 0, 0)
 
 
 class Crashed(Exception):
-    """The till's process ended between two effects."""
+    """The till's process ended between two effects, or between two of its transactions."""
+
+
+class SimServer:
+    """The server's code over a database in memory."""
+
+    def __init__(self, world: FixedWorld) -> None:
+        self.world = world
+        self.db = server_from()
+        self.restart()
+
+    def restart(self) -> None:
+        """A new process on the same database."""
+        self.context = Context(self.db, load_secrets(self.db), self.world, Inline())
+
+    def call(self, send: Send) -> Answer:
+        return direct.call(self.context, send.method, send.target, send.body, send.headers)
+
+    def code(self, **options: Any) -> str:
+        return admin.create_enrol_code(self.db, STORE, self.world.now_ms(), **options)
+
+    def feed_all(self) -> list[protocol.FeedFact]:
+        """Every fact, as head office reads them."""
+        found: list[protocol.FeedFact] = []
+        cursor, more = "", True
+        while more:
+            page = self.context.feed().page(cursor, 50)
+            found, cursor, more = found + page.facts, page.cursor, page.more
+        return found
 
 
 class SimTill:
     """A till's process, started and killed at will, over a disk that stays."""
 
-    def __init__(self, sim: Simulation, name: str, outbox: MemoryOutbox) -> None:
+    def __init__(self, sim: Simulation, name: str, disk: Disk) -> None:
         self.sim = sim
         self.name = name
-        self.outbox = outbox
+        self.disk = disk
         self.clock_off_ms = 0
         self.status = Status()
+        self.listens = False
+        self.pulled = False
         self._life = 0
         self.start()
 
     def start(self) -> None:
         """A new process: only the disk is known."""
         self._life += 1
+        self.disk.start(self.sim.maybe_crash)
         self.client = Client(self.sim.random.randbytes, batch_max=7)
-        self._timer = 0
+        self.listens = False
         life = self._life
-        self.step(Started(self.outbox.credentials()))
-        if life == self._life and self.outbox.credentials() is None:
+        self.step(Started(self.disk.outbox.credentials(), self.disk.inbox.cursor()))
+        if life == self._life and self.disk.outbox.credentials() is None:
             # A code that was used by a process that died before it kept the answer is spent: a new one.
-            self.step(EnrolWith(self.sim.rig.code()))
+            self.step(EnrolWith(self.sim.server.code()))
 
     @property
     def quiet(self) -> bool:
         """Whether the server has it all, and the screen says so."""
-        done = self.outbox.acked[1] == self.outbox.head.seq
+        done = self.disk.acked_seq == self.disk.writer.head.seq and not self.disk.inbox.persons(1)
         return done and (self.status.unsynced, self.status.problem, self.status.state) == (0, "", "online")
 
-    def sell(self) -> None:
-        """Commit a fact, then tell sync."""
-        body = body_of(self.sim.world, till=self.name, n=len(self.outbox.bodies))
-        self.outbox.append(body)
-        self.sim.sold.add(body)
+    def write(self, *facts: AnyFact, people: tuple[Person, ...] = ()) -> None:
+        """Commit facts, then tell sync."""
+        self.disk.commit(self.sim.world, facts=facts, people=people)
+        for fact in facts:
+            self.sim.sold[encode(fact)] = fact
         self.step(FactsAvailable())
+
+    def sell(self) -> None:
+        """One thing that happens at a till."""
+        world, draw = self.sim.world, self.sim.random
+        at_ms = world.ms + self.clock_off_ms
+        known = self.sim.members
+        match draw.choice(("enrol", "earn", "earn", "earn", "spend", "nothing")):
+            case "enrol" if len(known) < 6:
+                self.enrol(at_ms)
+            case "spend" if known:
+                member = draw.choice(known)
+                self.write(adjusted(world.new_id(), at_ms, member, -draw.randrange(1, 300)))
+                self.sim.spent.add(member)
+            case "earn" if known:
+                self.write(adjusted(world.new_id(), at_ms, draw.choice(known), draw.randrange(1, 500)))
+            case _:
+                self.write(NoSale(id=world.new_id(), at_ms=at_ms, shift=uuid.UUID(int=0), cashier=self.name))
+
+    def enrol(self, at_ms: int) -> None:
+        world = self.sim.world
+        member = world.new_id()
+        person = Person(member=member, name=f"{self.name} {len(self.sim.members)}", phone="600")
+        self.sim.members.append(member)
+        card = f"code:{len(self.sim.members)}"
+        self.write(
+            MemberEnrolled(id=world.new_id(), at_ms=at_ms, member=member),
+            CardLinked(id=world.new_id(), at_ms=at_ms, member=member, card=card),
+            people=(person,),
+        )
+        self.sim.cards[card] = member
+
+    def rename(self) -> None:
+        """Someone this till knows tells another name."""
+        found = self.disk.reader.person(self.sim.random.choice(self.sim.members))
+        if found is not None:
+            name = f"{self.name} {self.sim.random.randrange(1000)}"
+            self.write(people=(msgspec.structs.replace(found, name=name),))
 
     def step(self, event: Event) -> None:
         pending: list[Event] = [event]
@@ -110,22 +209,50 @@ class SimTill:
             self.sim.after(2_000, lambda: life == self._life and self.start())
 
     def _execute(self, effect: Effect, pending: list[Event]) -> None:
+        outbox, inbox = self.disk.outbox, self.disk.inbox
         match effect:
             case ReadFacts(ticket, after_seq, limit):
-                pending.append(FactsRead(ticket, self.outbox.read(after_seq, limit)))
+                pending.append(FactsRead(ticket, outbox.read(after_seq, limit)))
             case SetAcked(epoch, seq):
-                self.outbox.set_acked(epoch, seq)
+                outbox.set_acked(epoch, seq)
             case BeginEpoch(credentials):
-                self.outbox.begin_epoch(credentials)
+                outbox.begin_epoch(credentials)
+            case ReadPersons(ticket, limit):
+                pending.append(PersonsRead(ticket, tuple(inbox.persons(limit))))
+            case SetHanded(people):
+                inbox.handed(people)
+            case BeginAgain():
+                inbox.begin_again()
+            case Apply(ticket, page, asked_ms):
+                inbox.apply(page, asked_ms)
+                self.sim.check_while(self)
+                pending.append(Applied(ticket))
+            case Listen():
+                self._listen()
             case Wait(ticket, seconds):
                 self._later(seconds * 1000, TimerFired(ticket))
             case Tell(status):
                 self.status = status
-                if status.problem == "till_exists":  # head office makes a code for this very till
-                    code = self.sim.rig.code(till=self.outbox.head.origin)
+                if status.problem in ("till_exists", "bad_code"):  # head office makes a code for this very till
+                    code = self.sim.server.code(till=self.disk.writer.head.origin)
                     self._later(5_000, EnrolWith(code))
             case Send():
                 self.sim.carry(effect, self._later)
+
+    def _listen(self) -> None:
+        fails = self.sim.chance(self.sim.faults.lose_request)
+        self.listens = not fails
+        self._later(self.sim.random.uniform(1, 200), Deaf() if fails else Listening())
+
+    def hint(self) -> None:
+        """The server has something, and the stream may or may not carry it."""
+        if not self.listens:
+            return
+        if self.sim.chance(self.sim.faults.lose_hint):
+            self.listens = False
+            self._later(30_000, Deaf())
+        else:
+            self._later(self.sim.random.uniform(1, 300), Hinted())
 
     def _later(self, delay_ms: float, event: Event) -> None:
         life = self._life
@@ -135,48 +262,73 @@ class SimTill:
 class Simulation:
     """One run. `faults` may be changed at any time; `calm()` heals the world and lets it settle."""
 
-    def __init__(self, rig: Rig, seed: int, faults: Faults = Faults()) -> None:
-        self.rig = rig
+    def __init__(self, seed: int, faults: Faults = Faults()) -> None:
         self.random = random.Random(seed)
         self.world = FixedWorld(NOW_MS, seed=seed)
-        self.rig.world = self.world
-        self.rig.restart()
+        self.server = SimServer(self.world)
         self.faults = faults
-        self.sold: set[bytes] = set()
+        self.sold: dict[bytes, AnyFact] = {}
+        self.members: list[uuid.UUID] = []
+        self.spent: set[uuid.UUID] = set()
+        self.cards: dict[str, uuid.UUID] = {}
+        self.erased: set[uuid.UUID] = set()
         self.tills: list[SimTill] = []
         self._order = itertools.count()
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
+        self._folding = False
+
+    def close(self) -> None:
+        for till in self.tills:
+            till.disk.close()
 
     def add_till(self, name: str, *, clock_off_ms: int = 0) -> SimTill:
-        outbox = MemoryOutbox(uuid.UUID(bytes=self.random.randbytes(16), version=4))
-        till = SimTill(self, name, outbox)
+        disk = Disk(uuid.UUID(bytes=self.random.randbytes(16), version=4))
+        till = SimTill(self, name, disk)
         till.clock_off_ms = clock_off_ms
         self.tills.append(till)
         return till
 
     def clone(self, till: SimTill) -> SimTill:
         """The till's disk copied to another machine, and both go on."""
-        other = SimTill(self, till.name + "'", till.outbox.copy())
+        other = SimTill(self, till.name + "'", till.disk.copy())
         self.tills.append(other)
         return other
 
-    def restore(self, path: Path) -> None:
-        """The server goes back to a backup made by `backup`; the tills know nothing of it."""
-        self.rig.db = Database.sqlite(path)
-        admin.after_restore(self.rig.db)
-        self.rig.restart()
+    def backup(self) -> Any:
+        """The server's database as it is now."""
+        return copied(self.server.db)
 
-    def backup(self, path: Path) -> Path:
-        """A copy of the server's database as it is now."""
-        self.rig.db.back_up(path)
-        return path
+    def restore(self, backup: Any) -> None:
+        """The server goes back to a backup; the tills know nothing of it. Head office publishes again."""
+        self.server.db = server_from(backup)
+        admin.after_restore(self.server.db)
+        self.publish(least=1)
+        self.server.restart()
+
+    def publish(self, least: int = 0) -> None:
+        """Head office changes its products."""
+        rows = [
+            {"sku": str(sku), "name": "x", "price_minor": self.random.randrange(99)}
+            for sku in range(self.random.randrange(least, 4))
+        ]
+        listing.publish_rows(self.server.db, "product", msgspec.json.encode(rows))
+        self._tell_all()
+
+    def erase(self) -> None:
+        """Somebody asks to be forgotten."""
+        if self.members:
+            member = self.random.choice(self.members)
+            persons.erase(self.server.db, member, self.world.ms)
+            self.erased.add(member)
 
     def chance(self, percent: float) -> bool:
         return self.random.uniform(0, 100) < percent
 
     def maybe_crash(self) -> None:
-        if self.chance(self.faults.crash):
+        if self.faults.crash and self.chance(self.faults.crash):
             raise Crashed
+
+    # Time
 
     def after(self, delay_ms: float, what: Callable[[], object]) -> None:
         heapq.heappush(self._agenda, (self.world.ms + delay_ms, next(self._order), what))
@@ -191,15 +343,18 @@ class Simulation:
         self.world.ms = until
 
     def calm(self, hours: float = 2) -> None:
-        """No more faults, until all is quiet; long enough for every back-off to end."""
+        """No more faults, until all is quiet and pulled; long enough for every back-off to end."""
         self.faults = CALM
-        for _ in range(int(hours * 20)):
-            self.run(180)  # longer than an idle till waits before it asks: it may not know what it lacks
+        for _ in range(int(hours * 36)):
+            self.run(100)  # longer than an idle till waits before it asks: it may not know what it lacks
             if all(till.quiet for till in self.tills):
-                return
+                break
+        self.run(100)
+
+    # The network
 
     def carry(self, send: Send, reply: Callable[[float, Event], None]) -> None:
-        """The network: a request goes out now, an answer or a time-out comes back later."""
+        """A request goes out now, an answer or a time-out comes back later."""
         if self.chance(self.faults.lose_request):
             reply(30_000, Failed(send.ticket))
             return
@@ -207,8 +362,27 @@ class Simulation:
             self.after(self.random.uniform(1, 90_000), lambda: self._deliver(send))
         self.after(self.random.uniform(1, 200), lambda: self._answer(send, reply))
 
+    def ask(self, send: Send) -> Answer:
+        """One request to the server, whole and at once."""
+        return self.server.call(send)
+
     def _deliver(self, send: Send) -> Answer:
-        return self.rig.call(send.method, send.target, send.body, send.headers)
+        answer = self.ask(send)
+        assert answer.status != 500, answer
+        if send.method == "POST" and answer.status == 200 and not self._folding:
+            self._folding = True
+            self.after(self.random.uniform(10, 2_000), self._fold)
+        return answer
+
+    def _fold(self) -> None:
+        self._folding = False
+        while members.fold_new(self.server.db):
+            pass
+        self._tell_all()
+
+    def _tell_all(self) -> None:
+        for till in self.tills:
+            till.hint()
 
     def _answer(self, send: Send, reply: Callable[[float, Event], None]) -> None:
         if self.chance(self.faults.nonsense):
@@ -234,19 +408,103 @@ class Simulation:
         else:
             reply(self.random.uniform(1, 200), Replied(send.ticket, answer.status, answer.body))
 
+    # What must hold
+
+    def check_while(self, till: SimTill) -> None:
+        """At any moment: of a member who never spent, the till shows each of its own facts and each of those
+        that it pulled exactly once, and none that never happened."""
+        truth: dict[uuid.UUID, dict[str, int]] = {member: {} for member in self.members}
+        for fact in self.sold.values():
+            for lot in lots_of(fact):
+                truth[fact.member][lot.id] = lot.amount_centi  # type: ignore[union-attr]
+        own: dict[uuid.UUID, set[str]] = {member: set() for member in self.members}
+        for body in till.disk.bodies():
+            for lot in lots_of(self.sold[body]):
+                own[self.sold[body].member].add(lot.id)  # type: ignore[union-attr]
+        for member in self.members:
+            shown = till.disk.reader.member(member)
+            if member in self.spent or shown is None:
+                continue
+            held = {lot.id: lot.amount_centi for lot in shown.state.lots}
+            assert held.items() <= truth[member].items(), f"{till.name}: a fact counted twice"
+            assert own[member] <= held.keys(), f"{till.name}: a fact of its own is missing"
+
     def check(self) -> None:
-        """Every fact is at the server exactly once, byte for byte, in its till's order, without a hole."""
-        facts = self.rig.feed_all(limit=50)
+        """Every fact is at the server exactly once, byte for byte, in its till's order, without a hole; and
+        every till shows what all of them come to."""
+        facts = self.server.feed_all()
         bodies = [bytes(fact.body) for fact in facts]
         assert len(bodies) == len(set(bodies)), "a fact is there twice"
-        assert set(bodies) == self.sold, f"{len(self.sold - set(bodies))} lost"
+        assert set(bodies) == self.sold.keys(), f"{len(self.sold.keys() - set(bodies))} lost"
         heads: dict[int, int] = {}
         place = {body: (fact.shard, fact.pos) for body, fact in zip(bodies, facts, strict=True)}
         for fact in facts:
             assert fact.pos == heads.get(fact.shard, 0) + 1, "a hole in the feed"
             heads[fact.shard] = fact.pos
         for till in self.tills:
-            own = [place[body] for body in till.outbox.bodies]
+            own = [place[body] for body in till.disk.bodies()]
             assert own == sorted(own), f"{till.name}: out of order"
             assert till.quiet, f"{till.name}: {till.status}"
-            assert len({header(body).id for body in till.outbox.bodies}) == len(till.outbox.bodies)
+            assert len({header(body).id for body in till.disk.bodies()}) == len(own)
+            self.check_while(till)
+        self._check_states(facts)
+        self._check_lists()
+
+    def _check_states(self, facts: list[protocol.FeedFact]) -> None:
+        """By an independent fold of everything."""
+        ordered = sorted(facts, key=lambda f: (header(bytes(f.body)).at_ms, f.origin.bytes, f.epoch, f.seq))
+        truth = refolded([self.sold[bytes(fact.body)] for fact in ordered])
+        later = NOW_MS + 10**12
+        for till in self.tills:
+            for member in self.members:
+                shown = till.disk.reader.member(member)
+                assert shown is not None, f"{till.name} does not know {member}"
+                assert settled(shown.state, later) == settled(truth[member], later), f"{till.name}: {member}"
+            assert till.disk.writer.check()[1] == [], f"{till.name}: a rebuild gives something else"
+            for card, member in self.cards.items():
+                holder = till.disk.reader.holder(card)
+                assert holder is not None, f"{till.name} does not know {card}"
+                assert holder.member == member
+
+    def _check_lists(self) -> None:
+        with self.server.db.read() as connection:
+            query = "SELECT key FROM listing WHERE list = 'product' AND body IS NOT NULL"
+            products = sorted(connection.exec_driver_sql(query).scalars())
+            query = "SELECT data FROM person WHERE data IS NOT NULL"
+            people = sorted(bytes(data) for data in connection.exec_driver_sql(query).scalars())
+        for till in self.tills:
+            skus = sorted(row[0] for row in till.disk.rows("SELECT sku FROM product"))
+            assert skus == products, f"{till.name}: other products"
+            found = [till.disk.reader.person(member) for member in self.members]
+            known = sorted(msgspec.json.encode(one) for one in found if one is not None)
+            assert known == people, f"{till.name}: other persons {known} {people}"
+            erased = [till.disk.reader.person(member) for member in self.erased]
+            assert not any(erased), f"{till.name}: a person that was erased"
+
+
+def adjusted(id: uuid.UUID, at_ms: int, member: uuid.UUID, centi: int) -> PointsAdjusted:
+    """Points earned, or spent if below zero."""
+    effect = (
+        PointsEarned(Lot(str(id), "points", centi, at_ms)) if centi > 0 else PointsSpent("points", -centi)
+    )
+    return PointsAdjusted(id=id, at_ms=at_ms, member=member, reason="test", effects=(effect,))
+
+
+def lots_of(fact: AnyFact) -> list[Lot]:
+    effects = getattr(fact, "effects", ())
+    return [effect.lot for effect in effects if isinstance(effect, PointsEarned)]
+
+
+def refolded(facts: list[AnyFact]) -> dict[uuid.UUID, MemberState]:
+    """Every member's state, from facts in the order of folding."""
+    states: dict[uuid.UUID, MemberState] = {}
+    for fact in facts:
+        member = member_of(fact)
+        if member is not None:
+            states[member] = fold(states.get(member, EMPTY), fact)
+    return states
+
+
+def settled(state: MemberState, later_ms: int) -> MemberState:
+    """As it will be: when a date took its effect does not matter."""
+    return advance(state, later_ms)

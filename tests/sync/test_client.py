@@ -11,8 +11,11 @@ import pytest
 from app.lanes import FixedWorld
 from app.ledger.chain import GENESIS
 from sync import protocol
-from sync.client import BATCH_BYTES_MAX, IDLE_S, SLOW_S, Client
+from sync.client import Client
 from sync.events import (
+    Applied,
+    Apply,
+    BeginAgain,
     BeginEpoch,
     EnrolWith,
     Event,
@@ -20,10 +23,14 @@ from sync.events import (
     FactsRead,
     Failed,
     Hurry,
+    Listen,
+    PersonsRead,
     ReadFacts,
+    ReadPersons,
     Replied,
     Send,
     SetAcked,
+    SetHanded,
     Started,
     Status,
     Tell,
@@ -31,7 +38,10 @@ from sync.events import (
     Wait,
 )
 from sync.outbox import Credentials
-from tests.sync.memory import MemoryOutbox, body_of
+from sync.pulling import IDLE_S
+from sync.pushing import BATCH_BYTES_MAX
+from sync.session import SLOW_S
+from tests.sync.memory import MemoryInbox, MemoryOutbox, body_of
 
 TILL = uuid.UUID("019a0000-0000-7000-8000-000000000001")
 KEY = bytes(range(32))
@@ -39,9 +49,15 @@ NOW_MS = 1_790_000_000_000
 
 
 class Desk:
-    """A client, its outbox in memory, and what it asked of the network."""
+    """A client, its outbox and inbox in memory, and what it asked of the network.
 
-    def __init__(self, facts: int = 0, *, enrolled: bool = True) -> None:
+    Unless `pulls`, there is nothing to pull: that is answered here, and not among what was `sent`.
+    """
+
+    def __init__(self, facts: int = 0, *, enrolled: bool = True, pulls: bool = False) -> None:
+        self.pulls = pulls
+        self.inbox = MemoryInbox()
+        self.listens: list[Listen] = []
         self.world = FixedWorld(NOW_MS)
         self.outbox = MemoryOutbox(TILL)
         if enrolled:
@@ -53,7 +69,7 @@ class Desk:
         self.waits: list[Wait] = []
         self.told: list[Status] = []
         self.acked: list[SetAcked] = []
-        self.step(Started(self.outbox.credentials()))
+        self.step(Started(self.outbox.credentials(), self.inbox.cursor()))
 
     @property
     def status(self) -> Status:
@@ -69,6 +85,20 @@ class Desk:
                     self.outbox.set_acked(epoch, seq)
                 case BeginEpoch(credentials):
                     self.outbox.begin_epoch(credentials)
+                case ReadPersons(ticket, limit):
+                    self.step(PersonsRead(ticket, tuple(self.inbox.persons(limit))))
+                case SetHanded(persons):
+                    self.inbox.handed(persons)
+                case BeginAgain():
+                    self.inbox.begin_again()
+                case Apply(ticket, page, asked_ms):
+                    self.inbox.apply(page, asked_ms)
+                    self.step(Applied(ticket))
+                case Listen():
+                    self.listens.append(effect)
+                case Send(ticket, _, target) if target.startswith("/v1/pull") and not self.pulls:
+                    page = protocol.PullPage(feed_epoch="f", cursor="c", more=False)
+                    self.step(Replied(ticket, 200, protocol.encode(page)))
                 case Send():
                     self.sent.append(effect)
                 case Wait():

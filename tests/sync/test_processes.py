@@ -18,7 +18,7 @@ from sync.events import Status
 from sync.feed import pages
 from sync.server.serve import PortTaken, serve
 from sync.worker import SyncWorker
-from tests.sync.memory import MemoryOutbox, body_of
+from tests.sync.memory import MemoryInbox, MemoryOutbox, body_of
 from tests.sync.postgres import Postgres
 from tests.sync.process import ServerProcess
 
@@ -51,7 +51,10 @@ class Shop:
         self.outbox = LockedOutbox(uuid.uuid4())
         self.status = Status()
         self.crashes: list[BaseException] = []
-        self.worker = SyncWorker(url, self.outbox, on_status=self._told, on_crash=self.crashes.append).start()
+        self.inbox = MemoryInbox()
+        self.worker = SyncWorker(
+            url, self.outbox, self.inbox, on_status=self._told, on_crash=self.crashes.append
+        ).start()
 
     def _told(self, status: Status) -> None:
         self.status = status

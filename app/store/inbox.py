@@ -1,0 +1,305 @@
+"""What the server sends, taken into the till's database (`sync.inbox.Inbox`), and persons handed to it.
+
+A page is taken over in transactions of a few milliseconds in the database lane, with a pause after each, so
+that a sale's commit never waits behind a bulk pull and the window's thread gets the interpreter. Decoding a
+page costs about a millisecond, all of the rest is SQLite's, which lets other threads run.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from app.checkout.ports import Person, Product
+from app.store import rows
+from app.store.connection import DatabaseFile, Driver
+from app.store.writer import Writer
+from sync import protocol
+from sync.inbox import Arrival
+
+_log: Final = logging.getLogger("stempel")
+
+CHUNK_S: Final = 0.005
+"""How long a transaction takes rows; its commit comes on top."""
+CURSOR: Final = "pull.cursor"
+AGAIN: Final = "pull.again"
+"""There while everything is being pulled again: after a crash it is begun once more."""
+FRESH: Final = "pull.fresh_ms"
+"""When the server was last asked and had nothing more: members are known as of then."""
+FRESH_EVERY_MS: Final = 30_000
+
+_encode: Final = msgspec.json.Encoder().encode
+_person: Final = msgspec.json.Decoder(Person)
+_product: Final = msgspec.json.Decoder(Product)
+
+
+class StaffRow(msgspec.Struct, frozen=True):
+    """A person of the staff as it is published; `card` is a token ("uid:…", "code:…")."""
+
+    id: str
+    name: str
+    role: str = "cashier"
+    pin: str = ""
+    card: str = ""
+
+
+_staff: Final = msgspec.json.Decoder(StaffRow)
+
+
+class StoredInbox:
+    """For the sync lane alone. `in_lane` runs a job where the writer lives, and waits for it; `pause` lets
+    others go first."""
+
+    def __init__(
+        self,
+        file: DatabaseFile,
+        writer: Writer,
+        in_lane: Callable[[Callable[[], bool]], bool],
+        pause: Callable[[float], None] = time.sleep,
+        clock_s: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._sql = file.connect()
+        self._run = self._sql.execute
+        self._writer = writer
+        self._in_lane = in_lane
+        self._pause = pause
+        self._clock_s = clock_s
+        self._fresh_ms = 0
+        self._came: set[tuple[str, str]] | None = None
+        """While everything is pulled again: the rows of lists that came."""
+
+    def close(self) -> None:
+        self._sql.close()
+
+    def cursor(self) -> str:
+        if self._setting(AGAIN) is not None and self._came is None:
+            self._came = set()
+            return ""
+        return (self._setting(CURSOR) or b"").decode()
+
+    def _setting(self, key: str) -> bytes | None:
+        row = self._run("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def _write(self, work: Callable[[Driver], None]) -> None:
+        """One short transaction in the database lane."""
+
+        def job() -> bool:
+            with self._writer.transaction() as sql:
+                work(sql)
+            return True
+
+        self._in_lane(job)
+
+    def begin_again(self) -> None:
+        """Forget the cursor; see `sync.inbox.Inbox`."""
+
+        def work(sql: Driver) -> None:
+            _put_setting(sql, CURSOR, "")
+            _put_setting(sql, AGAIN, "1")
+            sql.execute("UPDATE person SET handed_ms = NULL")
+
+        self._write(work)
+        self._came = set()
+
+    # -- pages in ----------------------------------------------------------------------------------------
+
+    def apply(self, page: protocol.PullPage, asked_ms: int) -> Arrival:
+        """Take a page over, in small transactions, the cursor in the last of them."""
+        steps = iter((*page.listed, *page.members, *page.persons))
+        waiting = next(steps, None)
+        while waiting is not None:
+            began_s = self._clock_s()
+            taker = _Taker(self._writer)
+            self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps))
+            waiting = taker.left
+            self._pause(self._clock_s() - began_s)
+        self._finish(page, asked_ms)
+        members = {row.member for row in page.members} | {row.member for row in page.persons}
+        return Arrival(frozenset(members), frozenset(row.list for row in page.listed))
+
+    def _chunk(self, taker: _Taker, first: Row, steps: Iterator[Row]) -> bool:
+        until_s = self._clock_s() + CHUNK_S
+        with self._writer.transaction() as sql:
+            taker.begin(sql)
+            taker.take(first)
+            for row in steps:
+                if self._clock_s() >= until_s:
+                    taker.left = row
+                    break
+                taker.take(row)
+        return taker.left is not None
+
+    def _finish(self, page: protocol.PullPage, asked_ms: int) -> None:
+        """Keep the cursor, once all that is before it is durable; and now and then how fresh all of it is."""
+        came = self._came
+        if came is not None:
+            came |= {(row.list, row.key) for row in page.listed if not row.removed}
+        fresh_ms = 0 if page.more else asked_ms
+        moved = page.cursor.encode() != self._setting(CURSOR) or came is not None
+        if not moved and abs(fresh_ms - self._fresh_ms) < FRESH_EVERY_MS:
+            return
+
+        def work(sql: Driver) -> None:
+            _put_setting(sql, CURSOR, page.cursor)
+            if fresh_ms:
+                _put_setting(sql, FRESH, str(fresh_ms))
+            if came is not None and not page.more:
+                taker = _Taker(self._writer)
+                taker.begin(sql)
+                taker.drop_all_but(came)
+                sql.execute("DELETE FROM setting WHERE key = ?", (AGAIN,))
+
+        self._write(work)
+        self._fresh_ms = fresh_ms or self._fresh_ms
+        if not page.more:
+            self._came = None
+
+    # -- persons out -------------------------------------------------------------------------------------
+
+    def persons(self, limit: int) -> Sequence[protocol.PersonRow]:
+        found = self._run(
+            f"SELECT p.updated_ms, {rows.PERSON} FROM person p "
+            "WHERE p.handed_ms IS NULL OR p.handed_ms < p.updated_ms ORDER BY p.n LIMIT ?",
+            (limit,),
+        ).fetchall()
+        people = [(updated_ms, rows.person(row)) for updated_ms, *row in found]
+        return [
+            protocol.PersonRow(member=one.member, updated_ms=updated_ms, data=msgspec.Raw(_encode(one)))
+            for updated_ms, one in people
+        ]
+
+    def handed(self, persons: Sequence[protocol.PersonRow]) -> None:
+        values = [(row.updated_ms, row.member.bytes, row.updated_ms) for row in persons]
+        # What was changed meanwhile is newer than what was handed, and stays to be handed.
+        query = "UPDATE person SET handed_ms = ? WHERE member = ? AND coalesce(handed_ms, -1) < ?"
+
+        def work(sql: Driver) -> None:
+            sql.executemany(query, values)
+
+        self._write(work)
+
+
+Row = protocol.Listed | protocol.MemberRow | protocol.PersonRow
+
+
+class _Taker:
+    """Rows on their way into the tables, inside one transaction. A row that this version cannot read is
+    passed over, with a line in the log: it must not keep the others back."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.left: Row | None = None
+
+    def begin(self, sql: Driver) -> None:
+        self._run = sql.execute
+        head = self._run("SELECT origin, epoch, acked_seq FROM head").fetchone()
+        self._origin, self._epoch, self._acked_seq = uuid.UUID(bytes=head[0]), head[1], head[2]
+
+    def take(self, row: Row) -> None:
+        match row:
+            case protocol.MemberRow():
+                self._member(row)
+            case protocol.PersonRow():
+                self._someone(row)
+            case protocol.Listed():
+                self._listed(row)
+
+    def _member(self, row: protocol.MemberRow) -> None:
+        snapshot = bytes(row.state)
+        try:
+            rows.decode_state(snapshot)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            _log.error("member %s cannot be read, install a newer till: %s", row.member, error)
+            return
+        projections = self._writer.projections
+        projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, self._mark(row.applied))
+        for card in row.cards:
+            projections.link(card.token, row.member.bytes, card.linked_ms, blocked=card.blocked, pulled=True)
+
+    def _mark(self, applied: dict[int, int]) -> tuple[int, int]:
+        """The last place of this till's own log that is in a state.
+
+        Of the current epoch only what was acknowledged: another number the server can know only from a copy
+        of this till's disk. Later epochs are a copy's, too.
+        """
+        own = {epoch: seq for epoch, seq in applied.items() if epoch <= self._epoch}
+        if self._epoch in own:
+            own[self._epoch] = min(own[self._epoch], self._acked_seq)
+        return max(own.items(), default=(0, 0))
+
+    def _someone(self, row: protocol.PersonRow) -> None:
+        if row.erased:
+            self._writer.drop_person(row.member)
+            return
+        query = "SELECT updated_ms, handed_ms FROM person WHERE member = ?"
+        ours = self._run(query, (row.member.bytes,)).fetchone()
+        if ours is not None and (ours[1] is None or ours[1] < ours[0]):
+            theirs = (row.updated_ms, row.origin.bytes if row.origin else b"")
+            if (ours[0], self._origin.bytes) > theirs:
+                return  # entered here since: it is on its way to the server
+        try:
+            person = _person.decode(row.data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            _log.error("person of %s cannot be read, install a newer till: %s", row.member, error)
+            return
+        self._writer.take_person(msgspec.structs.replace(person, member=row.member), row.updated_ms)
+
+    def drop_all_but(self, came: set[tuple[str, str]]) -> None:
+        """Of lists that came whole, drop what did not come."""
+        lists = {name for name, _ in came}
+        for name, key in self._run("SELECT list, key FROM listed").fetchall():
+            if name in lists and (name, key) not in came:
+                self._listed(protocol.Listed(list=name, key=key))
+
+    def _listed(self, row: protocol.Listed) -> None:
+        if row.removed:
+            self._run("DELETE FROM listed WHERE list = ? AND key = ?", (row.list, row.key))
+        else:
+            # Products have a table of their own; here it says that this one came from the server.
+            body = b"" if row.list == "product" else bytes(row.body)
+            self._run(
+                "INSERT INTO listed (list, key, store, body) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (list, key) DO UPDATE SET store = excluded.store, body = excluded.body",
+                (row.list, row.key, row.store, body),
+            )
+        if row.list == "product":
+            self._goods(row)
+        elif row.list == "staff":
+            self._employee(row)
+
+    def _goods(self, row: protocol.Listed) -> None:
+        if row.removed:
+            self._writer.drop_product(row.key)
+            return
+        try:
+            self._writer.take_product(_product.decode(row.body))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            _log.error("product %s cannot be read, install a newer till: %s", row.key, error)
+
+    def _employee(self, row: protocol.Listed) -> None:
+        self._run("DELETE FROM staff WHERE id = ?", (row.key,))
+        if row.removed:
+            return
+        try:
+            one = _staff.decode(row.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            _log.error("staff %s cannot be read, install a newer till: %s", row.key, error)
+            return
+        self._run(
+            "INSERT INTO staff (id, name, role, pin, token) VALUES (?, ?, ?, ?, ?)",
+            (one.id, one.name, one.role, one.pin, one.card),
+        )
+
+
+def _put_setting(sql: Driver, key: str, value: str) -> None:
+    sql.execute(
+        "INSERT INTO setting (key, value) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value.encode()),
+    )

@@ -1,0 +1,308 @@
+"""Pulled pages in the till's database: never double, never missing, whatever comes in between."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.checkout.ports import Person, Work
+from app.ledger.facts import CardBlocked, CardLinked, PointsAdjusted
+from app.loyalty.effects import Lot, PointsEarned
+from app.loyalty.state import EMPTY, MemberState, apply
+from app.store.database import Database
+from app.store.inbox import StoredInbox
+from sync import protocol
+from sync.outbox import Credentials
+from tests.support.facts import START_MS, Shelf, product
+
+TILL = uuid.UUID("019a0000-0000-7000-8000-000000000001")
+OTHER = uuid.UUID("019a0000-0000-7000-8000-000000000002")
+
+
+def earned(shelf: Shelf, member: uuid.UUID, centi: int) -> PointsAdjusted:
+    shelf.world.ms += 1000
+    id = shelf.world.new_id()
+    lot = Lot(str(id), "points", centi, shelf.world.ms)
+    return PointsAdjusted(
+        id=id, at_ms=shelf.world.ms, member=member, reason="test", effects=(PointsEarned(lot),)
+    )
+
+
+def state(*facts: PointsAdjusted) -> MemberState:
+    folded = EMPTY
+    for fact in facts:
+        folded = apply(folded, fact.effects, fact.at_ms)
+    return folded
+
+
+def row(
+    member: uuid.UUID, folded: MemberState, applied: dict[int, int], cards: tuple[protocol.CardRow, ...] = ()
+) -> protocol.MemberRow:
+    return protocol.MemberRow(
+        member=member,
+        at_ms=START_MS,
+        state=msgspec.Raw(msgspec.json.encode(folded)),
+        applied=applied,
+        cards=cards,
+    )
+
+
+def page(*rows: object, cursor: str = "c1", more: bool = False) -> protocol.PullPage:
+    def of(kind: type) -> list:  # type: ignore[type-arg]
+        return [one for one in rows if isinstance(one, kind)]
+
+    return protocol.PullPage(
+        feed_epoch="f", cursor=cursor, more=more, members=of(protocol.MemberRow),
+        persons=of(protocol.PersonRow), listed=of(protocol.Listed),
+    )  # fmt: skip
+
+
+class Desk:
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder)
+        self.reader = self.database.reader()
+        self.outbox = self.database.outbox()
+        self.inbox = self.database.inbox()
+        self.shelf = Shelf()
+        self.outbox.begin_epoch(Credentials(TILL, 1, "12", bytes(32), ""))
+
+    def write(self, *facts: PointsAdjusted | CardLinked | CardBlocked) -> None:
+        self.database.write(Work(facts=facts, at_ms=self.shelf.world.ms))
+
+    def balance(self, member: uuid.UUID) -> int:
+        found = self.reader.member(member)
+        return found.state.balance_centi if found else 0
+
+    def check(self) -> None:
+        """What is shown is what a rebuild from snapshots and facts gives."""
+        assert self.database.call(self.database.writer.check)[1] == []
+
+    def close(self) -> None:
+        self.outbox.close()
+        self.inbox.close()
+        assert self.database.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "till")
+    yield desk
+    desk.close()
+
+
+def test_own_later_facts_are_folded_on_top_and_none_twice(desk: Desk) -> None:
+    ann = uuid.uuid4()
+    facts = [earned(desk.shelf, ann, centi) for centi in (100, 20, 3)]
+    theirs = earned(desk.shelf, ann, 4000)
+    desk.write(*facts)
+    desk.outbox.set_acked(1, 2)
+    desk.inbox.apply(page(row(ann, state(*facts[:2], theirs), {1: 2})), START_MS + 10**6)
+    assert desk.balance(ann) == 4123
+    desk.write(earned(desk.shelf, ann, 50000))
+    assert desk.balance(ann) == 54123
+    desk.check()
+    desk.inbox.apply(page(row(ann, state(*facts[:2], theirs), {1: 2})), START_MS + 10**6)
+    assert desk.balance(ann) == 54123, "the same page again"
+    desk.check()
+    desk.outbox.set_acked(1, 3)
+    desk.inbox.apply(page(row(ann, state(*facts, theirs), {1: 3}), cursor="c2"), START_MS + 10**6)
+    assert desk.balance(ann) == 54123
+    assert desk.inbox.cursor() == "c2"
+    desk.check()
+
+
+def test_a_member_of_another_till_is_known_with_card_and_person(desk: Desk) -> None:
+    bob = uuid.uuid4()
+    person = Person(member=bob, name="Łukasz Bąk", phone="+48 600 100 200", lang="pl")
+    data = msgspec.Raw(msgspec.json.encode(person))
+    arrival = desk.inbox.apply(
+        page(
+            row(bob, state(earned(desk.shelf, bob, 700)), {}, (protocol.CardRow("uid:04B0", START_MS),)),
+            protocol.PersonRow(member=bob, updated_ms=START_MS, origin=OTHER, data=data),
+        ),
+        START_MS + 10**6,
+    )
+    assert arrival.members == {bob}
+    holder = desk.reader.holder("uid:04B0")
+    assert holder is not None
+    found = desk.reader.member(holder.member)
+    assert found is not None
+    assert (found.state.balance_centi, found.person) == (700, person)
+    assert found.as_of_ms == START_MS + 10**6, "as of the last time the server had nothing more"
+    assert [one.member for one in desk.reader.find_people("lukasz")] == [bob]
+    assert desk.inbox.persons(10) == [], "what the server sent need not be handed to it"
+    desk.check()
+
+
+def test_a_copied_disks_facts_do_not_hide_ones_own(desk: Desk) -> None:
+    """The server knows numbers of this epoch, and of later ones, from a copy of this till's disk."""
+    ann = uuid.uuid4()
+    mine, copys = earned(desk.shelf, ann, 100), earned(desk.shelf, ann, 4000)
+    desk.inbox.apply(page(row(ann, state(copys), {1: 1, 2: 7})), START_MS)
+    desk.write(mine)
+    assert desk.balance(ann) == 4100
+    desk.inbox.apply(page(row(ann, state(copys), {1: 1, 2: 7}), cursor="c2"), START_MS)
+    assert desk.balance(ann) == 4100
+    desk.check()
+
+
+def test_a_new_epoch_keeps_what_a_snapshot_holds(desk: Desk) -> None:
+    """A restored server knows less; what a snapshot had before is known under the new numbers, too."""
+    ann = uuid.uuid4()
+    facts = [earned(desk.shelf, ann, centi) for centi in (1, 20, 300)]
+    desk.write(*facts)
+    desk.outbox.set_acked(1, 2)
+    desk.inbox.apply(page(row(ann, state(*facts[:2]), {1: 2})), START_MS)
+    desk.outbox.set_acked(1, 1)
+    desk.outbox.begin_epoch(Credentials(TILL, 2, "12", bytes(32), ""))
+    assert desk.balance(ann) == 321
+    desk.check()
+    desk.outbox.set_acked(2, 2)
+    desk.inbox.apply(page(row(ann, state(*facts), {1: 1, 2: 2}), cursor="c2"), START_MS)
+    assert desk.balance(ann) == 321
+    desk.check()
+
+
+def test_the_later_link_of_a_card_holds_and_a_block_stays(desk: Desk) -> None:
+    ann, bob = uuid.uuid4(), uuid.uuid4()
+    desk.shelf.world.ms += 5000
+    at_ms = desk.shelf.world.ms
+    desk.write(CardLinked(id=uuid.uuid4(), at_ms=at_ms, member=ann, card="uid:01"))
+
+    def holder() -> tuple[uuid.UUID, bool]:
+        found = desk.reader.holder("uid:01")
+        assert found is not None
+        return found.member, found.blocked
+
+    desk.inbox.apply(page(row(bob, EMPTY, {}, (protocol.CardRow("uid:01", at_ms - 1),))), START_MS)
+    assert holder() == (ann, False), "an earlier link of another till does not count"
+    desk.inbox.apply(
+        page(row(bob, EMPTY, {}, (protocol.CardRow("uid:01", at_ms + 1),)), cursor="2"), START_MS
+    )
+    assert holder() == (bob, False)
+    desk.check()
+    desk.write(CardBlocked(id=uuid.uuid4(), at_ms=at_ms + 5, member=bob, card="uid:01"))
+    desk.inbox.apply(
+        page(row(bob, EMPTY, {}, (protocol.CardRow("uid:01", at_ms + 1),)), cursor="3"), START_MS
+    )
+    assert holder() == (bob, True), "the server has not heard of the block yet"
+    desk.check()
+    assert desk.database.call(desk.database.writer.rebuild) == 2
+    assert holder() == (bob, True)
+
+
+def test_lists_come_and_go(desk: Desk) -> None:
+    def listed(name: str, key: str, body: object = None) -> protocol.Listed:
+        raw = protocol.NOTHING if body is None else msgspec.Raw(msgspec.json.encode(body))
+        return protocol.Listed(list=name, key=key, body=raw)
+
+    milk = product("1017", codes=("590123",))
+    anna = {"id": "7", "name": "Anna", "role": "manager", "pin": "$scrypt$x", "card": "uid:07"}
+    arrival = desk.inbox.apply(
+        page(
+            listed("product", "1017", milk),
+            listed("staff", "7", anna),
+            listed("weather", "today", {"sun": 1}),
+        ),
+        START_MS,
+    )
+    assert arrival.lists == {"product", "staff", "weather"}
+    found = desk.reader.product_by_code("590123")
+    assert found is not None
+    assert (found.sku, found.price_minor) == ("1017", 649)
+    assert desk.reader.count("staff") == 1
+    desk.inbox.apply(
+        page(listed("product", "1017"), listed("staff", "7"), listed("product", "none")), START_MS
+    )
+    assert desk.reader.product("1017") is None
+    assert desk.reader.find_products("mleko") == []
+    assert desk.reader.count("staff") == 0
+    assert desk.reader.listed("weather"), "a list of a later version is kept for it"
+
+
+def test_beginning_again_replaces_lists_and_hands_persons_again(desk: Desk, tmp_path: Path) -> None:
+    def goods(sku: str) -> protocol.Listed:
+        return protocol.Listed(list="product", key=sku, body=msgspec.Raw(msgspec.json.encode(product(sku))))
+
+    ann = uuid.uuid4()
+    data = msgspec.Raw(msgspec.json.encode(Person(member=ann, name="Ann")))
+    desk.database.call(lambda: desk.database.writer.put_products([product("own")]))
+    row_of_staff = protocol.Listed(list="staff", key="7", body=msgspec.Raw(b'{"id":"7","name":"Anna"}'))
+    theirs = protocol.PersonRow(member=ann, updated_ms=5, origin=OTHER, data=data)
+    desk.inbox.apply(page(goods("1"), goods("2"), row_of_staff, theirs), START_MS)
+    desk.inbox.begin_again()
+    assert (desk.inbox.cursor(), [one.member for one in desk.inbox.persons(9)]) == ("", [ann])
+    desk.inbox.apply(page(goods("2"), cursor="a", more=True), START_MS)
+    after_a_crash = desk.database.inbox()
+    assert after_a_crash.cursor() == "", "half of it tells nothing about what is gone"
+    assert desk.reader.product("1") is not None
+    after_a_crash.apply(page(goods("2"), cursor="a", more=True), START_MS)
+    after_a_crash.apply(page(goods("3"), cursor="b"), START_MS)
+    skus = [sku for sku in ("1", "2", "3", "own") if desk.reader.product(sku)]
+    assert skus == ["2", "3", "own"], "what came is what there is, and what the shop has of its own"
+    assert desk.reader.count("staff") == 1, "a list that came empty leaves the one before"
+    assert after_a_crash.cursor() == "b"
+    after_a_crash.close()
+
+
+def test_what_cannot_be_read_does_not_keep_the_rest_back(desk: Desk) -> None:
+    ann = uuid.uuid4()
+    bad = protocol.MemberRow(member=uuid.uuid4(), at_ms=1, state=msgspec.Raw(b'{"lots": 5}'), applied={})
+    nobody = protocol.PersonRow(member=ann, updated_ms=1, origin=OTHER, data=msgspec.Raw(b"[]"))
+    goods = protocol.Listed(list="product", key="1", body=msgspec.Raw(b'{"sku": 1}'))
+    desk.inbox.apply(page(bad, row(ann, state(earned(desk.shelf, ann, 5)), {}), nobody, goods), START_MS)
+    assert (desk.balance(ann), desk.inbox.cursor()) == (5, "c1")
+
+
+def test_persons_are_handed_once_and_the_later_version_holds(desk: Desk) -> None:
+    member, work = desk.shelf.enrolled("Ann")
+    desk.database.write(work)
+    (first,) = desk.inbox.persons(10)
+    changed = Person(member=member, name="Anna", phone="1")
+    desk.database.write(Work(people=(changed,), keep_basket=True, at_ms=START_MS - 10**9))
+    desk.inbox.handed([first])
+    (second,) = desk.inbox.persons(10)
+    assert second.updated_ms > first.updated_ms, "later, though the till's clock was put back"
+    theirs = msgspec.json.encode(Person(member=member, name="Their Ann"))
+    older = protocol.PersonRow(
+        member=member, updated_ms=first.updated_ms, origin=OTHER, data=msgspec.Raw(theirs)
+    )
+    desk.inbox.apply(page(older), START_MS)
+    assert desk.reader.person(member) == changed, "what was entered here since is on its way"
+    desk.inbox.handed([second])
+    assert desk.inbox.persons(10) == []
+    newer = msgspec.structs.replace(older, updated_ms=second.updated_ms + 1)
+    desk.inbox.apply(page(newer), START_MS)
+    found = desk.reader.person(member)
+    assert found is not None
+    assert found.name == "Their Ann"
+    desk.inbox.apply(page(protocol.PersonRow(member=member, updated_ms=0)), START_MS)
+    assert desk.reader.person(member) is None
+    assert desk.reader.find_people("their") == []
+
+
+def test_a_page_is_taken_in_short_transactions_with_others_in_between(desk: Desk) -> None:
+    """A clock that jumps makes every chunk one row; a crash after any of them leaves the old cursor."""
+    people = [uuid.uuid4() for _ in range(6)]
+    rows = [row(member, state(earned(desk.shelf, member, 10)), {}) for member in people]
+    ticks = iter(range(10**6))
+    between: list[int] = []
+
+    def pause(_: float) -> None:
+        assert desk.inbox.cursor() == ""
+        desk.write(earned(desk.shelf, people[0], 1))
+        between.append(1)
+
+    inbox = StoredInbox(
+        desk.database.file, desk.database.writer, desk.database.call, pause, lambda: next(ticks) / 10
+    )
+    inbox.apply(page(*rows), START_MS)
+    assert (len(between), inbox.cursor()) == (6, "c1")
+    assert desk.balance(people[0]) == 16
+    assert all(desk.balance(member) == 10 for member in people[1:])
+    desk.check()
+    inbox.close()
