@@ -124,6 +124,19 @@ class Adjusting:
         changed = msgspec.structs.replace(line, note=" ".join(text.split())[:80])
         return heart.change(open_basket.put_line(heart.sale, changed)) or done("noted", line=key)
 
+    def number_line(self, key: int, code: str) -> Outcome:
+        """The number of the gift card that a line sells: what is paid for it can be spent under that."""
+        heart, line = self._heart, self._heart.sale.line(key)
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if line is None or "gift_card" not in line.tags:
+            return refused("no_line")
+        code = code.strip()
+        if not code or line.qty_milli != QTY_MILLI or any(each.code == code for each in heart.sale.lines):
+            return refused("gift_card_number", line=key)
+        changed = msgspec.structs.replace(line, code=code)
+        return heart.change(open_basket.put_line(heart.sale, changed)) or done("gift_card_numbered", line=key)
+
     # -- goods without an article ------------------------------------------------------------------------
 
     def ring_open(

@@ -129,6 +129,8 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tenders: tuple[OpenTender, ...] = ()
     gift_cards: tuple[HeldCard, ...] = ()
     exchange: Exchange | None = None
+    codes: tuple[str, ...] = ()
+    """Promotional codes and coupons presented."""
     manual: Manual | None = None
     age_checked: int = 0
     """The age up to which the customer has shown to be old enough."""
@@ -139,7 +141,7 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def untouched(self) -> bool:
-        return not self.lines and self.member is None
+        return not self.lines and self.member is None and not self.codes
 
     @property
     def tendered_minor(self) -> int:

@@ -14,6 +14,7 @@ import msgspec
 from app.checkout import basket as open_basket
 from app.checkout import restricting
 from app.checkout.basket import OpenSale, Stage
+from app.checkout.birthdays import birthday_of
 from app.checkout.outcome import Outcome, refused
 from app.checkout.outside import Outside
 from app.checkout.ports import Catalogue, Journal, Member, Members, NotWritten, Sales, Shift, Work
@@ -23,7 +24,7 @@ from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.lanes import World
 from app.ledger.facts import AnyFact, Privileged
-from app.loyalty.basket import Context, GiftCard
+from app.loyalty.basket import Code, Context, GiftCard
 from app.loyalty.basket import Redeem as RedeemWish
 from app.loyalty.decision import Decision, Offer
 from app.loyalty.engine import Compiled, evaluate
@@ -131,6 +132,9 @@ class Heart:
         age = restricting.age_of(self.sale, self.shop)
         if age > self.sale.age_checked:
             return refused("ask_age", age=age)
+        nameless = next((x for x in self.sale.lines if "gift_card" in x.tags and not x.code), None)
+        if nameless is not None and self.shop.gift_cards == "here":
+            return refused("gift_card_number", line=nameless.key)
         for reason in self.decision.refused:
             if reason.code in BARRED:
                 line = reason.params.get("line")
@@ -280,7 +284,22 @@ class Heart:
     def evaluate(self, *, paying: bool, explain: bool = False) -> Decision:
         """The engine's decision over the sale in hand, at the moment it was priced."""
         state: MemberState | None = self.member.state if self.member else None
-        context = Context(
+        basket = open_basket.for_engine(self.sale, self.by_hand())
+        return evaluate(self.programme, state, basket, self.context(paying=paying), explain=explain)
+
+    def by_hand(self) -> dict[int, int] | None:
+        """What the cashier gives off each line, of what the programme leaves; None if nothing."""
+        if not open_basket.has_manual(self.sale):
+            return None
+        state = self.member.state if self.member else None
+        context = self.context(paying=False)
+        without = evaluate(self.programme, state, open_basket.for_engine(self.sale), context)
+        return open_basket.manual_minor(self.sale, without)
+
+    def context(self, *, paying: bool) -> Context:
+        """When, where and for whom the sale in hand is priced, and what was presented."""
+        person = self.member.person if self.member else None
+        return Context(
             at_ms=self.sale.priced_ms or self.world.now_ms(),
             store=self.shop.store,
             till=self.shop.till,
@@ -292,15 +311,15 @@ class Heart:
             ),
             points_limit_centi=self.sale.redeem_cap_centi,
             time_zone=self.shop.time_zone,
+            codes=tuple(self._code(code) for code in self.sale.codes),
+            birthday=birthday_of(person),
+            segments=person.segments if person else (),
             paying=paying,
         )
-        manual: dict[int, int] | None = None
-        if open_basket.has_manual(self.sale):
-            # What the cashier gives is of what the programme leaves.
-            without = evaluate(self.programme, state, open_basket.for_engine(self.sale), context)
-            manual = open_basket.manual_minor(self.sale, without)
-        basket = open_basket.for_engine(self.sale, manual)
-        return evaluate(self.programme, state, basket, context, explain=explain)
+
+    def _code(self, code: str) -> Code:
+        used, by_member = self.sales.code_used(code, self.sale.member)
+        return Code(code, used=used, used_by_member=by_member)
 
     # -- writing -----------------------------------------------------------------------------------------
 

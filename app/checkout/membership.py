@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from app.checkout.basket import Redeem
+from app.checkout.care import consent_fact
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, note, refused
-from app.checkout.ports import Person, Work
+from app.checkout.paper.member import ConsentText, enrolment_slip
+from app.checkout.ports import Person, Slip, Work
 from app.ledger.facts import AnyFact, CardLinked, MemberEnrolled
 from hardware.ports import CardProof
+from hardware.receipt import PrintJob
 
 
 class Membership:
@@ -113,9 +117,22 @@ class Membership:
         return done("redeeming", points_centi=spent.spent_centi, value_minor=spent.spent_value_minor)
 
     def enrol(
-        self, name: str, phone: str, *, card: str = "", lang: str = "", answer: Answer = ignore
+        self,
+        name: str,
+        phone: str,
+        *,
+        card: str = "",
+        lang: str = "",
+        email: str = "",
+        birthday: str = "",
+        consents: Mapping[str, bool] | None = None,
+        paper: bool = False,
+        answer: Answer = ignore,
     ) -> None:
-        """Make a member of the customer in front of the till and attach them; durable before the answer."""
+        """Make a member of the customer in front of the till and attach them; durable before the answer.
+
+        `consents` are the answers by purpose to the shop's texts, `paper` prints them with the card's code.
+        """
         heart = self._heart
         if (stopped := heart.stopped()) is not None:
             return answer(stopped)
@@ -123,16 +140,57 @@ class Membership:
             return answer(refused("name_missing"))
         if card and heart.members.holder(card) is not None:
             return answer(refused("card_taken"))
+        asked = {each.purpose: each for each in heart.shop.consents}
+        answers = {purpose: yes for purpose, yes in (consents or {}).items() if purpose in asked}
+        if any(each.required and not answers.get(each.purpose) for each in heart.shop.consents):
+            return answer(refused("consent_missing"))
         at_ms, member = heart.world.now_ms(), heart.world.new_id()
         facts: list[AnyFact] = [MemberEnrolled(id=heart.world.new_id(), at_ms=at_ms, member=member)]
         if card:
             facts.append(CardLinked(id=heart.world.new_id(), at_ms=at_ms, member=member, card=card))
-        person = Person(member=member, name=name.strip(), phone=phone.strip(), lang=lang)
+        facts += [
+            consent_fact(heart, member, purpose, asked[purpose].version, lang or heart.shop.lang, given=yes)
+            for purpose, yes in answers.items()
+        ]
+        person = Person(
+            member=member,
+            name=name.strip(),
+            phone=phone.strip(),
+            email=email.strip(),
+            birthday=birthday.strip(),
+            lang=lang,
+        )
+        slips = (self._welcome(person, card, answers, at_ms),) if paper else ()
 
         def written() -> Outcome:
             attached = self.attach(member, card=card, redeem_cap_centi=heart.shop.redeem_cap_centi)
             return attached if attached.refused else done("enrolled", name=person.name)
 
         return heart.write(
-            Work(facts=tuple(facts), people=(person,), keep_basket=True, at_ms=at_ms), written, answer
+            Work(facts=tuple(facts), people=(person,), slips=slips, keep_basket=True, at_ms=at_ms),
+            written,
+            answer,
         )
+
+    def _welcome(self, person: Person, card: str, answers: Mapping[str, bool], at_ms: int) -> Slip:
+        heart = self._heart
+        lang = person.lang or heart.shop.lang
+        agreed = [
+            ConsentText(
+                text=each.texts.get(lang) or next(iter(each.texts.values()), each.purpose),
+                version=each.version,
+                given=answers[each.purpose],
+            )
+            for each in heart.shop.consents
+            if each.purpose in answers
+        ]
+        document = enrolment_slip(
+            person,
+            heart.shop,
+            heart.programme,
+            at_ms=at_ms,
+            card=card.removeprefix("code:") if card.startswith("code:") else "",
+            consents=agreed,
+            cashier=heart.cashier,
+        )
+        return Slip("enrolment", PrintJob(document))

@@ -117,7 +117,8 @@ class Paying:
             return stopped
         if any(held.code == code for held in heart.sale.gift_cards):
             return refused("gift_card_here")
-        balance_minor = heart.sales.gift_card_minor(code)
+        here = heart.shop.gift_cards == "here"
+        balance_minor = heart.sales.gift_card_minor(code) if here else None
         if balance_minor is None or balance_minor <= 0:
             return refused("gift_card_empty" if balance_minor is not None else "gift_card_unknown")
         # What money has paid already is not the card's to pay.

@@ -48,7 +48,11 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a member is: personal data, kept apart from facts and erasable. `lang` chooses the receipt's."""
+    """Who a member is: personal data, kept apart from facts and erasable. `lang` chooses the receipt's.
+
+    `birthday_since_ms` is since when the birthday is known, `pin` the hash of the PIN that lets a copyable
+    card pay in full, `segments` what head office calls this customer.
+    """
 
     member: uuid.UUID
     name: str
@@ -56,6 +60,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     birthday: str = ""
     lang: str = ""
+    birthday_since_ms: int = 0
+    pin: str = ""
+    segments: tuple[str, ...] = ()
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +129,10 @@ class Catalogue(Protocol):
 class Members(Protocol):
     def member(self, id: uuid.UUID) -> Member | None: ...
     def holder(self, card: str) -> CardHolder | None: ...
+    def cards(self, member: uuid.UUID) -> Sequence[str]:
+        """The cards that find a member and are not blocked, the latest first."""
+        ...
+
     def tap_counter(self, uid: str) -> int | None:
         """The highest tap counter that this till saw of a card that proves itself; None before the first."""
         ...
@@ -156,6 +167,10 @@ class Sales(Protocol):
 
     def last_shift(self) -> Shift | None:
         """The shift closed last."""
+        ...
+
+    def code_used(self, code: str, member: uuid.UUID | None) -> tuple[int, int]:
+        """How often a code was used here, by anyone and by this member."""
         ...
 
     def parked(self) -> Sequence[tuple[int, bytes]]:
@@ -207,6 +222,9 @@ class NoSales:
     def last_shift(self) -> Shift | None:
         return None
 
+    def code_used(self, code: str, member: uuid.UUID | None) -> tuple[int, int]:
+        return 0, 0
+
     def parked(self) -> Sequence[tuple[int, bytes]]:
         return ()
 
@@ -227,15 +245,16 @@ class Slip:
 class Work:
     """All that one act writes, in one transaction: all of it or nothing.
 
-    `basket` is the open basket afterwards (None for an empty one); `keep_basket` leaves it as it is. `parked`
-    are (slot, payload or None) of baskets put aside, `unknown` (code, department, price_minor) of codes that
-    the catalogue lacks, `tap_counters` (UID, counter) of cards that proved themselves; a lower one never
-    replaces a higher.
+    `basket` is the open basket afterwards (None for an empty one); `keep_basket` leaves it as it is. `forget`
+    are members whose person is known under another id now, `parked` (slot, payload or None) of baskets put
+    aside, `unknown` (code, department, price_minor) of codes that the catalogue lacks, `tap_counters` (UID,
+    counter) of cards that proved themselves; a lower one never replaces a higher.
     """
 
     facts: tuple[AnyFact, ...] = ()
     slips: tuple[Slip, ...] = ()
     people: tuple[Person, ...] = ()
+    forget: tuple[uuid.UUID, ...] = ()
     basket: bytes | None = None
     keep_basket: bool = False
     parked: tuple[tuple[int, bytes | None], ...] = ()

@@ -79,9 +79,10 @@ class Refunds:
         """The sale of a receipt's code or number; None where this till does not hold it."""
         sales, text = self._heart.sales, text.strip()
         sale: SaleCompleted | None = None
-        if text.upper().startswith(REFERENCE):
+        code = text[len(REFERENCE) :] if text.upper().startswith(REFERENCE) else text
+        if len(code) >= 32:
             try:
-                sale = sales.sale(uuid.UUID(text[len(REFERENCE) :]))
+                sale = sales.sale(uuid.UUID(code))
             except ValueError:
                 return None
         elif text.isascii() and text.isdigit() and len(text) < 10:

@@ -19,18 +19,26 @@ PresentCard = Callable[[str, CardProof], Outcome]
 """What a scanned code leads to that is a member's card."""
 PresentStaff = Callable[[str, str], Outcome | None]
 """The same for the badges of the staff; None for anything else."""
+PresentCode = Callable[[str], Outcome | None]
+"""The same for promotional codes and coupons."""
 
 
 class Ringing:
     """What is in the basket."""
 
     def __init__(
-        self, heart: Heart, read: CodeReader, present_card: PresentCard, present_staff: PresentStaff
+        self,
+        heart: Heart,
+        read: CodeReader,
+        present_card: PresentCard,
+        present_staff: PresentStaff,
+        present_code: PresentCode,
     ) -> None:
         self._heart: Final = heart
         self._read = read
         self._present_card = present_card
         self._present_staff = present_staff
+        self._present_code = present_code
 
     def scan(self, text: str, aim: str | None = None) -> Outcome:
         """A code as read, with its AIM identifier: a product's, or the number printed on a member's card."""
@@ -54,6 +62,8 @@ class Ringing:
             return self._present_card(f"code:{read.member_card}", CardProof.COPYABLE)
         if read.receipt:
             return refused("receipt_scanned", receipt=read.receipt)
+        if (taken := self._present_code(read.coupon or code)) is not None:
+            return taken
         if read.coupon:
             return refused("coupon_scanned", coupon=read.coupon)
         return refused("unknown_code", code=code)

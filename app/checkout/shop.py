@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -13,6 +15,16 @@ class Department(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     category: str = ""
     tax: str = ""
     limit_minor: int | None = None
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a customer is asked to agree to: the text by language, and the version it is kept under."""
+
+    purpose: str
+    version: str
+    texts: dict[str, str]
+    required: bool = False
+    """Without it there is no membership."""
 
 
 class Restriction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,9 +43,10 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     `redeem_cap_centi` is the most points that a card which can be copied may pay with in one sale.
     `refund_limit_minor` is the most a cashier gives back alone; None: any sum of a sale that is there.
-    `discount_limit_centi` is the discount that a cashier may give alone, in hundredths of a percent.
-    `restrictions` are by product tag. `cash_step_minor` is the smallest coin (5 where 0.05 is), the
-    currency's own unless given.
+    `discount_limit_centi` is the discount that a cashier may give alone, in hundredths of a percent,
+    `goodwill_limit_centi` the most points. `gift_cards` are taken `here` only where no other till sells or
+    takes them: what is left on one is then this till's to say. `restrictions` are by product tag.
+    `cash_step_minor` is the smallest coin (5 where 0.05 is), the currency's own unless given.
     """
 
     name: str
@@ -48,6 +61,10 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     cash_step_minor: int | None = None
     refund_limit_minor: int | None = None
     discount_limit_centi: int = 10_00
+    goodwill_limit_centi: int = 100_00
+    claim_days: int = 14
+    gift_cards: Literal["off", "here"] = "off"
+    consents: tuple[Consent, ...] = ()
     departments: tuple[Department, ...] = ()
     restrictions: dict[str, Restriction] = msgspec.field(default_factory=_grown_up)
     footer: dict[str, str] = {}

@@ -15,6 +15,9 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | opening, closing | `shifts` |
 | `till.drawer`: pay in and out, no sale, X, blind count, Z | `drawer` |
 | `till.people`: sign in, lock, approve | `people`, `rights`, `pin` |
+| `till.coupons`: codes, the best mix | `coupons` |
+| `till.care`: persons, consents, cards, merging, goodwill, PIN | `care` |
+| `till.moving`: a past sale to another member, a late claim | `moving` |
 | `till.adjusting`: prices, discounts, notes, open prices, age | `adjusting`, `restricting` |
 | `till.parking`: park, list, resume, drop | `parking` |
 | `till.refunds`: find, preview, refund | `refunds` |
@@ -27,11 +30,14 @@ from collections.abc import Callable
 
 from app.checkout.adjusting import Adjusting
 from app.checkout.basket import OpenSale, Stage
+from app.checkout.care import Care
 from app.checkout.charging import Charging
+from app.checkout.coupons import Coupons
 from app.checkout.drawer import Drawer
 from app.checkout.exchange import Exchanges
 from app.checkout.heart import Heart
 from app.checkout.membership import Membership
+from app.checkout.moving import Moving
 from app.checkout.outside import Outside
 from app.checkout.parking import Parking
 from app.checkout.paying import Paid, Paying
@@ -100,7 +106,10 @@ class Till:
         self.refresh_member = heart.refresh_member
 
         self.people = People(heart, staff or NoStaff())
-        ringing = Ringing(heart, read, member.present_card, self.people.present)
+        self.coupons = Coupons(heart)
+        self.care = Care(heart)
+        self.moving = Moving(heart)
+        ringing = Ringing(heart, read, member.present_card, self.people.present, self.coupons.present)
         self.scan, self.ring, self.ring_sku = ringing.scan, ringing.ring, ringing.ring_sku
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line
         self.undo, self.clear = ringing.undo, ringing.clear

@@ -239,7 +239,7 @@ class Compiled:
         """Without a rule that spends points, one of them stands for one unit of the currency."""
         self.profiles: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
         self._by_look: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
-        self._kinds: dict[tuple[tuple[int, ...], bool, bool, bool], Profile] = {}
+        self._kinds: dict[tuple[tuple[int, ...], bool, bool, bool, bool], Profile] = {}
 
     def filter(self, goods: Filter) -> int:
         return self.filters.number(goods)
@@ -264,7 +264,7 @@ class Compiled:
                 self._by_look.clear()
                 self._kinds.clear()
             made = Profile(line, self)
-            kind = (made.filters, made.delivery, made.no_discount, made.gift_card)
+            kind = (made.filters, made.delivery, made.no_discount, made.gift_card, made.aside)
             profile = self._by_look[key] = self._kinds.setdefault(kind, made)
         return profile
 

@@ -97,11 +97,12 @@ class PastSales:
         return self._value("SELECT balance_minor FROM gift_card WHERE code = ?", (code,))
 
     def code_used(self, code: str, member: uuid.UUID | None) -> tuple[int, int]:
-        """How often a code was used here, by anyone and by this member."""
+        """How often a code was used here, by anyone and by this member under any of their ids."""
         row = self._run(
-            "SELECT coalesce(sum(times), 0), coalesce(sum(CASE WHEN member = ? THEN times END), 0) "
-            "FROM code_use WHERE code = ?",
-            (member.bytes if member else None, code),
+            "SELECT coalesce(sum(times), 0), coalesce(sum(CASE WHEN coalesce(a.member, c.member) = "
+            "coalesce((SELECT member FROM alias WHERE other = :id), :id) THEN times END), 0) "
+            "FROM code_use c LEFT JOIN alias a ON a.other = c.member WHERE c.code = :code",
+            {"id": member.bytes if member else None, "code": code},
         ).fetchone()
         return row[0], row[1]
 

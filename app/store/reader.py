@@ -103,6 +103,13 @@ class Reader(PastSales):
         row = self._run("SELECT member, blocked FROM card WHERE token = ?", (card,)).fetchone()
         return None if row is None else CardHolder(uuid.UUID(bytes=row[0]), bool(row[1]))
 
+    def cards(self, member: uuid.UUID) -> Sequence[str]:
+        """The cards that find a member and are not blocked, the latest first."""
+        found = self._run(
+            "SELECT token FROM card WHERE member = ? AND NOT blocked ORDER BY rowid DESC", (member.bytes,)
+        )
+        return [token for (token,) in found.fetchall()]
+
     def tap_counter(self, uid: str) -> int | None:
         return self._value("SELECT counter FROM tap_counter WHERE uid = ?", (uid,))
 

@@ -17,7 +17,9 @@ _names: Final = msgspec.json.Decoder(dict[str, str])
 PRODUCT: Final = (
     "p.sku, p.name, p.names, p.category, p.brand, p.tags, p.price_minor, p.tax, p.unit, p.favourite"
 )
-PERSON: Final = "p.member, p.name, p.phone, p.email, p.birthday, p.lang"
+PERSON: Final = (
+    "p.member, p.name, p.phone, p.email, p.birthday, p.lang, p.birthday_since_ms, p.pin, p.segments"
+)
 
 
 def product(row: Any) -> Product:
@@ -47,9 +49,17 @@ def product_values(item: Product) -> tuple[object, ...]:
 
 def person(row: Any) -> Person:
     """From the columns of `PERSON`."""
-    member, name, phone, email, birthday, lang = row
+    member, name, phone, email, birthday, lang, since_ms, pin, segments = row
     return Person(
-        member=uuid.UUID(bytes=member), name=name, phone=phone, email=email, birthday=birthday, lang=lang
+        member=uuid.UUID(bytes=member),
+        name=name,
+        phone=phone,
+        email=email,
+        birthday=birthday,
+        lang=lang,
+        birthday_since_ms=since_ms,
+        pin=pin,
+        segments=tuple(segments.split("\n")) if segments else (),
     )
 
 

@@ -35,6 +35,15 @@ _UNKNOWN: Final = (
     "ON CONFLICT (code) DO UPDATE SET department = excluded.department, "
     "price_minor = excluded.price_minor, times = times + 1, last_ms = excluded.last_ms"
 )
+_PERSON: Final = (
+    "INSERT INTO person (member, name, phone, email, birthday, lang, updated_ms, birthday_since_ms, pin, "
+    "segments) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET "
+    "name = excluded.name, phone = excluded.phone, email = excluded.email, birthday = excluded.birthday, "
+    "lang = excluded.lang, updated_ms = max(excluded.updated_ms, person.updated_ms + 1), "
+    "birthday_since_ms = CASE WHEN person.birthday = excluded.birthday "
+    "THEN person.birthday_since_ms ELSE excluded.birthday_since_ms END, "
+    "pin = excluded.pin, segments = excluded.segments RETURNING n"
+)
 _TAP_COUNTER: Final = (
     "INSERT INTO tap_counter (uid, counter, at_ms) VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE "
     "SET counter = excluded.counter, at_ms = excluded.at_ms WHERE excluded.counter > tap_counter.counter"
@@ -84,6 +93,8 @@ class Writer:
                 self._queue(slip, work.at_ms)
             for person in work.people:
                 self._put_person(person, work.at_ms)
+            for member in work.forget:
+                self.drop_person(member)
             for uid, counter in work.tap_counters:
                 self._run(_TAP_COUNTER, (uid, counter, work.at_ms))
             for code, department, price_minor in work.unknown:
@@ -131,14 +142,12 @@ class Writer:
     # -- people and products -----------------------------------------------------------------------------
 
     def _put_person(self, person: Person, at_ms: int) -> None:
+        since_ms = (person.birthday_since_ms or at_ms) if person.birthday else 0
         values = (person.name, person.phone, person.email, person.birthday, person.lang, at_ms)
         n = self._run(
-            "INSERT INTO person (member, name, phone, email, birthday, lang, updated_ms) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET name = excluded.name, "
-            "phone = excluded.phone, email = excluded.email, birthday = excluded.birthday, "
-            "lang = excluded.lang, updated_ms = max(excluded.updated_ms, person.updated_ms + 1) RETURNING n",
-            (person.member.bytes, *values),
-        ).fetchone()[0]
+            _PERSON, (person.member.bytes, *values, since_ms, person.pin, "\n".join(person.segments))
+        )
+        n = n.fetchone()[0]
         folded = search.person_text(person.name, person.phone, person.email)
         self._run("INSERT OR REPLACE INTO person_find (rowid, folded) VALUES (?, ?)", (n, folded))
 

@@ -1,0 +1,256 @@
+"""What is done for members beside a sale: who they are, what they agreed to, cards, merging, goodwill."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from app.checkout.heart import Answer, Heart, ignore
+from app.checkout.outcome import Outcome, done, refused
+from app.checkout.pin import hash_pin, verify_pin
+from app.checkout.ports import Person, Work
+from app.checkout.rights import Approval
+from app.ledger.facts import (
+    AnyFact,
+    CardBlocked,
+    CardLinked,
+    ConsentGiven,
+    MembersMerged,
+    PinFailed,
+    PointsAdjusted,
+)
+from app.loyalty.effects import Lot, PointsEarned
+from app.loyalty.rules.points import PointsRule
+
+PIN_TRIES: Final = 3
+"""Wrong phone PINs in one sale before its card stays with the small cap."""
+
+
+class Care:
+    """Members as people."""
+
+    def __init__(self, heart: Heart) -> None:
+        self._heart: Final = heart
+        self._wrong_pins: tuple[uuid.UUID, int] = (heart.sale.id, 0)
+
+    # -- who they are ------------------------------------------------------------------------------------
+
+    def edit(self, person: Person, answer: Answer = ignore) -> None:
+        """Complete or mend what is known of a member; their PIN and segments stay as they are."""
+        heart = self._heart
+        known = heart.members.member(person.member)
+        if known is None:
+            return answer(refused("no_member"))
+        if not person.name.strip():
+            return answer(refused("name_missing"))
+        before = known.person
+        if before is not None:
+            # Another birthday is known from now on only.
+            since_ms = before.birthday_since_ms if person.birthday == before.birthday else 0
+            person = msgspec.structs.replace(
+                person, pin=before.pin, segments=before.segments, birthday_since_ms=since_ms
+            )
+        return self._keep(msgspec.structs.replace(person, name=person.name.strip()), (), "saved", answer)
+
+    def consent(
+        self, member: uuid.UUID, purpose: str, *, given: bool, lang: str = "", answer: Answer = ignore
+    ) -> None:
+        """A member agrees to a purpose by today's text of the shop, or withdraws."""
+        heart = self._heart
+        text = next((each for each in heart.shop.consents if each.purpose == purpose), None)
+        if text is None:
+            return answer(refused("no_consent"))
+        fact = consent_fact(heart, member, purpose, text.version, lang or heart.shop.lang, given=given)
+        said = done("consent_given" if given else "consent_withdrawn")
+        return heart.write(Work(facts=(fact,), keep_basket=True, at_ms=fact.at_ms), lambda: said, answer)
+
+    def set_pin(self, member: uuid.UUID, pin: str, answer: Answer = ignore) -> None:
+        """The PIN with which the member's copyable card pays in full; an empty one takes it away."""
+        heart, found = self._heart, self._heart.members.member(member)
+        if found is None or found.person is None:
+            return answer(refused("no_member"))
+        if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+            return answer(refused("pin_form"))
+        kept = hash_pin(pin, heart.world.random_bytes) if pin else ""
+        return self._keep(msgspec.structs.replace(found.person, pin=kept), (), "pin_kept", answer)
+
+    def prove_pin(self, pin: str) -> Outcome:
+        """The customer's PIN lifts what a card that can be copied may pay with in this sale."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        person = heart.member.person if heart.member else None
+        if person is None or not person.pin:
+            return refused("no_pin")
+        holder = heart.members.holder(heart.sale.card) if heart.sale.card else None
+        if holder is not None and holder.blocked:
+            return refused("card_stays_blocked")
+        sale, wrong = self._wrong_pins if self._wrong_pins[0] == heart.sale.id else (heart.sale.id, 0)
+        if wrong >= PIN_TRIES:
+            return refused("pin_tries")
+        if not verify_pin(pin, person.pin):
+            self._wrong_pins = sale, wrong + 1
+            fact = PinFailed(id=heart.world.new_id(), at_ms=heart.world.now_ms())
+            heart.note_down(Work(facts=(fact,), keep_basket=True, at_ms=fact.at_ms))
+            return refused("pin_wrong")
+        proved = msgspec.structs.replace(heart.sale, redeem_cap_centi=None)
+        return heart.change(proved) or done("pin_right")
+
+    # -- cards -------------------------------------------------------------------------------------------
+
+    def replace_card(
+        self,
+        member: uuid.UUID,
+        lost: Sequence[str],
+        card: str = "",
+        *,
+        reason: str = "lost",
+        approval: Approval | None = None,
+        answer: Answer = ignore,
+    ) -> None:
+        """Block lost cards and, with `card`, link another: the old ones keep finding the member, and earn."""
+        heart = self._heart
+        if heart.members.member(member) is None:
+            return answer(refused("no_member"))
+        if (lacking := heart.lacking("replace_card", approval)) is not None:
+            return answer(lacking)
+        if card and (held := heart.members.holder(card)) is not None and held.member != member:
+            return answer(refused("card_taken"))
+        if not lost and not card:
+            return answer(refused("no_card_named"))
+        for token in lost:
+            held = heart.members.holder(token)
+            if held is None or held.member != member:
+                return answer(refused("card_of_another"))
+        at_ms = heart.world.now_ms()
+        facts: list[AnyFact] = [
+            CardBlocked(
+                id=heart.world.new_id(),
+                at_ms=at_ms,
+                member=member,
+                card=token,
+                reason=reason,
+                cashier=heart.cashier,
+            )
+            for token in lost
+        ]
+        if card:
+            facts.append(CardLinked(id=heart.world.new_id(), at_ms=at_ms, member=member, card=card))
+        work = Work(facts=tuple(facts), keep_basket=True, at_ms=at_ms)
+        return heart.write(work, lambda: done("card_replaced"), answer)
+
+    def merge(
+        self,
+        member: uuid.UUID,
+        other: uuid.UUID,
+        *,
+        approval: Approval | None = None,
+        answer: Answer = ignore,
+    ) -> None:
+        """Two memberships are one person's: the other's points, cards and sales become the member's."""
+        heart = self._heart
+        one, two = heart.members.member(member), heart.members.member(other)
+        if one is None or two is None:
+            return answer(refused("no_member"))
+        if one.id == two.id:
+            return answer(refused("same_member"))
+        if (lacking := heart.lacking("merge", approval)) is not None:
+            return answer(lacking)
+        at_ms = heart.world.now_ms()
+        fact = MembersMerged(
+            id=heart.world.new_id(), at_ms=at_ms, member=one.id, other=two.id, cashier=heart.cashier
+        )
+        facts = (fact, heart.privileged("merge", approval, subject=one.id))
+        people = (_completed(one.person, two.person),) if one.person and two.person else ()
+
+        def written() -> Outcome:
+            heart.refresh_member()
+            return done("merged")
+
+        work = Work(facts=facts, people=people, forget=(two.id,), keep_basket=True, at_ms=at_ms)
+        return heart.write(work, written, answer)
+
+    # -- goodwill ----------------------------------------------------------------------------------------
+
+    def goodwill(
+        self,
+        member: uuid.UUID,
+        points_centi: int,
+        *,
+        reason: str,
+        approval: Approval | None = None,
+        answer: Answer = ignore,
+    ) -> None:
+        """Points as an apology, within the shop's limit."""
+        heart = self._heart
+        found = heart.members.member(member)
+        if found is None:
+            return answer(refused("no_member"))
+        if points_centi <= 0:
+            return answer(refused("no_amount"))
+        if not reason.strip():
+            return answer(refused("reason_missing"))
+        rule = next((r.id for r in heart.programme.programme.rules if isinstance(r, PointsRule)), None)
+        if rule is None:
+            return answer(refused("no_points_rule"))
+        above = points_centi > heart.shop.goodwill_limit_centi
+        if (lacking := heart.lacking("goodwill", approval, above=above)) is not None:
+            return answer(lacking)
+        id, at_ms = heart.world.new_id(), heart.world.now_ms()
+        fact = PointsAdjusted(
+            id=id,
+            at_ms=at_ms,
+            member=found.id,
+            reason=reason,
+            cashier=heart.cashier,
+            effects=(PointsEarned(Lot(str(id), rule, points_centi, at_ms)),),
+        )
+        act = heart.privileged("goodwill", approval, reason=reason, subject=id)
+
+        def written() -> Outcome:
+            heart.refresh_member()
+            return done("points_given", points_centi=points_centi)
+
+        return heart.write(Work(facts=(fact, act), keep_basket=True, at_ms=at_ms), written, answer)
+
+    def _keep(self, person: Person, facts: tuple[AnyFact, ...], code: str, answer: Answer) -> None:
+        heart = self._heart
+
+        def written() -> Outcome:
+            heart.refresh_member(person.member)
+            return done(code)
+
+        work = Work(facts=facts, people=(person,), keep_basket=True, at_ms=heart.world.now_ms())
+        heart.write(work, written, answer)
+
+
+def consent_fact(
+    heart: Heart, member: uuid.UUID, purpose: str, version: str, lang: str, *, given: bool
+) -> ConsentGiven:
+    """The fact of a yes or no to one purpose."""
+    return ConsentGiven(
+        id=heart.world.new_id(),
+        at_ms=heart.world.now_ms(),
+        member=member,
+        purpose=purpose,
+        version=version,
+        lang=lang,
+        given=given,
+        cashier=heart.cashier,
+    )
+
+
+def _completed(person: Person, other: Person) -> Person:
+    """What is known of one person under two memberships: the kept one's word first."""
+    return msgspec.structs.replace(
+        person,
+        phone=person.phone or other.phone,
+        email=person.email or other.email,
+        birthday=person.birthday or other.birthday,
+        lang=person.lang or other.lang,
+        pin=person.pin or other.pin,
+        segments=tuple(dict.fromkeys((*person.segments, *other.segments))),
+    )

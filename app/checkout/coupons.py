@@ -1,0 +1,73 @@
+"""Codes and coupons in the sale in hand, and the best mix of them with points."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from app.checkout import basket as open_basket
+from app.checkout.heart import Heart
+from app.checkout.outcome import Outcome, done, refused
+from app.loyalty.choosing import choose
+
+
+class Coupons:
+    """Codes presented, by scan or typed."""
+
+    def __init__(self, heart: Heart) -> None:
+        self._heart: Final = heart
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes on this sale, in the order they came."""
+        return self._heart.sale.codes
+
+    def present(self, code: str) -> Outcome | None:
+        """Use a code or coupon on this sale; None if neither the programme nor the member knows it.
+
+        One that is known but gives nothing yet stays: the basket may still grow to it.
+        """
+        heart, code = self._heart, code.strip()
+        if not code:
+            return None
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if code in heart.sale.codes:
+            return refused("code_here")
+        before_minor = heart.decision.due_minor
+        with_code = msgspec.structs.replace(heart.sale, codes=(*heart.sale.codes, code))
+        if (refusal := heart.change(with_code)) is not None:
+            return refusal
+        reason = next((r for r in heart.decision.refused if r.params.get("code") == code), None)
+        if reason is not None and reason.code == "code_unknown":
+            heart.put_back(heart.past.pop())
+            return None
+        saved_minor = before_minor - heart.decision.due_minor
+        return done("code_taken", saved_minor=saved_minor) if saved_minor > 0 else done("code_waits")
+
+    def drop(self, code: str) -> Outcome:
+        """Take a code off the sale; it is not used up."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if code not in heart.sale.codes:
+            return refused("no_code")
+        left = tuple(each for each in heart.sale.codes if each != code)
+        return heart.change(msgspec.structs.replace(heart.sale, codes=left)) or done("code_gone")
+
+    def best_mix(self) -> Outcome:
+        """Choose for the customer: the coupons, codes and points with which they pay least."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if heart.member is None:
+            return refused("no_member")
+        if not heart.sale.lines:
+            return refused("nothing_to_pay")
+        basket = open_basket.for_engine(heart.sale, heart.by_hand())
+        chosen = choose(heart.programme, heart.member.state, basket, heart.context(paying=False))
+        codes = tuple(code.code for code in chosen.context.codes)
+        redeem = chosen.context.redeem.points_centi
+        best = msgspec.structs.replace(heart.sale, codes=codes, redeem=redeem)
+        return heart.change(best) or done("best_mix", saved_minor=chosen.saved_minor)

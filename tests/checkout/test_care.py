@@ -1,0 +1,224 @@
+"""Members as people: consents, cards that were lost, two that are one, PINs and goodwill."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.checkout.ports import Person, Work
+from app.checkout.rights import Approval, Role, Staff
+from app.checkout.shop import Consent
+from app.ledger.facts import CardLinked, ConsentGiven, PointsAdjusted
+from app.loyalty.effects import Lot, PointsEarned
+from hardware.ports import CardProof
+from tests.support.shop import SHOP, Desk
+
+LUCJA, LUDMILA = "uid:04A1B2C3D4E5F6", "uid:04B1B2C3D4E5F6"
+BEANS, MILK = "5901234000161", "5901234000178"
+CONSENTS = (
+    Consent(purpose="terms", version="3", texts={"pl": "Regulamin"}, required=True),
+    Consent(purpose="news", version="1", texts={"pl": "Oferty"}),
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "till", shop=msgspec.structs.replace(SHOP, consents=CONSENTS)).stock()
+
+
+def person(desk: Desk, card: str = LUCJA) -> Person:
+    found = desk.reader.person(desk.member(card))
+    assert found is not None
+    return found
+
+
+# -- enrolment and persons --------------------------------------------------------------------------------
+
+
+def test_consents_are_facts_with_the_version_that_was_read(desk: Desk) -> None:
+    till, said = desk.till, desk.heard
+    till.enrol("Jan Nowak", "", answer=said.append)
+    assert said[-1].code == "consent_missing"
+    answers = {"terms": True, "news": False, "unknown": True}
+    till.enrol(
+        "Jan Nowak",
+        "",
+        card="code:J1",
+        birthday="1990-04-30",
+        consents=answers,
+        paper=True,
+        answer=said.append,
+    )
+    assert said[-1].code == "enrolled"
+    given = [fact for fact in desk.facts() if isinstance(fact, ConsentGiven)]
+    assert [(f.purpose, f.version, f.lang, f.given) for f in given] == [
+        ("terms", "3", "pl", True),
+        ("news", "1", "pl", False),
+    ]
+    assert desk.reader.count_jobs("queued") == 1
+    member = desk.member("code:J1")
+    till.care.consent(member, "news", given=True, answer=said.append)
+    assert said[-1].code == "consent_given"
+    till.care.consent(member, "spam", given=True, answer=said.append)
+    assert said[-1].code == "no_consent"
+
+
+def test_a_person_is_completed_later_and_a_birthday_is_as_old_as_its_telling(desk: Desk) -> None:
+    before = person(desk)
+    assert before.birthday_since_ms > 0
+    desk.world.ms += 1000
+    desk.till.care.edit(
+        msgspec.structs.replace(before, email="l@example.org", pin="stolen"), desk.heard.append
+    )
+    after = person(desk)
+    assert (after.email, after.pin, after.birthday_since_ms) == (
+        "l@example.org",
+        "",
+        before.birthday_since_ms,
+    )
+    desk.till.care.edit(msgspec.structs.replace(after, birthday="1988-11-21"), desk.heard.append)
+    assert person(desk).birthday_since_ms == desk.world.ms
+    desk.till.care.edit(msgspec.structs.replace(after, name=" "), desk.heard.append)
+    assert desk.heard[-1].code == "name_missing"
+    desk.till.care.edit(Person(member=uuid.uuid4(), name="X"), desk.heard.append)
+    assert desk.heard[-1].code == "no_member"
+
+
+# -- PINs -------------------------------------------------------------------------------------------------
+
+
+def test_the_phone_pin_lifts_the_small_cap_of_a_card_that_can_be_copied(desk: Desk) -> None:
+    care, till = desk.till.care, desk.till
+    care.set_pin(desk.member(), "12", desk.heard.append)
+    assert desk.heard[-1].code == "pin_form"
+    care.set_pin(desk.member(), "2468", desk.heard.append)
+    assert "2468" not in person(desk).pin
+    till.tap(LUCJA[4:])
+    for _ in range(10):
+        till.scan(BEANS)
+    assert till.redeem("max").values["points_centi"] == 600_00
+    assert care.prove_pin("1111").code == "pin_wrong"
+    assert care.prove_pin("2468").code == "pin_right"
+    assert till.decision.points.spent_centi == 1200_00
+    till.detach()
+    till.tap(LUDMILA[4:])
+    assert care.prove_pin("2468").code == "no_pin"
+
+
+def test_guessing_ends_with_the_sale_and_a_blocked_card_stays_blocked(desk: Desk) -> None:
+    care, till, member = desk.till.care, desk.till, desk.member()
+    care.set_pin(member, "2468", desk.heard.append)
+    till.tap(LUCJA[4:])
+    till.scan(MILK)
+    assert [care.prove_pin("0000").code for _ in range(4)] == ["pin_wrong"] * 3 + ["pin_tries"]
+    assert care.prove_pin("2468").code == "pin_tries"
+    till.pay_cash(10_00, desk.heard.append)
+    care.replace_card(member, [LUCJA], answer=desk.heard.append)
+    assert till.tap(LUCJA[4:], proof=CardProof.GENUINE).code == "card_blocked"
+    assert care.prove_pin("2468").code == "card_stays_blocked"
+
+
+# -- cards ------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_card_finds_its_member_and_pays_no_more(desk: Desk) -> None:
+    till, said, member = desk.till, desk.heard, desk.member()
+    till.care.replace_card(member, [LUCJA], "uid:04NEW", answer=said.append)
+    assert said[-1].code == "card_replaced"
+    desk.restart()
+    till = desk.till
+    assert till.tap("04A1B2C3D4E5F6").code == "card_blocked"
+    for _ in range(10):
+        till.scan(BEANS)
+    assert till.redeem("max").code == "nothing_to_redeem"
+    assert till.tap("04NEW").code == "member_repriced"
+    assert not till.redeem("max").refused
+    for lost, card, code in (
+        ([LUDMILA], "", "card_of_another"),
+        ([], LUDMILA, "card_taken"),
+        ([], "", "no_card_named"),
+    ):
+        till.care.replace_card(member, lost, card, answer=said.append)
+        assert said[-1].code == code
+
+
+# -- two that are one -------------------------------------------------------------------------------------
+
+
+def test_two_memberships_become_one_with_all_of_both(desk: Desk) -> None:
+    till, said = desk.till, desk.heard
+    one, two = desk.member(LUCJA), desk.member(LUDMILA)
+    both = desk.points_centi(LUCJA) + desk.points_centi(LUDMILA)
+    first, second = desk.reader.member(one), desk.reader.member(two)
+    assert first is not None
+    assert second is not None
+    desk.sell(MILK, uid=LUDMILA[4:])
+    assert till.last is not None
+    sale, earned = till.last.sale, till.last.decision.points.earned_centi
+    till.care.merge(one, two, answer=said.append)
+    assert said[-1].code == "merged"
+    merged = desk.reader.member(two)
+    assert merged is not None
+    assert (merged.id, merged.state.balance_centi) == (one, both + earned)
+    assert merged.state.card("coffee-card") == 5 + 2
+    assert merged.person == person(desk)
+    assert desk.member(LUDMILA) == one
+    assert desk.reader.owner(sale.id) == one
+    assert [found.member for found in desk.reader.find_people("916 555")] == []
+    till.care.merge(one, two, answer=said.append)
+    assert said[-1].code == "same_member"
+    desk.restart()
+    assert desk.till.tap(LUDMILA[4:]).values["name"] == "Łucja Żółkiewska"
+
+
+def test_what_comes_late_for_the_old_id_follows_it(desk: Desk) -> None:
+    one, two = desk.member(LUCJA), desk.member(LUDMILA)
+    desk.till.care.merge(one, two, answer=desk.heard.append)
+    before = desk.points_centi()
+    id = uuid.uuid4()
+    late = PointsAdjusted(
+        id=id,
+        at_ms=desk.world.ms,
+        member=two,
+        reason="late",
+        effects=(PointsEarned(Lot(str(id), "points", 5_00, desk.world.ms)),),
+    )
+    card = CardLinked(id=uuid.uuid4(), at_ms=desk.world.ms, member=two, card="uid:04LATE")
+    desk.database.write(Work(facts=(late, card), keep_basket=True))
+    assert desk.points_centi() == before + 5_00
+    assert desk.member("uid:04LATE") == one
+    assert desk.database.writer.check()[1] == []
+
+
+def test_merging_the_member_in_hand_reprices(desk: Desk) -> None:
+    till = desk.till
+    till.tap(LUDMILA[4:])
+    till.scan(BEANS)
+    till.care.merge(desk.member(LUCJA), desk.member(LUDMILA), answer=desk.heard.append)
+    assert till.member is not None
+    assert till.member.id == desk.member(LUCJA)
+    till.pay_cash(till.due_minor, desk.heard.append)
+    assert desk.heard[-1].code == "sold"
+    assert desk.database.writer.check()[1] == []
+
+
+# -- goodwill ---------------------------------------------------------------------------------------------
+
+
+def test_goodwill_stays_within_the_limit_or_is_approved(desk: Desk) -> None:
+    till, said, member = desk.till, desk.heard, desk.member()
+    till.heart.staffed, till.heart.who = True, Staff(id="anna", name="Anna")
+    before = desk.points_centi()
+    give = till.care.goodwill
+    give(member, 100_00, reason="spilt coffee", answer=said.append)
+    assert (said[-1].code, desk.points_centi()) == ("points_given", before + 100_00)
+    give(member, 100_01, reason="x", answer=said.append)
+    assert said[-1].code == "needs_approval"
+    give(member, 200_00, reason="x", approval=Approval("olga", Role.MANAGER), answer=said.append)
+    assert desk.points_centi() == before + 300_00
+    for points, reason, code in ((0, "x", "no_amount"), (1, " ", "reason_missing")):
+        give(member, points, reason=reason, answer=said.append)
+        assert said[-1].code == code
