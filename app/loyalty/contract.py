@@ -68,6 +68,12 @@ def _lines(stream: BinaryIO) -> Iterable[bytes]:
         yield whole
 
 
+def _given(fields: dict[str, Any], key: str) -> Any:
+    """A part that may be left out or null; anything else is read, and refused if it is no object."""
+    value = fields.get(key)
+    return {} if value is None else value
+
+
 class Contract:
     """Cases and decisions of one compiled programme."""
 
@@ -98,7 +104,7 @@ class Contract:
         extra: dict[str, Any] = {}
         if member is not None:
             member = expect(member, dict, "member")
-            state = self.plain.read_struct(MemberState, member.get("state") or {}, "member.state")
+            state = self.plain.read_struct(MemberState, _given(member, "state"), "member.state")
             extra = self._person(member)
         context = Context(
             at_ms=time_ms(fields["at"], "at"),
@@ -111,9 +117,9 @@ class Contract:
                 self._code(each, f"codes[{n}]")
                 for n, each in enumerate(expect(fields.get("codes", []), list, "codes"))
             ),
-            redeem=self._redeem(fields.get("redeem") or {}),
+            redeem=self._redeem(_given(fields, "redeem")),
             points_limit_centi=self._limit(fields),
-            budgets=self.plain_budgets(fields.get("budgets") or {}),
+            budgets=self.plain_budgets(_given(fields, "budgets")),
             **extra,
         )
         return state, context
@@ -208,7 +214,7 @@ class Contract:
             )
         already = {
             name: self.plain.scaled(qty, 3, f"refunded.{name}")
-            for name, qty in expect(fields.get("refunded") or {}, dict, "refunded").items()
+            for name, qty in expect(_given(fields, "refunded"), dict, "refunded").items()
         }
         try:
             back = refund(original, returned, already=already, at_ms=context.at_ms, state=state)

@@ -43,15 +43,33 @@ class Number(str):
 def load(text: bytes | str) -> Any:
     """JSON with numbers as their text; refuses NaN, keys that stand twice, and what is no JSON."""
     try:
-        return json.loads(
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")
+        found = json.loads(
             text, parse_int=Number, parse_float=Number, parse_constant=_constant, object_pairs_hook=_object
         )
+        if "\\u" in text:
+            _whole_characters(found)
+        return found
     except PlainProblem:
         raise
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise PlainProblem("", "this is not UTF-8 text") from None
     except (ValueError, RecursionError) as error:
         raise PlainProblem("", f"this is not JSON: {error}") from None
+
+
+def _whole_characters(value: Any) -> None:
+    """Refuse half a surrogate pair, which JSON can spell and no answer could be written with."""
+    if isinstance(value, str):
+        value.encode("utf-8")
+    elif isinstance(value, dict):
+        for key, inner in cast("dict[str, Any]", value).items():
+            _whole_characters(key)
+            _whole_characters(inner)
+    elif isinstance(value, list):
+        for inner in cast("list[Any]", value):
+            _whole_characters(inner)
 
 
 def _constant(name: str) -> Any:

@@ -140,6 +140,9 @@ def test_what_cannot_be_read_is_answered_in_its_place() -> None:
         ({"member": {"id": "m", "state": {"lots": [{"id": "x"}]}}}, "member.state.lots[0].rule"),
         ({"member": {"id": "m", "state": {"stamps": {"a": {"have": "many"}}}}}, "whole number"),
         ({"redeem": {"points": "-5"}}, "redeem.points"),
+        ({"member": {"id": "m", "state": []}}, "member.state"),
+        ({"redeem": ""}, "redeem"),
+        ({"budgets": 0}, "budgets"),
         ({"redeem": {"points": "5.001"}}, "redeem.points"),
         ({"codes": [7]}, "codes[0]"),
         ({"refund_of": {"lines": []}}, "refund_of.at"),
@@ -148,6 +151,24 @@ def test_what_cannot_be_read_is_answered_in_its_place() -> None:
 )
 def test_bad_cases_say_where_and_why(more: dict[str, Any], word: str) -> None:
     assert word in refused(**more)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        b'{"sale": "\\ud800", "at": "2026-01-15T12:00:00Z", "basket": []}',
+        b'{"budgets": {"\\udc00": "1"}, "at": "2026-01-15T12:00:00Z", "basket": []}',
+        b'{"sale": "\xed\xa0\x80", "at": "2026-01-15T12:00:00Z", "basket": []}',
+        '{"at": "2026-01-15T12:00:00Z", "basket": []}'.encode("utf-16"),
+    ],
+)
+def test_text_that_could_not_be_written_again_is_refused(case: bytes) -> None:
+    with pytest.raises(PlainProblem, match="UTF-8"):
+        Contract(DEMO).answer(case)
+
+
+def test_whole_pairs_of_surrogates_are_letters() -> None:
+    assert load('{"a": ["\\ud83c\\udf6a"]}') == {"a": ["🍪"]}
 
 
 def test_a_key_that_stands_twice_is_refused() -> None:
