@@ -233,7 +233,8 @@ class SimTill:
                 self._later(seconds * 1000, TimerFired(ticket))
             case Tell(status):
                 self.status = status
-                if status.problem in ("till_exists", "bad_code"):  # head office makes a code for this very till
+                if status.problem in ("till_exists", "bad_code"):
+                    # Head office makes a code for this very till.
                     code = self.sim.server.code(till=self.disk.writer.head.origin)
                     self._later(5_000, EnrolWith(code))
             case Send():
