@@ -65,7 +65,7 @@ RESERVED: Final = {
         "отчет об открытии смены", "признак расчета", "приход", "возврат прихода", "ФН", "ФД", "ФП", "ФПД",
         "фискальный", "ИНН", "РН ККТ", "ЗН ККТ", "СНО", "система налогообложения", "сайт ФНС", "ККТ", "ОФД",
     ),
-    # Regulation of 12 September 2021 on technical requirements for cash registers (Dz.U. 2021 poz. 1759),
+    # Regulation of 12 September 2021 on technical requirements for cash registers (Dz.U. 2024 poz. 1654),
     # chapter 5: what fiscal receipts, reports and invoices are called, and what only they show.
     "pl": (
         "paragon", "fiskalny", "fiskalna", "raport dobowy", "raport okresowy", "faktura", "NIP", "PTU",
