@@ -143,8 +143,6 @@ class _Statement:
         for each in moved:
             name = f"{self.sheet.date(each.at_ms)}  {self.get(f'report.{each.reason}')}"
             yield Columns(name, self.points(each.amount_centi, plus=True))
-        yield Blank()
-        yield self.sheet.thanks()
 
     def _lots(self) -> Iterator[Block]:
         """By day of expiry, soonest first: lots of one day are one line."""

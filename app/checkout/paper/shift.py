@@ -42,7 +42,7 @@ def cash_slip(moved: CashMoved, shop: Shop, programme: Compiled, *, lang: str = 
 
 def _cash_slip(sheet: Sheet, moved: CashMoved) -> Iterator[Block]:
     yield from sheet.shop_head()
-    yield from sheet.title("report.paid_in" if moved.amount_minor >= 0 else "report.paid_out")
+    yield from sheet.title("report.cash_in" if moved.amount_minor >= 0 else "report.cash_out")
     yield sheet.served(moved.cashier)
     yield Text(sheet.moment(moved.at_ms))
     yield Rule(RuleKind.DOUBLE)
