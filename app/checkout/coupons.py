@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from app.checkout import basket as open_basket
 from app.checkout.heart import Heart
 from app.checkout.outcome import Outcome, done, refused
 from app.loyalty.choosing import choose
@@ -65,8 +64,8 @@ class Coupons:
             return refused("no_member")
         if not heart.sale.lines:
             return refused("nothing_to_pay")
-        basket = open_basket.for_engine(heart.sale, heart.by_hand())
-        chosen = choose(heart.programme, heart.member.state, basket, heart.context(paying=False))
+        state, context = heart.member.state, heart.context(paying=False)
+        chosen = choose(heart.programme, state, heart.basket(), context)
         codes = tuple(code.code for code in chosen.context.codes)
         redeem = chosen.context.redeem.points_centi
         best = msgspec.structs.replace(heart.sale, codes=codes, redeem=redeem)

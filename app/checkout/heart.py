@@ -6,7 +6,6 @@ Belongs to one thread, like the till. Use cases read and change it by the method
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -14,38 +13,29 @@ import msgspec
 from app.checkout import basket as open_basket
 from app.checkout import restricting
 from app.checkout.basket import OpenSale, Stage
-from app.checkout.birthdays import birthday_of
+from app.checkout.moment import context_of
 from app.checkout.outcome import Outcome, refused
 from app.checkout.outside import Outside
-from app.checkout.ports import Catalogue, Journal, Member, Members, NotWritten, Sales, Shift, Work
+from app.checkout.ports import Catalogue, Journal, Member, Members, Sales, Shift, Work
 from app.checkout.receipt import Receipt
+from app.checkout.recorder import Answer, Recorder, ignore
 from app.checkout.rights import Approval, Staff, needed
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.lanes import World
 from app.ledger.facts import AnyFact, Privileged
-from app.loyalty.basket import Code, Context, GiftCard
-from app.loyalty.basket import Redeem as RedeemWish
+from app.loyalty.basket import Basket, Context
 from app.loyalty.decision import Decision, Offer
 from app.loyalty.engine import Compiled, evaluate
-from app.loyalty.state import MemberState
+
+__all__ = ["Answer", "Heart", "ignore"]
 
 UNDO_STEPS: Final = 50
 BARRED: Final = frozenset({"access_only", "gift_card_too_small", "gift_card_too_large"})
 """What the engine refuses of the goods themselves; a refused code or wish only goes unheeded."""
 
-Answer = Callable[[Outcome], None]
-"""Hears the outcome of an act that ends in the journal."""
 
-
-def ignore(_: Outcome) -> None: ...
-
-
-def _raise(error: BaseException) -> None:
-    raise error
-
-
-class Heart:
+class Heart(Recorder):
     """The sale in hand (`sale`), for whom (`member`), at what price (`decision`), in which `shift`."""
 
     def __init__(
@@ -63,12 +53,12 @@ class Heart:
         kept: bytes | None = None,
         outside: Outside | None = None,
     ) -> None:
+        super().__init__(journal)
         self.shop = shop
         self.outside = outside or Outside()
         self.catalogue = catalogue
         self.members = members
         self.sales = sales
-        self.journal = journal
         self.programme = programme
         self.world = world
         self.shift = shift
@@ -84,9 +74,6 @@ class Heart:
         """Whether the shop keeps a list of its staff."""
         self.past: list[OpenSale] = []
         """The baskets before, for undo."""
-        self.busy = False
-        self.on_write_failed: Callable[[BaseException], None] = _raise
-        self._waiting: list[Callable[[], None]] = []
         self.sale = self.new_sale()
         if kept is not None:
             # The basket as it stood when the till stopped, a tender without an outcome included.
@@ -283,79 +270,21 @@ class Heart:
 
     def evaluate(self, *, paying: bool, explain: bool = False) -> Decision:
         """The engine's decision over the sale in hand, at the moment it was priced."""
-        state: MemberState | None = self.member.state if self.member else None
-        basket = open_basket.for_engine(self.sale, self.by_hand())
-        return evaluate(self.programme, state, basket, self.context(paying=paying), explain=explain)
-
-    def by_hand(self) -> dict[int, int] | None:
-        """What the cashier gives off each line, of what the programme leaves; None if nothing."""
-        if not open_basket.has_manual(self.sale):
-            return None
         state = self.member.state if self.member else None
-        context = self.context(paying=False)
-        without = evaluate(self.programme, state, open_basket.for_engine(self.sale), context)
-        return open_basket.manual_minor(self.sale, without)
+        basket, context = self.basket(), self.context(paying=paying)
+        return evaluate(self.programme, state, basket, context, explain=explain)
+
+    def basket(self) -> Basket:
+        """The sale in hand as the engine sees it, with what the cashier gives off each line."""
+        if not open_basket.has_manual(self.sale):
+            return open_basket.for_engine(self.sale)
+        # That is a part of what the programme alone leaves.
+        state = self.member.state if self.member else None
+        plain = open_basket.for_engine(self.sale)
+        without = evaluate(self.programme, state, plain, self.context(paying=False))
+        return open_basket.for_engine(self.sale, open_basket.manual_minor(self.sale, without))
 
     def context(self, *, paying: bool) -> Context:
         """When, where and for whom the sale in hand is priced, and what was presented."""
-        person = self.member.person if self.member else None
-        return Context(
-            at_ms=self.sale.priced_ms or self.world.now_ms(),
-            store=self.shop.store,
-            till=self.shop.till,
-            sale_id=str(self.sale.id),
-            member_id=str(self.sale.member) if self.sale.member else "",
-            redeem=RedeemWish(
-                points_centi=self.sale.redeem,
-                gift_cards=tuple(GiftCard(held.code, held.balance_minor) for held in self.sale.gift_cards),
-            ),
-            points_limit_centi=self.sale.redeem_cap_centi,
-            time_zone=self.shop.time_zone,
-            codes=tuple(self._code(code) for code in self.sale.codes),
-            birthday=birthday_of(person),
-            segments=person.segments if person else (),
-            paying=paying,
-        )
-
-    def _code(self, code: str) -> Code:
-        used, by_member = self.sales.code_used(code, self.sale.member)
-        return Code(code, used=used, used_by_member=by_member)
-
-    # -- writing -----------------------------------------------------------------------------------------
-
-    def write(self, work: Work, written: Callable[[], Outcome], answer: Answer) -> None:
-        """Hand work to the journal; the till takes no other act until it is durable or refused."""
-        if self.busy:
-            return answer(refused("busy"))
-        self.busy = True
-
-        def heard(error: BaseException | None) -> None:
-            self.busy = False
-            answer(written() if error is None else self._not_written(error))
-            waiting, self._waiting = self._waiting, []
-            for act in waiting:
-                self.when_free(act)
-
-        self.journal.write(work, heard)
-        return None
-
-    def note_down(self, work: Work) -> None:
-        """Hand work to the journal that nobody waits for."""
-        self.journal.write(work, self._noted)
-
-    def when_free(self, act: Callable[[], None]) -> None:
-        """Do something now, or as soon as the write in hand is done: a scan is never lost to a commit."""
-        if self.busy:
-            self._waiting.append(act)
-        else:
-            act()
-
-    def _noted(self, error: BaseException | None) -> None:
-        if error is not None:
-            self.on_write_failed(error)
-
-    def _not_written(self, error: BaseException) -> Outcome:
-        """The environment's errors are the cashier's to see; anything else is a bug and is reported too."""
-        if not isinstance(error, NotWritten):
-            self.on_write_failed(error)
-        return refused("not_written", reason=str(error))
+        at_ms = self.sale.priced_ms or self.world.now_ms()
+        return context_of(self.sale, self.member, self.sales, self.shop, at_ms, paying=paying)

@@ -1,0 +1,38 @@
+"""What the engine may know of the moment: when, where, for whom, and what was presented."""
+
+from __future__ import annotations
+
+from app.checkout.basket import OpenSale
+from app.checkout.birthdays import birthday_of
+from app.checkout.ports import Member, Sales
+from app.checkout.shop import Shop
+from app.loyalty.basket import Code, Context, GiftCard, Redeem
+
+
+def context_of(
+    sale: OpenSale, member: Member | None, sales: Sales, shop: Shop, at_ms: int, *, paying: bool
+) -> Context:
+    """The context of an open sale; `sales` says how often its codes were used."""
+    person = member.person if member else None
+    return Context(
+        at_ms=at_ms,
+        store=shop.store,
+        till=shop.till,
+        sale_id=str(sale.id),
+        member_id=str(sale.member) if sale.member else "",
+        redeem=Redeem(
+            points_centi=sale.redeem,
+            gift_cards=tuple(GiftCard(held.code, held.balance_minor) for held in sale.gift_cards),
+        ),
+        points_limit_centi=sale.redeem_cap_centi,
+        time_zone=shop.time_zone,
+        codes=tuple(_code(code, sale, sales) for code in sale.codes),
+        birthday=birthday_of(person),
+        segments=person.segments if person else (),
+        paying=paying,
+    )
+
+
+def _code(code: str, sale: OpenSale, sales: Sales) -> Code:
+    used, by_member = sales.code_used(code, sale.member)
+    return Code(code, used=used, used_by_member=by_member)
