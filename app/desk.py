@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from app.checkout.outcome import Outcome
 from app.checkout.outside import Charged, Registered
+from app.checkout.ports import Slip, Work
 from app.config import Config, ConfigProblem
 from app.lanes import World
+from app.screens.device_page import Equipment
+from app.texts import texts
 from hardware.ports import (
+    ChargeOutcome,
+    ChargeResult,
     CustomerDisplay,
     DeviceProblem,
     DisplayText,
@@ -27,14 +33,19 @@ from hardware.ports import (
     Scale,
     ScaleEvent,
 )
+from hardware.receipt import PrintJob
 
 if TYPE_CHECKING:
     from app.checkout.till import Till
+    from app.rig import Rig
     from hardware.fiscal.lane import FiscalLane
     from hardware.terminals.lane import TerminalLane
 
 T = TypeVar("T")
 Post = Callable[[Callable[[], None]], None]
+Later = Callable[[int, Callable[[], None]], None]
+"""Runs a call in the till's thread after some milliseconds."""
+TRIAL_MS: Final = 5000
 _log: Final = logging.getLogger("stempel.desk")
 
 
@@ -178,6 +189,69 @@ class Beside:
         if not all(ended):
             _log.error("a device beside the till did not end in time")
         return all(ended)
+
+
+class DeskTrials:
+    """What the devices page can try, over a till's own ways: `app.screens.device_page.Trials`."""
+
+    def __init__(
+        self, rig: Rig, said: Callable[[Outcome], None], restore: Callable[[], None], later: Later
+    ) -> None:
+        self._rig, self._said, self._restore, self._later = rig, said, restore, later
+        self.screens: Callable[[], bool] = lambda: False
+
+    @property
+    def second_screen(self) -> bool:
+        return self.screens()
+
+    def print_page(self) -> None:
+        """Through the till's own queue: what is tried is the way that receipts go."""
+        from hardware.printers.testpage import sample_document
+
+        profile = self._rig.devices.profile
+        if profile is not None:
+            job = PrintJob(sample_document(profile))
+            at_ms = self._rig.world.now_ms()
+            self._rig.till.heart.note_down(Work(slips=(Slip("test", job),), keep_basket=True, at_ms=at_ms))
+
+    def open_drawer(self) -> None:
+        self._rig.till.drawer.no_sale(reason="test", answer=self._said)
+
+    def show_display(self) -> None:
+        """Two lines for some seconds, then again what the customer should see."""
+        if (beside := self._rig.beside) is not None:
+            sample = texts(self._rig.config.shop.lang).get("devices.display.sample")
+            beside.show(DisplayText(sample, "0123456789", "", "99,99"))
+            self._later(TRIAL_MS, self._restore)
+
+    def ask_terminal(self, answer: Charged) -> None:
+        beside = self._rig.beside
+        if beside is None or beside.terminal is None:
+            return answer(ChargeResult(ChargeOutcome.UNKNOWN, code="unreachable"))
+        return beside.terminal.ask(f"trial-{self._rig.world.new_id()}", answer)
+
+    def ask_fiscal(self, answer: Callable[[FiscalStatus], None]) -> None:
+        beside = self._rig.beside
+        if beside is None or beside.fiscal is None:
+            return answer(FiscalStatus(online=False, code="unreachable"))
+        return beside.fiscal.status(answer)
+
+
+def equipment(config: Config) -> Equipment:
+    """What a till has by its settings, as the devices page names it."""
+    return Equipment(
+        readers=config.reader.enabled,
+        serial_scanners=tuple(s if isinstance(s, str) else s.port for s in config.scanner.serial),
+        printer=config.printer.address,
+        spare_printers=tuple(other.name for other in config.printer.also),
+        drawer=config.printer.drawer,
+        display=config.display.port,
+        window=config.display.window,
+        scale=config.scale.port,
+        terminal_cabled=config.terminal.kind != "manual",
+        fiscal=config.fiscal.mode if config.fiscal.mode != "none" else "",
+        server=config.server.url,
+    )
 
 
 class PostedTerminal:

@@ -108,6 +108,11 @@ class CustomerPresenter:
         )
         self._show()
 
+    def show_again(self) -> None:
+        """Put on the pole what it should show: something else stood there."""
+        self._text = None
+        self._show()
+
     def rate(self, mark: int) -> None:
         """The customer's mark of the sale that is thanked for; a second one is not counted."""
         thanks, last = self.view.thanks, self._till.last

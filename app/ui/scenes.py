@@ -17,7 +17,7 @@ from app.checkout.imports import read_members, read_products
 from app.checkout.pin import hash_pin
 from app.checkout.ports import Inline, Product
 from app.checkout.rights import Role, Staff
-from app.checkout.shop import Department, Shop
+from app.checkout.shop import Consent, Department, Shop
 from app.checkout.till import Till
 from app.lanes import FixedWorld
 from app.loyalty.engine import compile_programme
@@ -25,11 +25,23 @@ from app.loyalty.programme import load_programme
 from app.screens import views
 from app.screens.customer import THANKS_MS, CustomerPresenter, CustomerView
 from app.screens.day import DayPresenter
+from app.screens.device_page import DevicesPresenter, DevicesView, Equipment
 from app.screens.sale import SalePresenter
 from app.store.database import Database
 from app.store.reader import Reader
 from app.store.sheets import read_sheet
-from hardware.ports import CardTapped, PrinterState, ReadersChanged
+from hardware.ports import (
+    CardTapped,
+    ChargeOutcome,
+    ChargeResult,
+    DeviceProblem,
+    FiscalStatus,
+    PrinterState,
+    ReadersChanged,
+    ScaleFailed,
+    ScannerState,
+    Weighed,
+)
 
 NOW_MS: Final = 1_795_266_300_000
 """2026-11-21 14:05 in Warsaw."""
@@ -45,6 +57,27 @@ SHOP: Final = Shop(
     time_zone="Europe/Warsaw",
     lang="pl",
     till="2",
+    consents=(
+        Consent(
+            purpose="programme",
+            version="2026-1",
+            required=True,
+            texts={
+                "ru": "Согласен с правилами программы и хранением имени и телефона",
+                "pl": "Zgadzam się na regulamin programu i zapisanie imienia oraz telefonu",
+                "en": "I agree to the programme's terms and that my name and phone are kept",
+            },
+        ),
+        Consent(
+            purpose="marketing",
+            version="2026-1",
+            texts={
+                "ru": "Согласен получать предложения по SMS и электронной почте",
+                "pl": "Chcę otrzymywać oferty SMS-em i e-mailem",
+                "en": "I would like offers by text message and e-mail",
+            },
+        ),
+    ),
     departments=(
         Department(
             id="food", names={"ru": "Продукты", "pl": "Spożywcze", "en": "Food"}, tax="5", limit_minor=50_00
@@ -185,6 +218,7 @@ class Stage:
         self.sale.start_enrolment()
         self.sale.type("phone", "+48 600")
         self.sale.type("name", "Ewa Świątek")
+        self.sale.pick("marketing")
 
     def counting(self) -> None:
         self.selling()
@@ -249,6 +283,51 @@ class Stage:
     def asking_age(self) -> None:
         self.selling()
         self.sale.ring(WINE)
+
+    def _of_member(self, key: str) -> None:
+        self.selling()
+        self.sale.open_tool("member")
+        if key:
+            self.sale.pick(key)
+
+    def member_menu(self) -> None:
+        self._of_member("")
+
+    def details(self) -> None:
+        self._of_member("details")
+
+    def consents(self) -> None:
+        self._of_member("consents")
+
+    def asking_consent(self) -> None:
+        self.consents()
+        self.sale.pick("marketing")
+
+    def new_card(self) -> None:
+        self._of_member("new_card")
+        self.sale.card(CardTapped("Reader 00", 7, "04D1B2C3D4E5F6", "ntag213"))
+
+    def goodwill(self) -> None:
+        self._of_member("goodwill")
+        self._type_keys("50")
+
+    def member_pin(self) -> None:
+        self._of_member("pin")
+        self._type_keys("12")
+
+    def merging(self) -> None:
+        self._of_member("merge")
+        self.sale.type("search", "e")
+
+    def merge_asked(self) -> None:
+        self.merging()
+        self._pick_first()
+
+    def promo_code(self) -> None:
+        self.selling()
+        self.sale.open_tool("code")
+        self.sale.type("code", "LATO26")
+        self.sale.take()
 
     def hire(self) -> None:
         """From now on the shop has a list of its staff; everybody's PIN is 1234."""
@@ -409,6 +488,16 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "discount": Stage.discounting,
     "open-price": Stage.open_price,
     "age": Stage.asking_age,
+    "member-menu": Stage.member_menu,
+    "member-details": Stage.details,
+    "consents": Stage.consents,
+    "consent": Stage.asking_consent,
+    "new-card": Stage.new_card,
+    "goodwill": Stage.goodwill,
+    "member-pin": Stage.member_pin,
+    "merging": Stage.merging,
+    "merge": Stage.merge_asked,
+    "promo-code": Stage.promo_code,
     "locked": Stage.locked,
     "signing-in": Stage.signing_in,
     "approving": Stage.approving,
@@ -459,3 +548,49 @@ def day(lang: str) -> views.DayView:
         stage.day_of_sales()
         stage.day.show()
         return stage.day.view
+
+
+def devices(lang: str, *, trouble: bool = False) -> DevicesView:
+    """The page of devices of a till that has everything, well or in trouble."""
+    has = Equipment(
+        serial_scanners=("usb:0C2E:0B61:SN7",),
+        printer="tcp://192.168.1.50",
+        display="usb:1A86:7523",
+        window=True,
+        scale="usb:0403:6001:A1",
+        terminal_cabled=True,
+        fiscal="simulated",
+        server="https://office.example",
+    )
+    with Stage(lang) as stage:
+        page = DevicesPresenter(stage.sale, has, _Still(), stage.world)
+        stage.sale.weigh(ScaleFailed("stalled") if trouble else Weighed(642, True))
+        page.scan(ScannerState("usb:0C2E:0B61:SN7", not trouble))
+        page.press("reader")
+        page.card(CardTapped("Reader 00", 3, GOLD, "ntag213", "LOY-0000017"))
+        page.press("terminal")
+        page.press("fiscal")
+        if trouble:
+            stage.sale.card(ReadersChanged((), False))
+            stage.sale.printer(PrinterState(online=False, code="unreachable"))
+            stage.sale.network(False, 12)
+            stage.sale.display(DeviceProblem("unreachable"))
+            stage.sale.fiscal(FiscalStatus(True, NOW_MS, "shift_expired"))
+            page.show()
+        return page.view
+
+
+class _Still:
+    """Devices that answer at once, for a picture."""
+
+    second_screen = True
+
+    def print_page(self) -> None: ...
+    def open_drawer(self) -> None: ...
+    def show_display(self) -> None: ...
+
+    def ask_terminal(self, answer: Callable[[ChargeResult], None]) -> None:
+        answer(ChargeResult(ChargeOutcome.DECLINED, code="unheard"))
+
+    def ask_fiscal(self, answer: Callable[[FiscalStatus], None]) -> None:
+        answer(FiscalStatus(True, NOW_MS - 3_600_000))

@@ -35,6 +35,8 @@ def take(out: Path, *, langs: tuple[str, ...], themes: tuple[str, ...], only: st
         for theme in themes:
             made += _theme(out, Look(theme), f"{lang}-{theme}", states, day)
             made += _customer(out, Look(theme), f"{lang}-{theme}", seen)
+            if only in "devices-trouble":
+                made += _devices(out, Look(theme), lang)
     translations.switch("en")
     return made
 
@@ -61,6 +63,24 @@ def _theme(
         if day is not None:
             figures.set(day)
             made.append(_grab(figures, out / f"day{size_name}-{suffix}.png"))
+    return made
+
+
+def _devices(out: Path, look: Look, lang: str) -> list[Path]:
+    from app.ui import scenes
+    from app.ui.devices import DevicesScreen
+    from app.ui.window import dress
+
+    dress(look)
+    screen = DevicesScreen(look)
+    screen.retranslate()
+    screen.show()
+    made: list[Path] = []
+    for size_name, size in SIZES.items():
+        screen.resize(*size)
+        for name, trouble in (("devices", False), ("devices-trouble", True)):
+            screen.set(scenes.devices(lang, trouble=trouble))
+            made.append(_grab(screen, out / f"{name}{size_name}-{lang}-{look.theme}.png"))
     return made
 
 

@@ -18,9 +18,11 @@ from app.ui.scale import BODY, state_px
 if TYPE_CHECKING:
     from app.screens import views
     from app.screens.day import DayPresenter
+    from app.screens.device_page import DevicesPresenter, DevicesView
     from app.screens.sale import SalePresenter
     from app.ui.controls import Stack
     from app.ui.day import DayScreen
+    from app.ui.devices import DevicesScreen
     from app.ui.sale import SaleScreen
     from app.ui.translations import Translations
 
@@ -61,6 +63,9 @@ class MainWindow(QWidget):
         self._day_presenter: DayPresenter | None = None
         self._reader_age_s = reader_age_s
         self._day: DayScreen | None = None
+        self._devices: DevicesScreen | None = None
+        self._devices_presenter: DevicesPresenter | None = None
+        self._chip_before: views.Chip | None = None
         self._outlined = False
         self._calls_later: Callable[[], None] = lambda: None
         self.setWindowTitle("Stempel")
@@ -203,6 +208,50 @@ class MainWindow(QWidget):
         self._pages.show_panel(self.sale)
         self.sale.setFocus()
 
+    # -- the devices -------------------------------------------------------------------------------------
+
+    def serve_devices(self, presenter: DevicesPresenter) -> None:
+        """Have a page of devices, behind Ctrl+F3 and the second press of a state that is not well."""
+        self._devices_presenter = presenter
+        presenter.publish = self._show_devices
+        self._bind("Ctrl+F3", self.open_devices)
+        self.sale.state_line.chip_pressed.connect(self._press_chip)
+
+    def open_devices(self) -> None:
+        """How each device is, and a way to try it."""
+        presenter = self._devices_presenter
+        if presenter is None:
+            return
+        if self._devices is None:
+            from app.ui.devices import DevicesScreen
+
+            self._devices = page = DevicesScreen(self.look)
+            page.left.connect(self.close_devices)
+            page.looked.connect(presenter.show)
+            page.pressed.connect(presenter.press)
+            page.retranslate()
+            self._pages.add(page)
+        presenter.show()
+        self._devices.set(presenter.view)
+        self._pages.show_panel(self._devices)
+        self._devices.back.setFocus()
+
+    def close_devices(self) -> None:
+        if self._devices_presenter is not None:
+            self._devices_presenter.leave()
+        self.close_day()
+
+    def _press_chip(self, chip: views.Chip) -> None:
+        # The first press says what to do; whoever presses again wants to see more.
+        again, self._chip_before = self._chip_before == chip, chip
+        if again and chip.detail:
+            self._chip_before = None
+            self.open_devices()
+
+    def _show_devices(self, view: DevicesView) -> None:
+        if self._devices is not None and self._pages.current is self._devices:
+            self._devices.set(view)
+
     def _show_day(self, view: views.DayView) -> None:
         if self._day is not None:
             self._day.set(view)
@@ -246,6 +295,9 @@ class MainWindow(QWidget):
         self.sale.retranslate()
         if self._day is not None:
             self._day.retranslate()
+        if self._devices is not None and self._devices_presenter is not None:
+            self._devices.retranslate()
+            self._devices_presenter.show()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._clock.stop()

@@ -52,6 +52,11 @@ def printer_test_page(profile: Profile) -> bytes:
     return encode(PrintJob(Document(tuple(_samples(profile)))), profile) + _pages(profile)
 
 
+def sample_document(profile: Profile) -> Document:
+    """The page for the till's own queue: what the printer draws, and a line of each language as set up."""
+    return Document((*_samples(profile), *map(Text, PANGRAMS.values())))
+
+
 def _samples(profile: Profile) -> Iterator[Block]:
     ruler = "".join(str(column % 10) for column in range(1, profile.columns + 1))
     yield Text("Test page", Align.CENTER, bold=True, size=Size.LARGE)

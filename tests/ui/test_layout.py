@@ -251,3 +251,25 @@ def test_cut_words_are_found(look: Look, qapp: QApplication) -> None:
     assert label.is_cut()
     label.resize(300, 20)
     assert not label.is_cut()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_devices_page(look: Look, translations: Translations, lang: str, size: tuple[int, int]) -> None:
+    from app.ui.devices import DevicesScreen
+
+    translations.switch(lang)
+    look.cuts = []
+    screen = DevicesScreen(look)
+    screen.retranslate()
+    screen.resize(*size)
+    screen.show()
+    for trouble in (False, True):
+        screen.set(scenes.devices(lang, trouble=trouble))
+        for _ in range(3):
+            QApplication.processEvents()
+        screen.grab()
+        assert look.cuts == []
+        assert cut_labels(screen) == []
+        assert small_targets(screen) == []
+    screen.close()

@@ -1,0 +1,91 @@
+"""The devices page in the window: how it is reached, what its buttons do, how it is left."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.screens.device_page import DevicesPresenter, Equipment
+from app.screens.views import ChipKind
+from app.ui import scenes
+from app.ui.look import Look
+from app.ui.window import MainWindow
+from hardware.ports import PrinterState, Weighed
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+
+
+class Opened:
+    def __init__(self, qtbot: QtBot, look: Look, stage: scenes.Stage) -> None:
+        self.stage = stage
+        self.window = MainWindow(stage.sale, look=look, lang="en")
+        qtbot.addWidget(self.window)
+        has = Equipment(printer="tcp://192.168.1.50", scale="COM4")
+        self.page = DevicesPresenter(stage.sale, has, scenes._Still(), stage.world)
+        self.window.serve_devices(self.page)
+        self.window.show()
+        qtbot.waitExposed(self.window)
+
+    @property
+    def shown(self) -> bool:
+        return self.window._devices is not None and self.window._pages.current is self.window._devices
+
+    @property
+    def screen(self):
+        assert self.window._devices is not None
+        return self.window._devices
+
+
+def test_ctrl_f3_opens_it_and_escape_leaves_it(qtbot: QtBot, look: Look) -> None:
+    with scenes.Stage("en") as stage:
+        opened = Opened(qtbot, look, stage)
+        qtbot.keyClick(opened.window, Qt.Key.Key_F3, Qt.KeyboardModifier.ControlModifier)
+        assert opened.shown
+        assert [card.key for card in opened.screen.cards] == [
+            "reader",
+            "scanner",
+            "printer",
+            "drawer",
+            "scale",
+            "terminal",
+        ]
+        qtbot.keyClick(opened.screen, Qt.Key.Key_Escape)
+        assert not opened.shown
+
+
+def test_the_second_press_of_a_chip_in_trouble_opens_it(qtbot: QtBot, look: Look) -> None:
+    with scenes.Stage("en") as stage:
+        opened = Opened(qtbot, look, stage)
+        chip = opened.window.sale.state_line.chips[ChipKind.PRINTER]
+        chip.click()
+        chip.click()
+        assert not opened.shown
+        stage.sale.printer(PrinterState(online=False, code="unreachable"))
+        chip.click()
+        assert "Switch the printer on" in stage.sale.view.notice.text
+        assert not opened.shown
+        chip.click()
+        assert opened.shown
+
+
+def test_buttons_try_and_states_live_while_it_is_open(qtbot: QtBot, look: Look) -> None:
+    with scenes.Stage("en") as stage:
+        opened = Opened(qtbot, look, stage)
+        opened.window.open_devices()
+        cards = {card.key: card for card in opened.screen.cards}
+        cards["printer"].button.click()
+        assert cards["printer"]._result.text() == "The test page is on its way."
+        stage.sale.weigh(Weighed(642, True))
+        qtbot.waitUntil(lambda: cards["scale"]._state.text() == "● 0.642 kg", timeout=3000)
+        assert cards["terminal"].button.isHidden()
+        opened.window.switch_language("pl")
+        assert opened.screen._title.text() == "Urządzenia"
+
+
+def test_a_scan_leads_back_to_selling(qtbot: QtBot, look: Look) -> None:
+    with scenes.Stage("en") as stage:
+        opened = Opened(qtbot, look, stage)
+        opened.window.open_devices()
+        stage.sale.scan(scenes.LATTE)
+        assert not opened.shown
