@@ -10,8 +10,10 @@ from hypothesis import settings
 from app.loyalty.decision import Decision
 from app.loyalty.effects import GrantUsed, PointsSpent
 from app.loyalty.engine import compile_programme, evaluate
+from app.loyalty.rules import KINDS
 from tests.loyalty.cases import case
 from tests.loyalty.naive import Answer, naive
+from tests.loyalty.rule_cases import MAKERS
 
 
 def disagreement(seed: int) -> str:
@@ -59,6 +61,10 @@ def _used(decision: Decision) -> dict[str, int]:
         if isinstance(effect, GrantUsed):
             used[effect.grant.rule] += effect.grant.uses
     return dict(used)
+
+
+def test_every_kind_of_rule_is_drawn() -> None:
+    assert set(MAKERS) == set(KINDS)
 
 
 @pytest.mark.parametrize("block", range(10))
