@@ -89,11 +89,15 @@ def write_insertion(
         return CardProblem(error.case if error.case in ("busy", "mute") else "torn", str(error))
 
 
+CONTACT: Final = "contact"
+"""In place of a UID: a contact card that answers its reader."""
+
+
 def glance(session: Session, reader: str) -> str | None:
     """The UID of what lies on the reader now, "" if it tells none; None if that cannot be asked now."""
     try:
         with session.connected(reader) as link:
-            return read_uid(link)
+            return reader_uid(link) or CONTACT
     except CardProblem:
         return ""
     except PcscError as error:

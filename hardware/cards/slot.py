@@ -80,7 +80,7 @@ class Slot:
             return
         self._leave()
         if state.present:
-            self._arrive()
+            self._arrive(state.mute)
 
     def check(self, now_s: float) -> None:
         """Whatever is due by the clock."""
@@ -111,24 +111,31 @@ class Slot:
 
     # -- a card comes and goes ---------------------------------------------------------------------------
 
-    def _arrive(self) -> None:
+    def _arrive(self, mute: bool) -> None:
         self.event = self._service.next_event()
-        if self._state.mute:
+        hand = self._free_hand()
+        if mute:
             self._fail("mute", "the card does not answer the reader")
+            # It may only have lain badly: PC/SC itself never tries again, nor sees a quick change of cards.
+            self._glance_later("")
             return
+        if hand is None:
+            self._fail("busy", "too many calls hang in PC/SC")
+            return
+        self._read_due_s = self._service.world.monotonic_s() + self._settings.read_deadline_s
+        if self._serial is None and any(rule.serial for rule in self._settings.readers):
+            hand.ask(self._identify)  # before the card, so that its tap has the right role
+        hand.ask(partial(self._read, hand, self.event, self._insertion()))
+
+    def _free_hand(self) -> Hand | None:
+        """The reader's hand, or a new one if that hangs; None if too many do."""
         if self._hand is not None and self._hand_overdue:
             self._service.counts.stuck += 1
             self._service.crew.let_go(self._hand)
             self._hand = None
         self._hand = self._hand or self._service.crew.hire(self._name)
         self._hand_overdue = False
-        if self._hand is None:
-            self._fail("busy", "too many calls hang in PC/SC")
-            return
-        self._read_due_s = self._service.world.monotonic_s() + self._settings.read_deadline_s
-        if self._serial is None and any(rule.serial for rule in self._settings.readers):
-            self._hand.ask(self._identify)  # before the card, so that its tap has the right role
-        self._hand.ask(partial(self._read, self._hand, self.event, self._insertion()))
+        return self._hand
 
     def _leave(self) -> None:
         """The card that lay there is gone; if it was not read by then, it was torn away."""
@@ -144,7 +151,7 @@ class Slot:
     def _changed(self) -> None:
         """Another card lies there, though PC/SC saw none come or go."""
         self._leave()
-        self._arrive()
+        self._arrive(mute=False)
 
     def _insertion(self) -> Insertion:
         return Insertion(self._name, self._state.counter)

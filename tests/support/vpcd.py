@@ -115,6 +115,13 @@ class Pcscd:
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def stop(self) -> None:
+        """SIGTERM: pcscd ends in good order. Cards stay where they were, on readers that are gone."""
+        self._signal(signal.SIGTERM)
+        assert self.process is not None
+        self.process.wait(10)
+        self.process = None
+
     def kill(self) -> None:
         """Die at once, as by the OOM killer. The cards on it are gone too."""
         if self.process is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from smartcard import scard
@@ -11,11 +13,13 @@ from smartcard import scard
 from hardware.cards.kinds import CardSettings
 from hardware.cards.native import Way
 from hardware.cards.pcsc import PcscReaders
+from hardware.cards.session import ReaderState, Session
 from hardware.cards.settings import PcscSettings
 from hardware.cards.sun import SunKeys
 from hardware.cards.ultralight_aes import UltralightKey
 from hardware.ports import CardFailed, CardProof, CardRemoved, CardTapped, ReadersChanged
 from tests.hardware.cards.conftest import QUICK
+from tests.hardware.cards.test_card_data import MALFORMED
 from tests.support.told import Told
 from tests.support.virtual_card import (
     Ntag,
@@ -156,6 +160,62 @@ def test_a_card_without_an_atr_is_mute(pcscd: Pcscd, told: Told):
     assert told.wait(CardFailed).code == "mute"
 
 
+class Flinching:
+    """A card that is pulled away while the reader powers it up."""
+
+    def __init__(self) -> None:
+        self.card = VirtualCard(self)  # type: ignore[arg-type]
+        self.gone = threading.Event()
+
+    @property
+    def atr(self) -> bytes:
+        self.card.remove()
+        self.gone.set()
+        raise ConnectionError("pulled away")
+
+    def answer(self, apdu: bytes) -> bytes:
+        raise AssertionError("it never answered")
+
+
+def test_a_card_pulled_away_while_it_is_powered_leaves_the_next_one_alone(pcscd: Pcscd, told: Told):
+    for n in range(3):
+        flinching = Flinching()
+        pcscd.insert(flinching.card)
+        assert flinching.gone.wait(5)
+        uid = f"04A1B2C3D4E59{n}"
+        card = pcscd.insert(ntag213(uid, "LOY-1"))
+        assert told.wait(CardTapped, lambda tap, uid=uid: tap.uid == uid).record == "LOY-1"
+        card.remove()
+
+
+def test_a_card_that_pcsc_calls_mute_is_asked_again(
+    pcscd: Pcscd, readers: PcscReaders, monkeypatch: pytest.MonkeyPatch
+):
+    """After a swap at the wrong moment pcscd goes on calling a good card mute; too rare to wait for here."""
+    whole = Session.wait
+
+    def muted(session: Session, states: Sequence[ReaderState], timeout_s: float) -> list[ReaderState]:
+        found = whole(session, states, timeout_s)
+        return [replace(s, raw=s.raw | scard.SCARD_STATE_MUTE) if s.present else s for s in found]
+
+    monkeypatch.setattr(Session, "wait", muted)
+    told = Told()
+    readers.start(told)
+    pcscd.insert(ntag213(UID_1, "LOY-1"))
+    failed = told.wait(CardFailed)
+    tapped = told.wait(CardTapped)
+    assert (failed.code, tapped.uid, tapped.record) == ("mute", UID_1, "LOY-1")
+    assert told.events.index(CardRemoved(failed.reader, failed.event)) < told.events.index(tapped)
+
+
+def test_a_card_that_stays_mute_is_told_once(pcscd: Pcscd, told: Told):
+    pcscd.insert(Ntag(bytes.fromhex(UID_1), atr=b"\x00"))
+    told.wait(CardFailed)
+    time.sleep(4 * QUICK.glance_s)
+    assert len(told.of(CardFailed)) == 1
+    assert told.of(CardRemoved) == []
+
+
 def test_pages_that_cannot_be_read_leave_the_uid(pcscd: Pcscd, told: Told):
     pcscd.insert(VirtualCard(ntag213(UID_1, "LOY-1"), lambda apdu: b"\x63\x00" if apdu[1] == 0xB0 else None))
     tapped = told.wait(CardTapped)
@@ -169,6 +229,20 @@ def test_a_malformed_record_leaves_the_uid_and_says_so(pcscd: Pcscd, told: Told)
     tapped = told.wait(CardTapped)
     assert (tapped.uid, tapped.record) == (UID_1, None)
     assert tapped.flaw.startswith("malformed")
+
+
+def test_each_malformed_message_leaves_the_uid_and_the_reader_ready(pcscd: Pcscd, told: Told):
+    """Ten ways to be wrong, one card after the other on one reader, and a good one last."""
+    uids = [f"04A1B2C3D4E5{n:02X}" for n in range(len(MALFORMED))]
+    for uid, message in zip(uids, MALFORMED.values(), strict=True):
+        card = pcscd.insert(Ntag(bytes.fromhex(uid), tlv(message)))
+        tapped = told.wait(CardTapped, lambda tap, uid=uid: tap.uid == uid)
+        assert (tapped.record, tapped.flaw[:9]) == (None, "malformed")
+        card.remove()
+    assert len(uids) >= 8
+    pcscd.insert(ntag213(UID_1, "LOY-1"))
+    assert told.wait(CardTapped, lambda tap: tap.uid == UID_1).record == "LOY-1"
+    assert told.of(CardFailed) == []
 
 
 def test_a_contact_card_nobody_set_up_is_unsupported(pcscd: Pcscd, told: Told):
@@ -339,6 +413,34 @@ def test_pcscd_killed_and_started_again(pcscd: Pcscd, told: Told, readers: PcscR
     assert again.uid == UID_2
     assert again.event > tapped.event
     assert readers.counts.stuck == 0
+
+
+def test_pcscd_stopped_in_good_order_and_started_again(pcscd: Pcscd, told: Told):
+    """SIGTERM: it says good-bye to its clients, as an update of the package does."""
+    card = pcscd.insert(ntag213(UID_1, "LOY-1"))
+    tapped = told.wait(CardTapped)
+    told.clear()
+    pcscd.stop()
+    told.wait(ReadersChanged, lambda changed: not changed.service)
+    assert told.events == [CardRemoved(tapped.reader, tapped.event), ReadersChanged((), service=False)]
+    card.remove()
+    pcscd.start()
+    told.wait(ReadersChanged, lambda changed: changed.service)
+    pcscd.insert(ntag213(UID_1, "LOY-1"))
+    assert told.wait(CardTapped).event > tapped.event
+
+
+def test_pcscd_restarted_under_a_lying_card_reads_it_again(pcscd: Pcscd, told: Told):
+    first = pcscd.insert(ntag213(UID_1, "LOY-1"))
+    before = told.wait(CardTapped)
+    told.clear()
+    pcscd.kill()
+    first.remove()
+    pcscd.start()
+    pcscd.insert(ntag213(UID_1, "LOY-1"))
+    again = told.wait(CardTapped)
+    assert (again.uid, again.reader) == (before.uid, before.reader)
+    assert told.events.index(CardRemoved(before.reader, before.event)) < told.events.index(again)
 
 
 def test_a_frozen_pcscd_counts_as_lost_and_comes_back(pcscd: Pcscd, told: Told, readers: PcscReaders):
