@@ -19,6 +19,7 @@ from app.commands.programme import price, programme_app
 from app.commands.publish import publish_app
 from app.commands.receipt import receipt_app
 from app.commands.server import server_app
+from app.commands.whatif import what_if
 from app.config import data_folder, load
 
 app: Final = typer.Typer(
@@ -35,6 +36,7 @@ app.add_typer(card_app, name="card")
 app.add_typer(programme_app, name="programme")
 app.add_typer(receipt_app, name="receipt")
 app.command()(price)
+app.command("what-if")(what_if)
 
 
 @app.command()

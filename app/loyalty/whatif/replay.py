@@ -12,8 +12,10 @@ from app.loyalty.compiled import Compiled
 from app.loyalty.decision import Decision
 from app.loyalty.engine import evaluate
 from app.loyalty.life import Life
+from app.loyalty.moment import moment_of
 from app.loyalty.plan import Run
-from app.loyalty.state import DAY_MS, MemberState
+from app.loyalty.rules.benefit import day_start_ms
+from app.loyalty.state import MemberState
 from app.loyalty.whatif.figures import WAYS, Assumptions, Band, Change, Example, Past, Way, WhatIf
 from app.loyalty.whatif.sales import Sales
 from app.loyalty.whatif.shelf import Stock
@@ -78,7 +80,7 @@ class _Replay:
 
     def run(self, progress: Progress | None) -> WhatIf:
         sales, count = self.sales, len(self.sales)
-        start_ms = sales.at_ms[0] + self.assumptions.warm_up_days * DAY_MS if count else 0
+        start_ms = self._start_ms()
         warm = self.assumptions.warm_up_days > 0
         for number in range(count):
             if warm and sales.at_ms[number] >= start_ms:
@@ -93,6 +95,14 @@ class _Replay:
         if progress is not None:
             progress(count, count)
         return self._result(start_ms)
+
+    def _start_ms(self) -> int:
+        """The local midnight at which the figures begin."""
+        if not len(self.sales):
+            return 0
+        zone = self.draft.compiled.programme.time_zone
+        first = moment_of(self.sales.at_ms[0] // 60_000, zone)
+        return day_start_ms(first.day + self.assumptions.warm_up_days, zone)
 
     def _sale(self, number: int, warm: bool) -> None:
         sales = self.sales

@@ -74,6 +74,18 @@ class Sales:
     def __len__(self) -> int:
         return len(self.at_ms)
 
+    def first(self, count: int) -> Sales:
+        """The first so many sales alone."""
+        cut = Sales()
+        cut.goods, cut.members, cut.stores = self.goods, self.members, self.stores
+        cut.enrolled_ms, cut.odd, cut.ids = self.enrolled_ms, self.odd, self.ids[:count]
+        for name in ("at_ms", "member", "store", "points_minor"):
+            setattr(cut, name, getattr(self, name)[:count])
+        cut.start = self.start[: count + 1]
+        for name in ("good", "qty_milli", "price_minor"):
+            setattr(cut, name, getattr(self, name)[: cut.start[-1]])
+        return cut
+
     @property
     def lines(self) -> int:
         return len(self.good)
