@@ -19,6 +19,7 @@ from app.commands.programme import price, programme_app
 from app.commands.publish import publish_app
 from app.commands.receipt import receipt_app
 from app.commands.server import server_app
+from app.commands.staff import staff_app
 from app.commands.whatif import what_if
 from app.config import data_folder, load
 
@@ -33,6 +34,7 @@ server_app.add_typer(publish_app, name="publish")
 app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")
 app.add_typer(card_app, name="card")
+app.add_typer(staff_app, name="staff")
 app.add_typer(programme_app, name="programme")
 app.add_typer(receipt_app, name="receipt")
 app.command()(price)
@@ -40,11 +42,16 @@ app.command("what-if")(what_if)
 
 
 @app.command()
-def till(data: Data = None) -> None:
+def till(
+    data: Data = None,
+    training: Annotated[
+        bool, typer.Option(help="Practise: on a database of its own, with marked paper.")
+    ] = False,
+) -> None:
     """Open the till's window."""
     from app.main import run_till
 
-    raise typer.Exit(run_till(data))
+    raise typer.Exit(run_till(data, training=training))
 
 
 @app.command()
@@ -128,13 +135,20 @@ def rebuild(
 
 
 @app.command()
-def devices() -> None:
-    """What is plugged in, as JSON."""
+def devices(data: Data = None) -> None:
+    """What is plugged in and what the till's settings use it for, as JSON."""
     import msgspec
 
-    from hardware.devices import list_devices
+    from app.config import ConfigProblem
+    from app.desk import ports
+    from hardware.devices import list_devices, with_uses
 
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(list_devices()), indent=2) + b"\n")
+    try:
+        wanted = ports(load(data or data_folder()))
+    except ConfigProblem:
+        wanted = {}  # a machine without a till lists what it has all the same
+    found = with_uses(list_devices(), wanted)
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
 
 
 @app.command()

@@ -49,7 +49,7 @@ def entry() -> None:
     app()
 
 
-def run_till(folder: Path | None = None) -> int:
+def run_till(folder: Path | None = None, *, training: bool = False) -> int:
     """Open the till's window on a data folder; 0 when it was closed, 1 when it could not sell."""
     # Nothing made while the till opens is garbage, and looking for some costs a tenth of the start.
     gc.disable()
@@ -61,7 +61,22 @@ def run_till(folder: Path | None = None) -> int:
     except ConfigProblem as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
+    if training:
+        folder, config = practice(folder, config)
     return Windowed(folder, config, partial(real_devices, folder=folder)).run()
+
+
+def practice(folder: Path, config: Config) -> tuple[Path, Config]:
+    """The folder and settings to train with: no server hears of it, and a shift opens by itself."""
+    from msgspec.structs import replace
+
+    from app.config import ServerSection
+    from app.store.training import begin_training
+
+    place = begin_training(folder, config.till.programme, keystore=config.till.keystore)
+    shop = replace(config.shop, training=True)
+    till = replace(config.till, keystore="file", auto_shift=True)
+    return place, replace(config, shop=shop, till=till, server=ServerSection())
 
 
 def real_devices(config: Config, folder: Path | None = None) -> Devices:

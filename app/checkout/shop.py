@@ -63,6 +63,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     discount_limit_centi: int = 10_00
     goodwill_limit_centi: int = 100_00
     claim_days: int = 14
+    training: bool = False
+    """This till practises: its paper says so, its drawer stays shut. `stempel till --training` sets it."""
     gift_cards: Literal["off", "here"] = "off"
     consents: tuple[Consent, ...] = ()
     departments: tuple[Department, ...] = ()

@@ -60,6 +60,7 @@ from app.checkout.refunds import Refunds
 from app.checkout.ringing import Ringing
 from app.checkout.shifts import Shifts
 from app.checkout.shop import Shop
+from app.checkout.training import TrainingJournal
 from app.lanes import World
 from app.loyalty.decision import Decision, Offer
 from app.loyalty.engine import Compiled
@@ -91,7 +92,7 @@ class Till:
             catalogue=catalogue,
             members=members,
             sales=sales or NoSales(),
-            journal=journal,
+            journal=TrainingJournal(journal) if shop.training else journal,
             programme=programme,
             world=world,
             next_number=next_sale,

@@ -44,6 +44,15 @@ class Reader(PastSales):
         row = self._run(f"SELECT {rows.PRODUCT} FROM product p WHERE p.sku = ?", (sku,)).fetchone()
         return None if row is None else rows.product(row)
 
+    def all_products(self) -> Iterator[Product]:
+        """The whole catalogue, codes included."""
+        found = self._run(
+            f"SELECT (SELECT group_concat(c.code, char(10)) FROM product_code c WHERE c.product = p.n), "
+            f"{rows.PRODUCT} FROM product p ORDER BY p.n"
+        )
+        for codes, *row in found:
+            yield msgspec.structs.replace(rows.product(row), codes=tuple(codes.split("\n")) if codes else ())
+
     def find_products(self, text: str, limit: int = 15) -> Sequence[Product]:
         """Products matching every word typed, by name; an exact code or article number comes first."""
         query = search.match(text)
