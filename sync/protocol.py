@@ -195,6 +195,7 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `applied` says, for each epoch of the asking till, the last of its own facts that is in the state: what
     the till has beyond (by the newest envelope of each fact) it folds on top, and nothing counts twice.
+    `merged_into`: the member is another now, and has nothing under this id.
     """
 
     member: uuid.UUID
@@ -202,6 +203,7 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: msgspec.Raw
     applied: dict[int, int]
     cards: tuple[CardRow, ...] = ()
+    merged_into: uuid.UUID | None = None
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

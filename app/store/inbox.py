@@ -219,6 +219,8 @@ class _Taker:
             return
         projections = self._writer.projections
         projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, self._mark(row.applied))
+        if row.merged_into is not None:
+            projections.put_alias(row.member.bytes, row.merged_into.bytes)
         for card in row.cards:
             projections.link(card.token, row.member.bytes, card.linked_ms, blocked=card.blocked, pulled=True)
 

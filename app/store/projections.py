@@ -62,6 +62,15 @@ _SNAPSHOT: Final = (
     "as_of_ms = excluded.as_of_ms, snapshot = excluded.snapshot, snapshot_ms = excluded.snapshot_ms, "
     "applied_epoch = excluded.applied_epoch, applied_seq = excluded.applied_seq"
 )
+_MERGED_THERE: Final = (
+    "INSERT INTO listed (list, key, store, body) VALUES ('alias', ?, '', ?) "
+    "ON CONFLICT (list, key) DO UPDATE SET body = excluded.body"
+)
+"""Kept apart from what is folded here: a rebuild does not forget it."""
+_MERGED_WITH_SNAPSHOTS: Final = (
+    "SELECT DISTINCT a.member FROM alias a JOIN member m ON m.id IN (a.member, a.other) "
+    "WHERE m.snapshot IS NOT NULL"
+)
 _LATER: Final = (
     "SELECT f.body FROM fact f JOIN envelope e ON e.fact = f.id WHERE f.member = ? "
     "AND (e.epoch, e.seq) > (?, ?) AND NOT EXISTS "
@@ -152,17 +161,31 @@ class Projections:
         if member == other:
             return
         self._put_state(member, merge(self._state(member), self._state(other), fact.at_ms), fact.at_ms)
-        self._put_state(other, EMPTY, fact.at_ms)
-        for table in ("alias", "card", "sale"):
-            self._run(f"UPDATE {table} SET member = ? WHERE member = ?", (member, other))
-        self._run("INSERT INTO alias (other, member) VALUES (?, ?)", (other, member))
+        self._put_state(other, EMPTY, 0)
+        self._point(other, member)
 
     def put_snapshot(self, member: bytes, snapshot: bytes, at_ms: int, applied: tuple[int, int]) -> None:
         """A member as the server folds them, with this till's facts up to `applied` (epoch, seq) in it; its
         later ones are folded on top."""
         self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, *applied))
         self._fold_later(member, applied)
-        root = self._canonical(member)
+        self._merge_others(self._canonical(member))
+
+    def put_alias(self, other: bytes, member: bytes) -> None:
+        """The server says that `other` was merged into `member`, at this till or elsewhere."""
+        self._run(_MERGED_THERE, (uuid.UUID(bytes=other).hex, member))
+        other, member = self._canonical(other), self._canonical(member)
+        if other != member:
+            self._point(other, member)
+            self._merge_others(member)
+
+    def _point(self, other: bytes, member: bytes) -> None:
+        """What was the other's is the member's."""
+        for table in ("alias", "card", "sale"):
+            self._run(f"UPDATE {table} SET member = ? WHERE member = ?", (member, other))
+        self._run("INSERT INTO alias (other, member) VALUES (?, ?)", (other, member))
+
+    def _merge_others(self, root: bytes) -> None:
         others = self._run("SELECT other FROM alias WHERE member = ?", (root,)).fetchall()
         if others:
             self._merge_anew(root, [row[0] for row in others])
@@ -185,10 +208,13 @@ class Projections:
             snapshot, at_ms, *applied = row or (None, None, 0, 0)
             self._put_state(member, rows.decode_state(snapshot) if snapshot else EMPTY, at_ms or 0)
             self._fold_later(member, (applied[0], applied[1]))
+        at_ms = max(self._as_of_ms(member) for member in (root, *others))
         for other in others:
-            row = self._run("SELECT as_of_ms FROM member WHERE id = ?", (other,)).fetchone()
-            self._put_state(root, merge(self._state(root), self._state(other), row[0]), row[0])
-            self._put_state(other, EMPTY, row[0])
+            self._put_state(root, merge(self._state(root), self._state(other), at_ms), at_ms)
+            self._put_state(other, EMPTY, 0)
+
+    def _as_of_ms(self, member: bytes) -> int:
+        return self._run("SELECT as_of_ms FROM member WHERE id = ?", (member,)).fetchone()[0]
 
     # -- days --------------------------------------------------------------------------------------------
 
@@ -221,8 +247,11 @@ class Projections:
         A fact that this version cannot read stays in the log and is passed over.
         """
         self.forget()
-        for table in (*TABLES, "shift", "day", "alias"):
+        for table in (*TABLES, "shift", "day"):
             self._run(f"DELETE FROM {table}")
+        self._run(
+            "DELETE FROM alias WHERE lower(hex(other)) NOT IN (SELECT key FROM listed WHERE list = 'alias')"
+        )
         self._run("DELETE FROM card WHERE NOT pulled")
         self._run("DELETE FROM member WHERE snapshot IS NULL")
         self._run("UPDATE member SET state = snapshot, as_of_ms = snapshot_ms")
@@ -239,6 +268,8 @@ class Projections:
             member: uuid.UUID | None = member_of(fact)
             until = applied.get(self._canonical(member.bytes), (0, 0)) if member else (0, 0)
             self.apply(fact, known=(envelope.epoch, envelope.seq) <= until)
+        for (root,) in self._run(_MERGED_WITH_SNAPSHOTS).fetchall():
+            self._merge_others(root)
         self.forget()
         return count
 

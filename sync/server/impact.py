@@ -10,12 +10,14 @@ from app.loyalty.effects import AnyEffect
 
 
 class Impact(msgspec.Struct, frozen=True):
-    """What any fact, of whatever kind, does to a member; `card` is the one linked or blocked."""
+    """What any fact, of whatever kind, does to a member; `card` is the one linked or blocked, `other` the
+    member merged into this one."""
 
     kind: str = ""
     member: uuid.UUID | None = None
     effects: tuple[AnyEffect, ...] = ()
     card: object = ""
+    other: object = ""
 
 
 class FoldedFact(msgspec.Struct, frozen=True):

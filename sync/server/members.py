@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +18,7 @@ import structlog
 
 from app.ledger.fold import enrolled
 from app.loyalty.state import EMPTY, MemberState, apply
-from sync.server import cards, schema
+from sync.server import cards, merging, schema
 from sync.server.database import Database
 from sync.server.impact import FoldedFact, Impact
 
@@ -59,7 +59,11 @@ def _fold_shard(db: Database, shard: int, pos: int) -> int:
             found = FoldedFact(fact_id, shard, at_ms, origin, epoch, seq, impact)
             by_shard[schema.shard_of(impact.member)].append(found)
     for member_shard, facts in sorted(by_shard.items()):
-        fold_facts(db, member_shard, facts)
+        _fold_and_follow(db, member_shard, facts)
+    for fact in (fact for facts in by_shard.values() for fact in facts):
+        other = merging.other_of(fact)
+        if other is not None and fact.impact.member is not None:
+            _merge(db, fact.impact.member, other)
     if rows:
         # Last, and never backwards: a crash before this repeats what is idempotent.
         with db.write() as connection:
@@ -68,6 +72,30 @@ def _fold_shard(db: Database, shard: int, pos: int) -> int:
                 sa.update(folded).where(folded.c.shard == shard, folded.c.pos < reached).values(pos=reached)
             )
     return len(rows)
+
+
+def _fold_and_follow(db: Database, shard: int, facts: Sequence[FoldedFact]) -> None:
+    """Fold facts, and those of merged members into whom they were merged into."""
+    moved = fold_facts(db, shard, facts) or ()
+    by_root: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
+    for fact in moved:
+        assert fact.impact.member is not None
+        root = merging.root(db, fact.impact.member)
+        by_root[root].append(merging.as_of(fact, root))
+    for root, theirs in by_root.items():
+        fold_facts(db, schema.shard_of(root), theirs)
+
+
+def _merge(db: Database, member: uuid.UUID, other: uuid.UUID) -> None:
+    """All that is known of `other` is the member's. May be repeated, and is, after a crash."""
+    root, gone = merging.root(db, member), merging.root(db, other)
+    if root != gone:
+        merging.put(db, gone, root)
+    for one in {other, gone} - {root}:
+        shard = schema.shard_of(one)
+        with db.read() as connection:
+            facts = all_of(connection, shard, one)
+        fold_facts(db, schema.shard_of(root), [merging.as_of(fact, root) for fact in facts])
 
 
 def impact_of(fact_id: uuid.UUID, body: bytes) -> Impact | None:
@@ -79,27 +107,45 @@ def impact_of(fact_id: uuid.UUID, body: bytes) -> Impact | None:
         return None
 
 
-def fold_facts(db: Database, shard: int, facts: Sequence[FoldedFact]) -> None:
-    """Fold facts into members of one shard, in one transaction."""
+def fold_facts(db: Database, shard: int, facts: Sequence[FoldedFact]) -> list[FoldedFact]:
+    """Fold facts into members of one shard, in one transaction.
+
+    Returns those of members who were merged into others, known ones too: they count there.
+    """
     with db.write() as connection:
         head = db.lock_shard(connection, shard, schema.member_head)
+        members = {fact.impact.member for fact in facts if fact.impact.member is not None}
+        merged = merging.aliases(connection, shard, members)
         new = _unknown(connection, shard, facts)
-        if not new:
-            return
-        rows = [
-            (shard, fact.impact.member, fact.id, fact.shard, fact.at_ms, fact.origin, fact.epoch, fact.seq)
-            for fact in new
-        ]
-        db.insert(connection, schema.member_fact, rows)
-        by_member: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
-        for fact in new:
-            assert fact.impact.member is not None
-            by_member[fact.impact.member].append(fact)
-        for version, (member, theirs) in enumerate(by_member.items(), head + 1):
-            _fold_member(connection, shard, member, theirs, version)
+        if new:
+            _fold_new(db, connection, shard, new, merged.keys(), head)
+    return [fact for fact in facts if fact.impact.member in merged]
+
+
+def _fold_new(
+    db: Database,
+    connection: sa.Connection,
+    shard: int,
+    new: Sequence[FoldedFact],
+    merged: Container[uuid.UUID],
+    head: int,
+) -> None:
+    rows = [
+        (shard, fact.impact.member, fact.id, fact.shard, fact.at_ms, fact.origin, fact.epoch, fact.seq)
+        for fact in new
+    ]
+    db.insert(connection, schema.member_fact, rows)
+    by_member: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
+    for fact in new:
+        assert fact.impact.member is not None
+        by_member[fact.impact.member].append(fact)
+    for version, (member, theirs) in enumerate(by_member.items(), head + 1):
+        gone = member in merged
+        _fold_member(connection, shard, member, theirs, version, gone=gone)
+        if not gone:
             cards.fold(connection, shard, member, theirs)
-        heads = schema.member_head
-        connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + len(by_member)))
+    heads = schema.member_head
+    connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + len(by_member)))
 
 
 def _unknown(connection: sa.Connection, shard: int, facts: Sequence[FoldedFact]) -> list[FoldedFact]:
@@ -114,8 +160,15 @@ def _unknown(connection: sa.Connection, shard: int, facts: Sequence[FoldedFact])
 
 
 def _fold_member(
-    connection: sa.Connection, shard: int, member: uuid.UUID, new: Sequence[FoldedFact], version: int
+    connection: sa.Connection,
+    shard: int,
+    member: uuid.UUID,
+    new: Sequence[FoldedFact],
+    version: int,
+    *,
+    gone: bool,
 ) -> None:
+    """Bring a member's state up to date; of one who was merged into another it stays empty (`gone`)."""
     table = schema.member
     ours = (table.c.shard == shard) & (table.c.id == member)
     row = connection.execute(sa.select(table).where(ours)).first()
@@ -126,7 +179,7 @@ def _fold_member(
         state, facts = _state.decode(row.state), new
     else:
         state, facts = EMPTY, all_of(connection, shard, member)
-    state = folded(state, facts)
+    state = EMPTY if gone else folded(state, facts)
     last = facts[-1]
     values: dict[str, Any] = {
         "version": version, "state": msgspec.json.encode(state), "at_ms": last.at_ms, "origin": last.origin,
@@ -176,7 +229,9 @@ def check(db: Database) -> list[uuid.UUID]:
         for shard, member, state in connection.execute(
             sa.select(table.c.shard, table.c.id, table.c.state)
         ).all():
-            if msgspec.json.encode(folded(EMPTY, all_of(connection, shard, member))) != state:
+            gone = merging.aliases(connection, shard, [member])
+            right = EMPTY if gone else folded(EMPTY, all_of(connection, shard, member))
+            if msgspec.json.encode(right) != state:
                 wrong.append(member)
     return wrong
 
@@ -184,7 +239,7 @@ def check(db: Database) -> list[uuid.UUID]:
 def rebuild(db: Database) -> int:
     """Drop the projection and fold every fact anew; versions go on, so tills pull every member again."""
     with db.write() as connection:
-        for table in (schema.member, schema.member_fact, schema.member_card):
+        for table in (schema.member, schema.member_fact, schema.member_card, schema.member_alias):
             connection.execute(sa.delete(table))
         connection.execute(sa.update(schema.folded).values(pos=0))
     count = 0

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from sync import protocol
-from sync.server import cards, persons, schema
+from sync.server import cards, merging, persons, schema
 from sync.server.cursors import Cursor, Cursors, turns
 from sync.server.database import Database
 
@@ -154,6 +154,7 @@ class Pull:
                 marks = applied[member]
                 marks[of_epoch] = max(marks.get(of_epoch, 0), number)
         held = cards.of(connection, shard, ids)
+        merged = merging.aliases(connection, shard, ids)
         return [
             protocol.MemberRow(
                 member=row.id,
@@ -161,6 +162,7 @@ class Pull:
                 state=msgspec.Raw(row.state),
                 applied=applied.get(row.id, {}),
                 cards=held.get(row.id, ()),
+                merged_into=merged.get(row.id),
             )
             for row in rows
         ]

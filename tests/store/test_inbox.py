@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from app.checkout.ports import Person, Work
-from app.ledger.facts import CardBlocked, CardLinked, PointsAdjusted
+from app.ledger.facts import CardBlocked, CardLinked, MembersMerged, PointsAdjusted
 from app.loyalty.effects import Lot, PointsEarned
 from app.loyalty.state import EMPTY, MemberState, apply
 from app.store.database import Database
@@ -70,7 +70,7 @@ class Desk:
         self.shelf = Shelf()
         self.outbox.begin_epoch(Credentials(TILL, 1, "12", bytes(32), ""))
 
-    def write(self, *facts: PointsAdjusted | CardLinked | CardBlocked) -> None:
+    def write(self, *facts: PointsAdjusted | CardLinked | CardBlocked | MembersMerged) -> None:
         self.database.write(Work(facts=facts, at_ms=self.shelf.world.ms))
 
     def balance(self, member: uuid.UUID) -> int:
@@ -193,6 +193,46 @@ def test_the_later_link_of_a_card_holds_and_a_block_stays(desk: Desk) -> None:
     desk.check()
     assert desk.database.call(desk.database.writer.rebuild) == 2
     assert holder() == (bob, True)
+
+
+def test_members_merged_elsewhere_are_one_here_too(desk: Desk) -> None:
+    ann, anna = uuid.uuid4(), uuid.uuid4()
+    theirs, hers, mine = (earned(desk.shelf, member, n) for member, n in ((ann, 1), (anna, 20), (anna, 300)))
+    cards = (protocol.CardRow("uid:0A", START_MS),)
+    desk.inbox.apply(page(row(ann, state(theirs), {}), row(anna, state(hers), {}, cards)), START_MS)
+    desk.write(mine)
+    assert (desk.balance(ann), desk.balance(anna)) == (1, 320)
+    gone = msgspec.structs.replace(row(anna, EMPTY, {}), merged_into=ann)
+    one = row(ann, state(theirs, hers), {}, cards)
+    for pages in ((gone, one), (one, gone)):
+        for number, each in enumerate(pages):
+            desk.inbox.apply(page(each, cursor=f"m{number}"), START_MS)
+        assert (desk.balance(ann), desk.balance(anna)) == (321, 321), "its own late sale follows"
+        holder = desk.reader.holder("uid:0A")
+        assert holder is not None
+        assert holder.member == ann
+        desk.check()
+    desk.write(earned(desk.shelf, anna, 4000))
+    assert desk.balance(ann) == 4321
+    desk.check()
+
+
+def test_a_merge_that_the_server_has_not_heard_of_holds_here(desk: Desk) -> None:
+    ann, anna = uuid.uuid4(), uuid.uuid4()
+    first, second = earned(desk.shelf, ann, 1), earned(desk.shelf, anna, 20)
+    desk.inbox.apply(page(row(ann, state(first), {}), row(anna, state(second), {})), START_MS)
+    merge = MembersMerged(id=uuid.uuid4(), at_ms=desk.shelf.world.ms, member=ann, other=anna)
+    desk.write(merge)
+    assert desk.balance(ann) == desk.balance(anna) == 21
+    more = earned(desk.shelf, anna, 300)
+    desk.inbox.apply(page(row(anna, state(second, more), {}), cursor="2"), START_MS)
+    assert desk.balance(ann) == 321
+    desk.check()
+    desk.outbox.set_acked(1, 1)
+    gone = msgspec.structs.replace(row(anna, EMPTY, {}), merged_into=ann)
+    desk.inbox.apply(page(gone, row(ann, state(first, second, more), {1: 1}), cursor="3"), START_MS)
+    assert desk.balance(ann) == 321, "and once it has, nothing counts twice"
+    desk.check()
 
 
 def test_lists_come_and_go(desk: Desk) -> None:

@@ -298,3 +298,62 @@ def check_balances(rig: Rig, till: Counter, people: list[uuid.UUID]) -> None:
             if facts.member_of(fact) == member:
                 truth = apply(truth, facts.effects_of(fact), fact.at_ms)
         assert till.balance(member, rows.get(member)) == (truth.balance_centi, truth.card("coffee"))
+
+
+def merged(rig: Rig, member: uuid.UUID, other: uuid.UUID) -> bytes:
+    fact = facts.MembersMerged(id=rig.world.new_id(), at_ms=NOW_MS, member=member, other=other)
+    return facts.encode(fact)
+
+
+def linked(rig: Rig, member: uuid.UUID, card: str) -> bytes:
+    return facts.encode(facts.CardLinked(id=rig.world.new_id(), at_ms=NOW_MS, member=member, card=card))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_merged_members_are_one_whatever_order_their_facts_come_in(
+    rig: Rig, till: HandTill, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a chain, with late facts on the old ids, and with a crash after any transaction."""
+    draw = random.Random(seed)
+    ann, anna, anja = (rig.world.new_id() for _ in range(3))
+    bodies = [
+        earned(rig, ann, 1), earned(rig, anna, 20), earned(rig, anja, 300), linked(rig, anja, "uid:03"),
+        merged(rig, ann, anna), merged(rig, anna, anja), earned(rig, anja, 4000), earned(rig, anna, 50_000),
+    ]  # fmt: skip
+    draw.shuffle(bodies)
+    fold_facts, calls = members.fold_facts, 0
+
+    def dying(*args: object) -> object:
+        nonlocal calls
+        calls += 1
+        done = fold_facts(*args)  # type: ignore[arg-type]
+        if calls % 3 == 0:
+            raise KeyboardInterrupt
+        return done
+
+    head = till.start
+    while bodies:
+        some, bodies = bodies[:3], bodies[3:]
+        _, head = till.push_ok(head, some)
+        monkeypatch.setattr(members, "fold_facts", dying)
+        for _ in range(30):
+            try:
+                fold_all(rig)
+                break
+            except KeyboardInterrupt:
+                monkeypatch.setattr(members, "fold_facts", fold_facts if draw.random() < 0.3 else dying)
+        monkeypatch.setattr(members, "fold_facts", fold_facts)
+        fold_all(rig)
+    rows, _ = pull_all(till)
+    roots = [member for member in rows if rows[member].merged_into is None]
+    assert len(roots) == 1
+    (root,) = roots
+    assert state_of(rows[root]).balance_centi == 54_321
+    assert [card.token for card in rows[root].cards] == ["uid:03"]
+    for member in {ann, anna, anja} - {root}:
+        assert (state_of(rows[member]), rows[member].cards) == (EMPTY, ())
+    assert members.check(rig.db) == []
+    members.rebuild(rig.db)
+    again, _ = pull_all(till)
+    assert state_of(again[root]).balance_centi == 54_321
+    assert members.check(rig.db) == []

@@ -1,0 +1,74 @@
+"""Members who were two: an alias, in the shard of the id that is no more.
+
+What is known of the other is folded into the member as well, and nothing counts under the other's own id any
+more. Each step is a transaction in one shard and may be repeated: a crash between two of them is healed when
+the same facts are folded again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+import msgspec
+import sqlalchemy as sa
+
+from sync.server import schema
+from sync.server.database import Database
+from sync.server.impact import FoldedFact
+
+MERGED = "members_merged"
+
+_alias = schema.member_alias.c
+_OF = sa.select(_alias.other, _alias.member).where(
+    _alias.shard == sa.bindparam("in_shard"), _alias.other.in_(sa.bindparam("ids", expanding=True))
+)
+
+
+def aliases(
+    connection: sa.Connection, shard: int, members: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, uuid.UUID]:
+    """Whom members of a shard were merged into, for those that were."""
+    asked = {"in_shard": shard, "ids": list(members)}
+    return dict(connection.execute(_OF, asked).all())  # type: ignore[arg-type]
+
+
+def root(db: Database, member: uuid.UUID) -> uuid.UUID:
+    """The id that a member goes by now."""
+    seen: set[uuid.UUID] = set()
+    while member not in seen:
+        seen.add(member)
+        shard = schema.shard_of(member)
+        with db.read() as connection:
+            member = aliases(connection, shard, [member]).get(member, member)
+    return member
+
+
+def other_of(fact: FoldedFact) -> uuid.UUID | None:
+    """Whom a fact merges into its member; None for any other fact."""
+    if fact.impact.kind != MERGED or not isinstance(fact.impact.other, str):
+        return None
+    try:
+        return uuid.UUID(fact.impact.other)
+    except ValueError:
+        return None
+
+
+def put(db: Database, other: uuid.UUID, member: uuid.UUID) -> None:
+    """`other` is an alias of `member` from now on: its state is nobody's, its cards are the member's."""
+    shard, table, heads = schema.shard_of(other), schema.member, schema.member_head
+    cards = schema.member_card
+    with db.write() as connection:
+        head = db.lock_shard(connection, shard, heads)
+        connection.execute(sa.insert(schema.member_alias).values(shard=shard, other=other, member=member))
+        connection.execute(sa.delete(cards).where(cards.c.shard == shard, cards.c.member == other))
+        theirs = (table.c.shard == shard) & (table.c.id == other)
+        emptied = sa.update(table).where(theirs).values(state=b"{}", version=head + 1)
+        if connection.execute(emptied).rowcount:
+            connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + 1))
+
+
+def as_of(fact: FoldedFact, member: uuid.UUID) -> FoldedFact:
+    """The fact as one of `member`."""
+    impact = msgspec.structs.replace(fact.impact, member=member)
+    return msgspec.structs.replace(fact, impact=impact)
