@@ -237,6 +237,16 @@ class DeskTrials:
         return beside.fiscal.status(answer)
 
 
+def ports(config: Config) -> dict[str, str]:
+    """The serial ports that the settings name, by the section that does."""
+    named = {"display": config.display.port, "scale": config.scale.port}
+    for number, each in enumerate(config.scanner.serial):
+        named["scanner" if not number else f"scanner {number + 1}"] = (
+            each if isinstance(each, str) else each.port
+        )
+    return {section: port for section, port in named.items() if port}
+
+
 def equipment(config: Config) -> Equipment:
     """What a till has by its settings, as the devices page names it."""
     return Equipment(

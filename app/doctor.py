@@ -6,19 +6,20 @@ on after each finding: one broken thing must not hide the next.
 
 from __future__ import annotations
 
+import queue
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import msgspec
 
 from app.config import Config, ConfigProblem, load
 from app.lanes import RealWorld
+from hardware.ports import ChargeOutcome, DeviceProblem, FiscalStatus, PrinterState
 
-if TYPE_CHECKING:
-    from hardware.ports import PrinterState
-
+TOLD_S: Final = 3.0
+"""How long a device is waited for: longer than any of them is silent when it is well."""
 DISK_LOW_BYTES: Final = 500_000_000
 SKEW_MS: Final = 5 * 60_000
 RELEASED_MS: Final = 1_793_000_000_000
@@ -54,7 +55,8 @@ def examine(folder: Path) -> list[Finding]:
         lambda: _disk(folder),
         lambda: _clock_and_server(config),
         lambda: _printer(folder, config),
-        _devices,
+        lambda: _beside(folder, config),
+        lambda: _devices(config),
     )
     found = [Finding("settings", f"{folder} belongs to {config.shop.name}, till {config.shop.till}")]
     for look in looks:
@@ -154,7 +156,7 @@ def _printer(folder: Path, config: Config) -> Iterator[Finding]:
         )
         return
     try:
-        devices = real_devices(config)
+        devices = real_devices(config, folder)
     except ConfigProblem as problem:
         yield Finding("printer", "cannot be used", str(problem))
         return
@@ -191,10 +193,77 @@ _PRINTER_TODO: Final = {
 }
 
 
-def _devices() -> Iterator[Finding]:
-    from hardware.devices import list_devices
+def _devices(config: Config | None = None) -> Iterator[Finding]:
+    from app.desk import ports
+    from hardware.devices import list_devices, with_uses
 
-    for device in list_devices():
-        yield Finding(
-            device.kind, f"{device.name} {device.state}".strip(), device.todo, note=not device.wrong
-        )
+    for device in with_uses(list_devices(), ports(config) if config else {}):
+        used = f" ({device.used})" if device.used else ""
+        state = f"{device.name} {device.state}{used}".strip()
+        yield Finding(device.kind, state, device.todo, note=not device.wrong)
+
+
+# -- beside the till -------------------------------------------------------------------------------------
+
+
+def _beside(folder: Path, config: Config) -> Iterator[Finding]:
+    """Display, scale, terminal and fiscal device, each asked as the till would; nothing is sold."""
+    from app.desk import made
+
+    try:
+        side = made(config, folder)
+    except ConfigProblem as problem:
+        yield Finding("desk", "cannot be used", str(problem))
+        return
+    if side.display is not None:
+        problem = _first(side.display.start, side.display.stop)
+        yield _port_finding("display", config.display.port, getattr(problem, "code", ""), "shows")
+    if side.scale is not None:
+        event = _first(side.scale.start, side.scale.stop)
+        yield _port_finding("scale", config.scale.port, getattr(event, "code", ""), str(event))
+    if side.terminal is not None and side.terminal.manual:
+        yield Finding("terminal", "worked by hand: the cashier types the amount")
+    elif side.terminal is not None:
+        answers = side.terminal.ask("doctor").outcome is not ChargeOutcome.UNKNOWN
+        todo = "" if answers else "Look at its cable and power."
+        yield Finding("terminal", "answers" if answers else "does not answer", todo)
+    if side.fiscal is not None:
+        yield _fiscal(side.fiscal.status())
+
+
+def _first(start: Callable[[Callable[[Any], None]], None], stop: Callable[[], bool]) -> object:
+    """What a device says first; DeviceProblem "silent" if it says nothing within some seconds."""
+    told: queue.SimpleQueue[object] = queue.SimpleQueue()
+    start(told.put)
+    try:
+        return told.get(timeout=TOLD_S)
+    except queue.Empty:
+        return DeviceProblem("silent")
+    finally:
+        stop()
+
+
+def _port_finding(subject: str, port: str, code: str, well: str) -> Finding:
+    if not code:
+        return Finding(subject, f"{port}: {well}")
+    todo = {
+        "unreachable": "Plug it in, switch it on. Beside a running till this is normal: it holds the port.",
+        "stalled": "Switch it off and on, and compare speed and protocol with its manual.",
+        "silent": "Switch it off and on, and compare speed and protocol with its manual.",
+        "malformed": "Compare speed, bits and protocol with its manual.",
+        "unit": "Set the scale to kilograms.",
+    }.get(code, "Look at it: it says so itself.")
+    return Finding(subject, f"{port}: {code}", todo)
+
+
+def _fiscal(status: FiscalStatus) -> Finding:
+    if not status.online:
+        todo = "Switch it on and look at its cable: no sale is completed without it."
+        return Finding("fiscal device", "does not answer", todo)
+    state = "its shift is open" if status.shift_opened_ms is not None else "no shift is open"
+    todo = {
+        "shift_expired": "Close the shift and open a new one: it is older than 24 hours.",
+        "memory_full": "Call the service: nothing can be sold on it.",
+        "paper_out": "Put a new roll in.",
+    }.get(status.code, "")
+    return Finding("fiscal device", f"{state} {status.code}".strip(), todo)

@@ -10,8 +10,8 @@ import os
 import queue
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,7 +20,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from hardware.cards.hand import Hand
 from hardware.cards.session import PcscError, ReaderState, Session
-from hardware.serial_ports import address_of
+from hardware.serial_ports import address_of, find_port
 
 Kind = Literal["card service", "card reader", "serial port", "printer"]
 
@@ -31,7 +31,7 @@ class Device:
 
     `address` is what the settings call it ("" if it needs no setting). `state` is ready, card, mute, away,
     silent or closed; `todo` is the next step if there is one, and `wrong` says that the device cannot work as
-    it is. `detail` is for the log.
+    it is. `detail` is for the log. `used` names the settings' section that means this device.
     """
 
     kind: Kind
@@ -41,6 +41,7 @@ class Device:
     todo: str = ""
     wrong: bool = False
     detail: str = ""
+    used: str = ""
 
 
 _SERVICE_NAME: Final = {"win32": "Smart Card", "darwin": "CryptoTokenKit"}.get(sys.platform, "pcscd")
@@ -60,6 +61,34 @@ def list_devices(deadline_s: float = 2.0) -> list[Device]:
         *list_usb_printers(),
         *list_print_queues(deadline_s),
     ]
+
+
+def with_uses(devices: Sequence[Device], wanted: Mapping[str, str]) -> list[Device]:
+    """The devices, each serial one with the section of the settings that names it, by whatever name.
+
+    `wanted` maps sections ("scale") to ports as they are written there. One that is not plugged in is added,
+    as away: a port that was renamed is found by what its device is, a device that is gone is missed.
+    """
+    found, missing = list(devices), []
+    for section, port in wanted.items():
+        here = next((place for place, device in enumerate(found) if _is(device, port)), None)
+        if here is not None:
+            found[here] = replace(found[here], used=section)
+        elif not Path(port).exists():
+            todo = (
+                f"[{section}] {port} is not plugged in. Look at its cable, or write an address of this list."
+            )
+            missing.append(Device("serial port", port, "away", port, todo, wrong=True, used=section))
+    return [*found, *missing]
+
+
+def _is(device: Device, port: str) -> bool:
+    if device.kind != "serial port":
+        return False
+    try:
+        return find_port(port) in (device.detail, device.address)
+    except FileNotFoundError:
+        return False
 
 
 # -- cards -----------------------------------------------------------------------------------------------
@@ -116,7 +145,7 @@ def _serial_port(port: ListPortInfo) -> Device:
     if os.access(port.device, os.R_OK | os.W_OK) or sys.platform == "win32":
         return Device("serial port", name, "ready", address, detail=str(port.device))
     todo = f"This user may not open {port.device}: sudo usermod -aG dialout $USER, then log in again."
-    return Device("serial port", name, "closed", address, todo, wrong=True)
+    return Device("serial port", name, "closed", address, todo, wrong=True, detail=str(port.device))
 
 
 # -- printers --------------------------------------------------------------------------------------------

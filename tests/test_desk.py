@@ -20,6 +20,7 @@ from app.config import (
     load,
 )
 from app.desk import NOTHING, Side, made
+from app.doctor import Finding, examine
 from app.ledger.facts import Feedback, SaleCompleted, decode
 from app.rig import Devices, Rig
 from app.screens.sale import SalePresenter
@@ -28,6 +29,8 @@ from hardware.simulated.display import SimulatedDisplay
 from hardware.simulated.fiscal import SimulatedFiscal, Trouble
 from hardware.simulated.scale import SimulatedScale
 from hardware.simulated.terminal import Mood, SimulatedTerminal
+from tests.support.scale import Pan
+from tests.support.serial_pair import SerialPair
 from tests.test_rig import Posted, folder, shop
 
 __all__ = ["folder", "shop"]
@@ -230,3 +233,40 @@ class TestSettings:
         (tmp_path / "real" / "DEMO-SHOP").unlink()
         with pytest.raises(ConfigProblem, match="demo's folder"):
             made(with_settings(folder, **section), tmp_path / "real")
+
+
+class TestDoctor:
+    def findings(self, folder: Path, text: str) -> dict[str, Finding]:
+        file = folder / "stempel.toml"
+        file.write_text(file.read_text("utf-8") + text, "utf-8")
+        return {each.subject: each for each in examine(folder)}
+
+    def test_a_desk_beside_the_till_is_asked(self, folder: Path, tmp_path: Path) -> None:
+        pair = SerialPair(tmp_path).plug()
+        pan = Pan(pair.device_end, "stream")
+        pan.weight_milli = 642
+        settings = f"""
+[scale]
+port = "{pair.till_end}"
+protocol = "and-stream"
+bits = "8N1"
+[display]
+port = "usb:DEAD:BEEF"
+[terminal]
+kind = "simulated"
+[fiscal]
+mode = "simulated"
+"""
+        found = self.findings(folder, settings)
+        pan.close()
+        pair.unplug()
+        assert "weight_milli=642" in found["scale"].state
+        assert found["display"].wrong
+        assert "Plug it in" in found["display"].todo
+        assert found["terminal"].state == "answers"
+        assert found["fiscal device"].state == "no shift is open"
+
+    def test_a_section_that_cannot_be_says_so_and_the_rest_goes_on(self, folder: Path) -> None:
+        found = self.findings(folder, '\n[scale]\nport = "COM1"\nprotocol = "x"\n')
+        assert "[scale] protocol is one of" in found["desk"].todo
+        assert "disk" in found

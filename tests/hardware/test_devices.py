@@ -20,6 +20,7 @@ from hardware.devices import (
     list_print_queues,
     list_serial_ports,
     list_usb_printers,
+    with_uses,
 )
 from tests.support.virtual_card import ntag213
 from tests.support.vpcd import Pcscd, pcscd, pcscd_stopped
@@ -82,6 +83,65 @@ def test_serial_ports_say_their_lasting_address_and_who_may_not_open_them(
     assert (ready.name, ready.state, ready.address) == ("Honeywell Scanner", "ready", "usb:0C2E:0B61:SN7")
     assert (closed.state, closed.wrong) == ("closed", True)
     assert "dialout" in closed.todo
+
+
+class Plugged:
+    """A USB bus, as pyserial lists it: there is none here to plug into."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self._folder = folder
+        self._ports: list[object] = []
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda: list(self._ports))
+
+    def plug(self, name: str, vid: int, pid: int, number: str | None) -> None:
+        (self._folder / name).touch()
+
+        class Port:
+            manufacturer, product, description = "Maker", "Thing", "Thing"
+            device = str(self._folder / name)
+
+        port = Port()
+        port.vid, port.pid, port.serial_number = vid, pid, number  # type: ignore[attr-defined]
+        self._ports.append(port)
+
+    def pull_all(self) -> None:
+        self._ports.clear()
+        for file in self._folder.iterdir():
+            file.unlink()
+
+
+def test_settings_find_their_devices_after_ports_were_renamed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Scale and display swap their ports overnight; by what they are, each is still itself."""
+    bus = Plugged(monkeypatch, tmp_path)
+    wanted = {"scale": "usb:0403:6001:A1", "display": "usb:1A86:7523", "scanner": "usb:0C2E:0B61:SN7"}
+    bus.plug("ttyUSB0", 0x0403, 0x6001, "A1")
+    bus.plug("ttyUSB1", 0x1A86, 0x7523, None)
+    bus.plug("ttyACM0", 0x0C2E, 0x0B61, "SN7")
+    for names in (("ttyUSB0", "ttyUSB1", "ttyACM0"), ("ttyUSB1", "ttyUSB0", "ttyACM3")):
+        bus.pull_all()
+        for name, (vid, pid, number) in zip(
+            names, ((0x0403, 0x6001, "A1"), (0x1A86, 0x7523, None), (0x0C2E, 0x0B61, "SN7")), strict=True
+        ):
+            bus.plug(name, vid, pid, number)
+        used = {device.used: device.detail for device in with_uses(list_serial_ports(), wanted)}
+        assert used == {
+            "scale": str(tmp_path / names[0]),
+            "display": str(tmp_path / names[1]),
+            "scanner": str(tmp_path / names[2]),
+        }
+
+
+def test_a_device_that_the_settings_name_and_nobody_plugged_in_is_missed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    bus = Plugged(monkeypatch, tmp_path)
+    bus.plug("ttyUSB0", 0x0403, 0x6001, "B2")
+    (other, away) = with_uses(list_serial_ports(), {"scale": "usb:0403:6001:A1"})
+    assert other.used == ""
+    assert (away.state, away.used, away.wrong) == ("away", "scale", True)
+    assert "[scale]" in away.todo
 
 
 def test_usb_printers_from_the_system_tree(tmp_path: Path):
