@@ -45,7 +45,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 def sale_document(receipt: Receipt, shop: Shop, programme: Compiled) -> Document:
     """The receipt of a sale."""
-    sheet = Sheet(shop, programme, lang_of(receipt.member, shop), receipt.sale.currency)
+    person = receipt.member.person if receipt.member else None
+    sheet = Sheet(shop, programme, lang_of(person, shop), receipt.sale.currency)
     return sheet.document(_Page(receipt, sheet).blocks())
 
 

@@ -215,7 +215,7 @@ def receipt(lang: str) -> Receipt:
     return Receipt(sale=sold, basket=basket, decision=decision, member=member(lang))
 
 
-def _moved(lang: str) -> CashMoved:
+def moved(lang: str) -> CashMoved:
     return CashMoved(id=id_(600), at_ms=AT_MS, shift=id_(1), cashier=CASHIERS[lang][0], amount_minor=-300_00,
                      reason=REASONS[lang][1])  # fmt: skip
 
@@ -241,7 +241,7 @@ KINDS: Final[dict[str, Callable[[str], Document]]] = {
         cashier=CASHIERS[lang][0],
     ),
     "z": lambda lang: z_report(fold(shift_facts(lang)), SHOPS[lang], programme()),
-    "cash": lambda lang: cash_slip(_moved(lang), SHOPS[lang], programme()),
+    "cash": lambda lang: cash_slip(moved(lang), SHOPS[lang], programme()),
     "statement": lambda lang: points_statement(
         member(lang), SHOPS[lang], programme(), at_ms=AT_MS,
         moved=movements([sale(lang, by=id_(9)), refund(lang)])[::-1],

@@ -25,18 +25,17 @@ from app.checkout.paper.shift import x_report, z_report
 from app.checkout.ports import Person
 from app.checkout.receipt import sale_document
 from app.checkout.rights import NEEDS
-from app.checkout.shop import Shop
 from app.ledger.facts import OpeningBalance
 from app.loyalty.effects import Lot, PointsEarned
 from app.stats.shift import fold
 from app.texts import LANGUAGES, texts
 from hardware.layout import COPY, NON_FISCAL
-from hardware.printers.commands import Command, commands
 from hardware.printers.escpos import encode
 from hardware.printers.paper import Bars, Picture, QrSign, interpret
 from hardware.printers.preview import as_text, read_picture
 from hardware.printers.profile import PROFILES, Profile
 from hardware.receipt import Document, PrintJob, as_copy
+from tests.checkout.paper_names import named, skeleton
 from tests.checkout.paper_samples import (
     AT_MS,
     DAY_MS,
@@ -274,92 +273,37 @@ def test_a_copy_of_any_paper_says_that_it_is_one(kind: str) -> None:
 # -- what a name may do to it ----------------------------------------------------------------------------
 
 anything = st.text(st.characters(exclude_categories=()), max_size=40)
-PLAIN_PAGES: Final = {"text", "LF", "ESC a", "ESC E", "GS !", "GS v 0"}
-"""What a line of text may turn into: itself, its style, or a picture of it."""
-
-
-def _named(kind: str, name: str) -> Document:
-    """A document in which every name that a shop, a till or a customer chooses is `name`."""
-    lang = "pl"
-    shop = Shop(name=name, address=name, currency="PLN", time_zone="Europe/Warsaw", lang=lang, till=name,
-                footer={lang: name})  # fmt: skip
-    person = Person(member=id_(9), name=name, phone=name, lang=lang)
-    holder = msgspec.structs.replace(member(lang), person=person)
-
-    def lines(fact: object) -> tuple[object, ...]:
-        return tuple(msgspec.structs.replace(line, name=name) for line in fact.lines)  # type: ignore[attr-defined]
-
-    match kind:
-        case "sale":
-            base = receipt(lang)
-            sold = msgspec.structs.replace(base.sale, cashier=name, lines=lines(base.sale))
-            rung = tuple(msgspec.structs.replace(line, name=name) for line in base.basket.lines)
-            basket = msgspec.structs.replace(base.basket, lines=rung)
-            return sale_document(
-                msgspec.structs.replace(base, sale=sold, basket=basket, member=holder), shop, programme()
-            )
-        case "refund":
-            back = msgspec.structs.replace(
-                refund(lang),
-                cashier=name,
-                reason=name or "-",
-                approved_by=name or "-",
-                lines=lines(refund(lang)),
-            )
-            return refund_document(back, shop, programme(), sold=sale(lang), member=holder)
-        case "x":
-            figures = msgspec.structs.replace(
-                fold(shift_facts(lang, closed=False)), cashier=name, rules={name: 5}, privileged={name: 1}
-            )
-            return x_report(figures, shop, programme(), at_ms=AT_MS, cashier=name)
-        case "z":
-            figures = msgspec.structs.replace(
-                fold(shift_facts(lang)), cashier=name, closed_by=name, taxes={name: 5}, rules={name: 5}
-            )
-            return z_report(figures, shop, programme())
-        case "statement":
-            return points_statement(holder, shop, programme(), at_ms=AT_MS)
-        case "coupon":
-            held = msgspec.structs.replace(grant(), rule=name)
-            return coupon_slip(held, shop, programme(), member=holder)
-        case _:
-            return enrolment_slip(person, shop, programme(), at_ms=AT_MS, card="2912345678902", cashier=name)
-
-
-def _skeleton(stream: bytes) -> list[Command]:
-    """The commands that no line of text makes: in the same order whatever the names are."""
-    return [command for command in commands(stream) if command.name not in PLAIN_PAGES]
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from([kind for kind in KINDS if kind != "cash"]), anything, st.sampled_from([*PAPERS]))
+@given(st.sampled_from([*KINDS]), anything, st.sampled_from([*PAPERS]))
 def test_no_name_changes_what_the_printer_is_told(kind: str, name: str, columns: int) -> None:
     profile = PAPERS[columns]
-    with_name = encode(PrintJob(_named(kind, name)), profile)
-    plain = encode(PrintJob(_named(kind, "Anna")), profile)
-    assert _skeleton(with_name) == _skeleton(plain)
+    with_name = encode(PrintJob(named(kind, name)), profile)
+    plain = encode(PrintJob(named(kind, "Anna")), profile)
+    assert skeleton(with_name) == skeleton(plain)
     assert interpret(with_name, profile).kicks == 0
     assert interpret(with_name, profile).unknown == []
     assert not re.search(rb"\x10[\x04\x05\x14]", with_name)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "cash"])
+@pytest.mark.parametrize("kind", [*KINDS])
 @pytest.mark.parametrize(
     "name",
     ["\x1bp0\x19\xfa", "\x10\x14\x01\x00\x05", "\x1b@\x1dV0", "A\u202eB", "x" * 3000, "漢字" * 40, "₽"],
 )
 def test_names_of_the_fault_list_on_every_kind_of_paper(kind: str, name: str) -> None:
     profile = PAPERS[42]
-    stream = encode(PrintJob(_named(kind, name)), profile)
-    assert _skeleton(stream) == _skeleton(encode(PrintJob(_named(kind, "Anna")), profile))
+    stream = encode(PrintJob(named(kind, name)), profile)
+    assert skeleton(stream) == skeleton(encode(PrintJob(named(kind, "Anna")), profile))
     assert interpret(stream, profile).kicks == 0
 
 
 def test_the_skeleton_notices_a_command_in_a_name() -> None:
     """The comparison would find what a missing gate let through."""
-    job = PrintJob(_named("statement", "Anna"))
+    job = PrintJob(named("statement", "Anna"))
     stream = encode(job, PAPERS[42])
-    assert _skeleton(stream.replace(b"Anna", b"\x1bp0\x19\xfa", 1)) != _skeleton(stream)
+    assert skeleton(stream.replace(b"Anna", b"\x1bp0\x19\xfa", 1)) != skeleton(stream)
 
 
 def test_texts_of_paper_are_plain_where_printers_are() -> None:

@@ -21,6 +21,7 @@ from app.lanes import Backoff, RealWorld
 from hardware.ports import JobPrinted, JobState, JobUndecided, PaperState, PrintEvent
 from hardware.printers import status
 from hardware.printers.conversation import Conversation, LinkLost, Patience
+from hardware.printers.escpos import encode
 from hardware.printers.lane import PrintLane
 from hardware.printers.preview import as_text
 from hardware.printers.profile import PROFILES
@@ -28,6 +29,8 @@ from hardware.printers.stations import station
 from hardware.printers.status import Kind, Listener
 from hardware.printers.transport import printer_at
 from hardware.receipt import Document, PrintJob, Text, as_copy
+from tests.checkout.paper_names import named, skeleton
+from tests.checkout.paper_samples import KINDS
 from tests.support.print_queue import MemoryQueue
 from tests.support.tcp_printer import TcpPrinter
 
@@ -298,3 +301,42 @@ def test_a_printer_that_babbles_ends_every_conversation() -> None:
         ends[talk.print(b"x" * 100, settle=chance.random() < 0.5).outcome] += 1
         assert now_s[0] - began_s < 20
     assert set(ends) == {"printed", "failed", "unknown"}, ends
+
+
+# -- what a name may be ----------------------------------------------------------------------------------
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+def test_no_name_of_any_kind_tells_a_printer_anything() -> None:
+    """Random Unicode, commands among it, in every name on every kind of paper and every width."""
+    chance = random.Random(SEED)
+    papers = [PROFILES[name] for name in ("58mm", "80mm-42", "80mm", "80mm-chinese")]
+    plain = {
+        (kind, paper.name): skeleton(encode(PrintJob(named(kind, "Anna")), paper))
+        for kind in KINDS
+        for paper in papers
+    }
+    for _ in range(max(FUZZ // 20, 1)):
+        kind, paper, name = chance.choice([*KINDS]), chance.choice(papers), _name(chance)
+        stream = encode(PrintJob(named(kind, name)), paper)
+        assert skeleton(stream) == plain[kind, paper.name], (kind, paper.name, name)
+        assert not re.search(rb"\x10[\x04\x05\x14]", stream), (kind, paper.name, name)
+
+
+COMMANDS = ("\x1bp0\x19\xfa", "\x10\x14\x01\x00\x05", "\x1dV0", "\x1b@", "\r\n", "\u2028", "\u202e")
+
+
+def _name(chance: random.Random) -> str:
+    """Letters of everywhere, controls, surrogates, private and unassigned characters, and real commands."""
+    pieces = (
+        lambda: chr(chance.randrange(0x20)),
+        lambda: chr(chance.randrange(0x250)),
+        lambda: chr(chance.randrange(0x10000)),
+        lambda: chr(chance.randrange(0x110000)),
+        lambda: chance.choice(
+            ("\x1bp0\x19\xfa", "\x10\x14\x01\x00\x05", "\x1dV0", "\x1b@", "\r\n", "\u2028", "\u202e")
+        ),
+        lambda: chance.choice(("Anna", "Łódź", "Ёлка", "漢字", "₽", "0,5 l")),
+    )
+    return "".join(chance.choice(pieces)() for _ in range(chance.randrange(1, 12)))

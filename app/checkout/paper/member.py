@@ -76,7 +76,7 @@ def points_statement(
 
     `member.state` has been advanced to `at_ms`; `moved` are the latest movements, newest first.
     """
-    sheet = Sheet(shop, programme, lang_of(member, shop))
+    sheet = Sheet(shop, programme, lang_of(member.person, shop))
     return sheet.document(_Statement(sheet, member, at_ms).blocks(moved))
 
 
@@ -93,7 +93,7 @@ def coupon_slip(
 
     `code` is what the till reads at its return; the grant's own if left out.
     """
-    sheet = Sheet(shop, programme, lang or lang_of(member, shop))
+    sheet = Sheet(shop, programme, lang or lang_of(member.person if member else None, shop))
     return sheet.document(coupon_blocks(sheet, grant, code or grant.code))
 
 
@@ -111,7 +111,7 @@ def enrolment_slip(
 
     Of the phone number only the last digits are printed: slips are left on counters.
     """
-    sheet = Sheet(shop, programme, person.lang or shop.lang)
+    sheet = Sheet(shop, programme, lang_of(person, shop))
     return sheet.document(_enrolment(sheet, person, at_ms, card, consents, cashier))
 
 
@@ -208,15 +208,19 @@ def coupon_blocks(sheet: Sheet, grant: Grant, code: str) -> Iterator[Block]:
     yield Text(sheet.get("receipt.coupon_show"), align=Align.CENTER)
 
 
-def _terms(sheet: Sheet, rule: str) -> Iterator[str]:
-    """A rule's terms as the programme promises them."""
+def _terms(sheet: Sheet, id: str) -> Iterator[str]:
+    """A rule's terms as the programme promises them; none where it no longer knows the rule."""
     from app.loyalty.terms import explain  # knows every kind; most receipts have no coupon
 
-    for terms in explain(sheet.programme.programme):
-        if terms.rule != rule:
-            continue
+    rule = sheet.programme.rules.get(id)
+    if rule is None:
+        return
+    alone = msgspec.structs.replace(sheet.programme.programme, rules=(rule,))
+    for terms in explain(alone):
         for term in terms.terms:
-            yield term_text(sheet.words, sheet.currency, term)
+            # A kind of rule younger than its words: the coupon is printed, and a test misses the text.
+            if sheet.words.has(f"terms.{term.code}"):
+                yield term_text(sheet.words, sheet.currency, term)
         if terms.fine_print is not None:
             yield terms.fine_print.get(sheet.words.lang)
 

@@ -25,7 +25,8 @@ def refund_document(
 
     `sold` is the original sale if this till knows it, `member` the customer with the state after the refund.
     """
-    sheet = Sheet(shop, programme, lang_of(member, shop), refund.currency)
+    lang = lang_of(member.person if member else None, shop)
+    sheet = Sheet(shop, programme, lang, refund.currency)
     return sheet.document(_blocks(sheet, refund, sold, member))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from app.checkout.ports import Member
+from app.checkout.ports import Person
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.ledger.facts import SoldLine
@@ -19,10 +19,9 @@ LOGO: Final = "logo"
 """The name under which a printer's side knows the shop's picture, if the shop has one."""
 
 
-def lang_of(member: Member | None, shop: Shop) -> str:
-    """The member's own language, or the shop's."""
-    lang = member.person.lang if member and member.person else ""
-    return lang if lang in LANGUAGES else shop.lang
+def lang_of(person: Person | None, shop: Shop) -> str:
+    """The person's own language where we speak it, or the shop's."""
+    return person.lang if person and person.lang in LANGUAGES else shop.lang
 
 
 class Sheet:
@@ -76,7 +75,7 @@ class Sheet:
         yield Blank()
 
     def served(self, cashier: str) -> Block:
-        return Text(self.get("receipt.served", till=self.shop.till, cashier=cashier))
+        return Text(self.get("receipt.served", till=self.shop.till, cashier=cashier).rstrip(" ·"))
 
     def goods(self, line: SoldLine, sign: int = 1) -> Iterator[Block]:
         """A line as sold or, with `sign` -1, as it comes back, with what its discounts were."""
