@@ -1,0 +1,153 @@
+"""Many rules of one group over the same goods: the best wins, wherever it stands, by value then rank."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from app.loyalty.basket import Basket, Context, Line
+from app.loyalty.engine import Compiled, evaluate
+from app.loyalty.state import EMPTY
+from tests.loyalty.support import NOON, line, off, price, programme
+
+
+def both(compiled: Compiled, *lines: Line) -> dict[str, int]:
+    """Discounts by rule, the same whether asked with reasons (rule by rule) or without (in one search)."""
+    plain = evaluate(compiled, EMPTY, Basket(lines), Context(at_ms=NOON, sale_id="s"))
+    assert off(plain) == off(price(compiled, *lines))
+    return off(plain)
+
+
+SHARES = (
+    "  - {id: a, kind: price, NAME, percent: 33%}\n",
+    "  - {id: b, kind: price, NAME, percent: 15%}\n",
+    "  - {id: c, kind: price, NAME, percent: 50%}\n",
+    "  - {id: d, kind: price, NAME, percent: 1%}\n",
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(SHARES)))
+def test_the_largest_of_many_shares_wins_wherever_it_stands(order: tuple[str, ...]) -> None:
+    assert both(programme("".join(order)), line("x", "10")) == {"c": 500}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "winner"),
+    [("priority: 1", "", "a"), ("", "priority: 1", "b"), ("", "", "a"), ("priority: -1", "", "b")],
+)
+def test_equal_shares_go_by_priority_then_id(one: str, two: str, winner: str) -> None:
+    for order in (("a", one, "b", two), ("b", two, "a", one)):
+        rules = "".join(
+            f"  - {{id: {id}, kind: price, NAME, percent: 10%{', ' + more if more else ''}}}\n"
+            for id, more in (order[:2], order[2:])
+        )
+        assert both(programme(rules), line("x", "10")) == {winner: 100}
+
+
+def test_shares_that_round_to_the_same_amount_go_by_priority() -> None:
+    rules = (
+        "  - {id: a, kind: price, NAME, percent: 10%}\n"
+        "  - {id: b, kind: price, NAME, percent: 9.9%, priority: 1}\n"
+        "  - {id: c, kind: price, NAME, percent: 9.8%, priority: 2}\n"
+    )
+    assert both(programme(rules), line("x", "0.99")) == {"c": 10}
+
+
+def test_a_share_and_an_amount_of_the_same_value_go_by_priority() -> None:
+    for priority, winner in ((0, "a"), (1, "b")):
+        rules = (
+            "  - {id: a, kind: price, NAME, percent: 10%}\n"
+            f"  - {{id: b, kind: price, NAME, amount: 1, priority: {priority}}}\n"
+        )
+        assert both(programme(rules), line("x", "10")) == {winner: 100}
+
+
+STEPS = (
+    "  - {id: a, kind: threshold, NAME,"
+    " steps: [{from: 10, give: {percent: 20%}}, {from: 50, give: {percent: 5%}}]}\n",
+    "  - {id: b, kind: threshold, NAME, steps: [{from: 20, give: {percent: 10%}}]}\n",
+    "  - {id: c, kind: threshold, NAME, steps: [{from: 100, give: {percent: 33%}}]}\n",
+    "  - {id: d, kind: threshold, NAME, steps: [{from: 100, give: {percent: 12.5%}}]}\n",
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(STEPS)))
+def test_of_many_thresholds_each_counts_by_its_highest_step_alone(order: tuple[str, ...]) -> None:
+    compiled = programme("".join(order))
+    for total, given in (
+        ("9.99", {}),
+        ("10", {"a": 200}),
+        ("49.99", {"a": 1000}),
+        ("50", {"b": 500}),
+        ("99.99", {"b": 1000}),
+        ("100", {"c": 3300}),
+    ):
+        assert both(compiled, line("x", total)) == given
+
+
+def test_equal_thresholds_go_by_priority_then_id() -> None:
+    step = "steps: [{from: 10, give: {percent: 10%}}]"
+    for one, two, winner in ((0, 0, "a"), (0, 1, "b"), (2, 1, "a")):
+        rules = (
+            f"  - {{id: b, kind: threshold, NAME, priority: {two}, {step}}}\n"
+            f"  - {{id: a, kind: threshold, NAME, priority: {one}, {step}}}\n"
+        )
+        assert both(programme(rules), line("x", "20")) == {winner: 200}
+
+
+def test_thresholds_over_different_goods_are_measured_by_their_own() -> None:
+    rules = (
+        "  - {id: a, kind: threshold, NAME, products: {skus: [x]}, %s}\n"
+        "  - {id: b, kind: threshold, NAME, products: {skus: [y]}, %s}\n"
+    )
+    step = "steps: [{from: 10, give: {percent: 10%}}]"
+    compiled = programme(rules % (step, step))
+    assert both(compiled, line("x", "9"), line("y", "30")) == {"b": 300}
+    assert both(compiled, line("x", "40"), line("y", "30")) == {"a": 400}
+
+
+def test_a_threshold_and_a_fixed_amount_compete_by_what_they_give() -> None:
+    rules = (
+        "  - {id: a, kind: threshold, NAME, steps: [{from: 10, give: {percent: 10%}}]}\n"
+        "  - {id: b, kind: threshold, NAME, steps: [{from: 10, give: {amount: 2}}]}\n"
+    )
+    compiled = programme(rules)
+    assert both(compiled, line("x", "19.90")) == {"b": 200}
+    assert both(compiled, line("x", "20")) == {"a": 200}
+    assert both(compiled, line("x", "30")) == {"a": 300}
+
+
+def test_equal_bundles_go_by_priority_and_what_they_leave_to_the_next() -> None:
+    rules = (
+        "  - {id: a, kind: bundle, NAME, n_for_m: {take: 2, pay: 1}}\n"
+        "  - {id: b, kind: bundle, NAME, n_for_m: {take: 2, pay: 1}, priority: 1}\n"
+    )
+    assert both(programme(rules), line("x", "3", "5")) == {"b": 600}
+    three = rules + "  - {id: c, kind: bundle, NAME, n_for_m: {take: 3, pay: 1}, priority: 2}\n"
+    assert both(programme(three), line("x", "3", "5")) == {"b": 300, "c": 600}
+
+
+def test_bundles_and_the_line_rules_of_what_they_left_beat_the_line_rules_alone_or_lose_to_them() -> None:
+    rules = (
+        "  - {id: a, kind: bundle, NAME, n_for_m: {take: 2, pay: 1}, products: {skus: [x]}}\n"
+        "  - {id: b, kind: price, NAME, percent: %d%%}\n"
+    )
+    lines = (line("x", "10", "2"), line("y", "10"))
+    assert both(programme(rules % 30), *lines) == {"a": 1000, "b": 300}
+    assert both(programme(rules % 49), *lines) == {"a": 1000, "b": 490}
+    assert both(programme(rules % 50), *lines) == {"b": 1500}
+    assert both(programme(rules % 51), *lines) == {"b": 1530}
+
+
+def test_a_later_group_sees_the_discounted_price_and_nothing_of_an_exclusive_line() -> None:
+    rules = (
+        "  - {id: a, kind: price, NAME, percent: 50%%, products: {skus: [x]}%s}\n"
+        "  - {id: b, kind: price, NAME, percent: 10%%, group: second}\n"
+        "  - {id: c, kind: threshold, NAME, steps: [{from: 1, give: {percent: 10%%}}]}\n"
+    )
+    lines = (line("x", "10"), line("y", "10"))
+    assert both(programme(rules % ""), *lines) == {"a": 500, "b": 150, "c": 135}
+    assert both(programme(rules % ", exclusive: true"), *lines) == {"a": 500, "b": 100, "c": 90}
+    first = "groups: [second, line]\n"
+    assert both(programme(rules % "", first), *lines) == {"b": 200, "a": 450, "c": 135}
