@@ -1,6 +1,6 @@
 """The reader service under random faults, made on a real pcscd: nobody ever gets another's account.
 
-STEPS and SEED choose the length and the run: `SEED=7 STEPS=200 ./dev faults tests/faults/test_cards.py`.
+STEMPEL_STEPS and STEMPEL_SEED choose the length and the run (docs/development.md).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from tests.support.vpcd import Pcscd, pcscd
 
 __all__ = ["pcscd"]
 
-STEPS = int(os.environ.get("STEPS", "1000"))
-SEED = int(os.environ.get("SEED", "1"))
+STEPS = int(os.environ.get("STEMPEL_STEPS", "1000"))
+SEED = int(os.environ.get("STEMPEL_SEED", "1"))
 LIMITS = PcscSettings(
     poll_s=0.1, watch_deadline_s=0.5, read_deadline_s=0.5, glance_s=0.1, backoff=Backoff(0.02, 0.1)
 )

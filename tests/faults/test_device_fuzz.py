@@ -1,6 +1,6 @@
 """A hundred thousand damaged inputs for every parser of what cards, scanners and keys say.
 
-INPUTS and SEED choose how many and which: `SEED=7 INPUTS=1000 ./dev faults tests/faults/test_device_fuzz.py`.
+STEMPEL_INPUTS and STEMPEL_SEED choose how many and which (docs/development.md).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.fuzz import TARGETS
 
-INPUTS = int(os.environ.get("INPUTS", "100000"))
-SEED = int(os.environ.get("SEED", "1"))
+INPUTS = int(os.environ.get("STEMPEL_INPUTS", "100000"))
+SEED = int(os.environ.get("STEMPEL_SEED", "1"))
 
 
 @pytest.mark.faults

@@ -1,8 +1,8 @@
 """Printers under random faults: no receipt is lost, none comes out twice without saying COPY.
 
 A step breaks or mends a printer, ends or kills the till's print lane, or prints a receipt. Between rounds all
-is mended, and a cashier decides what nobody knows by looking at the paper. STEPS, FUZZ and SEED choose the
-length and the run: `SEED=7 STEPS=200 ./dev faults tests/faults/test_printers.py`.
+is mended, and a cashier decides what nobody knows by looking at the paper. STEMPEL_STEPS,
+STEMPEL_INPUTS and STEMPEL_SEED choose the length and the run (docs/development.md).
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from tests.checkout.paper_samples import KINDS
 from tests.support.print_queue import MemoryQueue
 from tests.support.tcp_printer import TcpPrinter
 
-STEPS = int(os.environ.get("STEPS", "1000"))
-SEED = int(os.environ.get("SEED", "1"))
-FUZZ = int(os.environ.get("FUZZ", "100000"))
+STEPS = int(os.environ.get("STEMPEL_STEPS", "1000"))
+SEED = int(os.environ.get("STEMPEL_SEED", "1"))
+FUZZ = int(os.environ.get("STEMPEL_INPUTS", "100000"))
 ROUND = 25
 QUICK = Patience(answer_s=0.15, finish_s=0.6, poll_s=0.05)
 ATTEMPT_S = 2 * QUICK.answer_s + QUICK.finish_s + 6 * QUICK.answer_s
@@ -213,7 +213,7 @@ class Storm:
         assert self.crashes == []
 
     def told(self, what: str) -> str:
-        return f"{what} (SEED={SEED}); the last steps: {', '.join(self.log[-40:])}"
+        return f"{what} (STEMPEL_SEED={SEED}); the last steps: {', '.join(self.log[-40:])}"
 
 
 @pytest.mark.faults
