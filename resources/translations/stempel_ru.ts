@@ -13,7 +13,7 @@
     </message>
     <message>
         <source>Undo</source>
-        <translation>Вернуть</translation>
+        <translation>Отменить</translation>
     </message>
     <message>
         <source>Refund</source>
@@ -121,41 +121,17 @@
     </message>
 </context>
 <context>
+    <name>DevicesScreen</name>
+    <message>
+        <source>Back to the sale</source>
+        <translation>К продаже</translation>
+    </message>
+</context>
+<context>
     <name>EmptyBasket</name>
     <message>
         <source>Scan the first product</source>
         <translation>Отсканируйте первый товар</translation>
-    </message>
-</context>
-<context>
-    <name>EnrolPanel</name>
-    <message>
-        <source>New member</source>
-        <translation>Новый участник</translation>
-    </message>
-    <message>
-        <source>Phone</source>
-        <translation>Телефон</translation>
-    </message>
-    <message>
-        <source>Name</source>
-        <translation>Имя</translation>
-    </message>
-    <message>
-        <source>Card</source>
-        <translation>Карта</translation>
-    </message>
-    <message>
-        <source>Back</source>
-        <translation>Назад</translation>
-    </message>
-    <message>
-        <source>Enrol</source>
-        <translation>Записать</translation>
-    </message>
-    <message>
-        <source>Tap or scan a card, or go on without one</source>
-        <translation>Приложите или отсканируйте карту, можно и без неё</translation>
     </message>
 </context>
 <context>
@@ -171,12 +147,20 @@
         <source>Take the card off this sale</source>
         <translation>Снять карту с этой покупки</translation>
     </message>
+    <message>
+        <source>What can be done for the member</source>
+        <translation>Что можно сделать для участника</translation>
+    </message>
 </context>
 <context>
     <name>MemberCards</name>
     <message>
         <source>Add</source>
         <translation>Добавить</translation>
+    </message>
+    <message>
+        <source>Choose for me</source>
+        <translation>Выбрать за меня</translation>
     </message>
     <message>
         <source>Keep</source>
