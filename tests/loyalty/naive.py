@@ -330,7 +330,7 @@ class Naive(Visit):
             paid = len(queue) - tried
             if rule.cap_per_day is not None:
                 paid = min(paid, max(0, rule.cap_per_day - self.stamped_today(rule)))
-            if self.state.card(rule.id) + paid >= tried * (rule.size - 1):
+            if self.card(rule) + paid >= tried * (rule.size - 1):
                 free = tried
         claimed = Counter(each.line.id for each in queue[:free])
         off: Counter[str] = Counter()
@@ -801,7 +801,7 @@ class Naive(Visit):
             if not self.stampable.get(rule.id, self.goods() >= rule.min_receipt):
                 continue
             lines = self.of(rule)
-            have = self.state.card(rule.id)
+            have = self.card(rule)
             room = (
                 F(10**9) if rule.cap_per_day is None else max(0, rule.cap_per_day - self.stamped_today(rule))
             )

@@ -110,6 +110,14 @@ class Visit:
     def uses(self, key: str, days: int | None = None) -> int:
         return sum(bucket.uses for bucket in self.buckets(key, days))
 
+    def card(self, rule: Rule) -> int:
+        """Stamps on a card that has not lapsed since the last receipt that its rule counted."""
+        card = self.state.stamps.get(rule.id) if self.state else None
+        days = [bucket.day for bucket in self.buckets(rule.id) if bucket.receipts > 0 and bucket.day]
+        if card is None or card.idle_days is None or not days:
+            return card.have if card else 0
+        return card.have if (self.today - EPOCH).days <= max(days) + card.idle_days else 0
+
     # -- what a receipt is worth -------------------------------------------------------------------------
 
     def benefit(self, rule: Any, net: int) -> tuple[Benefit, int] | None:
