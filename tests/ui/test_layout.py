@@ -271,5 +271,5 @@ def test_the_devices_page(look: Look, translations: Translations, lang: str, siz
         screen.grab()
         assert look.cuts == []
         assert cut_labels(screen) == []
-        assert small_targets(screen) == []
+        assert small_targets(screen, touch_px(96)) == []
     screen.close()
