@@ -59,8 +59,8 @@ class Plan:
     group: ClassVar[str] = ""
     """The discount group where the rule names none."""
     settle_order: ClassVar[int] = 1
-    conditional: ClassVar[bool] = False
-    """Whether the kind has a `refusal` of its own."""
+    conditional: bool = False
+    """Whether the kind has a `refusal` of its own; a kind may know at compile time that it has not."""
     settles: bool = True
     """Whether `settle` has anything to do; a kind may know at compile time that it has not."""
     one_filter: ClassVar[bool] = True
@@ -80,6 +80,9 @@ class Plan:
         self.free = not self.timed and not self.personal and rule.budget is None
         """No condition at all: needs no check on the hot path."""
         self.limited = rule.max_discount is not None or rule.budget is not None
+        self.noes: dict[str, Reason] = {}
+        self.expiry: tuple[int, str, object, int | None] | None = None
+        """When what is given today lapses: day, time zone, terms, end. Set whole: threads share it."""
 
     def may(self, run: Run) -> bool:
         """Whether moment, place, person and the kind itself allow this rule now."""
@@ -141,7 +144,12 @@ class Plan:
         return max(0, limit - run.given.get(self.id, 0))
 
     def no(self, code: str, **params: str | int) -> Reason:
-        return Reason(self.id, False, code, params)
+        if params:
+            return Reason(self.id, False, code, params)
+        reason = self.noes.get(code)
+        if reason is None:
+            reason = self.noes[code] = Reason(self.id, False, code)
+        return reason
 
     def yes(self, code: str, **params: str | int) -> Reason:
         return Reason(self.id, True, code, params)

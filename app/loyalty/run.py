@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from app.loyalty.basket import Code, Context, Line
 from app.loyalty.decision import Owed, Reason, StampsView, TierView
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.loyalty.rules.points import Redemption
 
 T = TypeVar("T")
+ONCE: Final = Fraction(1)
 
 
 class Work:
@@ -98,7 +99,7 @@ class Run:
     any_closed = False
     any_floor = False
     """Whether some line cannot be discounted freely: then shares are not just shares of sums."""
-    multiplier = Fraction(1)
+    multiplier = ONCE
     rewards_centi = 0
     """Points spent on rewards, which come before points as tender."""
     spent_centi = 0
@@ -116,10 +117,6 @@ class Run:
     """Whose lines those are, until they have their parts."""
     aside = _Rarely(list[Work])
     """Delivery lines and gift cards being sold: no promotion, no points."""
-    levels = _Rarely(dict[str, str])
-    """The member's level by tier rule; "" below the lowest."""
-    standing = _Rarely(list[tuple["Plan", Fraction]])
-    """How many times as much the member's levels and statuses earn, while their rules hold."""
     free_units = _Rarely(dict[str, dict[Work, int]])
     """Units that a stamp card gave free, by rule and line."""
     gift_cards = _Rarely(list[Owed])
@@ -147,6 +144,10 @@ class Run:
         """Goods by filter, as far as they are there; `works_of` is how to ask."""
         self.nets: dict[int, int] = {}
         """What the goods of each filter that has any cost now."""
+        self.levels: dict[str, str] = {}
+        """The member's level by tier rule; "" below the lowest."""
+        self.standing: list[tuple[Plan, Fraction]] = []
+        """How many times as much the member's levels and statuses earn, while their rules hold."""
         self.given: dict[str, int] = {}
         """Discount by rule."""
         self.points_by_rule: dict[str, int] = {}
@@ -154,6 +155,10 @@ class Run:
         self.refusals: dict[int, Reason | None] = {}
         self.memo: dict[int, Any] = {}
         """What a plan has worked out once, by its index."""
+
+    def if_any(self, name: str) -> Sequence[Any]:
+        """What stands in one of the rarely used lists; does not make it."""
+        return self.__dict__.get(name, ())
 
     # -- goods -------------------------------------------------------------------------------------------
 

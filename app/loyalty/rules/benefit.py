@@ -84,9 +84,19 @@ def make_lot(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: s
         amount_centi=amount_centi,
         earned_at_ms=at_ms,
         spendable_at_ms=at_ms + waits * DAY_MS if waits else 0,
-        expires_at_ms=expiry_ms(terms.expires, run),
+        expires_at_ms=_end_ms(plan, run, terms.expires),
         idle_days=terms.expires.idle_days if terms.expires else None,
     )
+
+
+def _end_ms(plan: Plan, run: Run, expires: Expiry | None) -> int | None:
+    """`expiry_ms`, remembered by the plan for a day: its terms are always the same."""
+    if expires is None:
+        return None
+    known = plan.expiry
+    if known is None or known[0] != run.now.day or known[1] != run.zone or known[2] is not expires:
+        known = plan.expiry = (run.now.day, run.zone, expires, expiry_ms(expires, run))
+    return known[3]
 
 
 def earn(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> None:

@@ -38,12 +38,11 @@ class CashbackRule(Rule, frozen=True, kw_only=True):
 
 
 class Cashback(EarningPlan):
-    conditional = True
-
     def __init__(self, rule: CashbackRule, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.settings = rule
         self.base = rule.base
+        self.conditional = rule.min_receipt > 0
         chosen = [rule.chosen.rate] if rule.chosen else []
         self.unit = lcm(*(r.denominator for r in [rule.rate, *rule.rates.values(), *chosen]))
         self.parents = {name: c.parent for name, c in scope.programme.categories.items()}

@@ -36,6 +36,8 @@ class CouponPlan(BenefitPlan):
         return None
 
     def refusal(self, run: Run) -> Reason | None:
+        if not run.context.codes:
+            return self.no("coupon_not_presented")
         if self.coupon(run) is None:
             used = any(code.used or code.used_by_member for code in run.presented(self.id))
             return self.no("coupon_used" if used else "coupon_not_presented")

@@ -50,13 +50,13 @@ class NthPurchase(BenefitPlan):
         missing = self.settings.min_receipt - self.measured(run)
         if missing > 0:
             return self.no("missing_for_count", missing_minor=missing)
-        if self.times(run) > 0:
+        rule = self.settings
+        if rule.every is None and self.times(run) > 0:
             return None
-        so_far, rule = run.state.counted(self.id), self.settings
+        so_far = run.state.counted(self.id)
         if rule.every is not None:
-            return self.no(
-                "missing_visits", n=rule.every - so_far.receipts % rule.every - 1, every=rule.every
-            )
+            left = rule.every - so_far.receipts % rule.every - 1
+            return self.no("missing_visits", n=left, every=rule.every) if left else None
         step = rule.every_spend or 1
         left = step - (so_far.spend_minor + self.measured(run)) % step
         return self.no("missing_spend", missing_minor=left)

@@ -26,6 +26,7 @@ from app.loyalty.model import (
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, about, counted_on, factor, lots, min_receipt, percent, say, some
 from app.loyalty.rules.benefit import LotTerms, earn
+from app.loyalty.run import ONCE
 from app.loyalty.state import lot_order, take_from
 from app.values import POINT_CENTI, QTY_MILLI, Rounding, div_round, spread
 
@@ -152,8 +153,9 @@ def base_of(plan: EarningPlan, run: Run) -> int | None:
 
 def round_points(run: Run, numerator: int, denominator: int, round_to: RoundTo, rounding: Rounding) -> int:
     """Hundredths of a point times the member's multiplier, exactly, rounded once as the rule says."""
-    numerator *= run.multiplier.numerator
-    denominator *= run.multiplier.denominator
+    if run.multiplier is not ONCE:
+        numerator *= run.multiplier.numerator
+        denominator *= run.multiplier.denominator
     if round_to == "hundredth":
         return div_round(numerator, denominator, rounding)
     whole = "down" if round_to == "point_down" else "half_up"
@@ -161,11 +163,10 @@ def round_points(run: Run, numerator: int, denominator: int, round_to: RoundTo, 
 
 
 class PointsEarning(EarningPlan):
-    conditional = True
-
     def __init__(self, rule: PointsRule, terms: Earn, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.earn_terms = terms
+        self.conditional = terms.min_receipt > 0
         self.base = terms.base
         self.lots = rule.lots
         times = [m.times for m in rule.multipliers]
@@ -220,17 +221,18 @@ class Redemption(Plan):
         super().__init__(rule, scope, terms.products)
         self.terms = terms
         self.minor_per_centi = terms.value / POINT_CENTI
+        self.rate = (self.minor_per_centi.numerator, self.minor_per_centi.denominator)
+        self.share = (terms.max_share.numerator, terms.max_share.denominator)
         self.step = lcm(terms.block, self.minor_per_centi.denominator)
 
     def value_minor(self, centi: int) -> int:
         """What points are worth; exact for multiples of the step."""
-        return centi * self.minor_per_centi.numerator // self.minor_per_centi.denominator
+        return centi * self.rate[0] // self.rate[1]
 
     def cap_centi(self, run: Run) -> int:
         """The most that this receipt takes in points, in steps."""
-        share, rate = self.terms.max_share, self.minor_per_centi
-        cap = min(run.net_of(self.filter), run.goods_minor() * share.numerator // share.denominator)
-        return cap * rate.denominator // rate.numerator // self.step * self.step
+        cap = min(run.net_of(self.filter), run.goods_minor() * self.share[0] // self.share[1])
+        return cap * self.rate[1] // self.rate[0] // self.step * self.step
 
     def spend(self, run: Run, earners: list[EarningPlan]) -> None:
         """Spend what is wished, within balance, allowance and caps; say what was safe to spend."""
@@ -260,6 +262,8 @@ class Redemption(Plan):
         return self.terms.min_points or 0
 
     def _most(self, run: Run, earners: list[EarningPlan]) -> int:
+        if not self.terms.same_sale and run.state.balance_centi < self.step:
+            return 0
         limit = self.cap_centi(run)
         allowance = run.context.points_limit_centi
         if allowance is not None:

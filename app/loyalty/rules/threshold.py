@@ -39,6 +39,9 @@ class Threshold(BenefitPlan):
         super().__init__(rule, scope)
         self.steps = sorted(rule.steps, key=lambda step: -step.from_)
         self.lots = rule.lots
+        self.wanting = {
+            step: (f"missing_to_{benefit_word(step.give)}", benefit_params(step.give)) for step in self.steps
+        }
         self.settles = any(step.give.points is not None or step.give.gift for step in rule.steps)
 
     def step(self, run: Run) -> Step | None:
@@ -63,8 +66,7 @@ class Threshold(BenefitPlan):
 
     def missing(self, run: Run, step: Step) -> Reason:
         total = run.memo[self.index][1]
-        code = f"missing_to_{benefit_word(step.give)}"
-        params = benefit_params(step.give)
+        code, params = self.wanting[step]
         return self.no(code, missing_minor=step.from_ - total, from_minor=step.from_, **params)
 
     def offer(self, run: Run) -> Reason | None:

@@ -165,7 +165,7 @@ class LevelDiscount(ReceiptPlan):
         self.share = share
         above = rule.levels[rule.levels.index(level) + 1 :]
         self.higher = {each.id for each in above}
-        self.percent_text = percent_text(share)
+        self.needed = self.no("tier_needed", level=level.id, percent=percent_text(share))
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
@@ -174,7 +174,7 @@ class LevelDiscount(ReceiptPlan):
         if now in self.higher:
             return self.no("level_passed")
         if now != self.level.id:
-            return self.no("tier_needed", level=self.level.id, percent=self.percent_text)
+            return self.needed
         return None
 
     def amount(self, run: Run) -> int:

@@ -228,13 +228,12 @@ class _Replay:
 def price_of(run: Run) -> int:
     """What the receipt costs before points and gift cards."""
     total = run.goods_minor()
-    if "aside" in run.__dict__:
-        total += sum([work.net for work in run.aside])
-    return total
+    aside = run.if_any("aside")
+    return total + sum([work.net for work in aside]) if aside else total
 
 
 def _beside(run: Run) -> tuple[int, int, int]:
-    return run.spent_centi, sum([view.earned for view in run.stamps]), len(run.issued)
+    return run.spent_centi, sum([view.earned for view in run.if_any("stamps")]), len(run.if_any("issued"))
 
 
 def _frozen(life: Life | None) -> MemberState | None:

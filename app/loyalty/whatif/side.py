@@ -145,10 +145,10 @@ class Past:
             spent = cell(redemption.id)
             spent[SPENT] += run.spent_centi
             spent[SPENT_MINOR] += run.spent_minor
-        for view in run.stamps:
+        for view in run.if_any("stamps"):
             if view.earned:
                 cell(view.rule)[STAMPS] += view.earned
-        for grant in run.issued:
+        for grant in run.if_any("issued"):
             cell(grant.rule)[ISSUED] += 1
         if touched:
             self.receipts_reached += 1
