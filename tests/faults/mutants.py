@@ -47,9 +47,10 @@ KNOWN = Path(__file__).with_name("equivalent_mutants.yaml")
 EXAMPLES = 12
 """Of each property; a mutant that only the hundredth would notice deserves a test of its own."""
 READERS = {
-    "test_hints", "test_programme", "test_published_schemas", "test_schema", "test_terms", "test_texts",
+    "test_gallery", "test_hints", "test_lives", "test_programme", "test_published_schemas", "test_schema",
+    "test_terms", "test_texts",
 }  # fmt: skip
-"""Tests of how files are read and explained. They take long, and say nothing of how a sale is decided."""
+"""Tests of how files are read and explained. They take long, and say little of how a sale is decided."""
 READING = {
     "contract", "model", "plain", "programme", "promise", "reading", "schema", "terms", "wording", "yamltree",
 }  # fmt: skip

@@ -68,11 +68,12 @@ STEPS = (
     " steps: [{from: 10, give: {percent: 20%}}, {from: 50, give: {percent: 5%}}]}\n",
     "  - {id: b, kind: threshold, NAME, steps: [{from: 20, give: {percent: 10%}}]}\n",
     "  - {id: c, kind: threshold, NAME, steps: [{from: 100, give: {percent: 33%}}]}\n",
-    "  - {id: d, kind: threshold, NAME, steps: [{from: 100, give: {percent: 12.5%}}]}\n",
+    "  - {id: d, kind: threshold, NAME, steps: [{from: 100, give: {percent: 15%}}]}\n",
+    "  - {id: e, kind: threshold, NAME, steps: [{from: 100, give: {percent: 50%}}]}\n",
 )
 
 
-@pytest.mark.parametrize("order", list(permutations(STEPS)))
+@pytest.mark.parametrize("order", list(permutations(STEPS))[::7])
 def test_of_many_thresholds_each_counts_by_its_highest_step_alone(order: tuple[str, ...]) -> None:
     compiled = programme("".join(order))
     for total, given in (
@@ -81,7 +82,7 @@ def test_of_many_thresholds_each_counts_by_its_highest_step_alone(order: tuple[s
         ("49.99", {"a": 1000}),
         ("50", {"b": 500}),
         ("99.99", {"b": 1000}),
-        ("100", {"c": 3300}),
+        ("100", {"e": 5000}),
     ):
         assert both(compiled, line("x", total)) == given
 
