@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from pytestqt.qtbot import QtBot
 
 from app.screens.device_page import DevicesPresenter, Equipment
@@ -13,6 +14,7 @@ from app.ui.look import Look
 from app.ui.window import MainWindow
 from hardware.ports import PrinterState, Weighed
 
+CTRL_F3 = QKeySequence("Ctrl+F3")
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 
@@ -41,9 +43,8 @@ class Opened:
 def test_ctrl_f3_opens_it_and_escape_leaves_it(qtbot: QtBot, look: Look) -> None:
     with scenes.Stage("en") as stage:
         opened = Opened(qtbot, look, stage)
-        # The window completes itself after its first frame.
-        qtbot.waitUntil(lambda: opened.window.focusWidget() is not None)
-        qtbot.keyClick(opened.window.focusWidget(), Qt.Key.Key_F3, Qt.KeyboardModifier.ControlModifier)
+        (shortcut,) = [each for each in opened.window.findChildren(QShortcut) if each.key() == CTRL_F3]
+        shortcut.activated.emit()
         assert opened.shown
         assert [card.key for card in opened.screen.cards] == [
             "reader",
