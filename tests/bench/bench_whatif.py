@@ -48,9 +48,7 @@ def main() -> None:
     sales = journey.sales()
     read_s = time.process_time() - started_s
     started_s = time.process_time()
-    result = run(
-        draft, in_force, sales, Assumptions(redemption=sys.argv[1] if sys.argv[1:] else "maximum")
-    ).result  # type: ignore[arg-type]
+    result = run(draft, in_force, sales, Assumptions()).result
     replay_s = time.process_time() - started_s
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     cut = sales.first(CUT)
