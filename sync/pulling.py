@@ -21,7 +21,7 @@ IDLE_S: Final = 60.0
 """How often a till that hears hints pulls all the same, and asks the server how it is."""
 POLL_S: Final = 5.0
 """How often a till that hears no hints pulls."""
-PAGE: Final = 500
+PAGE: Final = 1000
 """Rows in a page."""
 PERSONS: Final = 100
 """Persons handed over at once."""

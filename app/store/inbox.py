@@ -26,6 +26,8 @@ _log: Final = logging.getLogger("stempel")
 
 CHUNK_S: Final = 0.005
 """How long a transaction takes rows; its commit comes on top."""
+PAUSE_SHARE: Final = 0.25
+"""The pause after it, as a share of it: most of it ran in SQLite, without the interpreter's lock."""
 CURSOR: Final = "pull.cursor"
 AGAIN: Final = "pull.again"
 """There while everything is being pulled again: after a crash it is begun once more."""
@@ -118,7 +120,7 @@ class StoredInbox:
             taker = _Taker(self._writer)
             self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps))
             waiting = taker.left
-            self._pause(self._clock_s() - began_s)
+            self._pause((self._clock_s() - began_s) * PAUSE_SHARE)
         self._finish(page, asked_ms)
         members = {row.member for row in page.members} | {row.member for row in page.persons}
         return Arrival(frozenset(members), frozenset(row.list for row in page.listed))
