@@ -39,7 +39,7 @@ from app.loyalty.effects import (
     ReferralDue,
     StampsChanged,
 )
-from app.loyalty.state import MemberState, apply, take_from
+from app.loyalty.state import MemberState, advance, apply, take_from
 from app.values import ValueProblem, div_round
 
 
@@ -112,10 +112,10 @@ class _Refund:
         total = sum(line.net_minor for line in lines)
         cards = tuple(Owed(card.code, -self.paid.of(card.amount_minor)) for card in original.gift_cards)
         effects = tuple(self._effects())
-        points = self._points(effects, state)
+        after = apply(state, effects, at_ms) if state is not None else None
+        points = self._points(effects, advance(state, at_ms) if state is not None else None, after)
         delivery = self._delivery()
         gross = sum(line.gross_minor for line in lines)
-        after = apply(state, effects, at_ms) if state is not None else None
         return Decision(
             programme=original.programme,
             version=original.version,
@@ -140,7 +140,9 @@ class _Refund:
         delivery = set(self.original.delivery_lines)
         return sum(_line(line, step).gross_minor for line, step in self.pairs if line.id in delivery)
 
-    def _points(self, effects: tuple[AnyEffect, ...], state: MemberState | None) -> Points:
+    def _points(
+        self, effects: tuple[AnyEffect, ...], state: MemberState | None, after: MemberState | None
+    ) -> Points:
         earned = {e.rule: -e.amount_centi for e in effects if isinstance(e, PointsTakenBack)}
         spent = -sum(lot.amount_centi for e in effects if isinstance(e, PointsReturned) for lot in e.lots)
         balance = state.balance_centi if state is not None else 0
@@ -150,7 +152,7 @@ class _Refund:
             spent_centi=spent,
             spent_value_minor=sum(-step.of(line.points_minor) for line, step in self.pairs),
             balance_before_centi=balance,
-            balance_after_centi=balance + sum(earned.values()) - spent,
+            balance_after_centi=after.balance_centi if after else sum(earned.values()) - spent,
         )
 
     def _effects(self) -> list[AnyEffect]:
