@@ -265,7 +265,8 @@ class PrintQueue(Protocol):
 class PrinterChanged:
     """The printer is in another state than it was, or was found for the first time.
 
-    Of several, it is the one that prints now. `printer` names it where it is not the first one.
+    Of several, `state` is the first one's: somebody should see to it. `printer` names the one that prints
+    in its place, if one does.
     """
 
     state: PrinterState

@@ -110,5 +110,5 @@ def test_a_receipt_comes_out_of_the_spare_printer_with_the_shops_logo(folder: Pa
     while not any(isinstance(event, JobPrinted) for event in heard):
         heard.append(events.get(timeout=5))
     assert heard[-1] == JobPrinted(1, "Kuchnia")
-    assert PrinterChanged(PrinterState(True), "Kuchnia") in heard
+    assert PrinterChanged(PrinterState(False, code="cover_open"), "Kuchnia") in heard
     assert rig.close()

@@ -56,21 +56,23 @@ def receipt_preview(
 
 @receipt_app.command("test-page")
 def receipt_test_page(
-    address: Annotated[str, typer.Argument(help="The printer; the till's own if left out.")] = "",
+    address: Annotated[str, typer.Argument(help="A printer; all of the till's own if left out.")] = "",
     profile: ProfileName = "",
     data: Data = None,
 ) -> None:
     """Print a page that shows what a printer can do, and which code page numbers suit it."""
     from hardware.printers import testpage
 
-    with known_errors():
-        if not address or not profile:
-            printer = load(data or data_folder()).printer
-            address, profile = address or printer.address, profile or printer.profile
+    printers = [(address, profile or "80mm")]
     if not address:
+        with known_errors():
+            own = load(data or data_folder()).printer
+        every = [(own.address, own.profile), *((other.address, other.profile) for other in own.also)]
+        printers = [(each, profile or its) for each, its in every if each]
+    if not printers:
         complain("No printer is named: write one behind the command, or as [printer] address.")
         raise typer.Exit(2)
-    raise typer.Exit(testpage.main([address, profile]))
+    raise typer.Exit(max([testpage.main([each, its]) for each, its in printers]))
 
 
 @contextmanager

@@ -207,8 +207,8 @@ class PrintLane:
         return self._stations[number].name if number else ""
 
     def _say(self, number: int) -> None:
-        """Tell how the printer is that prints now, if that is news."""
-        state = self._seen[number].state
+        """Tell how the first printer is, and who prints, if that is news."""
+        state = self._seen[0].state
         said = PrinterChanged(state, self._name(number)) if state is not None else None
         if said is not None and said != self._said:
             self._said = said

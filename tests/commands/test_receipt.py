@@ -97,11 +97,27 @@ def test_wrong_input_is_named(folder: Path, tmp_path: Path, arguments: tuple[str
     assert why in refused.output
 
 
-def test_a_test_page_is_printed_where_the_settings_say(folder: Path) -> None:
+def test_a_test_page_is_printed_on_every_printer_of_the_till(folder: Path) -> None:
     assert "No printer is named" in run("test-page", "--data", folder).output
-    with TcpPrinter() as paper:
+    with TcpPrinter() as paper, TcpPrinter() as spare:
         file = folder / FILE
-        settings = f'\n[printer]\naddress = "{paper.address}"\nprofile = "58mm"\n'
+        settings = f'''
+[printer]
+address = "{paper.address}"
+profile = "58mm"
+[[printer.also]]
+name = "Kuchnia"
+address = "{spare.address}"
+'''
         file.write_text(file.read_text("utf-8") + settings, "utf-8")
         assert run("test-page", "--data", folder).exit_code == 0
+        assert bytes(paper.printed) == printer_test_page(PROFILES["58mm"])
+        assert bytes(spare.printed) == printer_test_page(PROFILES["80mm"])
+        paper.cover_open = True
+        assert run("test-page", "--data", folder).exit_code == 1
+
+
+def test_a_test_page_is_printed_on_a_printer_that_no_till_has_yet() -> None:
+    with TcpPrinter() as paper:
+        assert run("test-page", paper.address, "--profile", "58mm").exit_code == 0
         assert bytes(paper.printed) == printer_test_page(PROFILES["58mm"])

@@ -157,7 +157,7 @@ def mine(happened: list[AnyFact]) -> list[AnyFact]:
     return [fact for fact in happened if getattr(fact, "shift", SHIFT) == SHIFT]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(facts, max_size=12))
 def test_the_loyalty_columns_equal_the_ledgers_entries(happened: list[AnyFact]) -> None:
     """By rule and reason: what a Z says was issued, redeemed, returned and withdrawn is in the ledger."""
@@ -186,7 +186,7 @@ def test_the_loyalty_columns_equal_the_ledgers_entries(happened: list[AnyFact]) 
     assert Counter(shown_stamps) == stamps
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(facts, max_size=12), minor)
 def test_every_amount_is_accounted_for(happened: list[AnyFact], float_minor: int) -> None:
     figures = fold([opening(float_minor), *happened])
@@ -208,7 +208,7 @@ def test_every_amount_is_accounted_for(happened: list[AnyFact], float_minor: int
     assert figures.average_minor == (figures.total_minor // len(sold) if sold else 0)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(facts, max_size=8), st.integers(0, 8))
 def test_a_fold_may_stop_and_go_on(happened: list[AnyFact], at: int) -> None:
     """What is kept of a shift between two reports is as good as its facts, through JSON too."""
