@@ -137,6 +137,10 @@ class Members(Protocol):
         """The highest tap counter that this till saw of a card that proves itself; None before the first."""
         ...
 
+    def history(self, member: uuid.UUID, limit: int = 50) -> Sequence[AnyFact]:
+        """The latest facts of a member that this till wrote, newest first."""
+        ...
+
     def find_people(self, text: str, limit: int = 8) -> Sequence[Person]: ...
 
 

@@ -154,5 +154,9 @@ class Panel:
     def back(self) -> Press:
         return Press(BACK, self.say("back"), "Esc", icon="arrow-left")
 
+    def other(self, key: str, text: str) -> Press:
+        """A button beside those two."""
+        return Press(key, text)
+
     def go(self, text: str, *, enabled: bool = True) -> Press:
         return Press(YES, text, "Enter", loud=True, enabled=enabled)

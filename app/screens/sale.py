@@ -124,7 +124,15 @@ class SalePresenter(Board):
             self.ring(offer.product)
 
     def spend_points(self, wanted: bool) -> None:
-        self.tell(self.till.redeem("max" if wanted else 0))
+        """Points as far as it is safe; for a member with coupons the best mix of both."""
+        spend = self.view.member.spend if self.view.member else None
+        if wanted and spend is not None and spend.mix:
+            return self.tell(self.till.coupons.best_mix())
+        return self.tell(self.till.redeem("max" if wanted else 0))
+
+    def care_for_member(self) -> None:
+        """What can be done for the member; for nobody yet, enrolling them."""
+        self.open_tool("enrol" if self.till.member is None else "member")
 
     def start_enrolment(self) -> None:
         if self.till.member is None:

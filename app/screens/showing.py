@@ -12,14 +12,13 @@ from app.checkout.ports import Member, Product
 from app.checkout.till import Till
 from app.checkout.wording import message_text, rule_name
 from app.ledger.facts import SaleCompleted
-from app.loyalty.decision import DecidedLine, Decision, Offer, StampsView, TierView
+from app.loyalty.decision import DecidedLine, Decision, Offer, TierView
 from app.loyalty.rules.bundle import BundleRule
-from app.loyalty.rules.stamps import StampsRule
 from app.loyalty.wording import Message, line_messages, reason_message
 from app.screens import views
 from app.screens.devices import Devices
 from app.screens.member_facts import known
-from app.screens.views import Stamp
+from app.screens.stamp_cards import stamp_cards
 from app.texts import NBSP, Texts, texts
 from app.values import QTY_MILLI, minor_digits
 
@@ -28,9 +27,6 @@ TIPS: Final = 5
 
 _NOT_OFFERED: Final = frozenset({"stamps_to_free"})
 """Said elsewhere: the stamp card shows what lacks."""
-
-_ICONS: Final = {"coffee": "coffee"}
-"""The picture in a stamp, by the category it is given for."""
 
 
 class _Known(NamedTuple):
@@ -181,9 +177,9 @@ class Shower:
             earned=earned,
             earned_of=words.get("screen.earned_of") if earned else "",
             known=known(self, member, decision, self._last_visit(member.id)),
-            stamp_cards=self._stamp_cards(member, decision),
+            stamp_cards=stamp_cards(self, member, decision),
             offers=self._offers(),
-            spend=self._spend(decision),
+            spend=self._spend(decision, member),
         )
 
     def _last_visit(self, member: uuid.UUID) -> int | None:
@@ -196,35 +192,6 @@ class Shower:
     def _tier(self, decision: Decision) -> str:
         levels = (tier.level for tier in decision.tiers if tier.level)
         return " · ".join(rule_name(self.till.programme, level, self.words.lang) for level in levels)
-
-    def _stamp_cards(self, member: Member, decision: Decision) -> tuple[views.StampCard, ...]:
-        shown = {card.rule: card for card in decision.stamps}
-        cards: list[views.StampCard] = []
-        for rule in self.till.programme.programme.rules:
-            if isinstance(rule, StampsRule):
-                have = member.state.card(rule.id)
-                card = shown.get(rule.id) or StampsView(rule.id, have, 0, have, rule.size, 0)
-                cards.append(self._stamp_card(rule, card))
-        return tuple(cards)
-
-    def _stamp_card(self, rule: StampsRule, card: StampsView) -> views.StampCard:
-        have = max(card.have_before, 0)
-        won = card.free_units > 0 or card.cards_filled > 0
-        places = rule.size - 1 if rule.free else rule.size
-        new = max(places - have, 0) if won else min(card.earned, max(places - have, 0))
-        stamps = [Stamp.EARNED] * min(have, places) + [Stamp.NEW] * new
-        stamps += [Stamp.EMPTY] * (places - len(stamps))
-        if rule.free:
-            stamps.append(Stamp.WON if won else Stamp.FREE)
-        full = rule.size if won else min(have + new, rule.size)
-        return views.StampCard(
-            key=rule.id,
-            name=rule.name.get(self.words.lang),
-            progress=f"{full}{NBSP}/{NBSP}{rule.size}",
-            stamps=tuple(stamps),
-            icon=_icon(rule),
-            free_price=f"0{self.words.scaled(5, 1)[1]}–",
-        )
 
     def _near(self) -> Offer | None:
         """The first offer that a little more money reaches: no more than what is in the basket already."""
@@ -265,17 +232,19 @@ class Shower:
                 return skus[0]
         return ""
 
-    def _spend(self, decision: Decision) -> views.Spend | None:
+    def _spend(self, decision: Decision, member: Member) -> views.Spend | None:
         points, get = decision.points, self.words.get
         if points.spent_centi:
             title = get("screen.spending", points=self.words.counted_points(points.spent_centi))
             return views.Spend(
                 title, get("screen.spending_of", money=self.money(points.spent_value_minor)), True
             )
+        mix = any(grant.kind == "coupon" for grant in member.state.grants)
         if points.spendable_centi <= 0:
-            return None
+            return views.Spend(get("panel.mix.title"), get("panel.mix.detail"), mix=True) if mix else None
         title = get("screen.spendable", points=self.words.counted_points(points.spendable_centi))
-        return views.Spend(title, get("screen.spendable_of", money=self.money(points.spendable_value_minor)))
+        detail = get("screen.spendable_of", money=self.money(points.spendable_value_minor))
+        return views.Spend(title, detail, mix=mix)
 
     # -- the total ---------------------------------------------------------------------------------------
 
@@ -308,8 +277,3 @@ class Shower:
 
     def tile(self, product: Product) -> views.Tile:
         return views.Tile(product.sku, product.name_in(self.words.lang), self.amount(product.price_minor))
-
-
-def _icon(rule: StampsRule) -> str:
-    found = (_ICONS.get(category.partition("-")[0]) for category in rule.products.categories)
-    return next((icon for icon in found if icon), "stamp")

@@ -37,6 +37,10 @@ def _staffed(till: Till) -> bool:
     return bool(till.people.staff)
 
 
+def _somebody(till: Till) -> bool:
+    return till.member is not None
+
+
 class ToolSpec(NamedTuple):
     """`shortcut` opens it from anywhere; a tool without `icon` is not in the menu."""
 
@@ -59,6 +63,8 @@ TOOLS: Final = (
     ToolSpec("discount", "pricing:Discount", "percent", usable=_basket),
     ToolSpec("open_price", "pricing:OpenPrice", "package-open", usable=_departments),
     ToolSpec("clear", "acts:clear", "trash-2", usable=_basket),
+    ToolSpec("member", "member:MemberMenu", "id-card", usable=_somebody),
+    ToolSpec("code", "codes:Codes", "ticket-percent"),
     ToolSpec("shift", "shift:shift", "calculator"),
     ToolSpec("cash", "shift:PayInOut", "wallet", usable=_shift),
     ToolSpec("drawer", "shift:OpenDrawer", "inbox", usable=_shift),

@@ -187,17 +187,6 @@ class Paid(Struct, frozen=True):
     """What its button says, where it is not the next customer."""
 
 
-class Enrol(Struct, frozen=True):
-    """Enrolling a member: what was typed, which card lies ready, what is wrong with it."""
-
-    phone: str = ""
-    name: str = ""
-    card: str = ""
-    problem: str = ""
-    ready: bool = False
-    busy: bool = False
-
-
 class Ask(Struct, frozen=True):
     """A question about the world that only the cashier's eyes can answer: was the card charged, is the
     receipt on paper? `pressing` when nothing else leads on."""
@@ -228,7 +217,7 @@ class Quantity(Struct, frozen=True):
     hint: str = ""
 
 
-Middle = Favourites | Results | Payment | Ask | Paid | Enrol | Quantity | AnyForm
+Middle = Favourites | Results | Payment | Ask | Paid | Quantity | AnyForm
 
 
 class Stamp(StrEnum):
@@ -267,6 +256,8 @@ class Spend(Struct, frozen=True):
     title: str
     detail: str
     chosen: bool = False
+    mix: bool = False
+    """There are coupons, too: the best mix of them and points is chosen."""
 
 
 class Known(Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 from app.checkout.ports import CardHolder, Member, Person, Product
 from app.checkout.rights import Role, Staff
 from app.ledger.chain import Envelope, Head
+from app.ledger.facts import AnyFact, decode
 from app.stats.day import DayFigures
 from app.store import rows, search
 from app.store.connection import DatabaseFile
@@ -121,6 +122,14 @@ class Reader(PastSales):
 
     def tap_counter(self, uid: str) -> int | None:
         return self._value("SELECT counter FROM tap_counter WHERE uid = ?", (uid,))
+
+    def history(self, member: uuid.UUID, limit: int = 50) -> Sequence[AnyFact]:
+        found = self._run(
+            "SELECT body FROM fact WHERE member = :id "
+            "OR member IN (SELECT other FROM alias WHERE member = :id) ORDER BY rowid DESC LIMIT :limit",
+            {"id": member.bytes, "limit": limit},
+        ).fetchall()
+        return [decode(body) for (body,) in found]
 
     def find_people(self, text: str, limit: int = 8) -> Sequence[Person]:
         query = search.match(text)

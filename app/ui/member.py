@@ -52,6 +52,7 @@ class MemberPanel(QWidget):
     """Nobody, or a member."""
 
     detached = Signal()
+    menu_asked = Signal()
     enrol_asked = Signal()
     offer_taken = Signal(str)
     spend_toggled = Signal(bool)
@@ -74,6 +75,7 @@ class MemberPanel(QWidget):
         made.setGeometry(self.rect())
         made.retranslate()
         made.detached.connect(self.detached)
+        made.menu_asked.connect(self.menu_asked)
         made.offer_taken.connect(self.offer_taken)
         made.spend_toggled.connect(self.spend_toggled)
         self._somebody = True

@@ -89,9 +89,12 @@ class MemberCard(Card):
     """The name over the balance, the tier and what this sale earns."""
 
     detached = Signal()
+    menu_asked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
+        self.menu = Button(look, Kind.QUIET, icon_name="ellipsis", key="F4", height_px=36)
+        self.menu.clicked.connect(self.menu_asked)
         self._name = Label(look, lk.NAME, lk.BOLD, wrap=True)
         self._tier = Badge(look)
         self.detach = Button(look, Kind.QUIET, icon_name="x", height_px=36)
@@ -105,6 +108,7 @@ class MemberCard(Card):
         head = QHBoxLayout()
         head.setSpacing(lk.XS)
         head.addWidget(self._name, 1)
+        head.addWidget(self.menu)
         head.addWidget(self.detach)
         figures = QHBoxLayout()
         figures.setSpacing(lk.M)
@@ -127,6 +131,7 @@ class MemberCard(Card):
 
     def retranslate(self) -> None:
         self.detach.set_words("", self.tr("Take the card off this sale"))
+        self.menu.set_words("", self.tr("What can be done for the member"))
 
     def set(self, state: views.Member) -> None:
         self._name.set(state.name)
@@ -168,6 +173,7 @@ class MemberCards(QScrollArea):
     """The cards above each other; scrolls when there is more than fits, so TOTAL never moves."""
 
     detached = Signal()
+    menu_asked = Signal()
     offer_taken = Signal(str)
     spend_toggled = Signal(bool)
 
@@ -188,6 +194,7 @@ class MemberCards(QScrollArea):
         self._column.setSpacing(lk.M)
         self.card = MemberCard(look)
         self.card.detached.connect(self.detached)
+        self.card.menu_asked.connect(self.menu_asked)
         self.spend = Advice(look, Kind.ACCENT)
         self.spend.button.clicked.connect(self._toggle_spend)
         self._stamps: list[StampCardView] = []
@@ -214,7 +221,8 @@ class MemberCards(QScrollArea):
             view.set(offer.title, offer.detail, self.tr("Add") if offer.product else "")
         self.spend.setVisible(state.spend is not None)
         if state.spend is not None:
-            word = self.tr("Keep") if state.spend.chosen else self.tr("Spend")
+            spend = self.tr("Choose for me") if state.spend.mix else self.tr("Spend")
+            word = self.tr("Keep") if state.spend.chosen else spend
             self.spend.set(state.spend.title, state.spend.detail, word)
 
     def _fit(self, shown: list[_Widget], count: int, place: int, make: Callable[[], _Widget]) -> None:

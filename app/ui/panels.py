@@ -16,7 +16,6 @@ WIDGETS: Final[dict[type, str]] = {
     views.Payment: "payment:PaymentPanel",
     views.Ask: "asking:AskPanel",
     views.Paid: "payment:PaidPanel",
-    views.Enrol: "enrol:EnrolPanel",
     views.Quantity: "asking:QuantityPanel",
     views.Pad: "pad:PadPanel",
     views.Form: "form:FormPanel",

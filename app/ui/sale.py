@@ -95,6 +95,7 @@ class SaleScreen(QWidget):
         self.favourites.rung.connect(p.ring)
         self.member.detached.connect(p.detach)
         self.member.enrol_asked.connect(p.start_enrolment)
+        self.member.menu_asked.connect(p.care_for_member)
         self.member.offer_taken.connect(p.take_offer)
         self.member.spend_toggled.connect(p.spend_points)
         self.pay.clicked.connect(p.pay)
@@ -108,7 +109,7 @@ class SaleScreen(QWidget):
             shortcut.activated.connect(call)
 
         bind("F2", self.open_search)
-        bind("F4", p.start_enrolment)
+        bind("F4", p.care_for_member)
         bind("F6", lambda: p.act(views.Action.UNDO))
         bind("F9", p.pay_by_card)
         bind("F12", p.pay)

@@ -121,41 +121,17 @@
     </message>
 </context>
 <context>
+    <name>DevicesScreen</name>
+    <message>
+        <source>Back to the sale</source>
+        <translation>Do sprzedaży</translation>
+    </message>
+</context>
+<context>
     <name>EmptyBasket</name>
     <message>
         <source>Scan the first product</source>
         <translation>Zeskanuj pierwszy towar</translation>
-    </message>
-</context>
-<context>
-    <name>EnrolPanel</name>
-    <message>
-        <source>New member</source>
-        <translation>Nowy klient</translation>
-    </message>
-    <message>
-        <source>Phone</source>
-        <translation>Telefon</translation>
-    </message>
-    <message>
-        <source>Name</source>
-        <translation>Imię i nazwisko</translation>
-    </message>
-    <message>
-        <source>Card</source>
-        <translation>Karta</translation>
-    </message>
-    <message>
-        <source>Back</source>
-        <translation>Wróć</translation>
-    </message>
-    <message>
-        <source>Enrol</source>
-        <translation>Zapisz</translation>
-    </message>
-    <message>
-        <source>Tap or scan a card, or go on without one</source>
-        <translation>Przyłóż lub zeskanuj kartę albo pomiń</translation>
     </message>
 </context>
 <context>
@@ -171,12 +147,20 @@
         <source>Take the card off this sale</source>
         <translation>Zdejmij kartę z tej sprzedaży</translation>
     </message>
+    <message>
+        <source>What can be done for the member</source>
+        <translation>Co można zrobić dla klienta</translation>
+    </message>
 </context>
 <context>
     <name>MemberCards</name>
     <message>
         <source>Add</source>
         <translation>Dodaj</translation>
+    </message>
+    <message>
+        <source>Choose for me</source>
+        <translation>Wybierz za mnie</translation>
     </message>
     <message>
         <source>Keep</source>

@@ -269,9 +269,9 @@ class TestEnrolment:
         assert NOBODY in screen.view.notice.text
         screen.presenter.start_enrolment()
         enrol = screen.view.middle
-        assert isinstance(enrol, views.Enrol)
-        assert enrol.card == f"{NOBODY} is ready"
-        assert not enrol.ready
+        assert isinstance(enrol, views.Form)
+        assert enrol.note == f"{NOBODY} is ready"
+        assert not enrol.presses[-1].enabled
         screen.presenter.type("name", "Ewa Świątek")
         screen.presenter.type("phone", "+48 601 200 300")
         screen.presenter.press("yes")
@@ -286,32 +286,32 @@ class TestEnrolment:
     def test_a_card_tapped_or_scanned_during_it_becomes_theirs(self, screen: Screen) -> None:
         screen.presenter.start_enrolment()
         tap(screen, NOBODY, record="M-77")
-        assert isinstance(screen.view.middle, views.Enrol)
-        assert screen.view.middle.card == "M-77 is ready"
+        assert isinstance(screen.view.middle, views.Form)
+        assert screen.view.middle.note == "M-77 is ready"
         screen.presenter.scan("2900000009998")
-        assert isinstance(screen.view.middle, views.Enrol)
-        assert screen.view.middle.card == "2900000009998 is ready"
+        assert isinstance(screen.view.middle, views.Form)
+        assert screen.view.middle.note == "2900000009998 is ready"
 
     def test_an_unknown_product_is_not_mistaken_for_a_card(self, screen: Screen) -> None:
         screen.presenter.scan("5900000000008")
         screen.presenter.start_enrolment()
-        assert isinstance(screen.view.middle, views.Enrol)
-        assert screen.view.middle.card == ""
+        assert isinstance(screen.view.middle, views.Form)
+        assert "Tap or scan" in screen.view.middle.note
 
     def test_a_refused_card_is_forgotten_when_a_member_comes(self, screen: Screen) -> None:
         tap(screen, NOBODY)
         tap(screen, GOLD)
         screen.presenter.detach()
         screen.presenter.start_enrolment()
-        assert isinstance(screen.view.middle, views.Enrol)
-        assert screen.view.middle.card == ""
+        assert isinstance(screen.view.middle, views.Form)
+        assert "Tap or scan" in screen.view.middle.note
 
     def test_products_go_on_being_rung(self, screen: Screen) -> None:
         screen.presenter.start_enrolment()
         screen.presenter.type("name", "Ewa")
         screen.presenter.scan(LATTE)
-        assert isinstance(screen.view.middle, views.Enrol)
-        assert screen.view.middle.name == "Ewa"
+        assert isinstance(screen.view.middle, views.Form)
+        assert screen.view.middle.entries[1].text == "Ewa"
         assert len(screen.view.basket.lines) == 1
 
     def test_a_member_who_turns_up_ends_it(self, screen: Screen) -> None:
@@ -325,8 +325,8 @@ class TestEnrolment:
         screen.presenter.start_enrolment()
         screen.presenter.type("name", "Ewa")
         screen.presenter.type("phone", phone)
-        assert isinstance(screen.view.middle, views.Enrol)
-        assert screen.view.middle.ready is ready
+        assert isinstance(screen.view.middle, views.Form)
+        assert screen.view.middle.presses[-1].enabled is ready
         assert bool(screen.view.middle.problem) is not ready
 
 

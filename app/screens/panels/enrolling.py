@@ -1,4 +1,4 @@
-"""Enrolling a member: phone, name, and a card if one lies ready."""
+"""Enrolling a member in under ten seconds: phone, name, what they agree to, and a card if one lies ready."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Final
 
 from app.checkout.outcome import Outcome
 from app.screens import views
-from app.screens.forms import YES
+from app.screens.forms import YES, Choice, Entry
 from app.screens.panel import Panel, Screen
 from app.screens.panels.ringing import digits_of
 
 PHONE_DIGITS: Final = range(7, 16)
 """ITU-T E.164: at most fifteen digits, and no subscriber's number is shorter than seven."""
+PAPER: Final = "paper"
 
 
 class Enrolling(Panel):
@@ -24,6 +25,8 @@ class Enrolling(Panel):
         super().__init__(screen)
         self.phone = self.name = ""
         self.card = screen.loose_card
+        self.agreed = {each.purpose: False for each in self.till.shop.consents}
+        self.paper = bool(self.till.shop.consents)
 
     def type(self, field: str, text: str) -> None:
         if field == "phone":
@@ -31,21 +34,29 @@ class Enrolling(Panel):
         elif field == "name":
             self.name = text
 
+    def pick(self, key: str) -> None:
+        if key == PAPER:
+            self.paper = not self.paper
+        elif key in self.agreed:
+            self.agreed[key] = not self.agreed[key]
+
     def unclaimed(self, card: str) -> bool:
         self.card = card
         return True
 
     def press(self, key: str) -> None:
-        if key == YES:
-            self._enrol()
-        else:
+        if key != YES:
             super().press(key)
-
-    def _enrol(self) -> None:
-        if self.view().ready:
-            lang = self.show.words.lang
-            self.till.enrol(self.name, self.phone, card=self.card, lang=lang, answer=self._enrolled)
-            self.screen.repaint()
+        elif self._ready:
+            self.till.enrol(
+                self.name,
+                self.phone,
+                card=self.card,
+                lang=self.show.words.lang,
+                consents=self.agreed,
+                paper=self.paper,
+                answer=self._enrolled,
+            )
 
     def _enrolled(self, outcome: Outcome) -> None:
         if not outcome.refused:
@@ -53,15 +64,32 @@ class Enrolling(Panel):
             self.screen.close()
         self.screen.tell(outcome)
 
-    def view(self) -> views.Enrol:
-        """Ready once there is a name, and a phone number or none at all."""
-        phone_ok = not self.phone.strip() or len(digits_of(self.phone)) in PHONE_DIGITS
-        get = self.show.words.get
-        return views.Enrol(
-            phone=self.phone,
-            name=self.name,
-            card=get("screen.card_ready", card=self.card.partition(":")[2]) if self.card else "",
-            problem="" if phone_ok else get("screen.phone_wrong"),
-            ready=phone_ok and bool(self.name.strip()),
-            busy=self.till.busy,
+    @property
+    def _phone_ok(self) -> bool:
+        return not self.phone.strip() or len(digits_of(self.phone)) in PHONE_DIGITS
+
+    @property
+    def _ready(self) -> bool:
+        """A name, a phone number or none at all, and what there is no membership without."""
+        required = all(self.agreed[each.purpose] for each in self.till.shop.consents if each.required)
+        return self._phone_ok and required and bool(self.name.strip()) and not self.till.busy
+
+    def view(self) -> views.Form:
+        get, lang = self.show.words.get, self.show.words.lang
+        number = self.card.partition(":")[2]
+        checks = [
+            Choice(each.purpose, each.texts.get(lang) or next(iter(each.texts.values())), yes, each.version)
+            for each, yes in zip(self.till.shop.consents, self.agreed.values(), strict=True)
+        ]
+        paper = Choice(PAPER, self.say("enrol.paper"), self.paper)
+        return views.Form(
+            title=self.say("enrol.title"),
+            entries=(
+                Entry("phone", self.say("enrol.phone"), self.phone, "smartphone"),
+                Entry("name", self.say("enrol.name"), self.name, "user-round"),
+            ),
+            checks=(*checks, paper) if checks else (),
+            note=get("screen.card_ready", card=number) if self.card else self.say("enrol.card"),
+            problem="" if self._phone_ok else get("screen.phone_wrong"),
+            presses=(self.back(), self.go(self.say("enrol.do"), enabled=self._ready)),
         )

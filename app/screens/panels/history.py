@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from app.checkout.outcome import Outcome
 from app.checkout.receipt import REFERENCE
+from app.checkout.rights import Approval
 from app.ledger.facts import SaleCompleted
 from app.screens import views
 from app.screens.forms import BACK, Press, Row, Sign
@@ -78,6 +80,33 @@ class PastSale(Panel):
             from app.screens.panels.refunding import Refunding
 
             self.screen.open(Refunding(self.screen, self.sale))
+        elif key == "give":
+            self._give()
+
+    @property
+    def _givable(self) -> bool:
+        """Whether the member in hand is not whose sale it is."""
+        member = self.till.member
+        return member is not None and self.till.refunds.returnable(self.sale).member != member.id
+
+    def _give(self) -> None:
+        """A forgotten card's late claim, or a wrong card mended with a reason."""
+        member = self.till.member
+        if member is None:
+            return None
+        if self.till.refunds.returnable(self.sale).member is None:
+            return self.till.moving.claim(self.sale.id, member.id, self.screen.tell)
+        from app.screens.panels.reasoning import Reasoning
+
+        def move(reason: str, approval: Approval | None = None) -> None:
+            def heard(outcome: Outcome) -> None:
+                if not self.approve(outcome, lambda given: move(reason, given)):
+                    self.screen.tell(outcome)
+
+            self.till.moving.move(self.sale.id, member.id, reason=reason, approval=approval, answer=heard)
+
+        title = self.say("history.sale", number=self.sale.number)
+        return self.screen.open(Reasoning(self.screen, title, ("wrong_card", "card_forgotten"), move, self))
 
     def view(self) -> views.Rows:
         sale, show, words = self.sale, self.show, self.show.words
@@ -96,7 +125,11 @@ class PastSale(Panel):
                 for line, why in ((each, discounts(each, show)) for each in sale.lines)
             ),
             sums=(Row("total", self.say("history.total"), figure=show.money(sale.total_minor), loud=True),),
-            presses=(self.back(), Press("refund", self.say("tool.refund"), loud=True)),
+            presses=(
+                self.back(),
+                *((Press("give", self.say("history.claim")),) if self._givable else ()),
+                Press("refund", self.say("tool.refund"), loud=True),
+            ),
         )
 
 

@@ -1,0 +1,203 @@
+"""Acts for a member that leave a fact: another card, goodwill, the PIN, two memberships become one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from app.checkout.outcome import Outcome
+from app.checkout.ports import Person
+from app.checkout.rights import Approval
+from app.screens import cash, views
+from app.screens.forms import BACK, YES, Row, Sign
+from app.screens.panel import Screen
+from app.screens.panels.member import OfMember
+from app.screens.panels.people import DOT
+from app.screens.panels.pricing import Figure
+from app.screens.panels.ringing import masked
+
+GOODWILL_REASONS: Final = ("apology", "waited", "damaged", "agreed")
+
+
+class NewCard(OfMember):
+    """A lost card: another is tapped or scanned, the old ones keep finding the member and pay nothing."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self.card = screen.loose_card
+        self.lost = list(screen.members.cards(self.id))
+
+    def unclaimed(self, card: str) -> bool:
+        self.card = card
+        return True
+
+    def press(self, key: str) -> None:
+        if key == YES:
+            self._replace()
+        else:
+            super().press(key)
+
+    def _replace(self, approval: Approval | None = None) -> None:
+        def heard(outcome: Outcome) -> None:
+            if self.approve(outcome, self._replace):
+                return
+            if not outcome.refused:
+                self.screen.loose_card = ""
+            self.heard(outcome)
+
+        self.till.care.replace_card(self.id, self.lost, self.card, approval=approval, answer=heard)
+
+    def view(self) -> views.Rows:
+        number = self.card.partition(":")[2]
+        rows = [
+            Row(card, card.partition(":")[2], self.say("member.card_lost"), sign=Sign.NO)
+            for card in self.lost
+        ]
+        if self.card:
+            rows.insert(0, Row("new", number, self.say("member.card_new"), sign=Sign.YES, loud=True))
+        return views.Rows(
+            title=self.say("member.new_card"),
+            detail=self.say("member.new_card_detail"),
+            rows=tuple(rows),
+            empty=self.say("enrol.card"),
+            presses=(
+                self.back(),
+                self.go(
+                    self.say("member.replace" if self.card else "member.block"),
+                    enabled=bool(self.card or self.lost),
+                ),
+            ),
+        )
+
+
+class Goodwill(OfMember, Figure):
+    """Points as an apology, within the shop's limit."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self.decimals = 0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return GOODWILL_REASONS
+
+    def press(self, key: str) -> None:
+        if key == BACK:
+            OfMember.press(self, key)
+        else:
+            Figure.press(self, key)
+
+    def summary(self) -> str:
+        return f"{self.person.name}: {self.show.words.counted_points(self._centi, plus=True)}"
+
+    @property
+    def _centi(self) -> int:
+        return (self.figure or 0) * 100
+
+    def finish(self, reason: str, approval: Approval | None = None) -> None:
+        def heard(outcome: Outcome) -> None:
+            if not self.approve(outcome, lambda given: self.finish(reason, given)):
+                self.heard(outcome)
+
+        self.till.care.goodwill(self.id, self._centi, reason=reason, approval=approval, answer=heard)
+
+    def view(self) -> views.Pad:
+        limit = self.show.words.counted_points(self.till.shop.goodwill_limit_centi)
+        return views.Pad(
+            title=self.say("member.goodwill"),
+            detail=self.say("member.goodwill_detail", points=limit),
+            figure=self.entry,
+            decimal=False,
+            presses=(self.back(), self.go(self.say("member.give"), enabled=bool(self.figure))),
+        )
+
+
+class MemberPin(OfMember):
+    """The customer types it: proved, a card that can be copied pays in full; without one yet, it is set."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self._pin = ""
+
+    def key(self, key: str) -> None:
+        typed = cash.typed(self._pin, key, 0) if key == "\b" else self._pin + key
+        self._pin = typed if typed.isdigit() or not typed else self._pin
+
+    def press(self, key: str) -> None:
+        if key == YES and self._pin:
+            pin, self._pin = self._pin, ""
+            if self.person.pin:
+                self.heard(self.till.care.prove_pin(pin))
+            else:
+                self.till.care.set_pin(self.id, pin, self.heard)
+        elif key != YES:
+            super().press(key)
+
+    def view(self) -> views.Pad:
+        known = bool(self.person.pin)
+        return views.Pad(
+            title=self.say("member.pin"),
+            detail=self.say("member.pin_prove" if known else "member.pin_set"),
+            figure=DOT * len(self._pin),
+            decimal=False,
+            secret=True,
+            presses=(self.back(), self.go(self.say("member.pin_go"), enabled=len(self._pin) >= 4)),
+        )
+
+
+class Merging(OfMember):
+    """The other membership of the same person is looked for; its points, cards and sales come here."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self._query = ""
+        self._other: Person | None = None
+
+    def type(self, field: str, text: str) -> None:
+        self._query = text
+
+    def pick(self, key: str) -> None:
+        self._other = next((each for each in self._found() if str(each.member) == key), None)
+
+    def press(self, key: str) -> None:
+        if self._other is None:
+            return super().press(key)
+        if key == YES:
+            return self._merge(self._other.member)
+        self._other = None
+        return None
+
+    def _merge(self, other: uuid.UUID, approval: Approval | None = None) -> None:
+        def heard(outcome: Outcome) -> None:
+            if not self.approve(outcome, lambda given: self._merge(other, given)):
+                self.heard(outcome)
+
+        self.till.care.merge(self.id, other, approval=approval, answer=heard)
+
+    def _found(self) -> list[Person]:
+        if not self._query.strip():
+            return []
+        return [each for each in self.screen.members.find_people(self._query) if each.member != self.id]
+
+    def view(self) -> views.Rows | views.Ask:
+        if self._other is not None:
+            return views.Ask(
+                question=self.say("member.merge_question", other=self._other.name, name=self.person.name),
+                detail=self.say("member.merge_detail"),
+                yes=self.say("member.merge_yes"),
+                no=self.say("back"),
+                busy=self.till.busy,
+            )
+        return views.Rows(
+            title=self.say("member.merge"),
+            detail=self.say("member.merge_find"),
+            rows=tuple(
+                Row(str(each.member), each.name, masked(each.phone), sign=Sign.MEMBER)
+                for each in self._found()
+            ),
+            empty="" if not self._query.strip() else self.say("member.nobody"),
+            pickable=True,
+            search=self._query,
+            search_hint=self.say("member.search"),
+            presses=(self.back(),),
+        )
