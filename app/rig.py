@@ -360,6 +360,8 @@ class Rig:
         """In the sync lane: a page is in the database."""
         if "programme" in arrival.lists:
             self.programmes.look()
+        if "staff" in arrival.lists:
+            self._post(self._staff_changed)
         if arrival.members:
             self._post(lambda: self._refresh(arrival))
 
@@ -368,6 +370,10 @@ class Rig:
         member, shown = self.till.sale.member, self.till.member
         if member is not None and ({member, shown.id if shown else member} & arrival.members):
             self.till.when_free(self._refresh_member)
+
+    def _staff_changed(self) -> None:
+        self.till.people.refresh()
+        self.on_change()
 
     def _refresh_member(self) -> None:
         self.till.refresh_member()

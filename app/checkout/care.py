@@ -10,8 +10,9 @@ import msgspec
 
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, refused
+from app.checkout.paper.member import movements, points_statement
 from app.checkout.pin import hash_pin, verify_pin
-from app.checkout.ports import Person, Work
+from app.checkout.ports import Person, Slip, Work
 from app.checkout.rights import Approval
 from app.ledger.facts import (
     AnyFact,
@@ -24,7 +25,11 @@ from app.ledger.facts import (
 )
 from app.loyalty.effects import Lot, PointsEarned
 from app.loyalty.rules.points import PointsRule
+from app.loyalty.state import advance
+from hardware.receipt import PrintJob
 
+MOVEMENTS: Final = 10
+"""How many of a member's latest movements a statement shows."""
 PIN_TRIES: Final = 3
 """Wrong phone PINs in one sale before its card stays with the small cap."""
 
@@ -98,6 +103,25 @@ class Care:
             return refused("pin_wrong")
         proved = msgspec.structs.replace(heart.sale, redeem_cap_centi=None)
         return heart.change(proved) or done("pin_right")
+
+    # -- on paper ----------------------------------------------------------------------------------------
+
+    def print_statement(self, member: uuid.UUID, answer: Answer = ignore) -> None:
+        """Where the member's points stand, when which part expires, and how they moved here."""
+        heart, found = self._heart, self._heart.members.member(member)
+        if found is None:
+            return answer(refused("no_member"))
+        at_ms = heart.world.now_ms()
+        state = advance(found.state, at_ms)
+        paper = points_statement(
+            msgspec.structs.replace(found, state=state),
+            heart.shop,
+            heart.programme,
+            at_ms=at_ms,
+            moved=movements(heart.members.history(found.id))[:MOVEMENTS],
+        )
+        work = Work(slips=(Slip("statement", PrintJob(paper)),), keep_basket=True, at_ms=at_ms)
+        return heart.write(work, lambda: done("statement_printing"), answer)
 
     # -- cards -------------------------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class Department(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +33,7 @@ class Restriction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Goods of a tag: from which `age`, and not `between` two times of day ("22:00", "08:00")."""
 
     age: int = 0
-    between: tuple[str, str] | None = None
+    between: tuple[TimeOfDay, TimeOfDay] | None = None
 
 
 def _grown_up() -> dict[str, Restriction]:

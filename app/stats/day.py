@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from app.ledger.facts import AnyFact, MemberEnrolled, SaleCompleted
+from app.ledger.facts import AnyFact, MemberEnrolled, SaleCompleted, SaleRefunded
 from app.loyalty.effects import PointsEarned, PointsSpent
 
 
@@ -29,6 +29,15 @@ class DayFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tenders: dict[str, int] = {}
     rules: dict[str, int] = {}
     """What each rule took off, in minor units."""
+    refunds: int = 0
+    refunded_minor: int = 0
+    """What goods that came back were worth; `tenders` are less what went back that way."""
+    points_refunded_minor: int = 0
+
+    @property
+    def net_minor(self) -> int:
+        """Sales less refunds."""
+        return self.total_minor - self.refunded_minor
 
     @property
     def average_minor(self) -> int:
@@ -40,6 +49,8 @@ def add(figures: DayFigures, fact: AnyFact) -> DayFigures:
     """The figures after one more fact of the day."""
     if isinstance(fact, MemberEnrolled):
         return msgspec.structs.replace(figures, enrolled=figures.enrolled + 1)
+    if isinstance(fact, SaleRefunded):
+        return _refunded(figures, fact)
     if not isinstance(fact, SaleCompleted):
         return figures
     tenders = dict(figures.tenders)
@@ -50,8 +61,8 @@ def add(figures: DayFigures, fact: AnyFact) -> DayFigures:
         for discount in line.discounts:
             rules[discount.rule] = rules.get(discount.rule, 0) + discount.amount_minor
     by_member = fact.member is not None
-    return DayFigures(
-        business_day=figures.business_day,
+    return msgspec.structs.replace(
+        figures,
         currency=fact.currency,
         sales=figures.sales + 1,
         member_sales=figures.member_sales + by_member,
@@ -62,9 +73,22 @@ def add(figures: DayFigures, fact: AnyFact) -> DayFigures:
         points_paid_minor=figures.points_paid_minor + fact.points_minor,
         earned_centi=figures.earned_centi + _earned(fact),
         spent_centi=figures.spent_centi + _spent(fact),
-        enrolled=figures.enrolled,
         tenders=tenders,
         rules=rules,
+    )
+
+
+def _refunded(figures: DayFigures, fact: SaleRefunded) -> DayFigures:
+    tenders = dict(figures.tenders)
+    for tender in fact.tenders:
+        tenders[tender.means] = tenders.get(tender.means, 0) - tender.amount_minor
+    return msgspec.structs.replace(
+        figures,
+        currency=fact.currency,
+        refunds=figures.refunds + 1,
+        refunded_minor=figures.refunded_minor + fact.total_minor,
+        points_refunded_minor=figures.points_refunded_minor + fact.points_minor,
+        tenders=tenders,
     )
 
 

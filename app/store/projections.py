@@ -19,6 +19,7 @@ from app.ledger.facts import (
     MemberEnrolled,
     MembersMerged,
     SaleCompleted,
+    SaleRefunded,
     ShiftClosed,
     ShiftOpened,
     UnreadableFact,
@@ -219,7 +220,7 @@ class Projections:
     # -- days --------------------------------------------------------------------------------------------
 
     def _add_to_day(self, fact: AnyFact) -> None:
-        if isinstance(fact, SaleCompleted):
+        if isinstance(fact, SaleCompleted | SaleRefunded):
             business_day = fact.business_day
         elif isinstance(fact, MemberEnrolled):
             business_day = self._shift_day()

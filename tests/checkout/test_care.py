@@ -14,6 +14,7 @@ from app.checkout.shop import Consent
 from app.ledger.facts import CardLinked, ConsentGiven, PointsAdjusted
 from app.loyalty.effects import Lot, PointsEarned
 from hardware.ports import CardProof
+from hardware.receipt import decode_job
 from tests.support.shop import SHOP, Desk
 
 LUCJA, LUDMILA = "uid:04A1B2C3D4E5F6", "uid:04B1B2C3D4E5F6"
@@ -203,6 +204,20 @@ def test_merging_the_member_in_hand_reprices(desk: Desk) -> None:
     till.pay_cash(till.due_minor, desk.heard.append)
     assert desk.heard[-1].code == "sold"
     assert desk.database.writer.check()[1] == []
+
+
+def test_a_statement_is_printed_with_what_moved(desk: Desk) -> None:
+    desk.sell(MILK)
+    desk.till.care.goodwill(desk.member(), 5_00, reason="x", answer=desk.heard.append)
+    kinds = [type(fact).__name__ for fact in desk.reader.history(desk.member())]
+    assert kinds[:2] == ["PointsAdjusted", "SaleCompleted"]
+    desk.till.care.print_statement(desk.member(), desk.heard.append)
+    assert desk.heard[-1].code == "statement_printing"
+    with desk.database.file.engine().connect() as connection:
+        rows = connection.exec_driver_sql("SELECT document FROM print_job WHERE title = 'statement'").all()
+    document = decode_job(rows[0][0]).document
+    assert document is not None
+    assert "Łucja Żółkiewska" in str(document.blocks)
 
 
 # -- goodwill ---------------------------------------------------------------------------------------------

@@ -67,6 +67,9 @@ def test_a_whole_sale_comes_back_to_the_last_point(desk: Desk) -> None:
     assert isinstance(fact, SaleRefunded)
     assert (fact.sale, fact.number, adds_up(fact)) == (sale.id, 2, True)
     assert returnable(desk, sale).whole == {}
+    day = desk.reader.day(sale.business_day)
+    assert (day.sales, day.refunds, day.total_minor, day.net_minor) == (1, 1, sale.total_minor, 0)
+    assert day.tenders == {"cash": 0}
 
 
 def test_points_that_paid_come_back_as_points(desk: Desk) -> None:
