@@ -100,6 +100,7 @@ BIRTHDAY = "audience: {birthday: {before: 2, after: 1, known_days: 5}}"
         ("audience: {segments: [club]}", {"segments": ("staff",)}, ("other_segment", {})),
         ("audience: {segments: [club]}", {"state": None, "segments": ("club",)}, ("members_only", {})),
         ("audience: {birthday: {}}", {"state": None}, ("members_only", {})),
+        ("audience: {birthday: {}}", {}, ("not_near_birthday", {})),
         ("budget: {total: 5}", {"budgets": {"a": 0}}, ("budget_spent", {})),
         ("budget: {total: 5}", {"budgets": {"a": 500}}, ("", {})),
     ],
@@ -158,6 +159,19 @@ def test_days_around_a_birthday(month: int, day: int, known_days: int, near: boo
 def test_a_birthday_over_new_year_and_in_leap_years(moment: str, month: int, day: int, near: bool) -> None:
     decision = decide(BIRTHDAY, at_ms=at(moment), birthday=Birthday(month, day, 0))
     assert (said(decision)[0] == "") is near
+
+
+def test_a_birthday_is_known_from_the_local_day_on_which_it_was_told() -> None:
+    told = Birthday(1, 15, at("2026-01-11 00:00"))
+    assert said(decide(BIRTHDAY, birthday=told)) == ("not_near_birthday", {})
+    assert said(decide(BIRTHDAY, birthday=Birthday(1, 15, at("2026-01-10 23:59")))) == ("", {})
+
+
+def test_a_guest_has_neither_level_nor_status() -> None:
+    tier = "  - {id: t, kind: tier, NAME, basis: spend, levels: [{id: silver, NAME, from: 0}]}\n"
+    for audience in ("{tiers: [silver]}", "{vip: [t]}"):
+        compiled = programme(RULE % f"audience: {audience}" + tier)
+        assert said(price(compiled, line("x", "10"), state=None)) == ("members_only", {})
 
 
 BUDGET = "budget: {total: 5, new_members: 2}"
