@@ -28,10 +28,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """A card laid on a reader; `counter` is the reader's event counter at that moment."""
+    """A card laid on a reader; `counter` is the reader's event counter at that moment.
+
+    `unseen`: PC/SC did not see it come, and takes it for the card before.
+    """
 
     reader: str
     counter: int
+    unseen: bool = False
 
 
 def read_insertion(
@@ -47,18 +51,18 @@ def read_insertion(
     Another program's hold, a reset by it, a card at the edge of the field and a service that came back are
     tried again for `patience_s`. `pause` sleeps and is True when the reading is no longer wanted.
     """
-    until_s = world.monotonic_s() + patience_s
+    until_s, unseen = world.monotonic_s() + patience_s, insertion.unseen
     while True:
         uid: str | None = ""
         try:
-            with session.connected(insertion.reader) as link:
+            with session.connected(insertion.reader, power_up=unseen) as link:
                 uid = reader_uid(link)
                 content = read_card(link, uid, settings)
             if session.state(insertion.reader).counter != insertion.counter:
                 return None
             if content is not None:
                 return Reading(uid, content)
-            problem = CardProblem("torn", "another card answered at the end")
+            problem, unseen = CardProblem("torn", "another card answered at the end"), True
         except CardProblem as found:
             return Reading(uid, found)
         except PcscError as error:

@@ -34,6 +34,7 @@ _CASES: Final = {
     ),
     "gone": _codes("SCARD_E_UNKNOWN_READER", "SCARD_E_READER_UNAVAILABLE"),
 }  # fmt: skip
+_PROTOCOLS: Final = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 _TIMEOUT: Final = scard.SCARD_E_TIMEOUT & _WORD
 _NO_READERS: Final = scard.SCARD_E_NO_READERS_AVAILABLE & _WORD
 
@@ -114,16 +115,25 @@ class Session:
         return bytes(value).decode("ascii", errors="replace").strip("\0 ")
 
     @contextmanager
-    def connected(self, reader: str) -> Iterator[PcscLink]:
-        """A conversation with the card on a reader, shared with other programs; the card is left as it is."""
+    def connected(self, reader: str, *, power_up: bool = False) -> Iterator[PcscLink]:
+        """A conversation with the card on a reader, shared with other programs; the card is left as it is.
+
+        With `power_up` it is powered down and up first: of a card that came unseen, PC/SC still tells the ATR
+        of the card before.
+        """
         hresult, card, protocol = scard.SCardConnect(
             self._established(),
             reader,
             scard.SCARD_SHARE_SHARED,
-            scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+            _PROTOCOLS,
         )
         _check("SCardConnect", hresult)
         try:
+            if power_up:
+                hresult, protocol = scard.SCardReconnect(
+                    card, scard.SCARD_SHARE_SHARED, _PROTOCOLS, scard.SCARD_UNPOWER_CARD
+                )
+                _check("SCardReconnect", hresult)
             yield PcscLink(card, protocol, reader)
         finally:
             # Its answer is of no use: a torn card cannot be disconnected, and nothing is held.

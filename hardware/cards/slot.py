@@ -111,7 +111,7 @@ class Slot:
 
     # -- a card comes and goes ---------------------------------------------------------------------------
 
-    def _arrive(self, mute: bool) -> None:
+    def _arrive(self, mute: bool, unseen: bool = False) -> None:
         self.event = self._service.next_event()
         hand = self._free_hand()
         if mute:
@@ -125,7 +125,7 @@ class Slot:
         self._read_due_s = self._service.world.monotonic_s() + self._settings.read_deadline_s
         if self._serial is None and any(rule.serial for rule in self._settings.readers):
             hand.ask(self._identify)  # before the card, so that its tap has the right role
-        hand.ask(partial(self._read, hand, self.event, self._insertion()))
+        hand.ask(partial(self._read, hand, self.event, self._insertion(unseen)))
 
     def _free_hand(self) -> Hand | None:
         """The reader's hand, or a new one if that hangs; None if too many do."""
@@ -151,10 +151,10 @@ class Slot:
     def _changed(self) -> None:
         """Another card lies there, though PC/SC saw none come or go."""
         self._leave()
-        self._arrive(mute=False)
+        self._arrive(mute=False, unseen=True)
 
-    def _insertion(self) -> Insertion:
-        return Insertion(self._name, self._state.counter)
+    def _insertion(self, unseen: bool = False) -> Insertion:
+        return Insertion(self._name, self._state.counter, unseen)
 
     def _identify(self, session: Session) -> None:
         try:

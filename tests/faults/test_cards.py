@@ -80,7 +80,7 @@ class Belief:
                     if uid == SUN_UID:
                         right = proof is CardProof.GENUINE and counter is not None
                     else:
-                        right = proof is CardProof.COPYABLE and record in (RECORDS[uid], None)
+                        right = proof is CardProof.COPYABLE and record in (RECORDS.get(uid, uid), None)
                     if not right or role is not ROLES[reader]:
                         self.wrong.append(event)
                 case CardRemoved(reader, _):
@@ -270,6 +270,8 @@ class Storm:
             self.pcscd.plug(slot)
             self.dead.remove(slot)
         else:
+            # With its card: in vpcd a card that hangs would hang on although its reader is gone.
+            self.take(slot)
             self.pcscd.unplug(slot)
             self.dead.add(slot)
 

@@ -52,6 +52,18 @@ def test_a_swap_of_two_cards_of_one_type_gives_each_its_own(pcscd: Pcscd, told: 
     assert told.events.index(CardRemoved(tap.reader, tap.event)) < told.events.index(second)
 
 
+@pytest.mark.parametrize("gap_s", [0.0, 0.1])
+def test_a_swap_for_a_card_of_another_type_is_read_as_what_it_is(pcscd: Pcscd, told: Told, gap_s: float):
+    """Faster than pcscd's polling: it goes on telling the ATR of the first card."""
+    first = pcscd.insert(ntag213(UID_1, "LOY-1"))
+    told.wait(CardTapped)
+    first.remove()
+    time.sleep(gap_s)
+    pcscd.insert(Type4(bytes.fromhex(UID_2), lambda: member_message("LOY-2")))
+    second = told.wait(CardTapped, lambda tap: tap.uid == UID_2)
+    assert (second.kind, second.record) == ("type4", "LOY-2")
+
+
 def test_a_swap_while_the_sink_is_busy_is_not_missed(pcscd: Pcscd, readers: PcscReaders):
     told, busy, go_on = Told(), threading.Event(), threading.Event()
 
