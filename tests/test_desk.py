@@ -31,9 +31,11 @@ from hardware.simulated.scale import SimulatedScale
 from hardware.simulated.terminal import Mood, SimulatedTerminal
 from tests.support.scale import Pan
 from tests.support.serial_pair import SerialPair
+from tests.support.storm import DeskStorm
+from tests.support.vpcd import Pcscd, pcscd
 from tests.test_rig import Posted, folder, shop
 
-__all__ = ["folder", "shop"]
+__all__ = ["folder", "pcscd", "shop"]
 
 LATTE = "5901234000062"
 
@@ -270,3 +272,19 @@ mode = "simulated"
         found = self.findings(folder, '\n[scale]\nport = "COM1"\nprotocol = "x"\n')
         assert "[scale] protocol is one of" in found["desk"].todo
         assert "disk" in found
+
+
+def test_a_sale_by_keyboard_completes_through_faults_of_every_device(
+    pcscd: Pcscd, folder: Path, tmp_path: Path
+) -> None:
+    """The short run; tests/faults/test_desk.py is the long one."""
+    before = set(threading.enumerate())
+    storm = DeskStorm(folder, tmp_path / "parts", pcscd, seed=3)
+    for step in range(30):
+        storm.step()
+        if step % 5 == 4:
+            storm.sell()
+            storm.check()
+    storm.close()
+    assert [thread.name for thread in set(threading.enumerate()) - before if thread.is_alive()] == []
+    assert storm.sold == 6
