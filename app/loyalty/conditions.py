@@ -19,7 +19,7 @@ def common_refusal(plan: Plan, run: Run) -> Reason | None:
         reason = when_refusal(plan, run)
         if reason:
             return reason
-    if plan.personal:
+    if plan.personal and not (plan.members_alone and run.member):
         reason = audience_refusal(plan, run)
         if reason:
             return reason

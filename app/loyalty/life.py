@@ -122,7 +122,8 @@ class Life:
 
     def live(self, effects: Iterable[AnyEffect], at_ms: int) -> None:
         """Take the effects of a fact that happened at `at_ms`."""
-        self.advance(at_ms)
+        if at_ms >= self.due_ms or not self.tidy:
+            self.advance(at_ms)
         for effect in effects:
             take = _TAKE.get(type(effect))
             if take is not None:

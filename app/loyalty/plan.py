@@ -36,6 +36,7 @@ __all__ = [
 
 _ALWAYS = When()
 _ANYONE = Audience()
+_MEMBERS = Audience(who="members")
 _UNASKED: Final = Reason("", False, "")
 
 
@@ -77,6 +78,8 @@ class Plan:
         self.rounding: Rounding = scope.programme.rounding
         self.timed = rule.when != _ALWAYS
         self.personal = rule.audience != _ANYONE
+        self.members_alone = rule.audience == _MEMBERS
+        """The audience is met by any member."""
         self.free = not self.timed and not self.personal and rule.budget is None
         """No condition at all: needs no check on the hot path."""
         self.limited = rule.max_discount is not None or rule.budget is not None

@@ -99,7 +99,7 @@ class EarningPlan(Plan):
         return sum([weight for _, weight in self.weights(run)])
 
     def within_budget(self, run: Run, centi: int) -> int:
-        left = run.budget_left(self.rule)
+        left = run.budget_left(self.rule) if self.rule.budget is not None else None
         if left is None:
             return centi
         return min(centi, int(left * POINT_CENTI / run.point_minor))
