@@ -18,7 +18,7 @@ from app.checkout.ports import Member
 from app.checkout.shop import Shop
 from app.checkout.wording import message_text, rule_name
 from app.ledger.facts import SaleCompleted, SoldLine
-from app.loyalty.decision import Decision, StampsView
+from app.loyalty.decision import Decision, StampsView, TierView
 from app.loyalty.engine import Compiled
 from app.loyalty.wording import line_messages
 from app.values import QTY_MILLI
@@ -125,11 +125,25 @@ class _Page:
             yield Columns(get("receipt.spent"), self.words.points(-points.spent_centi))
         balance = self.words.counted_points(points.balance_after_centi)
         yield Columns(get("receipt.balance"), balance, bold=True)
+        for tier in self.receipt.decision.tiers:
+            yield from self._tier(tier)
         for card in self.receipt.decision.stamps:
             yield from self._stamps(card)
         for grant in self.receipt.decision.issued:
             if grant.kind != "coupon":
                 yield Columns(get("receipt.gained"), grant_name(self.sheet, grant), bold=True)
+
+    def _tier(self, tier: TierView) -> Iterator[Block]:
+        level = tier.level_after or tier.level
+        if level:
+            yield Columns(self.sheet.rule(tier.rule), self.sheet.rule(level))
+        if tier.next_level and tier.missing > 0:
+            words = self.words
+            missing = {
+                "spend": words.money(tier.missing, self.sale.currency),
+                "points": words.counted_points(tier.missing),
+            }.get(tier.basis, str(tier.missing))
+            yield Columns(words.get("receipt.to_level", level=self.sheet.rule(tier.next_level)), missing)
 
     def _stamps(self, card: StampsView) -> Iterator[Block]:
         yield Blank()

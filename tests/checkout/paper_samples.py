@@ -32,7 +32,7 @@ from app.ledger.facts import (
     SoldLine,
     Tender,
 )
-from app.loyalty.decision import DecidedLine, Decision, Points, StampsView
+from app.loyalty.decision import DecidedLine, Decision, Points, StampsView, TierView
 from app.loyalty.decision import Discount as Decided
 from app.loyalty.effects import (
     Grant,
@@ -208,6 +208,7 @@ def receipt(lang: str) -> Receipt:
     )  # fmt: skip
     decision = Decision("demo", 1, AT_MS, decided, points=Points(
         earned_centi=41_00, spent_centi=103_00, spent_value_minor=1_03, balance_after_centi=1_297_00),
+        tiers=(TierView("tier", "silver", "silver", "gold", "spend", 310_50),),
         stamps=(StampsView("coffee-card", 3, 1, 4, 10, 0),), issued=(grant(),))  # fmt: skip
     rung = tuple(OpenLine(key=line.line, sku=line.sku, name=line.name, qty_milli=line.qty_milli,
                           price_minor=line.price_minor) for line in sold.lines)  # fmt: skip

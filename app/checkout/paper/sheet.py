@@ -56,7 +56,7 @@ class Sheet:
         return self.words.date(utc_ms(datetime.fromisoformat(iso).replace(tzinfo=UTC)), "UTC")
 
     def rule(self, id: str) -> str:
-        """A rule's name; its id where the programme in force no longer knows it."""
+        """The name of a rule, a level or a reward; its id where the programme no longer knows it."""
         return rule_name(self.programme, id, self.words.lang)
 
     # -- blocks ------------------------------------------------------------------------------------------
