@@ -108,7 +108,7 @@ def mutants_of(file: str) -> Iterator[Mutant]:
         changed = function.deep_replace(mutation.original_node, mutation.mutated_node)
         before, after = (module.code_for_node(each).splitlines() for each in (function, changed))
         was, now = difference(before, after)
-        if was == now or GUARD.sub("", was) == GUARD.sub("", now):
+        if was == now or unguarded(was) == unguarded(now):
             continue
         source = textwrap.dedent("\n".join(after).strip("\n"))
         if owner:
@@ -139,6 +139,10 @@ def difference(before: list[str], after: list[str]) -> tuple[str, str]:
             was += before[a:b]
             now += after[c:d]
     return " ".join(line.strip() for line in was), " ".join(line.strip() for line in now)
+
+
+def unguarded(line: str) -> str:
+    return re.sub(r",\s*\)", ")", GUARD.sub("", line))
 
 
 def statement_spans(text: str) -> list[tuple[int, int]]:

@@ -251,3 +251,25 @@ def test_a_sale_for_nothing_comes_back_by_quantity() -> None:
     assert part.effects == (StampsChanged("s", -2), ReceiptCounted(0, 0))
     rest = refund(sale, {"b": 3000}, already={"a": 1000}, at_ms=NOON)
     assert rest.effects == (StampsChanged("s", -6), ReceiptCounted(-1, 0))
+
+
+def test_nothing_of_a_line_and_a_gram_of_one_come_back_exactly() -> None:
+    lines = (DecidedLine("none", 0, 0, 0), DecidedLine("gram", 1, 30, 30), DecidedLine("a", 1000, 70, 70))
+    effects = (Counted("t", 7, spend_minor=100), BudgetSpent("b", 10))
+    sale = Decision("shop", 1, NOON, lines, goods_minor=100, gift_cards=(Owed("x", 50),), effects=effects)
+    part = refund(sale, {"gram": 1, "none": 0}, at_ms=NOON)
+    assert part.effects == (Counted("t", 7, spend_minor=-30), BudgetSpent("b", -3))
+    assert part.lines == (DecidedLine("gram", -1, -30, -30),)
+    assert part.gift_cards == (Owed("x", -15),)
+    rest = refund(sale, {"a": 1000}, already={"gram": 1}, at_ms=NOON)
+    assert rest.effects == (Counted("t", 7, spend_minor=-70), BudgetSpent("b", -7))
+
+
+def test_a_reward_alone_comes_back_with_the_whole_only() -> None:
+    lines = (DecidedLine("a", 2000, 100, 100),)
+    effects = (PointsSpent("r", 300, (OLD,), tender=False), PointsSpent("p", 0, ()))
+    sale = Decision("shop", 1, NOON, lines, goods_minor=100, effects=effects)
+    assert refund(sale, {"a": 1000}, at_ms=NOON).effects == ()
+    whole = refund(sale, {"a": 1000}, already={"a": 1000}, at_ms=NOON)
+    assert whole.effects == (PointsReturned("r", (OLD,)),)
+    assert whole.points.spent_centi == -500

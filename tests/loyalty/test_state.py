@@ -22,7 +22,7 @@ from app.loyalty.effects import (
     ReceiptCounted,
     StampsChanged,
 )
-from app.loyalty.state import DAY_MS, EMPTY, Bucket, Card, MemberState, advance, apply
+from app.loyalty.state import DAY_MS, EMPTY, Bucket, Card, MemberState, advance, apply, take_from
 
 T = 20_000 * DAY_MS
 
@@ -135,3 +135,122 @@ def test_state_and_effects_survive_json() -> None:
         state = apply(EMPTY, effects, T)
         assert msgspec.json.decode(msgspec.json.encode(state), type=MemberState) == state
         assert msgspec.json.decode(msgspec.json.encode(effects), type=list[AnyEffect]) == effects
+
+
+def test_points_are_taken_from_the_named_lot_then_in_the_order_of_spending() -> None:
+    lots = [
+        lot("late", 300, T + 9),
+        lot("never", 200),
+        lot("soon", 100, T + 5),
+        lot("older", 50, None, T - 1),
+    ]
+    state = apply(EMPTY, [PointsEarned(each) for each in lots], T)
+    assert [each.id for each in state.lots] == ["soon", "late", "older", "never"]
+    named = apply(state, [PointsSpent("points", 120, (lot("never", 120),))], T)
+    assert [(each.id, each.amount_centi) for each in named.lots] == [
+        ("soon", 100),
+        ("late", 300),
+        ("older", 50),
+        ("never", 80),
+    ]
+    more = apply(state, [PointsSpent("points", 350, (lot("never", 250),))], T)
+    assert [(each.id, each.amount_centi) for each in more.lots] == [("late", 250), ("older", 50)]
+    back = apply(state, [PointsTakenBack("points", "late", 420)], T)
+    assert [(each.id, each.amount_centi) for each in back.lots] == [("older", 30), ("never", 200)]
+
+
+def test_lots_of_one_moment_go_by_their_name() -> None:
+    state = apply(EMPTY, [PointsEarned(lot("b", 5)), PointsEarned(lot("a", 5))], T)
+    assert [each.id for each in state.lots] == ["a", "b"]
+
+
+def test_the_same_lot_again_adds_to_it_and_a_debt_is_repaid_to_the_last_hundredth() -> None:
+    state = apply(EMPTY, [PointsEarned(lot("a", 5)), PointsEarned(lot("a", 6))], T)
+    assert [(each.id, each.amount_centi) for each in state.lots] == [("a", 11)]
+    owing = apply(EMPTY, [PointsSpent("points", 10)], T)
+    assert (owing.debt_centi, owing.balance_centi) == (10, -10)
+    paid = apply(owing, [PointsEarned(lot("a", 10))], T)
+    assert (paid.debt_centi, paid.lots) == (0, ())
+    over = apply(owing, [PointsEarned(lot("a", 11))], T)
+    assert (over.debt_centi, over.balance_centi) == (0, 1)
+
+
+def test_only_points_past_their_waiting_time_may_be_spent() -> None:
+    ready = Lot("a", "points", 100, T, spendable_at_ms=T + 10)
+    state = apply(EMPTY, [PointsEarned(ready), PointsEarned(lot("b", 5))], T)
+    assert [state.spendable_centi(moment) for moment in (T + 9, T + 10)] == [5, 105]
+    assert state.balance_centi == 105
+
+
+def test_what_is_held_has_its_rule_its_uses_and_its_time() -> None:
+    grant = Grant("g", "r", "coupon", T, starts_at_ms=T + 1, expires_at_ms=T + 5)
+    state = apply(EMPTY, [Granted(grant), Granted(Grant("h", "other", "coupon", T))], T)
+    assert [bool(state.held("r", moment)) for moment in (T, T + 1, T + 4, T + 5)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert [each.code for each in state.held("other", T + 10**12)] == ["h"]
+    used = apply(state, [GrantUsed(grant)], T)
+    assert [each.code for each in used.grants] == ["h"]
+    many = apply(
+        EMPTY, [Granted(msgspec.structs.replace(grant, uses=3)), GrantUsed(grant), Granted(grant)], T
+    )
+    assert [each.uses for each in many.grants] == [3]
+    assert [each.code for each in apply(state, [], T + 4).grants] == ["g", "h"]
+    assert [each.code for each in apply(state, [], T + 5).grants] == ["h"]
+
+
+def test_counters_add_up_by_day_and_vanish_at_nothing() -> None:
+    one = Counted("k", 7, 1, 20, 30, 40, 5, 9)
+    state = apply(EMPTY, [one, Counted("k", 8, uses=1), one], 7 * DAY_MS)
+    assert state.counters == {"k": (Bucket(7, 2, 40, 60, 80, 10, 9), Bucket(8, uses=1))}
+    assert state.counted("k") == Bucket(0, 2, 40, 60, 80, 11)
+    assert state.counted("k", 8, 8) == Bucket(8, uses=1)
+    assert state.counted("k", 9) == Bucket(9)
+    assert state.counted("unheard-of") == Bucket(0)
+    undone = [Counted("k", 7, -2, -40, -60, -80, -10, 9), Counted("k", 8, uses=-1)]
+    assert apply(state, undone, 7 * DAY_MS).counters == {}
+    for field in ("receipts", "spend_minor", "points_centi", "units_milli", "uses"):
+        kept = apply(EMPTY, [Counted("k", 7, **{field: 1})], 7 * DAY_MS)
+        assert kept.counters == {"k": (Bucket(7, **{field: 1}),)}
+
+
+def test_keys_of_a_state_stand_in_order_whatever_came_first() -> None:
+    effects = [Counted("b", 1, uses=1), Counted("a", 1, uses=1), StampsChanged("d", 1), StampsChanged("c", 2)]
+    effects += [Granted(Grant("f", "r", "coupon", T)), Granted(Grant("e", "r", "coupon", T))]
+    state = apply(EMPTY, effects, T)
+    assert (list(state.counters), list(state.stamps)) == (["a", "b"], ["c", "d"])
+    assert [each.code for each in state.grants] == ["e", "f"]
+    assert (state.card("c"), state.card("d"), state.card("none")) == (2, 1, 0)
+
+
+def test_a_card_lapses_some_days_after_the_last_receipt_of_its_rule() -> None:
+    counted = Counted("s", 20_000, receipts=1, uses=1, keep_days=100)
+    state = apply(EMPTY, [StampsChanged("s", 3, 10), counted], T)
+    assert [advance(state, T + days * DAY_MS).card("s") for days in (10, 11)] == [3, 0]
+    again = apply(state, [StampsChanged("s", 1, 20)], T)
+    assert (again.card("s"), advance(again, T + 11 * DAY_MS).card("s")) == (4, 4)
+    refunded = apply(state, [Counted("s", 20_000, receipts=-1, uses=-1, keep_days=100)], T)
+    assert advance(refunded, T + 11 * DAY_MS).card("s") == 3
+    assert apply(state, [StampsChanged("s", -3, 10)], T).stamps == {}
+
+
+def test_a_receipt_of_a_life_and_its_end() -> None:
+    state = apply(EMPTY, [ReceiptCounted(1, 500), ReceiptCounted(1, 70)], T)
+    assert (state.receipts, state.spend_minor) == (2, 570)
+    back = apply(state, [ReceiptCounted(-1, -70)], T)
+    assert (back.receipts, back.spend_minor) == (1, 500)
+    joined = apply(EMPTY, [Enrolled(T + 5, "friend"), Enrolled(T)], T)
+    assert (joined.enrolled_at_ms, joined.referred_by) == (T, "friend")
+    same = apply(joined, [Enrolled(T, "late")], T)
+    assert same.referred_by == "friend"
+
+
+def test_parts_of_lots_make_up_an_amount() -> None:
+    lots = (lot("a", 5), lot("b", 0), lot("c", 7))
+    taken = [
+        [(each.id, each.amount_centi) for each in take_from(lots, amount)] for amount in (0, 5, 6, 12, 99)
+    ]
+    assert taken == [[], [("a", 5)], [("a", 5), ("c", 1)], [("a", 5), ("c", 7)], [("a", 5), ("c", 7)]]
