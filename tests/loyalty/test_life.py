@@ -1,0 +1,109 @@
+"""A life of many facts in place is the same as each fact applied to a frozen state, whatever comes."""
+
+from __future__ import annotations
+
+from random import Random
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.loyalty.effects import (
+    AnyEffect,
+    BudgetSpent,
+    Counted,
+    Enrolled,
+    Grant,
+    Granted,
+    GrantUsed,
+    Lot,
+    PointsEarned,
+    PointsReturned,
+    PointsSpent,
+    PointsTakenBack,
+    ReceiptCounted,
+    StampsChanged,
+)
+from app.loyalty.life import Life
+from app.loyalty.state import DAY_MS, EMPTY, MemberState, advance, apply
+from tests.loyalty.support import NOON
+
+
+def effect(rng: Random, now_ms: int, number: int) -> AnyEffect:
+    """Any effect, sound or not: late days, lots never earned, coupons used before they are granted."""
+    rule = rng.choice("abc")
+    day = rng.choice([0, *[now_ms // DAY_MS - ago for ago in (0, 0, 0, 1, 5, 30)]])
+    known = f"l{rng.randrange(8)}"
+    match rng.randrange(12):
+        case 0:
+            expires = rng.choice([None, now_ms + rng.randrange(-1, 40) * DAY_MS])
+            lot = rng.choice([known, f"new{number}"])
+            idle = rng.choice([None, None, 5, 20])
+            ready = rng.choice([0, now_ms + DAY_MS])
+            return PointsEarned(Lot(lot, rule, rng.randrange(500), now_ms, ready, expires, idle))
+        case 1:
+            taken = tuple(Lot(f"l{rng.randrange(8)}", rule, rng.randrange(200), 0) for _ in range(2))
+            return PointsSpent(rule, rng.randrange(600), taken)
+        case 2:
+            return PointsReturned(rule, (Lot(known, rule, rng.randrange(200), now_ms),))
+        case 3:
+            return PointsTakenBack(rule, known, rng.randrange(300))
+        case 4:
+            return StampsChanged(rule, rng.randrange(-3, 4), rng.choice([None, 3, 30]))
+        case 5 | 6 | 7:
+            key = rule + rng.choice(["", "#x"])
+            receipts = rng.choice([1, 1, -1, 0])
+            spend = rng.randrange(-5, 100)
+            return Counted(key, day, receipts, spend, keep_days=rng.choice([None, None, 10, 30]))
+        case 8:
+            return ReceiptCounted(1, 100)
+        case 9:
+            return rng.choice([Enrolled(now_ms - DAY_MS, "friend"), BudgetSpent(rule, 100)])
+        case which:
+            expires = rng.choice([None, now_ms + rng.randrange(-1, 20) * DAY_MS])
+            grant = Grant(f"g{rng.randrange(6)}", rule, "coupon", now_ms, rng.randrange(3), 0, expires)
+            return Granted(grant) if which == 10 else GrantUsed(grant)
+
+
+def encoded(state: MemberState) -> bytes:
+    return msgspec.json.encode(state)
+
+
+@given(st.integers(0, 10**9))
+def test_living_on_equals_thawing_and_freezing(seed: int) -> None:
+    rng = Random(seed)
+    now_ms, state, life = NOON, EMPTY, Life()
+    for number in range(20):
+        now_ms += rng.choice([0, 1000, DAY_MS // 3, DAY_MS, 3 * DAY_MS, 20 * DAY_MS, 60 * DAY_MS])
+        effects = [effect(rng, now_ms, number) for _ in range(rng.randrange(6))]
+        state = apply(state, effects, now_ms)
+        life.live(effects, now_ms)
+        assert encoded(life.frozen()) == encoded(state)
+        assert_reads_the_same(life, state, now_ms)
+        if rng.random() < 0.5:
+            now_ms += rng.randrange(40) * DAY_MS
+            state = advance(state, now_ms)
+            life.advance(now_ms)
+            assert encoded(life.frozen()) == encoded(state)
+            assert_reads_the_same(life, state, now_ms)
+
+
+def assert_reads_the_same(life: Life, state: MemberState, now_ms: int) -> None:
+    assert life.balance_centi == state.balance_centi
+    assert life.spendable_centi(now_ms) == state.spendable_centi(now_ms)
+    assert (life.lots, life.grants, life.receipts) == (state.lots, state.grants, state.receipts)
+    assert (life.enrolled_at_ms, life.referred_by) == (state.enrolled_at_ms, state.referred_by)
+    today = now_ms // DAY_MS
+    for rule in "abc":
+        assert life.card(rule) == state.card(rule)
+        assert life.held(rule, now_ms) == state.held(rule, now_ms)
+        for since, until in ((0, None), (today - 10, None), (today - 40, today - 1)):
+            one, two = life.counted(rule, since, until), state.counted(rule, since, until)
+            assert (one.receipts, one.spend_minor, one.uses) == (two.receipts, two.spend_minor, two.uses)
+
+
+@given(st.integers(0, 10**9))
+def test_a_state_without_a_day_gone_by_is_itself(seed: int) -> None:
+    rng = Random(seed)
+    state = apply(EMPTY, [effect(rng, NOON, number) for number in range(8)], NOON)
+    assert advance(state, NOON) is state
