@@ -23,6 +23,8 @@ STUCK_S: Final = 3.0
 _PRINTER_CODES: Final = frozenset({"unreachable", "cover_open", "paper_out", "stalled"})
 
 
+_BESIDE: Final = (ChipKind.FISCAL, ChipKind.SCALE, ChipKind.DISPLAY)
+"""What has a chip only when it does not work, the gravest first: a state line has no room for all."""
 _FISCAL_CODES: Final = frozenset({"unreachable", "stalled", "shift_expired", "memory_full", "paper_out"})
 
 
@@ -48,7 +50,10 @@ class Devices(Struct, frozen=True):
     fiscal: FiscalStatus | None = None
 
     def chips(self, words: Texts) -> tuple[Chip, ...]:
-        return tuple(self._chip(words, kind, message) for kind in ChipKind if (message := self.message(kind)))
+        """One for each device that is always there, and one for the gravest trouble of all others."""
+        others = [kind for kind in _BESIDE if self.message(kind)][:1]
+        kinds = [kind for kind in ChipKind if kind not in _BESIDE or kind in others]
+        return tuple(self._chip(words, kind, message) for kind in kinds if (message := self.message(kind)))
 
     def message(self, kind: ChipKind) -> str:
         """The message id of a chip's state; empty for a device the till has not."""

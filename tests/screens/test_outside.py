@@ -89,16 +89,18 @@ class TestScale:
         assert any(chip.kind is ChipKind.SCALE and chip.detail for chip in screen.view.state.chips)
 
 
-def test_a_display_and_a_fiscal_device_show_only_when_they_fail(screen: Screen) -> None:
+def test_what_stands_beside_shows_only_when_it_fails_and_the_gravest_first(screen: Screen) -> None:
     screen.presenter.display(None)
     screen.presenter.fiscal(FiscalStatus(True))
     before = {chip.kind for chip in screen.view.state.chips}
     screen.presenter.display(DeviceProblem("unreachable"))
     screen.presenter.fiscal(FiscalStatus(True, code="shift_expired"))
     chips = {chip.kind: chip for chip in screen.view.state.chips}
-    assert set(chips) - before == {ChipKind.DISPLAY, ChipKind.FISCAL}
+    assert set(chips) - before == {ChipKind.FISCAL}
     screen.presenter.explain_chip(chips[ChipKind.FISCAL])
     assert "24 hours" in screen.view.notice.text
+    screen.presenter.fiscal(FiscalStatus(True))
+    assert {chip.kind for chip in screen.view.state.chips} - before == {ChipKind.DISPLAY}
 
 
 class Outward(Screen):
