@@ -78,7 +78,8 @@ def test_a_z_agrees_with_the_day_and_the_drawer(desk: Desk) -> None:
     )
     assert (figures.goods_minor, figures.discount_minor) == (day.goods_minor, day.discount_minor)
     assert (figures.total_minor, figures.points_paid_minor) == (day.total_minor, day.points_paid_minor)
-    assert {means: taken.sales_minor for means, taken in figures.tenders.items()} == day.tenders
+    assert {means: taken.net_minor for means, taken in figures.tenders.items()} == day.tenders
+    assert (figures.refunds, figures.refunded_minor) == (day.refunds, day.refunded_minor)
     shift = desk.till.shift
     assert shift is not None
     assert figures.expected_minor == desk.reader.expected_cash_minor(shift)
