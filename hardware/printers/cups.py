@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -135,6 +136,6 @@ class CupsQueue:
         if self._server.startswith("/"):
             return self._server, "http://localhost"
         if not self._server:
-            socket = next((path for path in SOCKETS if os.path.exists(path)), None)  # noqa: PTH110
+            socket = next((path for path in SOCKETS if Path(path).exists()), None)
             return socket, "http://localhost" if socket else f"http://localhost:{_PORT}"
         return None, f"http://{self._server}" + ("" if ":" in self._server else f":{_PORT}")

@@ -22,7 +22,9 @@ from tests.hardware.printers.samples import sale_job
 from tests.support.cups import Cups, cups
 from tests.support.tcp_printer import TcpPrinter
 
-QUICK = Patience(answer_s=1.0, finish_s=2.0, poll_s=0.05)
+QUICK = Patience(answer_s=0.5, finish_s=1.5, poll_s=0.05)
+"""For jobs that are to fail; those that are to come out have all the time that a busy machine needs."""
+PATIENT = Patience(answer_s=10.0, finish_s=30.0, poll_s=0.05)
 JOB = encode(sale_job("ru"), PROFILES["80mm"])
 
 
@@ -41,7 +43,11 @@ def server(paper: TcpPrinter) -> Iterator[Cups]:
 @pytest.fixture
 def printer(server: Cups, paper: TcpPrinter) -> ReceiptPrinter:
     paper.printed.clear()
-    return SpooledPrinter(CupsQueue("till", server.server), QUICK)
+    return SpooledPrinter(CupsQueue("till", server.server, timeout_s=20), PATIENT)
+
+
+def hasty(server: Cups, queue: str = "till") -> ReceiptPrinter:
+    return SpooledPrinter(CupsQueue(queue, server.server, timeout_s=20), QUICK)
 
 
 def test_jobs_come_out_whole_and_in_order(printer: ReceiptPrinter, paper: TcpPrinter) -> None:
@@ -55,10 +61,10 @@ def test_jobs_come_out_whole_and_in_order(printer: ReceiptPrinter, paper: TcpPri
 
 
 def test_a_printer_that_is_off_gets_nothing_and_prints_when_it_is_back(
-    printer: ReceiptPrinter, paper: TcpPrinter
+    printer: ReceiptPrinter, paper: TcpPrinter, server: Cups
 ) -> None:
     paper.switch_off()
-    result = printer.send(JOB)
+    result = hasty(server).send(JOB)
     assert (result.outcome, result.state.code) == (PrintOutcome.FAILED, "unreachable")
     paper.switch_on()
     assert printer.send(JOB).outcome is PrintOutcome.PRINTED
@@ -66,9 +72,9 @@ def test_a_printer_that_is_off_gets_nothing_and_prints_when_it_is_back(
     assert bytes(paper.printed) == JOB, "the job that failed was taken back, so it came out once"
 
 
-def test_a_printer_that_stalls_leaves_the_job_unknown(printer: ReceiptPrinter, paper: TcpPrinter) -> None:
+def test_a_printer_that_stalls_leaves_the_job_unknown(server: Cups, paper: TcpPrinter) -> None:
     paper.stalls_after = 200
-    result = printer.send(JOB * 4000)
+    result = SpooledPrinter(CupsQueue("till", server.server), Patience(5.0, 1.5, 0.05)).send(JOB * 4000)
     paper.switch_off()
     paper.stalls_after = None
     paper.switch_on()
@@ -88,14 +94,14 @@ def test_a_queue_that_somebody_stopped_says_how_to_start_it(
 
 
 def test_what_a_driver_reports_is_the_printers_state(server: Cups) -> None:
-    faulty = SpooledPrinter(CupsQueue("faulty", server.server), QUICK)
+    faulty = hasty(server, "faulty")
     assert faulty.send(JOB).outcome is PrintOutcome.UNKNOWN, "nobody can say what that driver did"
     assert (faulty.state().code, faulty.state().paper) == ("paper_out", PaperState.OUT)
     assert faulty.send(JOB).outcome is PrintOutcome.FAILED
 
 
 def test_a_queue_or_a_server_that_is_not_there_is_unreachable(server: Cups) -> None:
-    nobody = SpooledPrinter(CupsQueue("nobody", server.server), QUICK)
+    nobody = hasty(server, "nobody")
     assert nobody.send(JOB).outcome is PrintOutcome.FAILED
     assert nobody.state().code == "unreachable"
     away = SpooledPrinter(CupsQueue("till", server.server + ".gone"), QUICK)
@@ -103,12 +109,12 @@ def test_a_queue_or_a_server_that_is_not_there_is_unreachable(server: Cups) -> N
     assert (result.outcome, result.state.code) == (PrintOutcome.FAILED, "unreachable")
 
 
-def test_the_drawer_opens_through_a_queue(printer: ReceiptPrinter, paper: TcpPrinter) -> None:
+def test_the_drawer_opens_through_a_queue(printer: ReceiptPrinter, paper: TcpPrinter, server: Cups) -> None:
     PrinterDrawer(printer, PROFILES["80mm"]).open()
     assert b"\x1bp\x00" in paper.printed
     paper.switch_off()
     with pytest.raises(DeviceProblem, match="unreachable"):
-        PrinterDrawer(printer, PROFILES["80mm"]).open()
+        PrinterDrawer(hasty(server), PROFILES["80mm"]).open()
     paper.switch_on()
 
 
