@@ -277,6 +277,7 @@ class Simulation:
         self._order = itertools.count()
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._folding = False
+        self._least_rows = 0
 
     def close(self) -> None:
         for till in self.tills:
@@ -303,14 +304,15 @@ class Simulation:
         """The server goes back to a backup; the tills know nothing of it. Head office publishes again."""
         self.server.db = server_from(backup)
         admin.after_restore(self.server.db)
-        self.publish(least=1)
+        self._least_rows = 1  # a list that comes empty leaves the one before
+        self.publish()
         self.server.restart()
 
-    def publish(self, least: int = 0) -> None:
+    def publish(self) -> None:
         """Head office changes its products."""
         rows = [
             {"sku": str(sku), "name": "x", "price_minor": self.random.randrange(99)}
-            for sku in range(self.random.randrange(least, 4))
+            for sku in range(self.random.randrange(self._least_rows, 4))
         ]
         listing.publish_rows(self.server.db, "product", msgspec.json.encode(rows))
         self._tell_all()
@@ -346,11 +348,14 @@ class Simulation:
     def calm(self, hours: float = 2) -> None:
         """No more faults, until all is quiet and pulled; long enough for every back-off to end."""
         self.faults = CALM
-        for _ in range(int(hours * 36)):
-            self.run(100)  # longer than an idle till waits before it asks: it may not know what it lacks
+        if self._least_rows:
+            self.run(100)  # longer than an idle till waits before it asks: it does not know what is lacking
+        for _ in range(int(hours * 120)):
+            self.run(30)
             if all(till.quiet for till in self.tills):
                 break
-        self.run(100)
+        self._fold()
+        self.run(20)
 
     # The network
 

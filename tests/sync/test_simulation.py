@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -117,6 +117,11 @@ def test_a_seed_repeats_exactly() -> None:
     assert len(first) > 5
 
 
+def plain(answer: Answer) -> dict[str, object]:
+    """Without what differs from request to request."""
+    return {name: value for name, value in answer.read(dict).items() if name != "request_id"}
+
+
 def test_the_shortcut_past_the_web_framework_gives_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each request of a few worlds, asked both ways of the same database: what is simulated is what HTTP
     would bring."""
@@ -128,7 +133,7 @@ def test_the_shortcut_past_the_web_framework_gives_the_same_answers(monkeypatch:
         rig.db, rig.context = server.db, server.context
         by_asgi = rig.call(*request)
         if first.status != 200 or send.method == "GET":
-            assert (by_asgi.status, by_asgi.body) == (first.status, first.body)
+            assert (by_asgi.status, plain(by_asgi)) == (first.status, plain(first))
         else:  # the second of two equal pushes or enrolments is answered alike
             assert by_asgi.status == 200
         asked.append(first.status)
@@ -152,17 +157,8 @@ def test_the_shortcut_past_the_web_framework_gives_the_same_answers(monkeypatch:
 def test_the_simulator_catches_a_client_that_believes_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a fault planted in the client must turn the run red."""
     monkeypatch.setattr("sync.pushing.agrees", lambda _run, _state: True)
-    with world(1) as sim:
-        till = sim.add_till("a")
-        trade(sim, 4)
-        clone = sim.clone(till)
-        for _ in range(4):  # the copy falls behind, and takes the other's facts for its own
-            for seller in (till, clone, till, till, till):
-                seller.sell()
-            sim.run(10)
-        sim.calm(hours=0.2)
-        with pytest.raises(AssertionError, match="lost"):
-            sim.check()
+    found = [message for seed in range(10_000, 10_020) if (message := what_is_wrong(seed, copied_disks))]
+    assert any("lost" in message for message in found), found
 
 
 @pytest.mark.parametrize(
@@ -184,9 +180,9 @@ def test_the_simulator_catches_a_store_that_folds_wrongly(
     assert all(word in " ".join(found) for word in words.split("|")), found
 
 
-def what_is_wrong(seed: int) -> str:
+def what_is_wrong(seed: int, run: Callable[[int], None] = a_day) -> str:
     try:
-        a_day(seed)
+        run(seed)
     except AssertionError as error:
         return str(error)
     return ""
