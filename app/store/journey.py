@@ -7,6 +7,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from datetime import UTC
+from functools import lru_cache
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
@@ -59,13 +60,49 @@ def sales(place: Path | None = None) -> Sales:
     coupons of the past are ignored: `sales_value` is what the shop received, they included. NotWritten where
     the files are not there, lack a column, or what reads them is not installed.
     """
-    place = place or folder()
+    columns, described = _read(place or folder())
+    import numpy
+
+    np: Any = numpy
+    skus, goods = np.unique(columns["product_id"], return_inverse=True)
+    by_name = np.argsort(np.argsort(skus.astype(str)))  # the engine orders articles as text
+    cents, quantity = np.rint(columns["sales_value"] * 100).astype("int64"), columns["quantity"]
+    whole = (quantity > 0) & (quantity <= PIECES_MAX) & (cents % np.maximum(quantity, 1) == 0)
+    pieces = np.where(whole, quantity, 1)
+    price = cents // pieces
+    order, first = _order(np, columns, by_name[goods], price, pieces)
+    heads = order[first]
+    members, member = np.unique(columns["household_id"][heads], return_inverse=True)
+    stores, store = np.unique(columns["store_id"][heads], return_inverse=True)
+    made = Sales()
+    sold = (described.get(sku, (f"Product {sku}", "", "")) for sku in skus.tolist())
+    made.goods = [
+        Goods(sku, category, brand, name=name)
+        for sku, (name, category, brand) in zip(skus.astype(str).tolist(), sold, strict=True)
+    ]
+    made.members, made.stores = members.astype(str).tolist(), stores.astype(str).tolist()
+    made.ids = columns["basket_id"][heads].astype(str).tolist()
+    for name, column in (
+        ("at_ms", columns["at_ms"][heads]),
+        ("member", member),
+        ("store", store),
+        ("points_minor", np.zeros(len(first))),
+        ("start", np.append(first, len(order))),
+        ("good", goods[order]),
+        ("qty_milli", pieces[order] * QTY_MILLI),
+        ("price_minor", price[order]),
+    ):
+        setattr(made, name, _array(column))
+    made.know_gross(_array(cents[order]))
+    return made
+
+
+def _read(place: Path) -> tuple[dict[str, Any], dict[int, tuple[str, str, str]]]:
+    """The columns of the transactions as NumPy arrays, and what each product is."""
     try:
-        import numpy
         import pyarrow.parquet as parquet  # type: ignore[import-untyped]
     except ImportError as error:
         raise NotWritten("Reading parquet needs pyarrow: pip install 'stempel[bench]'") from error
-    np: Any = numpy
     pq: Any = parquet
     names = ["basket_id", "household_id", "store_id", "product_id", "quantity", "sales_value"]
     try:
@@ -73,41 +110,33 @@ def sales(place: Path | None = None) -> Sales:
         described = _products(pq, place)
     except (OSError, KeyError, ValueError) as error:
         raise NotWritten(f"{place} does not hold the Complete Journey's parquet files: {error}") from error
-    at_ms = table.column("transaction_timestamp").cast("timestamp[ms]").cast("int64").to_numpy()
-    basket, household, store, product, quantity, dollars = (table.column(n).to_numpy() for n in names)
-    del table
-    skus, product = np.unique(product, return_inverse=True)
-    named = np.array([str(sku) for sku in skus])
-    by_name = np.argsort(np.argsort(named))  # articles are ordered as text, as the engine orders them
-    cents = np.rint(dollars * 100).astype("int64")
-    whole = (quantity > 0) & (quantity <= PIECES_MAX) & (cents % np.maximum(quantity, 1) == 0)
-    pieces = np.where(whole, quantity, 1)
-    price = cents // pieces
-    order = np.lexsort((pieces, price, by_name[product], basket, at_ms))
-    first = np.flatnonzero(np.diff(basket[order], prepend=-1))
-    members, member = np.unique(household[order][first], return_inverse=True)
-    stores, store = np.unique(store[order][first], return_inverse=True)
-    made = Sales()
-    made.goods = [
-        Goods(str(sku), category, brand, name=name)
-        for sku in skus.tolist()
-        for name, category, brand in (described.get(sku, ("", "", "")),)
-    ]
-    made.members, made.stores = [str(m) for m in members], [str(s) for s in stores]
-    made.ids = [str(each) for each in basket[order][first].tolist()]
-    for name, column in (
-        ("at_ms", at_ms[order][first]),
-        ("member", member),
-        ("store", store),
-        ("points_minor", np.zeros(len(first))),
-        ("start", np.append(first, len(order))),
-        ("good", product[order]),
-        ("qty_milli", pieces[order] * QTY_MILLI),
-        ("price_minor", price[order]),
-    ):
-        setattr(made, name, array("q", column.astype("int64").tobytes()))
-    made.know_gross(array("q", (pieces * price)[order].astype("int64").tobytes()))
-    return made
+    columns = {name: table.column(name).to_numpy() for name in names}
+    moments = table.column("transaction_timestamp").cast("timestamp[ms]")
+    return {**columns, "at_ms": moments.cast("int64").to_numpy()}, described
+
+
+def _order(np: Any, columns: dict[str, Any], goods: Any, price: Any, pieces: Any) -> tuple[Any, Any]:
+    """The rows by basket in order of time and in canonical order within, and where each basket begins.
+
+    One number says basket and article; only where a basket has an article twice do price and pieces decide.
+    """
+    baskets, row, index = np.unique(columns["basket_id"], return_index=True, return_inverse=True)
+    rank = np.empty(len(baskets), "int64")
+    rank[np.lexsort((baskets, columns["at_ms"][row]))] = np.arange(len(baskets))
+    key = rank[index] * len(goods) + goods
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    twin = np.zeros(len(key), bool)
+    twin[1:] = key[1:] == key[:-1]
+    twin[:-1] |= twin[1:].copy()
+    places = np.flatnonzero(twin)
+    rows = order[places]
+    order[places] = rows[np.lexsort((pieces[rows], price[rows], key[places]))]
+    return order, np.flatnonzero(np.diff(key // len(goods), prepend=-1))
+
+
+def _array(column: Any) -> array[int]:
+    return array("q", column.astype("int64").tobytes())
 
 
 def _products(pq: Any, place: Path) -> dict[int, tuple[str, str, str]]:
@@ -118,6 +147,7 @@ def _products(pq: Any, place: Path) -> dict[int, tuple[str, str, str]]:
     return {id: (kind or f"Product {id}", _slug(category), brand or "") for id, kind, category, brand in rows}
 
 
+@lru_cache(maxsize=4096)
 def _slug(text: str | None) -> str:
     """A category as programme files write it: "FRZN MEAT/MEAT DINNERS" is "frzn-meat-meat-dinners"."""
     return re.sub(r"[^a-z0-9]+", "-", (text or "").lower()).strip("-")
