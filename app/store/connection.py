@@ -66,7 +66,8 @@ def hold_lock(folder: Path) -> FileLock:
     The lock belongs to the process: it ends with it, however it ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "till.lock", timeout=0)
+    # Taken by the thread that opens the folder, let go by another.
+    lock = FileLock(folder / "till.lock", timeout=0, thread_local=False)
     try:
         lock.acquire()
     except Timeout:
