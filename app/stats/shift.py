@@ -20,8 +20,6 @@ from app.ledger.facts import (
     CashMoved,
     MemberEnrolled,
     NoSale,
-    OpeningBalance,
-    PointsAdjusted,
     Privileged,
     SaleCompleted,
     SaleRefunded,
@@ -31,7 +29,7 @@ from app.ledger.facts import (
     SoldLine,
     effects_of,
 )
-from app.loyalty.effects import PointsEarned, PointsReturned, PointsSpent, PointsTakenBack, StampsChanged
+from app.stats.moved import PointsMoved, StampsMoved, move, total
 from app.values import div_round, spread
 
 CASH: Final = "cash"
@@ -51,33 +49,6 @@ class Takings(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def net_minor(self) -> int:
         return self.sales_minor - self.refunds_minor
-
-
-class PointsMoved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One rule's points by reason, named as the ledger's contra accounts. Each is what members gained by it:
-
-    redeemed and withdrawn are zero or less, returned zero or more.
-    """
-
-    issued_centi: int = 0
-    redeemed_centi: int = 0
-    returned_centi: int = 0
-    withdrawn_centi: int = 0
-    adjusted_centi: int = 0
-    imported_centi: int = 0
-
-    @property
-    def net_centi(self) -> int:
-        """What the members' balances rose by: the sum of the ledger's entries."""
-        earned = self.issued_centi + self.redeemed_centi + self.returned_centi + self.withdrawn_centi
-        return earned + self.adjusted_centi + self.imported_centi
-
-
-class StampsMoved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One rule's stamps: given, and taken off (a card that was full, or goods that came back)."""
-
-    issued: int = 0
-    filled: int = 0
 
 
 class ShiftFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -157,10 +128,7 @@ class ShiftFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     @property
     def points_moved(self) -> PointsMoved:
         """Over all rules."""
-        moved = PointsMoved()
-        for each in self.points.values():
-            moved = _sum(moved, each)
-        return moved
+        return total(self.points.values())
 
 
 def opened(fact: ShiftOpened) -> ShiftFigures:
@@ -198,7 +166,11 @@ def add(figures: ShiftFigures, fact: AnyFact) -> ShiftFigures:
             figures = _refunded(figures, fact)
         case _:
             figures = msgspec.structs.replace(figures, **_changed(figures, fact))
-    return _loyalty(figures, fact) if effects_of(fact) else figures
+    if not effects_of(fact):
+        return figures
+    points, stamps = dict(figures.points), dict(figures.stamps)
+    move(fact, points, stamps)
+    return msgspec.structs.replace(figures, points=points, stamps=stamps)
 
 
 def tax_included_minor(amount_minor: int, tax: str) -> int | None:
@@ -305,42 +277,3 @@ def _by_tax(lines: tuple[SoldLine, ...], points_minor: int) -> dict[str, int]:
     for line, points in zip(lines, in_points, strict=True):
         sums[line.tax] = sums.get(line.tax, 0) + line.net_minor - points
     return sums
-
-
-# -- loyalty ---------------------------------------------------------------------------------------------
-
-
-def _loyalty(figures: ShiftFigures, fact: AnyFact) -> ShiftFigures:
-    points, stamps = dict(figures.points), dict(figures.stamps)
-    for effect in effects_of(fact):
-        match effect:
-            case PointsEarned(lot):
-                _move(points, lot.rule, PointsMoved(**{_reason(fact): lot.amount_centi}))
-            case PointsSpent(rule, amount):
-                reason = "adjusted_centi" if isinstance(fact, PointsAdjusted) else "redeemed_centi"
-                _move(points, rule, PointsMoved(**{reason: -amount}))
-            case PointsReturned(rule, lots):
-                _move(points, rule, PointsMoved(returned_centi=sum(lot.amount_centi for lot in lots)))
-            case PointsTakenBack(rule, _, amount):
-                _move(points, rule, PointsMoved(withdrawn_centi=-amount))
-            case StampsChanged(rule, delta):
-                was = stamps.get(rule, StampsMoved())
-                stamps[rule] = StampsMoved(was.issued + max(delta, 0), was.filled + max(-delta, 0))
-            case _:
-                pass
-    return msgspec.structs.replace(figures, points=points, stamps=stamps)
-
-
-def _reason(fact: AnyFact) -> str:
-    if isinstance(fact, OpeningBalance):
-        return "imported_centi"
-    return "adjusted_centi" if isinstance(fact, PointsAdjusted) else "issued_centi"
-
-
-def _move(points: dict[str, PointsMoved], rule: str, more: PointsMoved) -> None:
-    points[rule] = _sum(points.get(rule, PointsMoved()), more)
-
-
-def _sum(one: PointsMoved, two: PointsMoved) -> PointsMoved:
-    fields = one.__struct_fields__
-    return PointsMoved(**{field: getattr(one, field) + getattr(two, field) for field in fields})

@@ -11,7 +11,8 @@ import pytest
 from app.checkout.outcome import Outcome
 from app.checkout.paper.shift import z_report
 from app.ledger.facts import AnyFact, SaleCompleted, ShiftOpened
-from app.stats.shift import PointsMoved, fold
+from app.stats.moved import PointsMoved
+from app.stats.shift import fold
 from hardware.printers.escpos import encode as to_bytes
 from hardware.printers.preview import as_text
 from hardware.printers.profile import PROFILES

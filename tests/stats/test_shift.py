@@ -42,7 +42,8 @@ from app.loyalty.effects import (
     PointsTakenBack,
     StampsChanged,
 )
-from app.stats.shift import PointsMoved, ShiftFigures, StampsMoved, add, fold, opened, tax_included_minor
+from app.stats.moved import PointsMoved, StampsMoved
+from app.stats.shift import ShiftFigures, add, fold, opened, tax_included_minor
 
 SHIFT, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
 MEMBER = uuid.UUID(int=9)

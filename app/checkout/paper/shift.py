@@ -12,7 +12,8 @@ from app.checkout.paper.sheet import Sheet
 from app.checkout.shop import Shop
 from app.ledger.facts import CashMoved
 from app.loyalty.engine import Compiled
-from app.stats.shift import CASH, PointsMoved, ShiftFigures, Takings, tax_included_minor
+from app.stats.moved import PointsMoved
+from app.stats.shift import CASH, ShiftFigures, Takings, tax_included_minor
 from hardware.receipt import Align, Blank, Block, Columns, Document, Rule, RuleKind, Size, Text
 
 _REASONS: Final = ("issued", "redeemed", "returned", "withdrawn", "adjusted", "imported")
