@@ -1,0 +1,90 @@
+"""Hints: who is told of what, how streams end, and that there are not too many of them."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from sync.server import listing, members, stream
+from sync.server.hints import Full, Hints, Watch
+from tests.sync.rig import HandTill, Rig
+from tests.sync.server.test_lists import product, till_of
+from tests.sync.server.test_members import earned
+
+
+async def next_of(events: AsyncIterator[bytes], seconds: float = 5.0) -> bytes:
+    return await asyncio.wait_for(anext(events), seconds)
+
+
+def test_a_listener_hears_of_its_own_store_and_of_what_concerns_all() -> None:
+    async def run() -> None:
+        hub = Hints()
+        here, there = hub.join("1"), hub.join("2")
+        ours, theirs = stream.events(hub, here, 0.05), stream.events(hub, there, 0.05)
+        assert await next_of(ours) == await next_of(theirs) == stream.HELLO
+        hub.tell({"1"})
+        assert await next_of(ours) == stream.HINT
+        assert await next_of(theirs) == stream.BEAT, "nothing for this one but a sign of life"
+        hub.tell(None)
+        assert await next_of(ours) == await next_of(theirs) == stream.HINT
+        hub.tell({"1"})
+        hub.tell({"1"})
+        assert await next_of(ours) == stream.HINT
+        assert await next_of(ours) == stream.BEAT, "two hints at once are one"
+
+    asyncio.run(run())
+
+
+def test_a_server_that_stops_ends_every_stream_and_forgets_those_that_went() -> None:
+    async def run() -> None:
+        hub = Hints(most=2)
+        first = stream.events(hub, hub.join("1"), 60)
+        second = stream.events(hub, hub.join("1"), 60)
+        with pytest.raises(Full):
+            hub.join("1")
+        await next_of(first)
+        await first.aclose()
+        third = stream.events(hub, hub.join("1"), 60)
+        for events in (second, third):
+            await next_of(events)
+        await hub.close()
+        for events in (second, third):
+            with pytest.raises(StopAsyncIteration):
+                await next_of(events)
+
+    asyncio.run(run())
+
+
+def test_more_streams_than_there_is_room_for_are_told_to_poll(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = till_of(rig, "shop 1", 1)
+    monkeypatch.setattr(rig.context.hints, "_most", 0)
+    answer = till.send("GET", "/v1/stream")
+    assert (answer.status, answer.problem.code, answer.headers["retry-after"]) == (503, "busy", "60")
+    assert rig.office("/v1/stream").status == 401
+
+
+def test_news_are_of_the_store_whose_till_pushed_once_they_are_folded(rig: Rig) -> None:
+    here, there = till_of(rig, "shop 1", 1), till_of(rig, "shop 2", 2)
+    watch = Watch(rig.db)
+    assert watch.look() == set()
+
+    def push(till: HandTill) -> None:
+        till.push_ok(till.start, [earned(rig, uuid.uuid4(), 100)])
+
+    push(here)
+    assert watch.look() == set(), "there is nothing to pull yet"
+    members.fold_new(rig.db)
+    assert watch.look() == {"shop 1"}
+    assert watch.look() == set()
+    push(there)
+    members.fold_new(rig.db)
+    assert watch.look() == {"shop 2"}
+    listing.publish_rows(rig.db, "product", msgspec.json.encode([product("1")]))
+    assert watch.look() is None
+    assert watch.look() == set()
