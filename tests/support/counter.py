@@ -1,0 +1,248 @@
+"""A whole till at the counter, in this process: the real composition root, offscreen, driven by real events.
+
+Hands press keys and touch widgets; cards and codes come from the simulated reader and scanner, by their own
+lanes. The printer may be off and the server away; `kill` drops the till as it stands and starts another one on
+what it left behind.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.config import Config, ServerSection
+from app.demo import SimulatedDesk, prepare
+from app.ledger.facts import AnyFact, SaleCompleted, decode
+from app.main import Windowed
+from app.screens import views
+from hardware.ports import PrinterState
+
+LATTE, COFFEE, MILK, APPLES, YOGHURT = (
+    "5901234000062", "5901234000161", "5901234000178", "5901234000185", "5901234000192",
+)  # fmt: skip
+GOLD, SILVER, NOBODY = "04A1B2C3D4E5F6", "04B1B2C3D4E5F6", "04D1B2C3D4E5F6"
+KEY = Qt.Key
+_WAIT_MS = 8_000
+
+
+def stocked(folder: Path) -> Path:
+    """A demo shop to copy: making one takes longer than copying it."""
+    prepare(folder, lang="en")
+    return folder
+
+
+def nowhere() -> str:
+    """An address where nobody answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def _refused(_window: QWidget, _title: str, said: str) -> None:
+    raise AssertionError(f"the till did not open: {said}")
+
+
+class Counter:
+    """One till, its window and its desk. Use as a context manager."""
+
+    def __init__(
+        self,
+        bot: QtBot,
+        shop: Path,
+        folder: Path,
+        *,
+        server: ServerSection | None = None,
+        printer_off: bool = False,
+        change: Callable[[Config], Config] = lambda config: config,
+    ) -> None:
+        self.bot, self.folder, self._server, self._change = bot, folder, server, change
+        shutil.copytree(shop, folder)
+        self.printer_off = printer_off
+        self.papers: list[str] = []
+        self.windowed: Windowed
+        self.desk: SimulatedDesk
+        self._open()
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    # -- the till ----------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        config = prepare(self.folder, lang="en")
+        config = self._change(msgspec.structs.replace(config, server=self._server or config.server))
+        self.desk = SimulatedDesk()
+        # A dialogue would wait for hands that are not there.
+        QMessageBox.critical = _refused  # type: ignore[method-assign]
+        ready: list[bool] = []
+        self.windowed = Windowed(
+            self.folder, config, self.desk.devices, on_ready=lambda _: ready.append(True)
+        )
+        self.windowed.start()
+        self.windowed.window.activateWindow()
+        self.bot.waitUntil(lambda: bool(ready) and self._has_day(), timeout=_WAIT_MS)
+        if self.printer_off:
+            self.switch_printer(on=False)
+
+    def _has_day(self) -> bool:
+        return self.windowed.rig is not None and (self.till.shift is not None or self.till.people.locked)
+
+    def _close(self) -> None:
+        self.papers += self.desk.paper.texts()
+        self.windowed.stop()
+        self.windowed.window.close()
+        self.windowed.window.deleteLater()
+        self.windowed.qt.removeEventFilter(self.windowed._wedge)
+
+    def kill(self) -> None:
+        """Whatever is not in the database is gone; the till starts again on the rest."""
+        self._close()
+        self._open()
+
+    @property
+    def till(self) -> Any:
+        assert self.windowed.rig is not None
+        return self.windowed.rig.till
+
+    @property
+    def reader(self) -> Any:
+        assert self.windowed.rig is not None
+        return self.windowed.rig.reader
+
+    @property
+    def sale(self) -> Any:
+        return self.windowed.window.sale
+
+    @property
+    def view(self) -> views.SaleView:
+        return self.windowed.presenter.view
+
+    @property
+    def middle(self) -> Any:
+        return self.view.middle
+
+    @property
+    def panel(self) -> Any:
+        """The widget in the middle."""
+        return self.sale.middle.current
+
+    def facts(self) -> list[AnyFact]:
+        return [decode(body) for _, body in self.reader.log()]
+
+    def sales(self) -> list[SaleCompleted]:
+        return [fact for fact in self.facts() if isinstance(fact, SaleCompleted)]
+
+    def of_kind(self, kind: type) -> list[Any]:
+        return [fact for fact in self.facts() if isinstance(fact, kind)]
+
+    # -- hands -------------------------------------------------------------------------------------------
+
+    def until(self, done: Callable[[], Any]) -> None:
+        self.bot.waitUntil(lambda: bool(done()), timeout=_WAIT_MS)
+
+    def settled(self) -> None:
+        """Wait until nothing is being written."""
+        self.until(lambda: not self.till.busy)
+
+    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
+        self.until(lambda: widget.isVisible() and widget.isEnabled())
+        self.bot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or widget.rect().center())
+        self.settled()
+
+    def press(self, key: Qt.Key, text: str = "") -> None:
+        target = self.windowed.window.focusWidget() or self.windowed.window
+        self.bot.keyClick(target, key)
+        self.settled()
+
+    def type(self, text: str) -> None:
+        self.bot.keyClicks(self.windowed.window.focusWidget() or self.windowed.window, text)
+
+    def enter(self, text: str = "") -> None:
+        self.type(text)
+        self.press(KEY.Key_Return)
+
+    def button(self, key: str) -> None:
+        """Touch a button at the foot of the panel."""
+        self.click(self.panel.foot.button(key))
+
+    def tool(self, key: str) -> None:
+        """Open the menu and touch a tile."""
+        self.press(KEY.Key_F5)
+        self.click(self.panel.tool(key))
+
+    def tile(self, key: str) -> None:
+        self.click(self.panel.tool(key))
+
+    def row(self, number: int = 0) -> None:
+        """Touch a row of the panel's list."""
+        shown = self.panel.list
+        at = shown.visualRect(shown.model().index(number, 0))
+        self.click(shown.viewport(), at.center())
+
+    def choice(self, key: str) -> None:
+        """Touch one of the panel's choices."""
+        choices = self.panel.choices
+        place = [choice.key for choice in self.middle.choices].index(key)
+        self.click(choices.buttons[place])
+
+    def reason(self, key: str) -> None:
+        """Touch a reason."""
+        self.row([row.key for row in self.middle.rows].index(key))
+
+    def scan(self, *codes: str) -> None:
+        for code in codes:
+            before = self._seen()
+            self.desk.scanner.fire(code)
+            self.until(lambda before=before: self._seen() != before)
+            self.settled()
+
+    def _seen(self) -> tuple[object, ...]:
+        """What a code changes: the basket, the panel, or what is said."""
+        return id(self.till.sale), id(self.windowed.presenter.panel), self.view.notice
+
+    def tap(self, uid: str = GOLD) -> None:
+        self.desk.reader.tap(uid)
+        self.bot.wait(30)
+        self.until(lambda: self.view.notice.text)
+        self.desk.reader.remove()
+        self.settled()
+
+    def member(self, uid: str = GOLD) -> None:
+        """Tap a member's card, and see them."""
+        self.desk.reader.tap(uid)
+        self.until(lambda: self.view.member is not None)
+        self.desk.reader.remove()
+
+    def pay_cash(self, amount: str) -> None:
+        before = len(self.sales())
+        self.press(KEY.Key_F12)
+        self.enter(amount)
+        self.until(lambda: len(self.sales()) == before + 1)
+
+    def switch_printer(self, *, on: bool) -> None:
+        self.desk.paper.set_state(PrinterState(online=on, code="" if on else "unreachable"))
+
+    # -- what must hold at the end -----------------------------------------------------------------------
+
+    def printed(self) -> None:
+        """Every receipt is on paper once the printer is on; nothing is on paper twice."""
+        self.switch_printer(on=True)
+        self.until(lambda: self.reader.count_jobs("waiting") == 0)
+
+    def adds_up(self) -> None:
+        """Every projection equals the fold of the facts."""
+        self.settled()
+        assert self.windowed.rig is not None
+        database = self.windowed.rig.database
+        assert database.call(lambda: database.writer.check()[1]) == []
