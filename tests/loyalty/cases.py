@@ -172,7 +172,8 @@ def basket(rng: Random) -> Basket:
         qty = rng.choice([1, 1, 1, 2, 3, 4, 7]) * 1000 if rng.random() < 0.85 else rng.randint(1, 3000)
         price = rng.choice([1, 99, 100, 420, 649, 1200, 1890, rng.randint(0, 3000)])
         tax = rng.choice(["A", "B"])
-        lines.append(Line(f"l{number}", sku, category, qty, price, brand=brand, tags=tags, tax=tax))
+        manual = rng.randint(1, 900) if rng.random() < 0.1 else 0
+        lines.append(Line(f"l{number}", sku, category, qty, price, "", brand, tags, manual, tax))
     return Basket(tuple(lines))
 
 

@@ -703,6 +703,8 @@ class Naive(Visit):
             for group in groups:
                 stage(group)
         self.cap()
+        for each in self.lines:
+            each.off["manual"] += min(each.line.manual_minor, max(0, each.net - each.floor))
         self.deliver()
         self.buy()
         self.spent, self.spendable = self.spend()

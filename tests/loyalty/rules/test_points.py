@@ -134,3 +134,46 @@ def test_a_visit_pays_only_with_some_of_the_rules_goods() -> None:
     compiled = programme(f"  - {{id: p, kind: points, NAME, {earning}}}\n")
     assert price(compiled, line("coffee", "1")).points.earned_centi == 500
     assert price(compiled, line("tea", "1")).points.earned_centi == 0
+
+
+def test_paying_with_500_of_575_points_leaves_75_of_the_younger_lot() -> None:
+    older, younger = Lot("a", "p", 30_000, NOON - 9 * DAY_MS), Lot("b", "p", 27_500, NOON - 2 * DAY_MS)
+    state = apply(EMPTY, [PointsEarned(younger), PointsEarned(older)], NOON)
+    compiled = programme("  - {id: p, kind: points, NAME, redeem: {value: 0.01}}\n")
+    decision = price(compiled, line("a", "100"), state=state, redeem=Redeem(50_000))
+    assert decision.points.spent_value_minor == 500
+    assert [(each.id, each.amount_centi) for each in then(state, decision).lots] == [("b", 7_500)]
+
+
+def test_a_wish_is_met_in_whole_blocks_from_the_least_on() -> None:
+    redeem = "redeem: {value: 0.01, block: 10, min_points: 50, max_share: 50%}"
+    compiled = programme(f"  - {{id: p, kind: points, NAME, {redeem}}}\n")
+    state = holding(100_000)
+    for wish, spent, limited in (
+        (0, 0, False),
+        (4_900, 0, True),
+        (5_000, 5_000, False),
+        (5_900, 5_000, True),
+        (50_000, 50_000, False),
+        (51_000, 50_000, True),
+        ("max", 50_000, False),
+    ):
+        decision = price(compiled, line("a", "10"), state=state, redeem=Redeem(wish))  # pyright: ignore[reportArgumentType]
+        assert decision.points.spent_centi == spent
+        assert decision.points.spendable_centi == 50_000
+        assert [reason.code for reason in decision.refused] == (["points_limited"] if limited else [])
+    little = price(compiled, line("a", "0.99"), state=state, redeem=Redeem("max"))
+    assert (little.points.spendable_centi, little.points.spent_centi) == (0, 0)
+    few = price(compiled, line("a", "10"), state=holding(4_999), redeem=Redeem("max"))
+    assert few.points.spendable_centi == 0
+    enough = price(compiled, line("a", "10"), state=holding(5_001), redeem=Redeem("max"))
+    assert enough.points.spendable_centi == 5_000
+
+
+def test_an_allowance_caps_what_may_be_spent_away_from_the_server() -> None:
+    compiled = programme("  - {id: p, kind: points, NAME, redeem: {value: 0.01, block: 10}}\n")
+    for limit, spendable in ((-5, 0), (0, 0), (999, 0), (1_000, 1_000), (1_999, 1_000), (10**9, 90_000)):
+        decision = price(
+            compiled, line("a", "10"), state=holding(90_500), redeem=Redeem("max"), points_limit_centi=limit
+        )
+        assert decision.points.spendable_centi == spendable
