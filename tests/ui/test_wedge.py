@@ -197,3 +197,25 @@ def test_a_key_held_down_repeats_as_typing(window: Window, xvfb: Xvfb):
     state = window.wait(lambda state: len(state["text"]) > 5)
     assert set(state["text"]) == {"a"}
     assert state["scans"] == []
+
+
+def test_garbage_is_survived_and_the_next_code_is_read(window: Window, xvfb: Xvfb):
+    """A scanner set to another keyboard: arrows, functions, commands and half codes among its characters."""
+    garbage = [
+        "Escape",
+        *codes("40063"),
+        "Left",
+        "F9",
+        *codes("]]"),
+        "ctrl+24",
+        "BackSpace",
+        "Delete",
+        "Home",
+    ]
+    xvfb.keys([*garbage, *codes("81a"), "shift+Tab", "Up", "ctrl+35", *codes("x")], every_ms=2)
+    time.sleep(0.3)
+    before = len(window.tell()["scans"])
+    scan(xvfb, EAN, ENTER)
+    state = window.wait(lambda state: len(state["scans"]) > before)
+    assert state["scans"][-1] == [EAN, None]
+    assert EAN not in state["most_seen"]
