@@ -273,3 +273,42 @@ def test_a_reward_alone_comes_back_with_the_whole_only() -> None:
     whole = refund(sale, {"a": 1000}, already={"a": 1000}, at_ms=NOON)
     assert whole.effects == (PointsReturned("r", (OLD,)),)
     assert whole.points.spent_centi == -500
+
+
+def by_parts(*lines: DecidedLine, effects: tuple[AnyEffect, ...]) -> Decision:
+    goods = sum(line.net_minor for line in lines)
+    return Decision("shop", 1, NOON, lines, goods_minor=goods, effects=effects)
+
+
+def test_stamps_go_with_the_lines_that_earned_them() -> None:
+    lines = (
+        DecidedLine("a", 1000, 300, 300, stamps=(LineStamps("s", 4),)),
+        DecidedLine("b", 1000, 700, 700, stamps=(LineStamps("other", 1),)),
+    )
+    sale = by_parts(*lines, effects=(StampsChanged("s", 4, 9),))
+    assert refund(sale, {"a": 1000}, at_ms=NOON).effects == (StampsChanged("s", -4, 9),)
+    assert refund(sale, {"b": 1000}, at_ms=NOON).effects == ()
+
+
+def test_points_spent_return_to_their_lots_one_after_another_to_the_last_hundredth() -> None:
+    lines = tuple(
+        DecidedLine(id, 1000, 100, 100, points_minor=points)
+        for id, points in (("a", 50), ("b", 50), ("c", 0))
+    )
+    sale = by_parts(*lines, effects=(PointsSpent("p", 1000, (OLD, Lot("new", "p", 500, 5))),))
+    assert refund(sale, {"a": 1000}, at_ms=NOON).effects == (PointsReturned("p", (OLD,)),)
+    second = refund(sale, {"b": 1000}, already={"a": 1000}, at_ms=NOON)
+    assert second.effects == (PointsReturned("p", (Lot("new", "p", 500, 5),)),)
+    assert refund(sale, {"c": 1000}, at_ms=NOON).effects == ()
+    crumb = by_parts(lines[0], effects=(PointsSpent("p", 1, (Lot("x", "p", 1, 6),)),))
+    assert refund(crumb, {"a": 1000}, at_ms=NOON).effects == (PointsReturned("p", (Lot("x", "p", 1, 6),)),)
+
+
+def test_one_hundredth_on_a_line_does_not_make_two_lots_its_own() -> None:
+    lines = (
+        DecidedLine("a", 1000, 300, 300, earned=(LinePoints("p", 1),)),
+        DecidedLine("b", 1000, 700, 700),
+    )
+    effects = (PointsEarned(Lot("x", "p", 100, NOON)), PointsEarned(Lot("y", "p", 200, NOON)))
+    part = refund(by_parts(*lines, effects=effects), {"a": 1000}, at_ms=NOON)
+    assert part.effects == (PointsTakenBack("p", "x", 30), PointsTakenBack("p", "y", 60))

@@ -254,3 +254,8 @@ def test_parts_of_lots_make_up_an_amount() -> None:
         [(each.id, each.amount_centi) for each in take_from(lots, amount)] for amount in (0, 5, 6, 12, 99)
     ]
     assert taken == [[], [("a", 5)], [("a", 5), ("c", 1)], [("a", 5), ("c", 7)], [("a", 5), ("c", 7)]]
+
+
+def test_a_date_that_changes_nothing_leaves_the_very_state() -> None:
+    state = apply(EMPTY, FACTS[0] + FACTS[2], T)
+    assert advance(state, T + 1) is state
