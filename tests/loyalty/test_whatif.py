@@ -135,6 +135,22 @@ def test_a_budget_is_whole_after_the_warm_up_and_pauses_by_itself() -> None:
     assert rule(result.draft, "milk").nobody.discount_minor == 200
 
 
+def test_the_parts_of_a_budget_are_spent_apart() -> None:
+    draft = programme("""
+  - id: half
+    kind: price
+    NAME
+    audience: {who: members}
+    percent: 50%
+    budget: {total: 60.00, new_members: 7.00}
+""")
+    result = what_if(draft, IN_FORCE, YEAR, Assumptions(redemption="none", warm_up_days=0))
+    half = rule(result.draft, "half")
+    # anna's first: half of 10.00; bartek's: what is left of 7.00. Then 12.00 and 4.50 of the other 53.00.
+    assert half.new.discount_minor == 500 + 200
+    assert half.existing.discount_minor == 1_200 + 450
+
+
 def test_coupons_of_the_programme_are_presented_unless_told_otherwise() -> None:
     draft = programme("""
   - {id: back, kind: come_back, NAME, steps: [{days: 60, percent: 50%}]}

@@ -103,13 +103,13 @@ class Past:
         return carry_out(self.compiled, life, context, self.shelf.lay(number, sums))
 
     def settle(self, run: Run, life: Life | None) -> None:
-        """Live on: the member's state, and what budgets have left."""
-        if life is not None:
-            life.live(run.effects, run.context.at_ms)
+        """Live on: budgets first, for whose part was spent hangs on the state before; then the state."""
         if self.compiled.budgeted:
             for effect in run.effects:
                 if isinstance(effect, BudgetSpent):
                     self._spend(run, effect)
+        if life is not None:
+            life.live(run.effects, run.context.at_ms)
 
     def _spend(self, run: Run, effect: BudgetSpent) -> None:
         rule = self.compiled.rules[effect.rule]
