@@ -13,6 +13,7 @@ from app.checkout.ports import Product, Unit
 from app.ledger.facts import SaleCompleted
 from app.loyalty import basket as priced
 from app.loyalty.decision import Decision
+from app.loyalty.effects import AnyEffect
 from app.values import QTY_MILLI, div_round, spread
 
 QTY_MAX_MILLI: Final = 9_999 * QTY_MILLI
@@ -97,6 +98,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quantities: dict[int, int]
     credit_minor: int
     reason: str = ""
+    member: uuid.UUID | None = None
+    effects: tuple[AnyEffect, ...] = ()
+    """What their coming back does to the member they belong to: this sale is priced after it."""
 
 
 class Pending(msgspec.Struct, frozen=True, omit_defaults=True):

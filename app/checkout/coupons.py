@@ -64,8 +64,8 @@ class Coupons:
             return refused("no_member")
         if not heart.sale.lines:
             return refused("nothing_to_pay")
-        state, context = heart.member.state, heart.context(paying=False)
-        chosen = choose(heart.programme, state, heart.basket(), context)
+        state = heart.state or heart.member.state
+        chosen = choose(heart.programme, state, heart.basket(), heart.context(paying=False))
         codes = tuple(code.code for code in chosen.context.codes)
         redeem = chosen.context.redeem.points_centi
         best = msgspec.structs.replace(heart.sale, codes=codes, redeem=redeem)

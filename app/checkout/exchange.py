@@ -51,9 +51,11 @@ class Exchanges:
             quantities={line: qty for line, qty in quantities.items() if qty},
             credit_minor=worth.money_minor,
             reason=reason,
+            member=worth.of.member,
+            effects=worth.effects,
         )
         heart.sale = msgspec.structs.replace(heart.sale, exchange=put)
-        heart.keep()
+        heart.reprice()
         return done("exchanging", credit_minor=worth.money_minor)
 
     def drop_exchange(self) -> Outcome:
@@ -64,7 +66,7 @@ class Exchanges:
         if heart.sale.exchange is None:
             return refused("no_tender")
         heart.sale = msgspec.structs.replace(heart.sale, exchange=None)
-        heart.keep()
+        heart.reprice()
         return done("left_to_pay", due_minor=heart.left_minor)
 
     def settled(self, sale: OpenSale) -> tuple[SaleRefunded, Slip] | Outcome | None:

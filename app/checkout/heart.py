@@ -27,6 +27,7 @@ from app.ledger.facts import AnyFact, Privileged
 from app.loyalty.basket import Basket, Context
 from app.loyalty.decision import Decision, Offer
 from app.loyalty.engine import Compiled, evaluate
+from app.loyalty.state import MemberState, apply
 
 __all__ = ["Answer", "Heart", "ignore"]
 
@@ -270,18 +271,26 @@ class Heart(Recorder):
 
     def evaluate(self, *, paying: bool, explain: bool = False) -> Decision:
         """The engine's decision over the sale in hand, at the moment it was priced."""
-        state = self.member.state if self.member else None
         basket, context = self.basket(), self.context(paying=paying)
-        return evaluate(self.programme, state, basket, context, explain=explain)
+        return evaluate(self.programme, self.state, basket, context, explain=explain)
+
+    @property
+    def state(self) -> MemberState | None:
+        """The member's state that the sale in hand is priced on: what comes back for it has come back."""
+        if self.member is None:
+            return None
+        put, state = self.sale.exchange, self.member.state
+        if put is None or put.member != self.member.id:
+            return state
+        return apply(state, put.effects, self.sale.priced_ms)
 
     def basket(self) -> Basket:
         """The sale in hand as the engine sees it, with what the cashier gives off each line."""
         if not open_basket.has_manual(self.sale):
             return open_basket.for_engine(self.sale)
         # That is a part of what the programme alone leaves.
-        state = self.member.state if self.member else None
         plain = open_basket.for_engine(self.sale)
-        without = evaluate(self.programme, state, plain, self.context(paying=False))
+        without = evaluate(self.programme, self.state, plain, self.context(paying=False))
         return open_basket.for_engine(self.sale, open_basket.manual_minor(self.sale, without))
 
     def context(self, *, paying: bool) -> Context:

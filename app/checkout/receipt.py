@@ -88,6 +88,8 @@ class _Page:
         yield Columns(rung.name_in(self.words.lang) if rung else line.name, self._money(line.gross_minor))
         if line.qty_milli != QTY_MILLI:
             yield Text(f"  {self.words.qty(line.qty_milli)} x {self._money(line.price_minor)}")
+        if rung and rung.note:
+            yield Text(f"  {rung.note}")
         decided = self.receipt.decision
         index = next(i for i, each in enumerate(decided.lines) if each.id == str(line.line))
         messages = line_messages(self.programme, decided, index)

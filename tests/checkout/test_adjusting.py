@@ -131,6 +131,7 @@ def test_what_makes_no_sense_is_refused(desk: Desk) -> None:
 @given(st.integers(0, 5000), st.lists(st.integers(0, 3000), min_size=12, max_size=12))
 def test_the_engine_never_gives_more_than_was_given_or_past_a_floor(seed: int, off: list[int]) -> None:
     programme, state, basket, context = case(seed)
+    basket = type(basket)(tuple(msgspec.structs.replace(line, manual_minor=0) for line in basket.lines))
     compiled = compile_programme(programme)
     plain = evaluate(compiled, state, basket, context)
     lines = tuple(
@@ -143,15 +144,6 @@ def test_the_engine_never_gives_more_than_was_given_or_past_a_floor(seed: int, o
         assert after.gross_minor - after.net_minor == sum(d.amount_minor for d in after.discounts)
         assert min(0, before.net_minor) <= after.net_minor
     assert given.points.earned_centi <= plain.points.earned_centi or given.points.spent_centi
-    assert (
-        evaluate(
-            compiled,
-            state,
-            type(basket)(tuple(msgspec.structs.replace(line, manual_minor=0) for line in lines)),
-            context,
-        )
-        == plain
-    )
 
 
 # -- goods without an article -----------------------------------------------------------------------------

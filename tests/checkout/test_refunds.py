@@ -195,7 +195,7 @@ def test_goods_are_exchanged_in_one_sale(desk: Desk, fresh: list[str]) -> None:
     till.tap(LUCJA)
     for code in fresh:
         till.scan(code)
-    price_minor = till.due_minor
+    price_minor, points_before = till.due_minor, desk.points_centi()
     assert till.exchanges.exchange(old.id, {1: 1000}).code == "exchanging"
     assert till.due_minor == price_minor - old.total_minor
     assert give_back(desk, old, {1: 1000}).code == "in_exchange", "not paid out beside it"
@@ -209,6 +209,10 @@ def test_goods_are_exchanged_in_one_sale(desk: Desk, fresh: list[str]) -> None:
     assert (back.number, new.number, back.exchange) == (2, 3, new.id)
     assert adds_up(back)
     assert sum(tender.amount_minor for tender in new.tenders) == new.total_minor
+    assert till.last is not None
+    points = till.last.decision.points
+    assert points.balance_before_centi < points_before, "what the old goods earned is gone"
+    assert points.balance_after_centi == desk.points_centi(), "as the receipt says"
     assert returnable(desk, old).whole == {}
     expected = 200_00 + old.total_minor + (price_minor - old.total_minor)
     assert desk.reader.expected_cash_minor(desk.till.shift) == expected  # type: ignore[arg-type]
