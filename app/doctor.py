@@ -56,6 +56,7 @@ def examine(folder: Path) -> list[Finding]:
         lambda: _clock_and_server(config),
         lambda: _printer(folder, config),
         lambda: _beside(folder, config),
+        lambda: _cards_and_codes(folder, config),
         lambda: _devices(config),
     )
     found = [Finding("settings", f"{folder} belongs to {config.shop.name}, till {config.shop.till}")]
@@ -191,6 +192,18 @@ _PRINTER_TODO: Final = {
     "paper_out": "Put in a new roll.",
     "stalled": "Switch it off and on.",
 }
+
+
+def _cards_and_codes(folder: Path, config: Config) -> Iterator[Finding]:
+    """Roles of readers, card keys and forms of codes: said only if the till would not start with them."""
+    from app.main import card_readers
+    from hardware.scanners.setup import known_codes
+
+    try:
+        card_readers(config, folder)
+        known_codes(config.scanner)
+    except (ConfigProblem, ValueError) as problem:
+        yield Finding("cards and codes", "the settings cannot be used", str(problem))
 
 
 def _devices(config: Config | None = None) -> Iterator[Finding]:

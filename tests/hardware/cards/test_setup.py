@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.config import ConfigProblem, load
+from app.doctor import examine
 from app.main import card_readers
 from hardware.cards.keys import FILE, CardKeys, read_card_keys
 from hardware.cards.pcsc import PcscReaders
@@ -126,6 +127,20 @@ def test_a_wrong_file_is_named_and_its_keys_are_not(tmp_path: Path, text: str, s
 def test_a_wrong_setting_says_what_would_do(tmp_path: Path, settings: str, says: str):
     with pytest.raises(ConfigProblem, match=says):
         readers_of(tmp_path, settings)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_the_doctor_says_what_is_wrong_with_keys_and_forms(tmp_path: Path):
+    (tmp_path / "stempel.toml").write_text(SHOP + '[scanner]\nmember_cards = ["ABC"]\n')
+    found = {finding.subject: finding for finding in examine(tmp_path)}
+    assert "member_cards: 'ABC' has no variable" in found["cards and codes"].todo
+    keys_in(tmp_path, KEYS, 0o644)
+    found = {finding.subject: finding for finding in examine(tmp_path)}
+    assert found["cards and codes"].wrong
+    assert f"chmod 600 {tmp_path / FILE}" in found["cards and codes"].todo
+    keys_in(tmp_path, KEYS)
+    (tmp_path / "stempel.toml").write_text(SHOP)
+    assert "cards and codes" not in {finding.subject for finding in examine(tmp_path)}
 
 
 # -- read for real ---------------------------------------------------------------------------------------
