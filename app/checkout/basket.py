@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from app.checkout.ports import Product, Unit
-from app.ledger.facts import SaleCompleted
+from app.ledger.facts import SaleCompleted, SaleRefunded
 from app.loyalty import basket as priced
 from app.loyalty.decision import Decision
 from app.loyalty.effects import AnyEffect
@@ -113,7 +113,9 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     decision: Decision | None = None
     asked: OpenTender | None = None
     fiscal: str = ""
-    """The id under which the fiscal device was asked to register `sale`; "" before that."""
+    """The id under which the fiscal device was asked to register `sale` or `refund`; "" before that."""
+    refund: SaleRefunded | None = None
+    """A refund on its way, which is not of this sale; `asked` is then what the terminal is to give back."""
 
 
 class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

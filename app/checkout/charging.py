@@ -79,7 +79,7 @@ class Charging:
     def settle_terminal(self, *, charged: bool, reference: str = "", answer: Answer = ignore) -> None:
         """The terminal's (or, after a power cut, the cashier's) word on whether the card was charged."""
         heart = self._heart
-        if (pending := heart.sale.pending) is None or pending.fiscal:
+        if (pending := heart.sale.pending) is None or pending.fiscal or pending.refund:
             return answer(refused("nothing_tendered"))
         if heart.outside.waits_for:
             return answer(refused("terminal_asked"))

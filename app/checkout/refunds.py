@@ -15,10 +15,10 @@ import msgspec
 
 from app.checkout.cash import rounded_minor
 from app.checkout.heart import Answer, Heart, ignore
-from app.checkout.outcome import Outcome, done, refused
-from app.checkout.paper.refund import refund_document
-from app.checkout.ports import Member, Slip, Work
+from app.checkout.outcome import Outcome, refused
+from app.checkout.ports import Member
 from app.checkout.receipt import REFERENCE
+from app.checkout.returning import Returning
 from app.checkout.rights import Approval
 from app.ledger.facts import Discount, LineEarned, LineStamped, SaleCompleted, SaleRefunded, SoldLine, Tender
 from app.ledger.original import decision_of, is_deposit, moved
@@ -26,7 +26,6 @@ from app.loyalty.decision import DecidedLine, Decision
 from app.loyalty.effects import AnyEffect, PointsReturned, PointsTakenBack, StampsChanged
 from app.loyalty.refund import refund
 from app.values import ValueProblem, div_round
-from hardware.receipt import PrintJob
 
 Means = Literal["cash", "card"]
 
@@ -70,8 +69,9 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
 class Refunds:
     """Goods that come back."""
 
-    def __init__(self, heart: Heart) -> None:
+    def __init__(self, heart: Heart, returning: Returning | None = None) -> None:
         self._heart: Final = heart
+        self._returning: Final = returning or Returning(heart)
 
     # -- finding the sale --------------------------------------------------------------------------------
 
@@ -192,7 +192,10 @@ class Refunds:
         approval: Approval | None = None,
         answer: Answer = ignore,
     ) -> None:
-        """Take goods back, and give the money back in cash or on the terminal, which the cashier works."""
+        """Take goods back, and give the money back in cash or on the terminal.
+
+        Where the till asks terminal or fiscal device by itself, `answer` hears that it is on its way.
+        """
         heart = self._heart
         if (stopped := self._stopped(sale)) is not None:
             return answer(stopped)
@@ -205,16 +208,7 @@ class Refunds:
         money_minor = worth.cash_minor if means == "cash" else worth.money_minor
         money = (Tender(means=means, amount_minor=money_minor),) if money_minor else ()
         fact = self.fact(worth, money, reason=reason, approval=approval)
-        document = refund_document(fact, heart.shop, heart.programme, sold=worth.of.sale, member=worth.member)
-        slip = Slip("refund", PrintJob(document, open_drawer=means == "cash"), fact.id)
-
-        def written() -> Outcome:
-            heart.next_number += 1
-            heart.refresh_member(worth.of.member)
-            return done("refunded", amount_minor=money_minor, number=fact.number)
-
-        work = Work(facts=(fact,), slips=(slip,), keep_basket=True, at_ms=fact.at_ms)
-        return heart.write(work, written, answer)
+        return self._returning.give(fact, worth.of.sale, worth.member, answer)
 
     def _stopped(self, sale: uuid.UUID | None) -> Outcome | None:
         heart = self._heart

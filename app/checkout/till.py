@@ -57,6 +57,7 @@ from app.checkout.ports import (
 )
 from app.checkout.receipt import Receipt
 from app.checkout.refunds import Refunds
+from app.checkout.returning import Returning
 from app.checkout.ringing import Ringing
 from app.checkout.shifts import Shifts
 from app.checkout.shop import Shop
@@ -115,7 +116,9 @@ class Till:
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line
         self.undo, self.clear = ringing.undo, ringing.clear
 
-        self.refunds = Refunds(heart)
+        self._returning = Returning(heart)
+        self.settle_return = self._returning.settle
+        self.refunds = Refunds(heart, self._returning)
         self.exchanges = Exchanges(heart, self.refunds)
 
         self.adjusting = Adjusting(heart)
@@ -209,16 +212,31 @@ class Till:
         """Whether the sale in hand is with the fiscal device, or nobody knows whether it is."""
         return self._paying.registering.open
 
+    @property
+    def returning(self) -> bool:
+        """Whether a refund is with terminal or fiscal device, or nobody knows what became of it."""
+        return self._returning.open
+
+    @property
+    def return_registers(self) -> bool:
+        """Whether that refund waits for the fiscal device, and no more for the terminal."""
+        pending = self.sale.pending
+        return self.returning and pending is not None and pending.asked is None
+
     def resume(self) -> None:
         """Ask the terminal or the fiscal device what became of what it was asked: when they are there after
         a restart, or by the cashier's wish. What they say is heard outside."""
+        if self.returning:
+            return self._returning.resume()
         self._charging.resume()
-        self._paying.registering.resume()
+        return self._paying.registering.resume()
 
     def remind(self) -> None:
         """Once a second: what only time answers."""
+        if self.returning:
+            return self._returning.remind()
         self._charging.remind()
-        self._paying.registering.remind()
+        return self._paying.registering.remind()
 
     def use(self, programme: Compiled) -> None:
         """A newer programme is in force; the basket in hand is priced by it from now on."""

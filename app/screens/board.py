@@ -131,8 +131,9 @@ class Board:
         if outcome.code == "sold":
             paid_up(self, outcome)
             return
-        if self.till.sale.stage is Stage.OPEN and self.till.sale.lines and isinstance(self.panel, Charging):
-            self.panel = Paying(self)
+        if self.till.sale.stage is Stage.OPEN and isinstance(self.panel, Charging):
+            again = self.till.sale.lines and not self.panel.returning
+            self.panel = Paying(self) if again else self.ringing()
         self.tell(outcome)
 
     def weigh(self, event: ScaleEvent) -> None:

@@ -193,3 +193,23 @@ def test_a_device_that_is_silent_can_be_asked_again(outward: Outward) -> None:
     outward.presenter.answer(True)
     assert isinstance(outward.view.middle, views.Paid)
     assert len(outward.register.documents) == 1
+
+
+def test_a_refund_on_its_way_shows_what_it_waits_for_and_goes_back_to_ringing_up(outward: Outward) -> None:
+    outward.presenter.scan(LATTE)
+    outward.presenter.pay()
+    outward.presenter.pay_by_card()
+    assert outward.desk.till.last is not None
+    outward.presenter.leave()
+    outward.pos.mood, outward.pos.answers = Mood.CUT_AFTER, False
+    outward.desk.till.refunds.refund(
+        outward.desk.till.last.sale.id, {1: 1000}, "card", answer=outward.presenter.tell
+    )
+    assert ask(outward).figure == "12.00\xa0zł"
+    assert ask(outward).yes == "Yes, it went back"
+    outward.fiscal.holding = True
+    outward.presenter.answer(True)
+    assert ask(outward).question == "The sale is being registered"
+    outward.fiscal.let_go()
+    assert isinstance(outward.view.middle, views.Favourites)
+    assert [entry.kind for entry in outward.register.documents] == ["sale", "refund"]

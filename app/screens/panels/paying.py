@@ -151,6 +151,11 @@ class Charging(Panel):
     device is asked again, unless this till has none any more.
     """
 
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self.returning = screen.till.returning
+        """It is a refund that is on its way, and not the sale in hand."""
+
     @property
     def pressing(self) -> bool:
         return True
@@ -162,17 +167,28 @@ class Charging(Panel):
         till, yes = self.till, key == YES
         if till.outside.waits_for:
             return
-        if not till.registering:
+        if till.returning:
+            self._press_return(yes)
+        elif not till.registering:
             till.settle_terminal(charged=yes, answer=self.screen.heard)
         elif till.outside.fiscal is None:
             till.settle_fiscal(registered=yes, answer=self.screen.heard)
         elif yes:
             till.resume()
 
+    def _press_return(self, yes: bool) -> None:
+        """A refund: the cashier says whether the terminal gave the money back, a device is asked again."""
+        if not self.till.return_registers or self.till.outside.fiscal is None:
+            self.till.settle_return(given=yes, answer=self.screen.heard)
+        elif yes:
+            self.till.resume()
+
     def view(self) -> views.Ask:
         till, get = self.till, self.show.words.get
         waits = till.outside.waits_for
-        about = "register" if till.registering else "charge"
+        about = "register" if till.registering or till.return_registers else "charge"
+        if till.returning and not till.return_registers and not waits:
+            about = "reverse"
         if waits:
             about = f"{about}_wait"
         elif about == "register" and till.outside.fiscal is None:
