@@ -11,9 +11,9 @@ from fractions import Fraction
 
 import msgspec
 
+from app.loyalty.benefit import Expiry, LotTerms, benefit_params, benefit_word, percent_text
 from app.loyalty.decision import Param
 from app.loyalty.model import Benefit, BirthdayWindow, Filter, Goods, Names, Programme
-from app.loyalty.rules.benefit import Expiry, LotTerms, benefit_params, benefit_word, percent_text
 
 Said = Iterator["Term"]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import msgspec
 
+from app.loyalty.benefit import percent_text
 from app.loyalty.compiled import Compiled
 from app.loyalty.decision import DecidedLine, Decision, Offer, Param, Reason
 from app.loyalty.manual import MANUAL, RULE
 from app.loyalty.model import Names, Rule
-from app.loyalty.rules.benefit import percent_text
 from app.loyalty.rules.cashback import Cashback
 from app.loyalty.rules.price import PriceRule
 from app.loyalty.rules.reward import Rewards

@@ -16,6 +16,7 @@ from typing import Any
 
 from app.loyalty.basket import Basket, Context, Line
 from app.loyalty.model import Benefit, Filter, Programme, Rule
+from app.loyalty.rules.birthday import BirthdayRule
 from app.loyalty.rules.bundle import BundleRule
 from app.loyalty.rules.cashback import CashbackRule
 from app.loyalty.rules.challenge import ChallengeRule
@@ -32,11 +33,11 @@ from app.loyalty.rules.promo_code import PromoCodeRule
 from app.loyalty.rules.referral import ReferralRule
 from app.loyalty.rules.reward import RewardRule
 from app.loyalty.rules.stamps import StampsRule
+from app.loyalty.rules.tenure import TenureRule
 from app.loyalty.rules.threshold import ThresholdRule
 from app.loyalty.rules.tier import TierRule
 from app.loyalty.rules.vip import VipRule
 from app.loyalty.rules.welcome import WelcomeRule
-from app.loyalty.rules.yearly import BirthdayRule, TenureRule
 from app.loyalty.state import DAY_MS, MemberState
 from tests.loyalty.naive_visits import Handed, Visit, is_discount
 

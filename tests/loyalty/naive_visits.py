@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 from app.loyalty.basket import Code, Context
 from app.loyalty.effects import Grant
 from app.loyalty.model import WEEKDAYS, Benefit, BirthdayWindow, Programme, Rule
+from app.loyalty.rules.birthday import BirthdayRule
 from app.loyalty.rules.challenge import ChallengeRule
 from app.loyalty.rules.come_back import ComeBackRule
 from app.loyalty.rules.nth_purchase import NthPurchaseRule
 from app.loyalty.rules.promo_code import PromoCodeRule
 from app.loyalty.rules.referral import ReferralRule
 from app.loyalty.rules.stamps import StampsRule
+from app.loyalty.rules.tenure import TenureRule
 from app.loyalty.rules.welcome import WelcomeRule
-from app.loyalty.rules.yearly import BirthdayRule, TenureRule
 from app.loyalty.state import MemberState
 
 EPOCH = date(1970, 1, 1)

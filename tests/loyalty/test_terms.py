@@ -13,11 +13,11 @@ import pytest
 
 import resources
 from app.checkout.wording import terms_text
+from app.loyalty.benefit import LotTerms
 from app.loyalty.model import Names, Programme, Rule
 from app.loyalty.programme import load_programme
 from app.loyalty.reading import fields_of
 from app.loyalty.rules import KINDS
-from app.loyalty.rules.benefit import LotTerms
 from app.texts import LANGUAGES, WEEKDAYS, texts
 
 FILES = sorted(resources.path("programmes").rglob("*.yaml"))

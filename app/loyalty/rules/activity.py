@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from app.loyalty.benefit import LotTerms, earn
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Count, Ident, Points, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, lots, percent, say
-from app.loyalty.rules.benefit import LotTerms, earn
 from app.values import POINT_CENTI, mul_rate
 
 KEEP_DAYS = 31

@@ -8,11 +8,11 @@ from math import lcm
 
 import msgspec
 
+from app.loyalty.benefit import LotTerms
 from app.loyalty.decision import Reason
 from app.loyalty.model import Count, Ident, Money, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, categories, counted_on, lots, min_receipt, percent, say
-from app.loyalty.rules.benefit import LotTerms
 from app.loyalty.rules.points import Base, EarningPlan, RoundTo, base_minor, base_of, round_points
 from app.values import POINT_CENTI
 

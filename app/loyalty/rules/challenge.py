@@ -9,13 +9,13 @@ from typing import Literal
 
 import msgspec
 
+from app.loyalty.benefit import LotTerms, benefit_problems, hand_over, make_grant
+from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, percent, say
-from app.loyalty.rules.benefit import LotTerms, benefit_problems, hand_over, make_grant
-from app.loyalty.rules.coupon import CouponPlan
 from app.loyalty.state import Bucket
 
 Goal = Literal["receipts", "units", "categories", "weeks"]

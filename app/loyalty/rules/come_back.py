@@ -7,14 +7,14 @@ from itertools import pairwise
 
 import msgspec
 
+from app.loyalty.benefit import day_start_ms, make_grant
 from app.loyalty.conditions import common_refusal
+from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, Count, Money, Programme, Rule, Share
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, min_receipt, percent, say
-from app.loyalty.rules.benefit import day_start_ms, make_grant
-from app.loyalty.rules.coupon import CouponPlan
 
 
 class ReturnStep(msgspec.Struct, frozen=True, kw_only=True):

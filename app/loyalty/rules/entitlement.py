@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from app.loyalty.benefit import Expiry, expiry_ms, make_grant
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant, GrantUsed
 from app.loyalty.model import EVERYTHING, Count, Filter, Programme, Rule
 from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, expiry, say, some
-from app.loyalty.rules.benefit import Expiry, expiry_ms, make_grant
 from app.loyalty.rules.bundle import unit_price
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.loyalty.benefit import BenefitPlan, LotTerms, benefit_amount, benefit_problems, hand_over
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
-from app.loyalty.rules.benefit import BenefitPlan, LotTerms, benefit_amount, benefit_problems, hand_over
 
 
 class NthPurchaseRule(Rule, frozen=True, kw_only=True):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from app.loyalty.benefit import LotTerms
 from app.loyalty.decision import Reason
 from app.loyalty.effects import PartnerSettled
 from app.loyalty.model import EVERYTHING, Ident, Points, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, lots, say
-from app.loyalty.rules.benefit import LotTerms
 from app.loyalty.rules.points import EarningPlan, base_minor
 from app.values import div_round
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from app.loyalty.benefit import LotTerms, earn
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted, Lot, PointsEarned, PointsSpent
 from app.loyalty.model import (
@@ -25,7 +26,6 @@ from app.loyalty.model import (
 )
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, about, counted_on, factor, lots, min_receipt, percent, say, some
-from app.loyalty.rules.benefit import LotTerms, earn
 from app.loyalty.run import ONCE
 from app.loyalty.state import lot_order, take_from
 from app.values import POINT_CENTI, QTY_MILLI, Rounding, div_round, spread

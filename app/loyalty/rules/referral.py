@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from app.loyalty.benefit import LotTerms, earn
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted, ReferralDue
 from app.loyalty.model import Count, Days, Money, Points, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, lots, min_receipt, say
-from app.loyalty.rules.benefit import LotTerms, earn
 from app.loyalty.state import DAY_MS
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from app.loyalty.benefit import LotTerms, benefit_problems, hand_over
+from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason, StampsView
 from app.loyalty.effects import Counted, StampsChanged
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
 from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
-from app.loyalty.rules.benefit import LotTerms, benefit_problems, hand_over
 from app.loyalty.rules.bundle import unit_price
-from app.loyalty.rules.coupon import CouponPlan
 
 
 class StampsRule(Rule, frozen=True, kw_only=True):

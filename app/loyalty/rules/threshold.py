@@ -6,11 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from app.loyalty.decision import Reason
-from app.loyalty.model import Benefit, PositiveMoney, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope
-from app.loyalty.promise import Said, gives, lots, say
-from app.loyalty.rules.benefit import (
+from app.loyalty.benefit import (
     BenefitPlan,
     LotTerms,
     benefit_params,
@@ -18,6 +14,10 @@ from app.loyalty.rules.benefit import (
     benefit_word,
     hand_over,
 )
+from app.loyalty.decision import Reason
+from app.loyalty.model import Benefit, PositiveMoney, Programme, Rule
+from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.promise import Said, gives, lots, say
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,13 +12,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from app.loyalty.benefit import open_net, percent_text
 from app.loyalty.decision import Reason, TierView
 from app.loyalty.effects import Counted
 from app.loyalty.model import EVERYTHING, Count, Days, Factor, Filter, Ident, Names, Programme, Rule, Share
 from app.loyalty.moment import EPOCH_ORDINAL
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope
 from app.loyalty.promise import Said, Term, factor, percent, say, some
-from app.loyalty.rules.benefit import open_net, percent_text
 from app.loyalty.state import Bucket, Standing
 from app.values import ValueProblem, minor_digits, mul_rate, parse_scaled
 

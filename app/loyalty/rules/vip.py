@@ -7,13 +7,13 @@ from fractions import Fraction
 
 import msgspec
 
+from app.loyalty.benefit import day_start_ms, make_grant, open_net, percent_text
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant
 from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule, Share
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
 from app.loyalty.promise import Said, factor, percent, say, some
-from app.loyalty.rules.benefit import day_start_ms, make_grant, open_net, percent_text
 from app.values import mul_rate
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import msgspec
 
 from app.loyalty.basket import Context
+from app.loyalty.benefit import day_start_ms
 from app.loyalty.compiled import Compiled
 from app.loyalty.decision import Decision
 from app.loyalty.engine import evaluate
 from app.loyalty.life import Life
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Run
-from app.loyalty.rules.benefit import day_start_ms
 from app.loyalty.state import MemberState
 from app.loyalty.whatif.figures import WAYS, Assumptions, Band, Change, Example, Past, Way, WhatIf
 from app.loyalty.whatif.sales import Sales

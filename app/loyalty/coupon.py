@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from app.loyalty.benefit import BenefitPlan, make_grant
 from app.loyalty.decision import Reason
 from app.loyalty.effects import CodeUsed, Grant, GrantUsed
 from app.loyalty.model import Benefit, Filter, Rule
 from app.loyalty.plan import Run, Scope
-from app.loyalty.rules.benefit import BenefitPlan, make_grant
 
 
 class CouponPlan(BenefitPlan):
