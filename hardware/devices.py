@@ -96,9 +96,9 @@ def _is(device: Device, port: str) -> bool:
 
 def list_card_readers(deadline_s: float = 2.0) -> list[Device]:
     """The PC/SC service and its readers. A service that does not answer in time is silent, not waited for."""
-    answers: queue.SimpleQueue[list[ReaderState] | Exception] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[Device] | Exception] = queue.SimpleQueue()
     hand = Hand("cards list", answers.put)  # type: ignore[arg-type]
-    hand.ask(lambda session: answers.put(_reader_states(session)))
+    hand.ask(lambda session: answers.put(_card_readers(session)))
     try:
         answer = answers.get(timeout=deadline_s)
     except queue.Empty:
@@ -112,20 +112,28 @@ def list_card_readers(deadline_s: float = 2.0) -> list[Device]:
         return [Device("card service", _SERVICE_NAME, "away", todo=todo, detail=str(answer))]
     if isinstance(answer, Exception):
         raise answer
-    return [Device("card service", _SERVICE_NAME, "ready"), *map(describe_reader, answer)]
+    return [Device("card service", _SERVICE_NAME, "ready"), *answer]
 
 
-def _reader_states(session: Session) -> list[ReaderState]:
+def _card_readers(session: Session) -> list[Device]:
     names = session.readers()
-    return session.wait([ReaderState(name, 0) for name in names], 0) if names else []
+    states = session.wait([ReaderState(name, 0) for name in names], 0) if names else []
+    return [describe_reader(state, _serial_of(session, state.name)) for state in states]
 
 
-def describe_reader(state: ReaderState) -> Device:
-    """A reader in words; a mute card on it is the card's fault."""
+def _serial_of(session: Session, reader: str) -> str:
+    try:
+        return session.serial(reader)
+    except PcscError:
+        return ""  # another program has it for itself just now
+
+
+def describe_reader(state: ReaderState, serial: str = "") -> Device:
+    """A reader in words, its serial number as its address; a mute card on it is the card's fault."""
     if state.mute:
         todo = "The card on it does not answer: turn it round, or try another."
-        return Device("card reader", state.name, "mute", todo=todo)
-    return Device("card reader", state.name, "card" if state.present else "ready")
+        return Device("card reader", state.name, "mute", serial, todo=todo)
+    return Device("card reader", state.name, "card" if state.present else "ready", serial)
 
 
 # -- serial ports ----------------------------------------------------------------------------------------

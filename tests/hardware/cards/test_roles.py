@@ -12,6 +12,7 @@ import pytest
 from hardware.cards.pcsc import PcscReaders
 from hardware.cards.roles import ReaderRule, plain_name, role_of
 from hardware.cards.session import PcscError, Session
+from hardware.devices import list_card_readers
 from hardware.ports import CardFailed, CardRemoved, CardTapped, ReaderRole, ReadersChanged
 from tests.hardware.cards.conftest import QUICK
 from tests.support.told import Told
@@ -244,3 +245,12 @@ def test_pcsc_says_of_a_reader_it_does_not_know_that_it_is_gone(pcscd: Pcscd):
     assert raised.value.case == "gone"
     assert session.serial("Till 00 00") == ""
     session.close()
+
+
+def test_the_list_of_devices_tells_serial_numbers_for_the_settings():
+    pcscd = Pcscd(serials=("SN-1", "")).start()
+    try:
+        found = {device.name: device.address for device in list_card_readers()}
+        assert (found["Till 00 00"], found["Staff 00 00"]) == ("SN-1", "")
+    finally:
+        pcscd.kill()
