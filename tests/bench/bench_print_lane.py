@@ -69,7 +69,7 @@ def main() -> None:
         lane.stop()
         database.close()
     print(
-        "from the sale's commit in the till's database, through its durable queue, to a loopback printer that"
+        "from the commit in the till's database, through its durable queue, to a loopback printer that"
     )
     print(f"prints at once: median and p95 of {ROUNDS}; the goal is 5 ms to the first byte")
     for name, taken in (
