@@ -72,8 +72,9 @@ class Hints:
             listener.wake()
 
     async def close(self) -> None:
-        """End every stream: the server stops."""
+        """End every stream, and take no more: the server stops."""
         with self._lock:
+            self._most = 0
             for listener in self._listeners:
                 listener.closed = True
                 listener.wake()

@@ -148,6 +148,7 @@ async def _serve(context: Context, host: str, port: int, listening: Callable[[],
     listening()
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    await context.hints.close()  # a stream is a request in hand, and would never be finished
     server.stop()
     await asyncio.wait_for(serving, GRACE_S)
 
