@@ -313,7 +313,7 @@ class Life:
         self.debt_centi += amount_centi
 
     def count(self, effect: Counted) -> None:
-        day, keep = effect.day, effect.keep_days
+        day = effect.day
         buckets = self.counters.get(effect.key, ())
         last = buckets[-1] if buckets else None
         if last is None or last.day < day:
@@ -326,26 +326,7 @@ class Life:
             ordered = sorted(by_day)
             before = tuple([by_day[d] for d in ordered if d < day])
             after = tuple([by_day[d] for d in ordered if d > day])
-        if old is None:
-            new = Bucket(
-                day,
-                effect.receipts,
-                effect.spend_minor,
-                effect.points_centi,
-                effect.units_milli,
-                effect.uses,
-                keep,
-            )
-        else:
-            new = Bucket(
-                day,
-                old.receipts + effect.receipts,
-                old.spend_minor + effect.spend_minor,
-                old.points_centi + effect.points_centi,
-                old.units_milli + effect.units_milli,
-                old.uses + effect.uses,
-                keep,
-            )
+        new = _added(old, effect)
         if new.receipts or new.spend_minor or new.points_centi or new.units_milli or new.uses:
             self.counters[effect.key] = (*before, new, *after)
         else:
@@ -384,6 +365,21 @@ _TAKE: Final[dict[type[AnyEffect], Callable[[Life, Any], None]]] = {
     GrantUsed: Life.use_grant,
 }
 """Others are settled elsewhere: a referrer, a partner, a budget."""
+
+
+def _added(old: Bucket | None, effect: Counted) -> Bucket:
+    """A day's bucket with what an effect counts; how long it matters is what was said last."""
+    if old is None:
+        old = _NOTHING
+    return Bucket(
+        effect.day,
+        old.receipts + effect.receipts,
+        old.spend_minor + effect.spend_minor,
+        old.points_centi + effect.points_centi,
+        old.units_milli + effect.units_milli,
+        old.uses + effect.uses,
+        effect.keep_days,
+    )
 
 
 def _end(bucket: Bucket) -> int:
