@@ -3,8 +3,8 @@
     python -m tests.faults.mutants [--sample N] [--seed N] [--known] [FILE or FILE:FUNCTION …]
 
 mutmut's own runner was measured and left aside, docs/decisions/0028-mutants-in-forks.md says why. What is
-mutated and by which tests stands under `tool.mutmut` in pyproject.toml. A mutant that no test notices is
-a failure, unless equivalent_mutants.yaml beside this file lists it with a reason; those are not run.
+mutated without FILE and by which tests stands under `tool.mutmut` in pyproject.toml. A mutant that no test
+notices is a failure, unless equivalent_mutants.yaml beside this file lists it with the reason.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ class Mutant:
 # -- making mutants --------------------------------------------------------------------------------------
 
 
-def mutated_files() -> list[str]:
-    """The sources that pyproject.toml names, relative to the root."""
+def mutated_files(every: bool) -> list[str]:
+    """The engine's sources, relative to the root: every one, or those that pyproject.toml holds to it."""
     files: list[Path] = []
     for path in config().source_paths:
         files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    return [str(file) for file in files if config().should_mutate(file)]
+    return [str(file) for file in files if every or config().should_mutate(file)]
 
 
 def mutants_of(file: str) -> Iterator[Mutant]:
@@ -151,7 +151,7 @@ def statement_spans(text: str) -> list[tuple[int, int]]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.stmt):
             body = getattr(node, "body", None)
-            if body:
+            if body and not isinstance(node, ast.FunctionDef):  # whose defaults count for all of it
                 spans.append((node.lineno, max(node.lineno, body[0].lineno - 1)))
             spans.append((node.lineno, node.end_lineno or node.lineno))
     return spans
@@ -331,7 +331,8 @@ class Runner:
     def mutants(self) -> tuple[list[Mutant], int]:
         """Those asked for, without those known to be equivalent; and how many of these there are."""
         known = {} if self.wanted.known else known_mutants()
-        made = [mutant for file in mutated_files() if self.asked(file) for mutant in mutants_of(file)]
+        files = [file for file in mutated_files(every=bool(self.wanted.only)) if self.asked(file)]
+        made = [mutant for file in files for mutant in mutants_of(file)]
         made = [mutant for mutant in made if self.asked(mutant.file, mutant.function)]
         fresh = [mutant for mutant in made if mutant.key not in known]
         if not self.wanted.only:
