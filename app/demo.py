@@ -26,11 +26,15 @@ from hardware.ports import DeviceProblem
 from hardware.simulated import MARK, claim_demo
 
 if TYPE_CHECKING:
+    from app.desk import Side
     from app.main import Windowed
     from app.rig import Devices
+    from hardware.simulated.display import SimulatedDisplay
     from hardware.simulated.paper import PaperPrinter
     from hardware.simulated.reader import SimulatedReader
+    from hardware.simulated.scale import SimulatedScale
     from hardware.simulated.scanner import SimulatedScanner
+    from hardware.simulated.terminal import SimulatedTerminal
 
 STOCKED: Final = "STOCKED"
 """The file that says that the demo's lists are in."""
@@ -201,11 +205,12 @@ class DemoServer:
 
 
 class SimulatedDesk:
-    """The devices of the demo: a card to tap, a scanner to fire, paper to look at."""
+    """The devices of the demo: cards to tap, a scanner to fire, paper to look at, and what stands beside."""
 
     def __init__(self) -> None:
         self._made: Devices | None = None
         self.on_paper: Callable[[bytes], None] = lambda _: None
+        self.beside: SimulatedBeside | None = None
 
     def devices(self, config: Config) -> Devices:
         """Made once; heavy imports belong to the thread that opens the till."""
@@ -219,7 +224,24 @@ class SimulatedDesk:
         self.reader: SimulatedReader = SimulatedReader()
         self.scanner: SimulatedScanner = SimulatedScanner()
         self.paper: PaperPrinter = PaperPrinter(profile, lambda job: self.on_paper(job))
-        return Devices(self.reader, (self.scanner,), self.paper, profile)
+        self.beside = SimulatedBeside()
+        return Devices(self.reader, (self.scanner,), self.paper, profile, side=self.beside.side)
+
+
+class SimulatedBeside:
+    """What stands beside the demo's till."""
+
+    def __init__(self) -> None:
+        from app.desk import Side
+        from hardware.simulated.display import SimulatedDisplay
+        from hardware.simulated.scale import SimulatedScale
+        from hardware.simulated.terminal import Mood, SimulatedTerminal
+
+        self.display: SimulatedDisplay = SimulatedDisplay()
+        self.scale: SimulatedScale = SimulatedScale()
+        self.terminal: SimulatedTerminal = SimulatedTerminal(slow_s=1.5)
+        self.terminal.mood = Mood.SLOW
+        self.side: Side = Side(self.display, self.scale, self.terminal)
 
 
 # -- with a screen ---------------------------------------------------------------------------------------

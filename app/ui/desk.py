@@ -25,6 +25,7 @@ import resources
 from app.ui import scale as lk
 from app.ui.bridge import Bridge
 from app.ui.controls import Button, Card, Field, Kind, Label, ThinBar
+from app.ui.desk_side import Beside, DeskSide
 from app.ui.look import Look
 from hardware.ports import PrinterState
 
@@ -70,6 +71,10 @@ class Desk(Protocol):
     def scanner(self) -> Scanner: ...
     @property
     def paper(self) -> Paper: ...
+    @property
+    def beside(self) -> Beside | None:
+        """Display, scale and terminal, if the desk has them."""
+        ...
 
 
 def demo_cards() -> list[DeskCard]:
@@ -102,6 +107,7 @@ class DeskWindow(QWidget):
         self.power = Button(look, Kind.QUIET, height_px=44)
         self._titles = [Label(look, lk.SMALL, lk.SEMIBOLD, "secondary") for _ in range(3)]
         self._off = False
+        self.side = DeskSide(look, desk.beside, bridge) if desk.beside is not None else None
         self._lay_out()
         self.away.clicked.connect(lambda: desk.reader.remove())
         self.fire.clicked.connect(self._fire)
@@ -155,12 +161,14 @@ class DeskWindow(QWidget):
         goods = QWidget()
         goods.setLayout(_grid(self.goods))
         area = _area(self._look, goods)
-        area.setFixedHeight(208)
+        area.setFixedHeight(208 if self.side is None else 104)
         column.addWidget(area)
         typed = QHBoxLayout()
         typed.addWidget(self.code, 1)
         typed.addWidget(self.fire)
         column.addLayout(typed)
+        if self.side is not None:
+            column.addWidget(self.side)
         foot = QHBoxLayout()
         foot.addWidget(self._titles[2])
         foot.addStretch(1)
@@ -182,6 +190,8 @@ class DeskWindow(QWidget):
         self.fire.set_words(self.tr("Scan"))
         self.power.set_words(self.tr("Printer on") if self._off else self.tr("Printer off"))
         self.paper.retranslate()
+        if self.side is not None:
+            self.side.retranslate()
         self._show_drawer()
 
     def _fire(self) -> None:
@@ -210,6 +220,8 @@ class DeskWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._desk.on_paper = lambda job: None
+        if self.side is not None:
+            self.side.let_go()
         super().closeEvent(event)
 
 

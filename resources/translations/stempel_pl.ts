@@ -70,6 +70,25 @@
     </message>
 </context>
 <context>
+    <name>DeskSide</name>
+    <message>
+        <source>On the scale, kg</source>
+        <translation>Na wadze, kg</translation>
+    </message>
+    <message>
+        <source>Nothing</source>
+        <translation>Nic</translation>
+    </message>
+    <message>
+        <source>Terminal says yes</source>
+        <translation>Terminal mówi tak</translation>
+    </message>
+    <message>
+        <source>Terminal says no</source>
+        <translation>Terminal mówi nie</translation>
+    </message>
+</context>
+<context>
     <name>DeskWindow</name>
     <message>
         <source>Simulated desk</source>
@@ -274,6 +293,10 @@
 </context>
 <context>
     <name>SaleScreen</name>
+    <message>
+        <source>Training</source>
+        <translation>Szkolenie</translation>
+    </message>
     <message>
         <source>Name, code or phone</source>
         <translation>Nazwa, kod lub telefon</translation>

@@ -70,6 +70,25 @@
     </message>
 </context>
 <context>
+    <name>DeskSide</name>
+    <message>
+        <source>On the scale, kg</source>
+        <translation>На весах, кг</translation>
+    </message>
+    <message>
+        <source>Nothing</source>
+        <translation>Ничего</translation>
+    </message>
+    <message>
+        <source>Terminal says yes</source>
+        <translation>Терминал: да</translation>
+    </message>
+    <message>
+        <source>Terminal says no</source>
+        <translation>Терминал: нет</translation>
+    </message>
+</context>
+<context>
     <name>DeskWindow</name>
     <message>
         <source>Simulated desk</source>
@@ -274,6 +293,10 @@
 </context>
 <context>
     <name>SaleScreen</name>
+    <message>
+        <source>Training</source>
+        <translation>Обучение</translation>
+    </message>
     <message>
         <source>Name, code or phone</source>
         <translation>Название, код или телефон</translation>

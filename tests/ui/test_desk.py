@@ -10,18 +10,30 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.demo import SimulatedBeside
 from app.ui.bridge import Bridge
 from app.ui.desk import NEW_CARD, DeskWindow, demo_cards
 from app.ui.look import Look
 from app.ui.translations import Translations
 from app.ui.window import MainWindow
-from hardware.ports import CardEvent, CardRemoved, CardTapped, PrinterState, Scan, ScanEvent
+from hardware.ports import (
+    CardEvent,
+    CardRemoved,
+    CardTapped,
+    DisplayText,
+    PrinterState,
+    ScaleEvent,
+    Scan,
+    ScanEvent,
+    Weighed,
+)
 from hardware.printers.escpos import encode
 from hardware.printers.profile import PROFILES
 from hardware.receipt import Document, PrintJob, Text
 from hardware.simulated.paper import PaperPrinter
 from hardware.simulated.reader import SimulatedReader
 from hardware.simulated.scanner import SimulatedScanner
+from hardware.simulated.terminal import Mood
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no size hints
 LEFT = Qt.MouseButton.LeftButton
@@ -37,6 +49,7 @@ class Devices:
         self.reader, self.scanner = SimulatedReader(), SimulatedScanner()
         self.paper = PaperPrinter(PROFILES["80mm"], lambda job: self.on_paper(job))
         self.on_paper = lambda job: None
+        self.beside = SimulatedBeside()
         self.reader.start(self.cards.append)
         self.scanner.start(self.scans.append)
 
@@ -139,3 +152,20 @@ def test_beside_the_till_it_follows_its_language_and_its_end(
     assert desk.fire.text() == "Skanuj"
     window.close()
     assert not desk.isVisible()
+
+
+def test_pole_scale_and_terminal_stand_beside(qtbot: QtBot, desk: DeskWindow, devices: Devices) -> None:
+    assert desk.side is not None
+    devices.beside.display.start(lambda problem: None)
+    weighed: list[ScaleEvent] = []
+    devices.beside.scale.start(weighed.append)
+    devices.beside.display.show(DisplayText("Razem", "", "12,00"))
+    qtbot.waitUntil(lambda: desk.side is not None and desk.side.pole.lines[0] == "Razem          12,00")
+    qtbot.mouseClick(desk.side.weights[2], LEFT)
+    qtbot.waitUntil(lambda: Weighed(642, True) in weighed)
+    qtbot.mouseClick(desk.side.terminal, LEFT)
+    assert devices.beside.terminal.mood is Mood.DECLINE
+    qtbot.mouseClick(desk.side.terminal, LEFT)
+    assert devices.beside.terminal.mood is Mood.SLOW
+    assert devices.beside.display.stop()
+    assert devices.beside.scale.stop()
