@@ -51,15 +51,21 @@ def read_insertion(
     Another program's hold, a reset by it, a card at the edge of the field and a service that came back are
     tried again for `patience_s`. `pause` sleeps and is True when the reading is no longer wanted.
     """
-    until_s, unseen = world.monotonic_s() + patience_s, insertion.unseen
+    until_s, unseen, power_up = world.monotonic_s() + patience_s, insertion.unseen, False
     while True:
         uid: str | None = ""
         try:
-            with session.connected(insertion.reader, power_up=unseen) as link:
+            with session.connected(insertion.reader, power_up=power_up) as link:
+                power_up = False
                 uid = reader_uid(link)
                 content = read_card(link, uid, settings)
             if session.state(insertion.reader).counter != insertion.counter:
                 return None
+            if content is not None and content.record is None and unseen:
+                # Read by the ATR of the card before, perhaps. Only now, for a power-up costs: it resets other
+                # programs, and a card that goes in the middle of it is lost to pcscd until it is lifted.
+                power_up, unseen = True, False
+                continue
             if content is not None:
                 return Reading(uid, content)
             problem, unseen = CardProblem("torn", "another card answered at the end"), True
