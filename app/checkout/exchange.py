@@ -100,6 +100,8 @@ class Exchanges:
             return answer(refused("busy"))
         if heart.shift is None:
             return answer(refused("no_shift"))
+        if heart.outside.refunds_are_registered:
+            return answer(refused("fiscal_no_sale"))
         if not goods or any(each.qty_milli <= 0 or each.price_minor < 0 for each in goods):
             return answer(refused("nothing_to_return"))
         if not reason.strip():

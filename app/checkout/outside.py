@@ -60,6 +60,11 @@ class Outside:
     heard: Callable[[Outcome], None] = _nobody
 
     @property
+    def refunds_are_registered(self) -> bool:
+        """Whether the fiscal device takes refunds. One that does not (Poland) leaves them to a book."""
+        return self.must_register and (self.fiscal is None or self.fiscal.abilities.refunds)
+
+    @property
     def cabled(self) -> Terminal | None:
         """The terminal, if the till can ask it by itself."""
         return self.terminal if self.terminal is not None and not self.terminal.manual else None

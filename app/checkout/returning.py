@@ -44,7 +44,7 @@ class Returning:
         """
         heart, outside = self._heart, self._heart.outside
         asked = self._asked(fact, sold)
-        if asked is None and not self._registers:
+        if asked is None and not self._heart.outside.refunds_are_registered:
             return self._write(fact, member, answer)
         if (stopped := heart.stopped()) is not None:
             return answer(stopped)
@@ -138,7 +138,7 @@ class Returning:
             return self._leave(refused("reverse_refused", reason=result.detail or result.code), answer)
         tenders = tuple(_given(tender, pending.asked, result.reference) for tender in pending.refund.tenders)
         fact = msgspec.structs.replace(pending.refund, tenders=tenders)
-        if not self._registers:
+        if not self._heart.outside.refunds_are_registered:
             return self._write(fact, self._heart.load(fact.member), answer)
 
         def on(outcome: Outcome) -> None:
@@ -150,13 +150,6 @@ class Returning:
         return self._keep(Pending(refund=fact), on)
 
     # -- the fiscal device -------------------------------------------------------------------------------
-
-    @property
-    def _registers(self) -> bool:
-        """Whether this till's device takes refunds. One that does not (Poland) leaves them to a book."""
-        outside = self._heart.outside
-        takes = outside.fiscal is None or outside.fiscal.abilities.refunds
-        return outside.must_register and takes
 
     def _register(self) -> None:
         """Ask the device, under a new id that is kept first: the one before was refused for certain."""

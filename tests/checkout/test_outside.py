@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.checkout.basket import Stage
+from app.checkout.exchange import BroughtBack
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
 from app.checkout.refunds import Means
@@ -534,3 +535,11 @@ class TestRefund:
         lawful.restart()
         lawful.desk.till.settle_return(given=True)
         assert [refund.fiscal for refund in self.refunds(lawful)] == ["by_hand"]
+
+    def test_a_refund_without_its_sale_is_none_for_the_device(self, lawful: Counter) -> None:
+        product = lawful.desk.reader.product_by_code(LATTE)
+        assert product is not None
+        answers: list[Outcome] = []
+        goods = [BroughtBack(product, 1000, 12_00)]
+        lawful.desk.till.exchanges.refund_without_sale(goods, reason="no receipt", answer=answers.append)
+        assert answers[0].code == "fiscal_no_sale"
