@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.ports import CardFailed, CardProof, CardRemoved, CardTapped, DeviceProblem
+from hardware.ports import CardFailed, CardProof, CardRemoved, CardTapped, DeviceProblem, ReaderRole
 from hardware.simulated import MARK, claim_demo
 from hardware.simulated.drawer import SimulatedDrawer
 from hardware.simulated.reader import SimulatedReader
@@ -51,6 +51,10 @@ class TestSimulatedReader(CardReaderContract, CardWriterContract):
         assert told.wait(CardTapped).proof is CardProof.GENUINE
         desk.reader.fail("torn")
         assert told.wait(CardFailed).code == "torn"
+
+    def test_it_can_be_the_staffs(self, desk: ReaderDesk, told: Told):
+        desk.reader.tap("04A1B2C3D4E580", role=ReaderRole.STAFF)
+        assert told.wait(CardTapped).role is ReaderRole.STAFF
 
     def test_a_uid_that_is_none_is_refused_at_once(self, desk: ReaderDesk, told: Told):
         with pytest.raises(ValueError, match="hexadecimal"):
