@@ -77,6 +77,7 @@ class Shower:
             till=who or get("screen.till_only", till=shop.till),
             chips=devices.chips(self.words),
             clock=self.words.time(now_ms, shop.time_zone),
+            training=shop.training,
         )
 
     # -- the basket --------------------------------------------------------------------------------------

@@ -42,7 +42,10 @@ def _somebody(till: Till) -> bool:
 
 
 class ToolSpec(NamedTuple):
-    """`shortcut` opens it from anywhere; a tool without `icon` is not in the menu."""
+    """`shortcut` opens it from anywhere. Without `icon` it has a button of its own and no tile in the menu.
+
+    `there` says whether this shop has it at all, `usable` whether it can be used now.
+    """
 
     key: str
     place: str
@@ -50,26 +53,27 @@ class ToolSpec(NamedTuple):
     icon: str = ""
     shortcut: str = ""
     usable: Callable[[Till], bool] = _always
+    there: Callable[[Till], bool] = _always
 
 
 TOOLS: Final = (
     ToolSpec("more", "more:More", shortcut="F5"),
     ToolSpec("why", "why:Why", "circle-question-mark", usable=_basket),
-    ToolSpec("enrol", "enrolling:Enrolling", "user-round-plus", usable=_nobody),
-    ToolSpec("park", "parking:park_or_list", "pause", "F7"),
-    ToolSpec("refund", "refunding:RefundFinding", "corner-up-left", "F8"),
+    ToolSpec("enrol", "enrolling:Enrolling", usable=_nobody),
+    ToolSpec("park", "parking:park_or_list", shortcut="F7"),
+    ToolSpec("refund", "refunding:RefundFinding", shortcut="F8"),
     ToolSpec("history", "history:History", "history"),
     ToolSpec("price", "pricing:Price", "tag", usable=_basket),
     ToolSpec("discount", "pricing:Discount", "percent", usable=_basket),
-    ToolSpec("open_price", "pricing:OpenPrice", "package-open", usable=_departments),
+    ToolSpec("open_price", "pricing:OpenPrice", "package-open", there=_departments),
     ToolSpec("clear", "acts:clear", "trash-2", usable=_basket),
     ToolSpec("member", "member:MemberMenu", "id-card", usable=_somebody),
     ToolSpec("code", "codes:Codes", "ticket-percent"),
     ToolSpec("shift", "shift:shift", "calculator"),
     ToolSpec("cash", "shift:PayInOut", "wallet", usable=_shift),
     ToolSpec("drawer", "shift:OpenDrawer", "inbox", usable=_shift),
-    ToolSpec("staff", "people:SigningIn", "users", usable=_staffed),
-    ToolSpec("lock", "acts:lock", "lock", usable=_staffed),
+    ToolSpec("staff", "people:SigningIn", "users", there=_staffed),
+    ToolSpec("lock", "acts:lock", "lock", there=_staffed),
     ToolSpec("gift_card", "gift_card:GiftCardEntry"),
     ToolSpec("help", "help:Help", "keyboard", "F1"),
 )
@@ -77,15 +81,15 @@ SHORTCUTS: Final = tuple((tool.key, tool.shortcut) for tool in TOOLS if tool.sho
 _BY_KEY: Final = {tool.key: tool for tool in TOOLS}
 
 
-def menu() -> tuple[ToolSpec, ...]:
-    """The tools with a tile, in their places."""
-    return tuple(tool for tool in TOOLS if tool.icon)
+def menu(till: Till) -> tuple[ToolSpec, ...]:
+    """The tools with a tile that this shop has, in their places."""
+    return tuple(tool for tool in TOOLS if tool.icon and tool.there(till))
 
 
 def make(key: str, screen: Screen) -> Panel | None:
     """A panel of this name, ready to be opened; None while it cannot be used, or was an act and is done."""
     tool = _BY_KEY[key]
-    if not tool.usable(screen.till):
+    if not (tool.usable(screen.till) and tool.there(screen.till)):
         return None
     module, _, name = tool.place.partition(":")
     return getattr(import_module(f"app.screens.panels.{module}"), name)(screen)

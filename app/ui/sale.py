@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
     from app.ui.panel import PanelCard
     from app.ui.results import ResultsPanel
+    from app.ui.watermark import Watermark
 
 # By number: Qt has keys (all Cyrillic letters, for one) that its enumeration does not name.
 _KEYPAD_KEYS = {int(Qt.Key.Key_Backspace): "\b", int(Qt.Key.Key_Comma): ",", int(Qt.Key.Key_Period): ","}
@@ -75,6 +77,17 @@ class SaleScreen(QWidget):
             if self._presenter is not None:
                 made.serve(self._presenter)
         return self._panels[kind]
+
+    @cached_property
+    def watermark(self) -> Watermark:
+        """Made by a till that only practises."""
+        from app.ui.watermark import Watermark
+
+        made = Watermark(self._look)
+        made.setParent(self)
+        made.setGeometry(self.rect())
+        made.show()
+        return made
 
     @property
     def results(self) -> ResultsPanel:
@@ -155,6 +168,9 @@ class SaleScreen(QWidget):
         self.sounds.hear(view.cue)
         if before is None or before.state != view.state:
             self.state_line.set(view.state)
+            if view.state.training or "watermark" in self.__dict__:
+                self.watermark.set(self.tr("Training"))
+                self.watermark.setVisible(view.state.training)
         if before is None or before.basket != view.basket:
             self.basket.set(view.basket)
             self.basket_actions.set(view.basket)
@@ -263,6 +279,10 @@ class SaleScreen(QWidget):
         self.more.setVisible(not places.more.isEmpty())
         self.basket_actions.setVisible(not places.actions.isEmpty())
         self.middle.raise_()
+        if "watermark" in self.__dict__:
+            self.watermark.setGeometry(self.rect())
+            self.watermark.raise_()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._look["paper"])
+        training = self.view is not None and self.view.state.training
+        QPainter(self).fillRect(self.rect(), self._look["caution_soft" if training else "paper"])

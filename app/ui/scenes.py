@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from msgspec.structs import replace
+
 import resources
 from app.checkout.imports import read_members, read_products
 from app.checkout.pin import hash_pin
@@ -101,14 +103,14 @@ _MORE: Final = Product(
 class Stage:
     """One till with the demo's products and members, in one language, in a folder that goes with it."""
 
-    def __init__(self, lang: str) -> None:
+    def __init__(self, lang: str, *, training: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="stempel-stage-"))
         self.world = FixedWorld(NOW_MS)
         self._staff: tuple[Staff, ...] = ()
         self.database = Database(self._folder / "till")
         reader = self.database.reader()
         self.till = Till(
-            shop=SHOP,
+            shop=replace(SHOP, training=training),
             catalogue=reader,
             members=reader,
             sales=reader,
@@ -512,6 +514,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "past-sale": Stage.past_sale,
     "more": Stage.more,
     "help": Stage.helping,
+    "training": Stage.selling,
     "why": Stage.explaining,
 }
 """Every state of the sale screen, by the name of its picture."""
@@ -519,7 +522,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
 
 def play(scene: str, lang: str) -> views.SaleView:
     """The view state a scene ends in."""
-    with Stage(lang) as stage:
+    with Stage(lang, training=scene == "training") as stage:
         SCENES[scene](stage)
         return stage.sale.view
 
@@ -530,7 +533,7 @@ CUSTOMER_SCENES: Final = ("empty", "selling", "crowded", "paying", "paid")
 
 def customer(scene: str, lang: str) -> CustomerView:
     """What the customer sees of a scene, all of it in one language; in "empty" the thanks are over."""
-    with Stage(lang) as stage:
+    with Stage(lang, training=scene == "training") as stage:
         SCENES[scene](stage)
         if scene == "empty":
             stage.world.ms += THANKS_MS + 1

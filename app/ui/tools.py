@@ -65,12 +65,20 @@ class ToolButton(QAbstractButton):
             top = inner.bottom() - len(lines) * line + 1
             words = QRect(inner.left(), top, inner.width(), line)
         else:
-            look.draw_icon(painter, QRect(inner.left(), inner.top(), 22, inner.height()), tool.icon, ink)
-            hint = look.draw_text(painter, inner, tool.hint, "secondary", font(lk.SMALL), RIGHT)
-            room = inner.width() - 22 - lk.S - (hint + lk.XS if hint else 0)
-            lines = wrapped(tool.text, face, room, 2)
+            # A low tile has its word beside the icon, smaller; the key goes before the word does.
+            face = font(lk.SMALL, lk.MEDIUM)
+            line = QFontMetrics(face).height()
+            look.draw_icon(painter, QRect(inner.left(), inner.top(), 20, inner.height()), tool.icon, ink, 18)
+            hint_px = QFontMetrics(font(lk.SMALL)).horizontalAdvance(tool.hint) + lk.XS
+            room = inner.width() - 20 - lk.XS
+            lines = wrapped(tool.text, face, room - hint_px, 2)
+            widest = max(QFontMetrics(face).horizontalAdvance(text) for text in lines)
+            if widest <= room - hint_px:
+                look.draw_text(painter, inner, tool.hint, "secondary", font(lk.SMALL), RIGHT)
+            else:
+                lines = wrapped(tool.text, face, room, 2)
             top = inner.center().y() - len(lines) * line // 2
-            words = QRect(inner.left() + 22 + lk.S, top, room, line)
+            words = QRect(inner.left() + 20 + lk.XS, top, room, line)
         for number, text in enumerate(lines):
             look.draw_text(painter, words.translated(0, number * line), text, ink, face)
         if self.hasFocus():

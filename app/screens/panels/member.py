@@ -21,6 +21,7 @@ _TILES: Final = (
     ("goodwill", "gift"),
     ("pin", "lock"),
     ("sales", "history"),
+    ("statement", "file-text"),
     ("merge", "merge"),
 )
 _ACTS: Final = {"new_card": "NewCard", "goodwill": "Goodwill", "pin": "MemberPin", "merge": "Merging"}
@@ -69,6 +70,8 @@ class MemberMenu(OfMember):
     def pick(self, key: str) -> None:
         if key == "sales":
             return self.screen.open_tool("history")
+        if key == "statement":
+            return self.till.care.print_statement(self.id, self.screen.tell)
         if key in _ACTS:
             from app.screens.panels import member_acts
 

@@ -25,7 +25,7 @@ class More(Panel):
                     hint=tool.shortcut or (str(place) if place < 10 else ""),
                     enabled=tool.usable(self.till),
                 )
-                for place, tool in enumerate(menu(), start=1)
+                for place, tool in enumerate(menu(self.till), start=1)
             ),
             presses=(self.back(),),
         )
