@@ -67,16 +67,20 @@ def run_till(folder: Path | None = None, *, training: bool = False) -> int:
 
 
 def practice(folder: Path, config: Config) -> tuple[Path, Config]:
-    """The folder and settings to train with: no server hears of it, and a shift opens by itself."""
+    """The folder and settings to train with, for which a shift opens by itself.
+
+    No server hears of it, no terminal is asked for money, and nothing is registered.
+    """
     from msgspec.structs import replace
 
-    from app.config import ServerSection
+    from app.config import FiscalSection, ServerSection, TerminalSection
     from app.store.training import begin_training
 
     place = begin_training(folder, config.till.programme, keystore=config.till.keystore)
     shop = replace(config.shop, training=True)
     till = replace(config.till, keystore="file", auto_shift=True)
-    return place, replace(config, shop=shop, till=till, server=ServerSection())
+    unasked = {"server": ServerSection(), "terminal": TerminalSection(), "fiscal": FiscalSection()}
+    return place, replace(config, shop=shop, till=till, **unasked)
 
 
 def real_devices(config: Config, folder: Path | None = None) -> Devices:

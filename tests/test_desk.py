@@ -22,6 +22,7 @@ from app.config import (
 from app.desk import NOTHING, Side, made
 from app.doctor import Finding, examine
 from app.ledger.facts import Feedback, SaleCompleted, decode
+from app.main import practice
 from app.rig import Devices, Rig
 from app.screens.sale import SalePresenter
 from hardware.ports import DeviceProblem, DisplayText, FiscalStatus, ScaleEvent, Weighed
@@ -223,6 +224,16 @@ class TestSettings:
     ) -> None:
         with pytest.raises(ConfigProblem, match=said):
             made(with_settings(folder, **{section: value}), folder)
+
+    def test_who_practises_takes_no_money_and_registers_nothing(self, folder: Path) -> None:
+        asked = with_settings(
+            folder, terminal=TerminalSection(kind="simulated"), fiscal=FiscalSection(mode="simulated")
+        )
+        place, config = practice(folder, asked)
+        side = made(config, place)
+        assert side.fiscal is None
+        assert side.terminal is not None
+        assert side.terminal.manual
 
     @pytest.mark.parametrize(
         "section",
