@@ -116,7 +116,7 @@ def _pass(
         pay_gift_cards(run)
     if context.codes:
         _refuse_unknown_codes(compiled, run)
-    if run.member and run.nets:
+    if run.member and run.present:
         run.effects.append(ReceiptCounted(1, run.goods_minor()))
     for plan in compiled.settling:
         plan.settle(run)

@@ -55,7 +55,7 @@ _DULL = {"no_goods", "nothing_to_give", "level_passed"}
 def _idle(plan: Plan, run: Run) -> bool:
     """Whether a rule without conditions has no goods here: most rules of most receipts."""
     plain = plan.free and not plan.conditional and plan.needs_goods and plan.one_filter
-    return plain and plan.filter not in run.nets and isinstance(plan, LinePlan | BundlePlan)
+    return plain and plan.filter not in run.present and isinstance(plan, LinePlan | BundlePlan)
 
 
 def _plan_reason(plan: Plan, run: Run) -> Reason:

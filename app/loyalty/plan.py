@@ -136,7 +136,7 @@ class Plan:
 
     def here(self, run: Run) -> bool:
         """Whether any goods of the basket are the rule's."""
-        return self.filter in run.nets
+        return self.filter in run.present
 
     def limit(self, run: Run) -> int | None:
         """The most this rule may still take off this receipt: its own cap and what its budget has left."""

@@ -45,16 +45,13 @@ def take_lines(compiled: Compiled, run: Run, lines: Sequence[Line]) -> None:
     if asides:
         asides.sort()
         run.aside = [entry[8] for entry in asides]
-    by_filter, nets = run.by_filter, run.nets
+    by_filter = run.present = run.by_filter
     for work in works:
-        gross = work.gross
         for number in work.profile.filters:
-            if number in nets:
+            if number in by_filter:
                 by_filter[number].append(work)
-                nets[number] += gross
             else:
                 by_filter[number] = [work]
-                nets[number] = gross
 
 
 def floor_of(work: Work, line_cap: Fraction | None, rounding: str) -> int:
@@ -73,9 +70,9 @@ def floor_of(work: Work, line_cap: Fraction | None, rounding: str) -> int:
 
 def discount_lines(compiled: Compiled, run: Run) -> None:
     """Stage 1: every line group in turn, each on the prices that the one before left."""
-    nets = run.nets
+    present = run.present
     for group in compiled.line_groups:
-        if run.records is not None or not group.numbers.isdisjoint(nets):
+        if run.records is not None or not group.numbers.isdisjoint(present):
             _run_line_group(group, run)
 
 
@@ -202,7 +199,7 @@ def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tup
     left: dict[Work, int] = {}
     alone: list[tuple[int, tuple[int, str], BundlePlan, Claim]] = []
     bundles = group.distinct if run.records is None else group.bundles_by_filter
-    for number in run.nets:
+    for number in run.present:
         plans = bundles.get(number)
         if plans is None:
             continue
@@ -264,7 +261,7 @@ def _run_receipt_group(group: ReceiptGroup, run: Run) -> None:
         plans = group.plans
         record = GroupRecord()
     for plan in plans:
-        if plan.filter not in run.nets or not plan.may(run):
+        if plan.filter not in run.present or not plan.may(run):
             continue
         if run.any_floor or run.any_closed:
             parts = receipt_parts(plan, run)

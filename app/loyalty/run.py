@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
@@ -143,7 +143,9 @@ class Run:
         self.by_filter: dict[int, list[Work]] = {}
         """Goods by filter, as far as they are there; `works_of` is how to ask."""
         self.nets: dict[int, int] = {}
-        """What the goods of each filter that has any cost now."""
+        """What the goods of a filter cost now, as far as that was asked; `net_of` is how to ask."""
+        self.present: Mapping[int, object] = self.nets
+        """The filters that have any goods."""
         self.levels: dict[str, str] = {}
         """The member's level by tier rule; "" below the lowest."""
         self.standing: list[tuple[Plan, Fraction]] = []
@@ -179,7 +181,7 @@ class Run:
         found = self.by_filter.get(number)
         if found is not None:
             return found
-        if self.source is None or number not in self.nets:
+        if self.source is None or number not in self.present:
             return ()
         found = self.by_filter[number] = self.source.of(number)
         return found
@@ -190,22 +192,28 @@ class Run:
 
     def goods_minor(self) -> int:
         """The goods' price after discounts."""
-        return self.nets.get(self.everything, 0)
+        return self.net_of(self.everything)
 
     def net_of(self, number: int) -> int:
         """What the goods of a filter cost now."""
-        return self.nets.get(number, 0)
+        net = self.nets.get(number)
+        if net is None:
+            if number not in self.present:
+                return 0
+            net = self.nets[number] = sum([work.net for work in self.by_filter[number]])
+        return net
 
     def take_off(self, work: Work, amount: int) -> None:
         """Lower what a line costs."""
         work.net -= amount
         nets = self.nets
         for number in work.profile.filters:
-            nets[number] -= amount
+            if number in nets:
+                nets[number] -= amount
 
     def points_on(self, number: int) -> int:
         """The part of the price of a filter's goods that is paid in points."""
-        if not self.placed_minor or number not in self.nets:
+        if not self.placed_minor or number not in self.present:
             return 0
         plan = self.placed_by
         if plan is not None and self.source is not None:

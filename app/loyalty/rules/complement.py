@@ -50,7 +50,7 @@ class Complement(LinePlan):
         return days > 0 and run.state.counted(self.key, run.now.day - days).receipts > 0
 
     def refusal(self, run: Run) -> Reason | None:
-        if self.bought not in run.nets and not self._bought_before(run):
+        if self.bought not in run.present and not self._bought_before(run):
             return self.no("complement_not_bought")
         return None
 
@@ -63,7 +63,7 @@ class Complement(LinePlan):
         return min(work.net, line_gross(off, work.line.qty_milli, self.rounding))
 
     def settle(self, run: Run) -> None:
-        if run.member and self.settings.before_days and self.bought in run.nets:
+        if run.member and self.settings.before_days and self.bought in run.present:
             keep = self.settings.before_days
             run.effects.append(Counted(self.key, run.now.day, receipts=1, keep_days=keep))
 

@@ -94,7 +94,7 @@ class Rows:
                 else:
                     nets[number] = gross
         self.made = {}
-        run.source = self
+        run.source, run.present = self, nets
 
     def of(self, number: int) -> list[Work]:
         filters = self.shelf.filters
