@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from litestar import Request, get
@@ -44,7 +44,7 @@ def hints(request: Request[Any, Any, Any], state: State) -> Stream:
     return Stream(events(context.hints, listener), media_type="text/event-stream", headers=headers)
 
 
-async def events(hub: Hints, listener: Listener, beat_s: float = BEAT_S) -> AsyncIterator[bytes]:
+async def events(hub: Hints, listener: Listener, beat_s: float = BEAT_S) -> AsyncGenerator[bytes, None]:
     """The stream's bytes."""
     try:
         yield HELLO
