@@ -80,7 +80,8 @@ class Slot:
             return
         self._leave()
         if state.present:
-            self._arrive(state.mute)
+            # At the first look it is not known whether PC/SC saw this very card come.
+            self._arrive(state.mute, unseen=before.raw == 0)
 
     def check(self, now_s: float) -> None:
         """Whatever is due by the clock."""

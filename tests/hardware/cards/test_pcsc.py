@@ -64,6 +64,18 @@ def test_a_swap_for_a_card_of_another_type_is_read_as_what_it_is(pcscd: Pcscd, t
     assert (second.kind, second.record) == ("type4", "LOY-2")
 
 
+def test_a_swap_for_another_type_while_the_service_was_away(pcscd: Pcscd, told: Told):
+    """The till sees its reader anew, pcscd still has the ATR of the card before."""
+    first = pcscd.insert(ntag213(UID_1, "LOY-1"))
+    told.wait(CardTapped)
+    pcscd.freeze()
+    told.wait(ReadersChanged, lambda changed: not changed.service)
+    first.remove()
+    pcscd.insert(Type4(bytes.fromhex(UID_2), lambda: member_message("LOY-2")))
+    pcscd.thaw()
+    assert told.wait(CardTapped, lambda tap: tap.uid == UID_2).record == "LOY-2"
+
+
 def test_a_swap_while_the_sink_is_busy_is_not_missed(pcscd: Pcscd, readers: PcscReaders):
     told, busy, go_on = Told(), threading.Event(), threading.Event()
 
