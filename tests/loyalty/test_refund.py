@@ -255,14 +255,15 @@ def test_a_sale_for_nothing_comes_back_by_quantity() -> None:
 
 def test_nothing_of_a_line_and_a_gram_of_one_come_back_exactly() -> None:
     lines = (DecidedLine("none", 0, 0, 0), DecidedLine("gram", 1, 30, 30), DecidedLine("a", 1000, 70, 70))
-    effects = (Counted("t", 7, spend_minor=100), BudgetSpent("b", 10))
+    effects = (Counted("t", 7, spend_minor=100), BudgetSpent("b", 48))
     sale = Decision("shop", 1, NOON, lines, goods_minor=100, gift_cards=(Owed("x", 50),), effects=effects)
     part = refund(sale, {"gram": 1, "none": 0}, at_ms=NOON)
-    assert part.effects == (Counted("t", 7, spend_minor=-30), BudgetSpent("b", -3))
+    assert part.effects == (Counted("t", 7, spend_minor=-30), BudgetSpent("b", -14))
     assert part.lines == (DecidedLine("gram", -1, -30, -30),)
     assert part.gift_cards == (Owed("x", -15),)
+    assert (part.total_minor, part.goods_minor, part.discount_minor) == (-30, -30, 0)
     rest = refund(sale, {"a": 1000}, already={"gram": 1}, at_ms=NOON)
-    assert rest.effects == (Counted("t", 7, spend_minor=-70), BudgetSpent("b", -7))
+    assert rest.effects == (Counted("t", 7, spend_minor=-70), BudgetSpent("b", -34))
 
 
 def test_a_reward_alone_comes_back_with_the_whole_only() -> None:
