@@ -1,8 +1,8 @@
 """A whole till at the counter, in this process: the real composition root, offscreen, driven by real events.
 
 Hands press keys and touch widgets; cards and codes come from the simulated reader and scanner, by their own
-lanes. The printer may be off and the server away; `kill` drops the till as it stands and starts another one on
-what it left behind.
+lanes. The printer may be off and the server away; `kill` drops the till as it stands and starts another on
+what it left.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ class Counter:
         change: Callable[[Config], Config] = lambda config: config,
     ) -> None:
         self.bot, self.folder, self._server, self._change = bot, folder, server, change
-        shutil.copytree(shop, folder)
+        if server is None:
+            shutil.copytree(shop, folder)
+        # A copy would be the same till to a server: for one, the shop is made anew.
         self.printer_off = printer_off
         self.papers: list[str] = []
         self.windowed: Windowed
@@ -148,8 +150,8 @@ class Counter:
 
     # -- hands -------------------------------------------------------------------------------------------
 
-    def until(self, done: Callable[[], Any]) -> None:
-        self.bot.waitUntil(lambda: bool(done()), timeout=_WAIT_MS)
+    def until(self, done: Callable[[], Any], timeout_ms: int = _WAIT_MS) -> None:
+        self.bot.waitUntil(lambda: bool(done()), timeout=timeout_ms)
 
     def settled(self) -> None:
         """Wait until nothing is being written."""
@@ -212,9 +214,9 @@ class Counter:
         return id(self.till.sale), id(self.windowed.presenter.panel), self.view.notice
 
     def tap(self, uid: str = GOLD) -> None:
+        before = self._seen(), self.view.middle
         self.desk.reader.tap(uid)
-        self.bot.wait(30)
-        self.until(lambda: self.view.notice.text)
+        self.until(lambda: (self._seen(), self.view.middle) != before)
         self.desk.reader.remove()
         self.settled()
 
@@ -246,3 +248,12 @@ class Counter:
         assert self.windowed.rig is not None
         database = self.windowed.rig.database
         assert database.call(lambda: database.writer.check()[1]) == []
+
+
+SYNC_MS = 40_000
+"""A till that has just enrolled first fetches everything."""
+
+
+def synced(counter: Counter) -> None:
+    """Wait until the server has every fact."""
+    counter.until(lambda: counter.reader.unsynced()[0] == 0, SYNC_MS)
