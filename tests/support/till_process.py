@@ -25,7 +25,7 @@ PERSON_MS = 150
 class TillProcess:
     """`stempel till` on the demo shop in `folder`, with whatever devices the settings name."""
 
-    def __init__(self, folder: Path, display: Xvfb, **settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, display: Xvfb, /, **settings: dict[str, Any]) -> None:
         self.folder, self.display = folder, display
         prepare(folder, lang="pl")
         file = folder / "stempel.toml"
