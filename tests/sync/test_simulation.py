@@ -85,6 +85,22 @@ def restored_server(seed: int) -> None:
         sim.check()
 
 
+def merged_members(seed: int) -> None:
+    with world(seed) as sim:
+        sim.merging = True
+        sim.add_till("a")
+        sim.add_till("b")
+        trade(sim, 6, erasing=False)
+        sim.calm()
+        sim.check()
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_merged_members_are_one_at_every_till(block: int) -> None:
+    for seed in range(30_000 + block * 25, 30_000 + block * 25 + 25):
+        merged_members(seed)
+
+
 @pytest.mark.parametrize("block", range(20))
 def test_nothing_is_lost_or_doubled(block: int) -> None:
     for seed in range(block * 40, block * 40 + 40):
