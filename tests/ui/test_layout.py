@@ -118,8 +118,7 @@ def test_the_sale_screen(
     screen.close()
 
 
-@pytest.mark.parametrize("dots_per_inch", [120, 160])
-@pytest.mark.parametrize("size", SIZES[1:], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(("dots_per_inch", "size"), [(120, (1920, 1080)), (160, (1366, 768))])
 def test_nine_millimetres_on_denser_screens(
     qapp: QApplication,
     translations: Translations,
