@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 from app.screens.customer import CustomerPresenter, CustomerView
 from app.ui import scenes
 from app.ui.controls import Label
-from app.ui.customer import CustomerWindow, QrCode
+from app.ui.customer import CustomerWindow
+from app.ui.customer_parts import QrCode
 from app.ui.look import Look
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
