@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
 
 
+_LARGE_KEYS_PX = 48
+_LOW_PX = 600
+
+
 class PadPanel(PanelCard):
     """Title and question above, the figure large, the keypad, then what to do with it."""
 
@@ -28,7 +32,9 @@ class PadPanel(PanelCard):
         super().__init__(look)
         self._title = Label(look, lk.HEADING, lk.SEMIBOLD, wrap=True)
         self._detail = Label(look, lk.BODY, token="secondary", wrap=True)
-        self._figure = Label(look, lk.TOTAL, lk.BOLD, align=RIGHT)
+        # Where fingers need larger keys, the figure gives them the room.
+        size = lk.BALANCE if look.touch > _LARGE_KEYS_PX else lk.TOTAL
+        self._figure = Label(look, size, lk.BOLD, align=RIGHT)
         self._unit = Label(look, lk.HEADING, token="secondary")
         self._problem = Label(look, lk.BODY, token="caution", wrap=True)
         self.choices = Choices(look)
@@ -82,3 +88,6 @@ class PadPanel(PanelCard):
         self._unit.set(state.unit)
         self.keypad.set_decimal(state.decimal)
         self.foot.set(state.presses)
+        # On a dense, low screen the keys come first; the message line says what the detail would.
+        tight = self._look.touch > _LARGE_KEYS_PX and self.height() < _LOW_PX and bool(state.choices)
+        self._detail.setVisible(bool(state.detail) and not tight)

@@ -152,7 +152,7 @@ class Discount(Figure):
         )
         return views.Pad(
             title=self.say("tool.discount"),
-            detail=self._what(),
+            detail=self._what() if self._on_line else "",
             figure=self.show.typed(self.entry),
             unit="%" if self._percent else symbol,
             choices=choices,
