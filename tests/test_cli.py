@@ -131,7 +131,8 @@ def test_pairs_are_found_in_the_sales_of_a_running_till(folder: Path, tmp_path: 
     for n in range(6):
         database.writer.commit(shelf.sold(lines=2 if n < 3 else 1))
     for lines in (1, 2):
-        assert "No two things" in run("programme", "pairs", "--data", folder, "--least", str(lines + 3)).output
+        told = run("programme", "pairs", "--data", folder, "--least", str(lines + 3))
+        assert "No two things" in told.output
     # Two kinds of receipt only: together is no more than chance until something else is sold as well.
     told = run("programme", "pairs", "--data", folder, "--by", "skus", "--least", "3")
     assert told.exit_code == 1

@@ -65,7 +65,7 @@ def over_http(server: ServerProcess, bodies: list[bytes], *, twice: bool) -> tup
     """Seconds for the first pushes and for replays of them all; bytes a sale on the wire."""
     key = WORLD.random_bytes(32)
     with httpx.Client(base_url=server.url) as http:
-        db = open_database(server._url or None, server.folder)
+        db = open_database(server.database_url or None, server.folder)
         code = admin.create_enrol_code(db, "bench", WORLD.now_ms())
         db.close()
         request = protocol.pack(protocol.Enrol(public_key=protocol.public_key_of(key), code=code))

@@ -68,9 +68,7 @@ def main() -> None:
                 job_ms.append((Watched.job_s - started_s) * 1000)
         lane.stop()
         database.close()
-    print(
-        "from the commit in the till's database, through its durable queue, to a loopback printer that"
-    )
+    print("from the commit in the till's database, through its durable queue, to a loopback printer that")
     print(f"prints at once: median and p95 of {ROUNDS}; the goal is 5 ms to the first byte")
     for name, taken in (
         ("first byte out (a question)", first_ms),
