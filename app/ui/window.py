@@ -166,7 +166,8 @@ class MainWindow(QWidget):
     def _later(self) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
-        timer.timeout.connect(lambda: self._calls_later())
+        # By the bridge, which carries nothing any more once the till is closed.
+        timer.timeout.connect(lambda: self.bridge.post(self._calls_later))
         return timer
 
     def _bind(self, key: str, call: Callable[[], None]) -> None:

@@ -109,6 +109,15 @@ class TestSelling:
         counter.click(counter.panel.yes)
         assert [tender.means for tender in counter.sales()[0].tenders] == ["card"]
 
+    def test_by_card_on_a_terminal_that_the_till_asks(self, qtbot: QtBot, shop: Path, tmp_path: Path) -> None:
+        with Counter(qtbot, shop, tmp_path / "cabled", cabled=True) as counter:
+            counter.scan(COFFEE)
+            counter.press(KEY.Key_F12)
+            counter.press(KEY.Key_F9)
+            counter.until(lambda: isinstance(counter.middle, views.Paid))
+            (tender,) = counter.sales()[0].tenders
+            assert (tender.means, bool(tender.request), bool(tender.reference)) == ("card", True, True)
+
     def test_a_card_that_was_not_charged(self, counter: Counter) -> None:
         counter.scan(COFFEE)
         counter.press(KEY.Key_F12)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.config import Config, ServerSection
 from app.demo import SimulatedDesk, prepare
 from app.ledger.facts import AnyFact, SaleCompleted, decode
 from app.main import Windowed
+from app.rig import Devices
 from app.screens import views
 from hardware.ports import PrinterState
 
@@ -61,13 +63,14 @@ class Counter:
         *,
         server: ServerSection | None = None,
         printer_off: bool = False,
+        cabled: bool = False,
         change: Callable[[Config], Config] = lambda config: config,
     ) -> None:
         self.bot, self.folder, self._server, self._change = bot, folder, server, change
         if server is None:
             shutil.copytree(shop, folder)
         # A copy would be the same till to a server: for one, the shop is made anew.
-        self.printer_off = printer_off
+        self.printer_off, self.cabled = printer_off, cabled
         self.papers: list[str] = []
         self.windowed: Windowed
         self.desk: SimulatedDesk
@@ -88,14 +91,17 @@ class Counter:
         # A dialogue would wait for hands that are not there.
         QMessageBox.critical = _refused  # type: ignore[method-assign]
         ready: list[bool] = []
-        self.windowed = Windowed(
-            self.folder, config, self.desk.devices, on_ready=lambda _: ready.append(True)
-        )
+        self.windowed = Windowed(self.folder, config, self._devices, on_ready=lambda _: ready.append(True))
         self.windowed.start()
         self.windowed.window.activateWindow()
         self.bot.waitUntil(lambda: bool(ready) and self._has_day(), timeout=_WAIT_MS)
         if self.printer_off:
             self.switch_printer(on=False)
+
+    def _devices(self, config: Config) -> Devices:
+        """The demo's desk; its terminal stands beside the till without a cable, unless one is wanted."""
+        devices = self.desk.devices(config)
+        return devices if self.cabled else replace(devices, side=replace(devices.side, terminal=None))
 
     def _has_day(self) -> bool:
         return self.windowed.rig is not None and (self.till.shift is not None or self.till.people.locked)
