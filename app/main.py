@@ -322,7 +322,7 @@ class Windowed:
                 case _:
                     pass
 
-        presenter.decide_paper = rig.decide_paper
+        presenter.decide_paper, presenter.issuer = rig.decide_paper, rig
         rig.start_devices(
             devices,
             on_card=self._carded,

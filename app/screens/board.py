@@ -16,7 +16,7 @@ from app.checkout.till import Till
 from app.lanes import World
 from app.ledger.facts import SaleCompleted
 from app.screens import views
-from app.screens.panel import Panel
+from app.screens.panel import CardIssuer, Panel
 from app.screens.panels.counting import Counting
 from app.screens.panels.paying import Charging, Paying, paid_up
 from app.screens.panels.ringing import Finder, Ringing
@@ -50,6 +50,8 @@ class Board:
         self.show = Shower(till, texts(lang or till.shop.lang), last_sale)
         self.status = Status()
         self.loose_card = ""
+        self.issuer: CardIssuer | None = None
+        self.blank: CardTapped | None = None
         self.decide_paper: Callable[[int, bool], None] = lambda job, reprint: None
         """What to do with an undecided print job: print it again as a copy, or not."""
         self.later: Callable[[Callable[[], None]], None] | None = None

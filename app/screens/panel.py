@@ -17,7 +17,16 @@ from app.lanes import World
 from app.screens import views
 from app.screens.forms import BACK, YES, Press
 from app.screens.showing import Shower
-from hardware.ports import CardTapped, ScaleEvent
+from hardware.ports import CardFailed, CardTapped, CardWritten, ScaleEvent
+
+
+class CardIssuer(Protocol):
+    """Gives out card numbers and writes them on blank cards."""
+
+    def new_card_number(self) -> str: ...
+    def write_card(
+        self, event: int, record: str, done: Callable[[CardWritten | CardFailed], None]
+    ) -> None: ...
 
 
 class Screen(Protocol):
@@ -29,6 +38,10 @@ class Screen(Protocol):
     members: Members
     loose_card: str
     """A card that was shown and is nobody's yet; "" for none."""
+    issuer: CardIssuer | None
+    """Makes members' cards; None where nothing can write one."""
+    blank: CardTapped | None
+    """A blank card that lies on the reader and could become a member's."""
     selected: int | None
     """The key of the line that acts on a line are about."""
 

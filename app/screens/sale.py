@@ -19,6 +19,7 @@ from app.texts import LANGUAGES, texts
 from hardware.ports import (
     CardEvent,
     CardFailed,
+    CardRemoved,
     CardTapped,
     DeviceProblem,
     FiscalStatus,
@@ -46,6 +47,9 @@ class SalePresenter(Board):
                 self.till.when_free(lambda: self._tap(event))
             case CardFailed(code=code):
                 self.tell(refused(f"card_{code}"))
+            case CardRemoved() if self.blank is not None and event.event == self.blank.event:
+                self.blank = None
+                self.repaint()
             case ReadersChanged():
                 self.status.readers(event)
                 self.repaint()
@@ -270,6 +274,7 @@ class SalePresenter(Board):
         return self.open(PastSale(self, found.sale))
 
     def _tap(self, event: CardTapped) -> None:
+        self.blank = event if _blank(event) else None
         if self.panel.tapped(event):
             return self.repaint()
         if (staff := self.till.people.present(f"uid:{event.uid}", "card")) is not None:
@@ -286,3 +291,8 @@ class SalePresenter(Board):
             if self.panel.enrols or isinstance(self.panel, Searching | PaidUp):
                 self.panel = self.ringing()
         return self.tell(outcome)
+
+
+def _blank(event: CardTapped) -> bool:
+    """Whether a card has a place for a member's record, and nothing in it yet."""
+    return event.record is None and not event.flaw and event.kind.startswith(("ntag21", "ultralight"))

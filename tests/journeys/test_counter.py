@@ -236,6 +236,26 @@ class TestMembers:
         counter.click(counter.sale.member.cards.offers[0].button)
         assert counter.view.basket.lines[-1].name == "Croissant"
 
+    def test_a_blank_card_is_written_at_the_counter(self, counter: Counter) -> None:
+        counter.press(KEY.Key_F4)
+        counter.enter("+48600100299")
+        counter.type("Zofia")
+        counter.desk.reader.tap(NOBODY)
+        counter.until(lambda: any(press.key == "write" for press in counter.middle.presses))
+        counter.button("write")
+        counter.until(lambda: all(press.key != "write" for press in counter.middle.presses))
+        counter.click(counter.panel.checks[0])
+        counter.button("yes")
+        counter.until(lambda: counter.view.member is not None)
+        (card,) = counter.reader.cards(counter.till.member.id)
+        assert card.startswith("code:M")
+        # The reader reads what was written: the number finds the member, not the serial.
+        counter.click(counter.sale.member.cards.card.detach)
+        counter.desk.reader.remove()
+        counter.desk.reader.tap(NOBODY, card.removeprefix("code:"))
+        counter.until(lambda: counter.view.member is not None)
+        assert counter.view.member.name == "Zofia"
+
     def test_enrolled_with_consents_and_a_card(self, counter: Counter) -> None:
         counter.scan(LATTE)
         counter.press(KEY.Key_F4)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.checkout.outcome import Outcome
+from app.checkout.outcome import Outcome, done, refused
 from app.screens import views
-from app.screens.forms import YES, Choice, Entry
+from app.screens.forms import YES, Choice, Entry, Press
 from app.screens.panel import Panel, Screen
 from app.screens.panels.ringing import digits_of
+from hardware.ports import CardFailed, CardWritten
 
 PHONE_DIGITS: Final = range(7, 16)
 """ITU-T E.164: at most fifteen digits, and no subscriber's number is shorter than seven."""
 PAPER: Final = "paper"
+WRITE: Final = "write"
 
 
 class Enrolling(Panel):
@@ -27,6 +29,7 @@ class Enrolling(Panel):
         self.card = screen.loose_card
         self.agreed = {each.purpose: False for each in self.till.shop.consents}
         self.paper = bool(self.till.shop.consents)
+        self._writing = False
 
     def type(self, field: str, text: str) -> None:
         if field == "phone":
@@ -45,7 +48,9 @@ class Enrolling(Panel):
         return True
 
     def press(self, key: str) -> None:
-        if key != YES:
+        if key == WRITE:
+            self._write()
+        elif key != YES:
             super().press(key)
         elif self._ready:
             self.till.enrol(
@@ -57,6 +62,28 @@ class Enrolling(Panel):
                 paper=self.paper,
                 answer=self._enrolled,
             )
+
+    @property
+    def _writable(self) -> bool:
+        return self.screen.issuer is not None and self.screen.blank is not None and not self._writing
+
+    def _write(self) -> None:
+        """Make the blank card on the reader a member's: a number of its own, written on it."""
+        issuer, blank = self.screen.issuer, self.screen.blank
+        if issuer is None or blank is None or self._writing:
+            return
+        number, self._writing = issuer.new_card_number(), True
+
+        def written(outcome: CardWritten | CardFailed) -> None:
+            self._writing = False
+            if isinstance(outcome, CardFailed):
+                return self.screen.tell(refused(f"card_{outcome.code}"))
+            self.card = self.screen.loose_card = f"code:{number}"
+            self.screen.blank = None
+            return self.screen.tell(done("card_written", card=number))
+
+        issuer.write_card(blank.event, number, written)
+        self.screen.repaint()
 
     def _enrolled(self, outcome: Outcome) -> None:
         if not outcome.refused:
@@ -81,6 +108,8 @@ class Enrolling(Panel):
             Choice(each.purpose, each.texts.get(lang) or next(iter(each.texts.values())), yes, each.version)
             for each, yes in zip(self.till.shop.consents, self.agreed.values(), strict=True)
         ]
+        write = Press(WRITE, self.say("enrol.write"), icon="nfc", enabled=not self._writing)
+        offered = (write,) if self._writable or self._writing else ()
         paper = Choice(PAPER, self.say("enrol.paper"), self.paper)
         return views.Form(
             title=self.say("enrol.title"),
@@ -91,5 +120,5 @@ class Enrolling(Panel):
             checks=(*checks, paper) if checks else (),
             note=get("screen.card_ready", card=number) if self.card else self.say("enrol.card"),
             problem="" if self._phone_ok else get("screen.phone_wrong"),
-            presses=(self.back(), self.go(self.say("enrol.do"), enabled=self._ready)),
+            presses=(self.back(), *offered, self.go(self.say("enrol.do"), enabled=self._ready)),
         )
