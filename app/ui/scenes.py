@@ -33,7 +33,9 @@ from app.store.database import Database
 from app.store.reader import Reader
 from app.store.sheets import read_sheet
 from hardware.ports import (
+    CardFailed,
     CardTapped,
+    CardWritten,
     ChargeOutcome,
     ChargeResult,
     DeviceProblem,
@@ -100,6 +102,17 @@ _MORE: Final = Product(
 """What the demo does not sell: goods that not everybody may buy."""
 
 
+class _NoPen:
+    """Card numbers for a stage that writes none."""
+
+    def new_card_number(self) -> str:
+        return "M600100299013"
+
+    def write_card(
+        self, event: int, record: str, done: Callable[[CardWritten | CardFailed], None]
+    ) -> None: ...
+
+
 class Stage:
     """One till with the demo's products and members, in one language, in a folder that goes with it."""
 
@@ -123,6 +136,7 @@ class Stage:
         )
         self._stock(reader)
         self.sale = SalePresenter(self.till, reader, reader, self.world, lang=lang)
+        self.sale.issuer = _NoPen()
         self.day = DayPresenter(self.till, reader, self.world, lang=lang)
         self.well()
 
