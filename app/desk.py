@@ -283,6 +283,9 @@ class PostedTerminal:
     def ask(self, request: str, answer: Charged) -> None:
         self.lane.ask(request, _posted(self._post, answer))
 
+    def settle(self, answer: Charged) -> None:
+        self.lane.settle(_posted(self._post, answer))
+
 
 class PostedFiscal:
     """A fiscal device's lane as use cases see it: `app.checkout.outside.Fiscal`."""

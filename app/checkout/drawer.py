@@ -15,6 +15,7 @@ from app.checkout.rights import Approval
 from app.checkout.shifts import Shifts
 from app.ledger.facts import CashMoved, NoSale
 from app.stats.shift import ShiftFigures
+from hardware.ports import ChargeOutcome, ChargeResult
 from hardware.receipt import PrintJob
 
 
@@ -104,7 +105,27 @@ class Drawer:
         figures = self.figures()
         if figures is None:
             return answer(refused("no_shift"))
-        return self._shifts.close_shift(figures.expected_minor, counted_minor, answer, paper=True)
+
+        def closed(outcome: Outcome) -> None:
+            answer(outcome)
+            if not outcome.refused:
+                self._settle_terminal()
+
+        return self._shifts.close_shift(figures.expected_minor, counted_minor, closed, paper=True)
+
+    def _settle_terminal(self) -> None:
+        """The terminal's day ends with the shift; one without a cable is settled by hand."""
+        outside = self._heart.outside
+        if outside.cabled is None:
+            return
+
+        def settled(result: ChargeResult) -> None:
+            if result.outcome is ChargeOutcome.APPROVED:
+                outside.heard(done("terminal_settled", report=result.reference))
+            else:
+                outside.heard(refused("terminal_not_settled"))
+
+        outside.cabled.settle(settled)
 
     def print_z(self, answer: Answer = ignore) -> None:
         """The Z of the shift closed last, once more."""

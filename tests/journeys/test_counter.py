@@ -254,6 +254,7 @@ class TestMembers:
         counter.desk.reader.remove()
         counter.desk.reader.tap(NOBODY, card.removeprefix("code:"))
         counter.until(lambda: counter.view.member is not None)
+        assert counter.view.member is not None
         assert counter.view.member.name == "Zofia"
 
     def test_enrolled_with_consents_and_a_card(self, counter: Counter) -> None:
@@ -498,6 +499,13 @@ class TestShiftAndPeople:
         assert counter.till.shift is not None
         counter.scan(LATTE)
         assert len(counter.view.basket.lines) == 1
+
+    def test_the_terminals_day_ends_with_the_shift(self, qtbot: QtBot, shop: Path, tmp_path: Path) -> None:
+        with Counter(qtbot, shop, tmp_path / "cabled", cabled=True) as counter:
+            counter.tool("shift")
+            counter.button("close")
+            counter.enter("0")
+            counter.until(lambda: "settled" in counter.view.notice.text)
 
     def test_a_parked_sale_keeps_the_shift_open(self, counter: Counter) -> None:
         counter.scan(LATTE)

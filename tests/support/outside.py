@@ -63,6 +63,10 @@ class DirectTerminal(Held):
         result = self.driver.ask(request)
         self.come(lambda: answer(result))
 
+    def settle(self, answer: Charged) -> None:
+        result = self.driver.settle()
+        self.come(lambda: answer(result))
+
 
 class DirectFiscal(Held):
     """`app.checkout.outside.Fiscal` over a driver, without a lane."""
