@@ -94,7 +94,7 @@ class TestSimulatedDisplay(CustomerDisplayContract):
         ("cp852", "Żółta łódź 3,50 zł", "Żółta łódź 3,50 zł"),
         ("cp437", "Żółta łódź 3,50 zł", "Zólta lódz 3,50 zl"),
         ("cp866", "Кофе «Ёлка» 99 ₽", 'Кофе "Ёлка" 99 р'),
-        ("cp852", "Кофе «Ёлка» 99 ₽", 'Kofe «Elka» 99 r'),
+        ("cp852", "Кофе «Ёлка» 99 ₽", "Kofe «Elka» 99 r"),
         ("cp437", "Щука — 2 × 5 €", "Shchuka - 2 x 5 EUR"),
         ("cp858", "5 €", "5 €"),
         ("cp437", "茶 ☕", "? ?"),
