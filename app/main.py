@@ -222,6 +222,7 @@ class Windowed:
             self._early.append(event)
         else:
             self.presenter.scan(event.text, event.aim)
+            self.window.paint_now()
 
     def stop(self) -> None:
         """End the lanes; what they still post goes nowhere."""

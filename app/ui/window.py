@@ -157,6 +157,11 @@ class MainWindow(QWidget):
         self._bind("F11", self.switch_theme)
         self._clock.start()
 
+    def paint_now(self) -> None:
+        """Paint what has changed without Qt's wait of some 5 ms for more: a scanned line should be there at once."""
+        if self._presenter is not None and self.isVisible():
+            self.sale.total.repaint()  # and with it, all that is marked to be painted
+
     def _after_paint(self, call: Callable[[], None]) -> None:
         """Run a call when what is shown now is painted; only the last of a burst."""
         self._calls_later = call
