@@ -158,7 +158,7 @@ class MainWindow(QWidget):
         self._clock.start()
 
     def paint_now(self) -> None:
-        """Paint what has changed without Qt's wait of some 5 ms for more: a scanned line should be there at once."""
+        """Paint what has changed without Qt's wait of some 5 ms for more: a scanned line is there at once."""
         if self._presenter is not None and self.isVisible():
             self.sale.total.repaint()  # and with it, all that is marked to be painted
 
