@@ -274,7 +274,7 @@ class SalePresenter(Board):
         return self.open(PastSale(self, found.sale))
 
     def _tap(self, event: CardTapped) -> None:
-        self.blank = event if _blank(event) else None
+        self.blank = None
         if self.panel.tapped(event):
             return self.repaint()
         if (staff := self.till.people.present(f"uid:{event.uid}", "card")) is not None:
@@ -283,6 +283,7 @@ class SalePresenter(Board):
         if outcome.code == "card_of_nobody":
             # The member record is the card's own number, its serial is only a stand-in.
             self.loose_card = f"code:{event.record}" if event.record else f"uid:{event.uid}"
+            self.blank = event if _blank(event) else None
             if self.panel.unclaimed(self.loose_card):
                 return self.repaint()
         elif not outcome.refused:
