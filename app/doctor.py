@@ -149,7 +149,7 @@ def _clock_and_server(config: Config) -> Iterator[Finding]:
 
 
 def _printer(folder: Path, config: Config) -> Iterator[Finding]:
-    from app.main import real_devices
+    from app.devices import real_devices
 
     if not config.printer.address:
         yield Finding(
@@ -196,7 +196,7 @@ _PRINTER_TODO: Final = {
 
 def _cards_and_codes(folder: Path, config: Config) -> Iterator[Finding]:
     """Roles of readers, card keys and forms of codes: said only if the till would not start with them."""
-    from app.main import card_readers
+    from app.devices import card_readers
     from hardware.scanners.setup import known_codes
 
     try:

@@ -12,8 +12,8 @@ from PIL import Image as PillowImage
 from app.checkout.ports import Slip, Work
 from app.config import FILE, ConfigProblem, load
 from app.demo import prepare
+from app.devices import real_devices
 from app.lanes import RealWorld
-from app.main import real_devices
 from app.rig import Devices, Rig, SparePrinter
 from hardware.ports import JobPrinted, PrinterChanged, PrinterState, PrintEvent
 from hardware.printers.paper import Picture, interpret

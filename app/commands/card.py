@@ -167,7 +167,7 @@ NO_SERVICE: Final = "The card service does not answer; `stempel doctor` says wha
 
 @contextmanager
 def _readers(config: Config, folder: Path) -> Iterator[_Desk]:
-    from app.main import card_readers
+    from app.devices import card_readers
 
     desk = _Desk(card_readers(config, folder))
     desk.readers.start(desk.events.put)

@@ -48,7 +48,8 @@ import gc
 gc.disable()  # as run_till does
 from pathlib import Path
 from app.config import load
-from app.main import Windowed, real_devices
+from app.devices import real_devices
+from app.main import Windowed
 from PySide6.QtCore import QEvent, QObject
 folder = Path(sys.argv[1])
 painted = []

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.config import ConfigProblem, load
+from app.devices import card_readers
 from app.doctor import examine
-from app.main import card_readers
 from hardware.cards.keys import FILE, CardKeys, read_card_keys
 from hardware.cards.pcsc import PcscReaders
 from hardware.ports import CardFailed, CardProof, CardTapped, ReaderRole
