@@ -58,8 +58,9 @@ def withdraw_programme(
     """Take a programme back: tills fall back to the one before it."""
     from sync.server import listing
 
-    work = lambda database: listing.withdraw_programme(database, programme, store)  # noqa: E731
-    _publish(context, Path(programme), work)
+    _publish(
+        context, Path(programme), lambda database: listing.withdraw_programme(database, programme, store)
+    )
 
 
 @publish_app.command("products")
@@ -85,8 +86,9 @@ def publish_products(
     if found.problems:
         refuse(file, [str(problem) for problem in found.problems])
     bodies = [msgspec.Raw(msgspec.json.encode(product)) for product in found.products]
-    work = lambda database: listing.publish_rows(database, "product", bodies, store, keep=keep)  # noqa: E731
-    _publish(context, file, work)
+    _publish(
+        context, file, lambda database: listing.publish_rows(database, "product", bodies, store, keep=keep)
+    )
 
 
 @publish_app.command("staff")
@@ -96,8 +98,9 @@ def publish_staff(context: typer.Context, file: Path, store: Store = "", keep: K
     from sync.server import listing
 
     bodies = _staff(file, _rows(file))
-    work = lambda database: listing.publish_rows(database, "staff", bodies, store, keep=keep)  # noqa: E731
-    _publish(context, file, work)
+    _publish(
+        context, file, lambda database: listing.publish_rows(database, "staff", bodies, store, keep=keep)
+    )
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
