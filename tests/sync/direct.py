@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from sync import protocol
 from sync.server import api, tills
+from sync.server.answers import ANSWERS
 from sync.server.context import Context
 from sync.server.pull import LIMIT_DEFAULT
 from tests.sync.rig import Answer
@@ -32,8 +33,8 @@ def call(
         content = found if isinstance(found, bytes) else protocol.encode(found)
         return Answer(200, {}, content)
     except Exception as error:
-        kind = next(kind for kind in type(error).__mro__ if kind in api.ANSWERS)
-        response: Any = api.ANSWERS[kind](request, error)  # type: ignore[operator]
+        kind = next(kind for kind in type(error).__mro__ if kind in ANSWERS)
+        response: Any = ANSWERS[kind](request, error)  # type: ignore[operator]
         answered = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, answered, response.content)
 
