@@ -24,7 +24,7 @@ def stage() -> Iterator[scenes.Stage]:
         for key in "1234":
             made.sale.key(key)
         made.sale.take()
-        made.selling()
+        scenes.selling.selling(made)
         yield made
 
 

@@ -59,7 +59,7 @@ def test_a_press_on_a_mark_reaches_the_till(qtbot: QtBot, look: Look) -> None:
         qtbot.addWidget(window)
         window.serve(presenter)
         stage.sale.publish = presenter.follow
-        stage.paid()
+        scenes.paying.paid(stage)
         window.resize(1024, 768)
         window.show()
         window.thanks.marks[3].click()

@@ -23,7 +23,7 @@ class Opened:
         self.window = MainWindow(stage.sale, look=look, lang="en")
         qtbot.addWidget(self.window)
         has = Equipment(printer="tcp://192.168.1.50", scale="COM4")
-        self.page = DevicesPresenter(stage.sale, has, scenes._Still(), stage.world)
+        self.page = DevicesPresenter(stage.sale, has, scenes.Still(), stage.world)
         self.window.serve_devices(self.page)
         self.window.show()
         self.window.activateWindow()

@@ -1,0 +1,82 @@
+"""Enrolling, and what is done for a member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from app.ui.scenes.selling import selling
+from app.ui.scenes.stage import LATTE, Stage
+from hardware.ports import CardTapped
+
+
+def enrolling(stage: Stage) -> None:
+    stage.sale.scan(LATTE)
+    stage.sale.card(CardTapped("Reader 00", 7, "04D1B2C3D4E5F6", "ntag213"))
+    stage.sale.start_enrolment()
+    stage.sale.type("phone", "+48 600")
+    stage.sale.type("name", "Ewa Świątek")
+    stage.sale.pick("marketing")
+
+
+def _of_member(stage: Stage, key: str) -> None:
+    selling(stage)
+    stage.sale.open_tool("member")
+    if key:
+        stage.sale.pick(key)
+
+
+def member_menu(stage: Stage) -> None:
+    _of_member(stage, "")
+
+
+def details(stage: Stage) -> None:
+    _of_member(stage, "details")
+
+
+def consents(stage: Stage) -> None:
+    _of_member(stage, "consents")
+
+
+def asking_consent(stage: Stage) -> None:
+    consents(stage)
+    stage.sale.pick("marketing")
+
+
+def new_card(stage: Stage) -> None:
+    _of_member(stage, "new_card")
+    stage.sale.card(CardTapped("Reader 00", 7, "04D1B2C3D4E5F6", "ntag213"))
+
+
+def goodwill(stage: Stage) -> None:
+    _of_member(stage, "goodwill")
+    stage.type("50")
+
+
+def member_pin(stage: Stage) -> None:
+    _of_member(stage, "pin")
+    stage.type("12")
+
+
+def merging(stage: Stage) -> None:
+    _of_member(stage, "merge")
+    stage.sale.type("search", "e")
+
+
+def merge_asked(stage: Stage) -> None:
+    merging(stage)
+    stage.pick_first()
+
+
+SCENES: Final[dict[str, Callable[[Stage], None]]] = {
+    "enrolling": enrolling,
+    "member-menu": member_menu,
+    "member-details": details,
+    "consents": consents,
+    "consent": asking_consent,
+    "new-card": new_card,
+    "goodwill": goodwill,
+    "member-pin": member_pin,
+    "merging": merging,
+    "merge": merge_asked,
+}

@@ -1,0 +1,52 @@
+"""Earlier sales, and goods that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from app.ui.scenes.selling import selling
+from app.ui.scenes.stage import APPLES, COFFEE, LATTE, MILK, YOGHURT, Stage
+
+
+def finding_sales(stage: Stage) -> None:
+    for codes in ((LATTE,), (COFFEE, MILK, YOGHURT), (APPLES, LATTE)):
+        stage.sell(*codes, cash_minor=100_00)
+    stage.sale.leave()
+    stage.sale.open_tool("refund")
+
+
+def refunding(stage: Stage) -> None:
+    """Two of three lines of a member's sale come back."""
+    selling(stage)
+    stage.sale.spend_points(True)
+    stage.sale.pay()
+    stage.sale.give(100_00)
+    stage.sale.leave()
+    stage.world.ms += 600_000
+    stage.sale.open_tool("refund")
+    stage.pick_first()
+    stage.sale.step("1", 1)
+    stage.sale.step("5", 1)
+
+
+def refunded(stage: Stage) -> None:
+    refunding(stage)
+    stage.sale.take()
+
+
+def past_sale(stage: Stage) -> None:
+    selling(stage)
+    stage.sale.pay()
+    stage.sale.give(100_00)
+    stage.sale.leave()
+    stage.sale.open_tool("history")
+    stage.pick_first()
+
+
+SCENES: Final[dict[str, Callable[[Stage], None]]] = {
+    "finding-sales": finding_sales,
+    "refunding": refunding,
+    "refunded": refunded,
+    "past-sale": past_sale,
+}
