@@ -19,6 +19,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.checkout.pin import hash_pin
+from app.checkout.rights import Role, Staff
+from app.checkout.shop import Consent, Department
 from app.config import Config, ServerSection
 from app.demo import SimulatedDesk, prepare
 from app.ledger.facts import AnyFact, SaleCompleted, decode
@@ -50,6 +53,20 @@ def nowhere() -> str:
 
 def _refused(_window: QWidget, _title: str, said: str) -> None:
     raise AssertionError(f"the till did not open: {said}")
+
+
+def richer(config: Config) -> Config:
+    """The demo shop with departments and consents, which its settings do not name."""
+    departments = (
+        Department(id="food", names={"en": "Food"}, tax="5", limit_minor=50_00),
+        Department(id="other", names={"en": "Other"}, tax="23"),
+    )
+    consents = (
+        Consent(purpose="programme", version="1", texts={"en": "I agree to the terms"}, required=True),
+        Consent(purpose="marketing", version="1", texts={"en": "Send me offers"}),
+    )
+    shop = msgspec.structs.replace(config.shop, departments=departments, consents=consents)
+    return msgspec.structs.replace(config, shop=shop)
 
 
 class Counter:
@@ -263,3 +280,22 @@ SYNC_MS = 40_000
 def synced(counter: Counter) -> None:
     """Wait until the server has every fact."""
     counter.until(lambda: counter.reader.unsynced()[0] == 0, SYNC_MS)
+
+
+def hire(counter: Counter) -> None:
+    """A list of staff from head office: everybody's PIN is 1234."""
+    pin = hash_pin("1234", lambda size: bytes(size))
+    people = [
+        Staff(id="anna", name="Anna", role=Role.CASHIER, pin=pin, token="code:7700000000017"),
+        Staff(id="dorota", name="Dorota", role=Role.MANAGER, pin=pin, token="uid:04AA00000000AA"),
+    ]
+    database = counter.windowed.rig.database  # type: ignore[union-attr]
+    database.call(lambda: database.writer.put_staff(people))
+    counter.till.people.refresh()
+    counter.windowed.presenter.repaint()
+
+
+def sign_in(counter: Counter, id: str = "anna") -> None:
+    counter.tile(id)
+    counter.enter("1234")
+    assert not counter.till.people.locked

@@ -1,0 +1,74 @@
+"""Goods that come back, by real events."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.ledger import facts
+from app.screens import views
+from tests.support.counter import COFFEE, KEY, LATTE, MILK, Counter
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no size hints
+
+
+def _sold(counter: Counter) -> facts.SaleCompleted:
+    counter.member()
+    counter.scan(COFFEE, COFFEE, MILK)
+    counter.pay_cash("100")
+    return counter.sales()[0]
+
+
+def test_whole_by_the_receipts_code(counter: Counter) -> None:
+    sale = _sold(counter)
+    counter.scan(f"STEMPEL:R:{sale.id.hex}")
+    counter.button("refund")
+    counter.choice("all")
+    counter.button("yes")
+    (refund,) = counter.of_kind(facts.SaleRefunded)
+    assert refund.total_minor == sale.total_minor
+    assert isinstance(counter.middle, views.Paid)
+
+
+def test_one_of_two_pieces(counter: Counter) -> None:
+    sale = _sold(counter)
+    counter.press(KEY.Key_F8)
+    counter.row()
+    counter.click(counter.panel.rows[0].more)
+    counter.button("yes")
+    (refund,) = counter.of_kind(facts.SaleRefunded)
+    assert [(line.sku, line.qty_milli) for line in refund.lines] == [(sale.lines[0].sku, 1000)]
+
+
+def test_by_its_number(counter: Counter) -> None:
+    _sold(counter)
+    counter.press(KEY.Key_F8)
+    counter.type("1")
+    counter.press(KEY.Key_Return)
+    assert isinstance(counter.middle, views.Counts)
+
+
+def test_nothing_comes_back_twice(counter: Counter) -> None:
+    sale = _sold(counter)
+    for _ in range(2):
+        counter.scan(f"STEMPEL:R:{sale.id.hex}")
+        counter.button("refund")
+        if counter.middle.choices:
+            counter.choice("all")
+            counter.button("yes")
+    assert counter.middle.problem
+    assert len(counter.of_kind(facts.SaleRefunded)) == 1
+
+
+def test_exchanged_in_one_sale(counter: Counter) -> None:
+    _sold(counter)
+    counter.press(KEY.Key_Escape)
+    counter.scan(LATTE)
+    counter.press(KEY.Key_F8)
+    counter.row()
+    counter.click(counter.panel.rows[1].more)
+    counter.choice("exchange")
+    counter.button("yes")
+    counter.press(KEY.Key_F12)
+    counter.enter("20")
+    (refund,) = counter.of_kind(facts.SaleRefunded)
+    assert refund.exchange == counter.sales()[-1].id
