@@ -7,11 +7,21 @@ cashier's language already; `key` is what a part is called when it comes back as
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 
 YES, BACK = "yes", "back"
 """Keys of the button that goes on (Enter presses it) and of the one that leads back (Escape)."""
+
+
+class Touched(Protocol):
+    """Whoever hears what is done with such a panel."""
+
+    def press(self, key: str) -> None: ...
+    def pick(self, key: str) -> None: ...
+    def type(self, field: str, text: str) -> None: ...
+    def take(self) -> None: ...
 
 
 class Press(Struct, frozen=True):
@@ -76,13 +86,14 @@ class Pad(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """A field to type into."""
+    """A field to type into; what is typed into a `secret` one is not shown."""
 
     key: str
     label: str
     text: str = ""
     icon: str = ""
     hint: str = ""
+    secret: bool = False
 
 
 class Form(Struct, frozen=True):
@@ -91,7 +102,10 @@ class Form(Struct, frozen=True):
     title: str
     detail: str = ""
     entries: tuple[Entry, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    """One of several to choose."""
     checks: tuple[Choice, ...] = ()
+    """Boxes to tick."""
     note: str = ""
     problem: str = ""
     presses: tuple[Press, ...] = ()

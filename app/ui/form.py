@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app.screens import views
-from app.screens.forms import Choice
+from app.screens.forms import Choice, Touched
 from app.ui import scale as lk
 from app.ui.controls import Field, Label
-from app.ui.foot import Foot
+from app.ui.foot import Choices, Foot
 from app.ui.look import Look, font, wrapped
 from app.ui.panel import PanelCard
 
-if TYPE_CHECKING:
-    from app.screens.sale import SalePresenter
-
 _BOX_PX = 24
+_ECHO = (QLineEdit.EchoMode.Normal, QLineEdit.EchoMode.Password)
 
 
 class Check(QAbstractButton):
@@ -84,7 +80,8 @@ class FormPanel(PanelCard):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._look, self._presenter = look, None
+        self._look = look
+        self._presenter: Touched | None = None
         self._title = Label(look, lk.HEADING, lk.SEMIBOLD, wrap=True)
         self._detail = Label(look, lk.BODY, token="secondary", wrap=True)
         self._words: list[Label] = []
@@ -92,6 +89,7 @@ class FormPanel(PanelCard):
         self.checks: list[Check] = []
         self._keys: tuple[str, ...] = ()
         self._check_keys: tuple[str, ...] = ()
+        self.choices = Choices(look)
         self._note = Label(look, lk.BODY, lk.MEDIUM, wrap=True)
         self._problem = Label(look, lk.BODY, token="caution", wrap=True)
         self.foot = Foot(look)
@@ -104,15 +102,17 @@ class FormPanel(PanelCard):
         column.addWidget(self._title)
         column.addWidget(self._detail)
         column.addLayout(self._entries)
+        column.addWidget(self.choices)
         column.addLayout(self._boxes)
         column.addWidget(self._note)
         column.addWidget(self._problem)
         column.addStretch(1)
         column.addWidget(self.foot)
 
-    def serve(self, presenter: SalePresenter) -> None:
+    def serve(self, presenter: Touched) -> None:
         self._presenter = presenter
         self.foot.pressed.connect(presenter.press)
+        self.choices.chosen.connect(presenter.pick)
 
     def focus(self) -> QWidget | None:
         return self.fields[0] if self._keys else None
@@ -137,8 +137,10 @@ class FormPanel(PanelCard):
                 field.set_icon(entry.icon)
                 field.setAccessibleName(entry.label)
                 field.setPlaceholderText(entry.hint)
+                field.setEchoMode(_ECHO[entry.secret])
                 if field.text() != entry.text:
                     field.setText(entry.text)
+        self.choices.set(state.choices)
         while len(self.checks) < len(state.checks):
             self._add_check()
         for place, box in enumerate(self.checks):

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from app.screens import views
-from app.screens.forms import Row, Sign
+from app.screens.forms import Row, Sign, Touched
 from app.ui import scale as lk
 from app.ui.controls import CENTRE, RIGHT, Field, Label
 from app.ui.foot import Foot
 from app.ui.look import Look, font, wrapped
 from app.ui.panel import PanelCard
 from app.ui.rows import Index, RowList, RowModel, RowPainter
-
-if TYPE_CHECKING:
-    from app.screens.sale import SalePresenter
 
 _TOKENS = {Sign.YES: "gain", Sign.NO: "secondary", Sign.WARN: "caution"}
 _PAD = 8
@@ -148,7 +143,7 @@ class RowsPanel(PanelCard):
         self._sums = Sums(look)
         self.foot = Foot(look)
         self._searching = False
-        self._presenter: SalePresenter | None = None
+        self._presenter: Touched | None = None
         head = QVBoxLayout()
         head.setContentsMargins(lk.L, lk.M, lk.L, 0)
         head.setSpacing(lk.XS)
@@ -170,7 +165,7 @@ class RowsPanel(PanelCard):
         self.search.textEdited.connect(self._typed)
         self.search.returnPressed.connect(lambda: self._clicked(self.list.currentIndex()))
 
-    def serve(self, presenter: SalePresenter) -> None:
+    def serve(self, presenter: Touched) -> None:
         self._presenter = presenter
         self.foot.pressed.connect(presenter.press)
 
