@@ -37,7 +37,7 @@ from sync.events import (
     Tell,
     TimerFired,
 )
-from sync.outbox import Credentials, Run
+from sync.outbox import Run
 from sync.pulling import IDLE_S, Puller
 from sync.pushing import BATCH_MAX, Pusher
 from sync.session import IN_FLIGHT, RETRY_AFTER_MAX_S, SLOW_S, Session
@@ -65,8 +65,8 @@ class Client:
         before = session.status
         ours = getattr(event, "ticket", session.ticket) == session.ticket
         match event:
-            case Started(credentials, cursor):
-                self._start(credentials, cursor)
+            case Started():
+                self._start(event)
             case FactsAvailable():
                 self._facts_available()
             case FactsRead(_, run):
@@ -100,12 +100,13 @@ class Client:
 
     # What to do next
 
-    def _start(self, credentials: Credentials | None, cursor: str) -> None:
+    def _start(self, started: Started) -> None:
         session = self._session
-        session.credentials = credentials
+        session.credentials = started.credentials
         session.phase = "stopped"
-        session.update(state="not_enrolled" if credentials is None else "offline")
-        self._puller.start(cursor)
+        session.update(state="not_enrolled" if started.credentials is None else "offline")
+        self._enroller.start(started.enrolment)
+        self._puller.start(started.cursor)
         self._pusher.count_facts()
         self._continue(hurried=True)
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from sync import protocol
-from sync.outbox import Credentials, Run
+from sync.outbox import Credentials, Enrolment, Run
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +27,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 # Events: what happened.
 class Started(msgspec.Struct, frozen=True):
-    """The lane begins: the credentials it found, None for a till that is not enrolled, and how far it has
-    pulled (see `Inbox.cursor`)."""
+    """The lane begins: the credentials it found, None for a till that is not enrolled, how far it has
+    pulled (see `Inbox.cursor`), and the enrolment that was under way when it ended."""
 
     credentials: Credentials | None
     cursor: str = ""
+    enrolment: Enrolment | None = None
 
 
 class FactsAvailable(msgspec.Struct, frozen=True):
@@ -144,6 +145,12 @@ class SetAcked(msgspec.Struct, frozen=True):
     seq: int
 
 
+class KeepEnrolment(msgspec.Struct, frozen=True):
+    """See `Outbox.keep_enrolment`."""
+
+    enrolment: Enrolment | None
+
+
 class BeginEpoch(msgspec.Struct, frozen=True):
     """See `Outbox.begin_epoch`."""
 
@@ -202,6 +209,7 @@ Effect = (
     ReadFacts
     | Send
     | SetAcked
+    | KeepEnrolment
     | BeginEpoch
     | ReadPersons
     | SetHanded

@@ -24,6 +24,17 @@ class Credentials(msgspec.Struct, frozen=True):
     certificate: str
 
 
+class Enrolment(msgspec.Struct, frozen=True):
+    """An enrolment under way: the new key's 32-byte seed, and the code if it is one of head office.
+
+    It is durable before it is sent: a till that dies before it has the answer asks again with the same key,
+    and gets the same answer. With another key, a one-time code would be spent, and an epoch left behind.
+    """
+
+    private_key: bytes
+    code: str = ""
+
+
 class Run(msgspec.Struct, frozen=True):
     """Consecutive facts of the current epoch, read in one transaction.
 
@@ -57,8 +68,17 @@ class Outbox(Protocol):
         """What the last enrolment gave, None before the first."""
         ...
 
+    def enrolment(self) -> Enrolment | None:
+        """The enrolment that was begun and has not ended, None if there is none."""
+        ...
+
+    def keep_enrolment(self, enrolment: Enrolment | None) -> None:
+        """Make an enrolment durable before it is sent; None forgets one that was refused."""
+        ...
+
     def begin_epoch(self, credentials: Credentials) -> None:
-        """Store the credentials, and move to their (till, epoch), in one transaction.
+        """Store the credentials, forget the enrolment that gave them, and move to their (till, epoch), in one
+        transaction.
 
         If that is the current (origin, epoch), nothing else changes. Otherwise every fact after the
         acknowledged one gets a new envelope, in the same order and with the same body and id, numbered from

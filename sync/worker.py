@@ -34,6 +34,7 @@ from sync.events import (
     Failed,
     Hinted,
     Hurry,
+    KeepEnrolment,
     Listen,
     Listening,
     PersonsRead,
@@ -136,7 +137,8 @@ class SyncWorker:
 
     def _run(self, lane: Lane) -> None:
         self._timer = None
-        self._step(Started(self._outbox.credentials(), self._inbox.cursor()))
+        outbox = self._outbox
+        self._step(Started(outbox.credentials(), self._inbox.cursor(), outbox.enrolment()))
         while not lane.stopping.is_set():
             lane.beat()
             event = self._next_event()
@@ -166,6 +168,8 @@ class SyncWorker:
                 self._events.put(FactsRead(ticket, self._outbox.read(after_seq, limit)))
             case SetAcked(epoch, seq):
                 self._outbox.set_acked(epoch, seq)
+            case KeepEnrolment(enrolment):
+                self._outbox.keep_enrolment(enrolment)
             case BeginEpoch(credentials):
                 self._outbox.begin_epoch(credentials)
             case ReadPersons(ticket, limit):

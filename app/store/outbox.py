@@ -11,11 +11,12 @@ import msgspec
 
 from app.ledger.chain import GENESIS, Head
 from app.store.connection import DatabaseFile, transaction
-from app.store.writer import Writer
-from sync.outbox import Credentials, Run
+from app.store.writer import ENROLMENT, Writer
+from sync.outbox import Credentials, Enrolment, Run
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(Credentials).decode
+_decode_enrolment: Final = msgspec.json.Decoder(Enrolment).decode
 
 
 class FactOutbox:
@@ -55,8 +56,20 @@ class FactOutbox:
         self._in_lane(lambda: self._writer.set_acked(epoch, seq))
 
     def credentials(self) -> Credentials | None:
-        stored = self._run("SELECT value FROM setting WHERE key = 'credentials'").fetchone()
-        return _decode(stored[0]) if stored else None
+        stored = self._setting("credentials")
+        return None if stored is None else _decode(stored)
+
+    def enrolment(self) -> Enrolment | None:
+        stored = self._setting(ENROLMENT)
+        return None if stored is None else _decode_enrolment(stored)
+
+    def keep_enrolment(self, enrolment: Enrolment | None) -> None:
+        blob = None if enrolment is None else _encode(enrolment)
+        self._in_lane(lambda: self._writer.keep_enrolment(blob))
+
+    def _setting(self, key: str) -> bytes | None:
+        row = self._run("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
 
     def begin_epoch(self, credentials: Credentials) -> None:
         blob = _encode(credentials)

@@ -50,6 +50,10 @@ _TAP_COUNTER: Final = (
 )
 
 
+ENROLMENT: Final = "enrolment"
+"""The setting that holds an enrolment under way."""
+
+
 class Writer:
     """The till's one writing connection. Not thread-safe: whoever owns it calls it from one lane.
 
@@ -244,6 +248,14 @@ class Writer:
         with self._all_or_nothing():
             self._run("UPDATE head SET acked_seq = min(?, seq) WHERE epoch = ?", (seq, epoch))
 
+    def keep_enrolment(self, enrolment: bytes | None) -> None:
+        """Make an enrolment durable before it is sent, or forget it."""
+        with self._all_or_nothing():
+            if enrolment is None:
+                self._run("DELETE FROM setting WHERE key = ?", (ENROLMENT,))
+            else:
+                self._put(ENROLMENT, enrolment)
+
     def begin_epoch(self, origin: uuid.UUID, epoch: int, credentials: bytes) -> None:
         """Store credentials and move the chain to (origin, epoch), in one transaction.
 
@@ -252,6 +264,7 @@ class Writer:
         """
         with self._all_or_nothing():
             self._put("credentials", credentials)
+            self._run("DELETE FROM setting WHERE key = ?", (ENROLMENT,))
             old = self._head
             if (old.origin, old.epoch) == (origin, epoch):
                 return

@@ -4,7 +4,7 @@ import uuid
 
 from app.ledger.chain import GENESIS, Head, verify
 from app.store.database import Database
-from sync.outbox import Credentials
+from sync.outbox import Credentials, Enrolment
 from tests.support.facts import Shelf
 
 TILL = uuid.UUID("019a0000-0000-7000-8000-000000000001")
@@ -56,4 +56,19 @@ def test_enrolling_moves_the_unacknowledged_suffix_to_the_new_chain(database: Da
     database.writer.commit(shelf.sold())
     assert outbox.read(None, 10).head.seq == 3
     assert database.writer.check() == (5, []), "each fact counts once, however many envelopes it has"
+    outbox.close()
+
+
+def test_an_enrolment_under_way_outlives_the_process_and_ends_with_its_epoch(database: Database) -> None:
+    outbox, begun = database.outbox(), Enrolment(b"s" * 32, "ABCD")
+    assert outbox.enrolment() is None
+    outbox.keep_enrolment(begun)
+    outbox.close()
+    outbox = database.outbox()
+    assert outbox.enrolment() == begun
+    outbox.begin_epoch(credentials(1))
+    assert outbox.enrolment() is None
+    outbox.keep_enrolment(begun)
+    outbox.keep_enrolment(None)
+    assert outbox.enrolment() is None
     outbox.close()

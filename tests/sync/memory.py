@@ -11,7 +11,7 @@ from app.lanes import World
 from app.ledger.chain import GENESIS, Head, seal
 from sync import protocol
 from sync.inbox import Arrival
-from sync.outbox import Credentials, Run
+from sync.outbox import Credentials, Enrolment, Run
 
 
 def body_of(world: World, **fields: object) -> bytes:
@@ -27,6 +27,7 @@ class MemoryOutbox:
     def __init__(self, origin: uuid.UUID) -> None:
         self.bodies: list[bytes] = []
         self.saved: Credentials | None = None
+        self.begun: Enrolment | None = None
         self.pruned_seq = 0
         self._origin = origin
         self._epoch = 1
@@ -68,8 +69,14 @@ class MemoryOutbox:
     def credentials(self) -> Credentials | None:
         return self.saved
 
+    def enrolment(self) -> Enrolment | None:
+        return self.begun
+
+    def keep_enrolment(self, enrolment: Enrolment | None) -> None:
+        self.begun = enrolment
+
     def begin_epoch(self, credentials: Credentials) -> None:
-        self.saved = credentials
+        self.saved, self.begun = credentials, None
         if (credentials.till, credentials.epoch) == (self._origin, self._epoch):
             return
         self._origin, self._epoch = credentials.till, credentials.epoch

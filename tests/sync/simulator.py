@@ -47,6 +47,7 @@ from sync.events import (
     FactsRead,
     Failed,
     Hinted,
+    KeepEnrolment,
     Listen,
     Listening,
     PersonsRead,
@@ -123,10 +124,13 @@ class SimServer:
 class SimTill:
     """A till's process, started and killed at will, over a disk that stays."""
 
-    def __init__(self, sim: Simulation, name: str, disk: Disk) -> None:
+    def __init__(self, sim: Simulation, name: str, disk: Disk, of: SimTill | None = None) -> None:
         self.sim = sim
         self.name = name
         self.disk = disk
+        self.copy_of = of
+        # One for its life: no crash on the way may spend it in vain.
+        self.code = of.code if of is not None else sim.server.code()
         self.clock_off_ms = 0
         self.status = Status()
         self.listens = False
@@ -141,10 +145,10 @@ class SimTill:
         self.client = Client(self.sim.random.randbytes, batch_max=7)
         self.listens = False
         life = self._life
-        self.step(Started(self.disk.outbox.credentials(), self.disk.inbox.cursor()))
+        outbox = self.disk.outbox
+        self.step(Started(outbox.credentials(), self.disk.inbox.cursor(), outbox.enrolment()))
         if life == self._life and self.disk.outbox.credentials() is None:
-            # A code that was used by a process that died before it kept the answer is spent: a new one.
-            self.step(EnrolWith(self.sim.server.code()))
+            self.step(EnrolWith(self.code))
 
     @property
     def quiet(self) -> bool:
@@ -221,6 +225,8 @@ class SimTill:
                 pending.append(FactsRead(ticket, outbox.read(after_seq, limit)))
             case SetAcked(epoch, seq):
                 outbox.set_acked(epoch, seq)
+            case KeepEnrolment(enrolment):
+                outbox.keep_enrolment(enrolment)
             case BeginEpoch(credentials):
                 outbox.begin_epoch(credentials)
             case ReadPersons(ticket, limit):
@@ -239,10 +245,11 @@ class SimTill:
                 self._later(seconds * 1000, TimerFired(ticket))
             case Tell(status):
                 self.status = status
-                if status.problem in ("till_exists", "bad_code"):
+                if status.problem in ("till_exists", "bad_code", "code_used"):
+                    assert self.copy_of or self.sim.restored, f"{self.name}: its code was spent in vain"
                     # Head office makes a code for this very till.
-                    code = self.sim.server.code(till=self.disk.writer.head.origin)
-                    self._later(5_000, EnrolWith(code))
+                    self.code = self.sim.server.code(till=self.disk.writer.head.origin)
+                    self._later(5_000, EnrolWith(self.code))
             case Send():
                 self.sim.carry(effect, self._later)
 
@@ -284,6 +291,7 @@ class Simulation:
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._folding = False
         self._least_rows = 0
+        self.restored = False
         self.merging = False
         """Whether tills merge members; in such a world nobody spends."""
         self.merged: list[tuple[uuid.UUID, uuid.UUID]] = []
@@ -308,7 +316,7 @@ class Simulation:
 
     def clone(self, till: SimTill) -> SimTill:
         """The till's disk copied to another machine, and both go on."""
-        other = SimTill(self, till.name + "'", till.disk.copy())
+        other = SimTill(self, till.name + "'", till.disk.copy(), till)
         self.tills.append(other)
         return other
 
@@ -320,6 +328,7 @@ class Simulation:
         """The server goes back to a backup; the tills know nothing of it. Head office publishes again."""
         self.server.db = server_from(backup)
         admin.after_restore(self.server.db)
+        self.restored = True
         self._least_rows = 1  # a list that comes empty leaves the one before
         self.publish()
         self.server.restart()

@@ -23,6 +23,7 @@ from sync.events import (
     FactsRead,
     Failed,
     Hurry,
+    KeepEnrolment,
     Listen,
     PersonsRead,
     ReadFacts,
@@ -83,6 +84,8 @@ class Desk:
                 case SetAcked(epoch, seq):
                     self.acked.append(effect)
                     self.outbox.set_acked(epoch, seq)
+                case KeepEnrolment(enrolment):
+                    self.outbox.keep_enrolment(enrolment)
                 case BeginEpoch(credentials):
                     self.outbox.begin_epoch(credentials)
                 case ReadPersons(ticket, limit):
@@ -480,3 +483,66 @@ def test_the_status_is_told_only_when_it_changes() -> None:
     for _ in range(3):
         desk.step(FactsAvailable())
     assert len(desk.told) == len(set(map(repr, desk.told)))
+
+
+def test_a_new_key_is_durable_before_it_is_sent() -> None:
+    client, outbox = Client(FixedWorld(NOW_MS).random_bytes), MemoryOutbox(TILL)
+    (read, *_) = client.step(Started(None), NOW_MS)
+    assert isinstance(read, ReadFacts)
+    client.step(FactsRead(read.ticket, outbox.read(None, 1)), NOW_MS)
+    kept, sent, *_ = client.step(EnrolWith("ABCD"), NOW_MS)
+    assert isinstance(kept, KeepEnrolment)
+    assert isinstance(sent, Send)
+    assert kept.enrolment is not None
+    request = protocol.decode(protocol.unpack(sent.body), protocol.Enrol)
+    assert request.public_key == protocol.public_key_of(kept.enrolment.private_key)
+
+
+def process_of(desk: Desk, seed: int) -> Desk:
+    """The till's process, killed and started again on the same disk."""
+    again = Desk.__new__(Desk)
+    again.__dict__.update(desk.__dict__)
+    again.sent, again.world = [], FixedWorld(NOW_MS, seed=seed)
+    again.client = Client(again.world.random_bytes)
+    again.step(Started(desk.outbox.credentials(), "", desk.outbox.enrolment()))
+    return again
+
+
+def test_a_till_killed_in_its_enrolment_asks_again_with_the_same_key() -> None:
+    first = Desk(facts=2, enrolled=False)
+    first.step(EnrolWith("ABCD"))
+    second = process_of(first, seed=2)
+    assert second.sent[-1].body == first.sent[-1].body, "whoever was told the code need not tell it again"
+    second.step(EnrolWith("EFGH"))
+    one, other = (protocol.decode(protocol.unpack(send.body), protocol.Enrol) for send in second.sent)
+    assert (one.code, other.code) == ("ABCD", "EFGH")
+    assert one.public_key == other.public_key, "the server may know the till by this key already"
+    assert second.outbox.begun is not None
+    second.answer(200, protocol.Enrolled(till=TILL, epoch=1, store="s", certificate="c", server_time_ms=1))
+    assert second.outbox.begun is None
+    assert second.status.state == "online"
+
+
+def test_a_till_killed_while_it_raises_its_epoch_raises_it_once() -> None:
+    first = Desk(facts=2)
+    first.state(0)
+    first.problem(409, "fork", seq=1)
+    second = process_of(first, seed=3)
+    assert second.targets() == ["enrol"]
+    assert second.sent[0].body == first.sent[-1].body
+
+
+def test_an_enrolment_that_was_refused_is_forgotten() -> None:
+    desk = Desk(enrolled=False)
+    desk.step(EnrolWith("WRONG"))
+    assert desk.outbox.begun is not None
+    desk.problem(403, "bad_code")
+    assert desk.outbox.begun is None
+    assert process_of(desk, seed=2).sent == []
+
+
+def test_a_readmission_by_the_known_key_needs_nothing_kept() -> None:
+    desk = Desk(facts=1)
+    desk.problem(401, "unknown_till")
+    assert desk.targets()[-1] == "enrol"
+    assert desk.outbox.begun is None
