@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from app.loyalty.decision import Reason
 from app.loyalty.effects import AnyEffect
 
 
@@ -319,6 +320,24 @@ class Feedback(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="feedbac
     member: uuid.UUID | None = None
 
 
+class ActivityRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="activity_recorded"):
+    """Something a member did elsewhere: a review, an order in the web shop, a purchase at a `partner`'s.
+
+    `source` is who told it, `amount_minor` the money it was about, in `currency`. `effects` are what the
+    programme gave, `why` its reasons; both empty of points where a limit was reached.
+    """
+
+    member: uuid.UUID
+    event: str
+    source: str
+    partner: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    programme: str = ""
+    effects: tuple[AnyEffect, ...] = ()
+    why: tuple[Reason, ...] = ()
+
+
 AnyFact = (
     ShiftOpened
     | ShiftClosed
@@ -341,6 +360,7 @@ AnyFact = (
     | SignedIn
     | PinFailed
     | Feedback
+    | ActivityRecorded
 )
 
 _encoder: Final = msgspec.json.Encoder()

@@ -9,6 +9,7 @@ from app.loyalty.compiled import Compiled
 from app.loyalty.decision import Reason
 from app.loyalty.effects import AnyEffect, Enrolled
 from app.loyalty.rules.activity import Activity
+from app.loyalty.rules.partner import PartnerEarning
 from app.loyalty.rules.referral import Referral
 from app.loyalty.run import Run
 from app.loyalty.state import EMPTY, MemberState, advance, apply
@@ -21,6 +22,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     amount_minor: int = 0
     """The money it was about, for a partner's purchase."""
+    partner: str = ""
+    """Whose purchase it was: every `partner` rule of theirs pays, too, as on their goods."""
 
 
 class EventDecision(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,11 +32,18 @@ class EventDecision(msgspec.Struct, frozen=True, omit_defaults=True):
     earned_centi: int = 0
     effects: tuple[AnyEffect, ...] = ()
     why: tuple[Reason, ...] = ()
-    """One reason for every activity rule of this event's name."""
+    """One reason for every activity rule of this event's name, and every rule of its partner's."""
+
+
+def knows(compiled: Compiled, event: Event) -> bool:
+    """Whether any rule of the programme is about an event of this name, or of this partner."""
+    named = any(plan.settings.event == event.name for plan in compiled.of(Activity))
+    return named or bool(_partners(compiled, event))
 
 
 def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context: Context) -> EventDecision:
-    """Points for an event by every `activity` rule of its name, within the rules' limits."""
+    """Points for an event: by every `activity` rule of its name, within the rules' limits, and every
+    `partner` rule of its partner."""
     context = msgspec.structs.replace(context, sale_id=event.id)
     run = Run(compiled, advance(state, context.at_ms), context)
     for tier in compiled.entering:
@@ -49,7 +59,18 @@ def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context
             earned = sum(run.points_by_rule.values()) - before
             reason = plan.yes("points_earned", points_centi=earned)
         why.append(reason)
+    for plan in _partners(compiled, event):
+        reason = plan.refused(run)
+        if reason is None:
+            plan.pay(run, event.amount_minor)
+            reason = plan.yes("points_earned", points_centi=run.points_by_rule.get(plan.id, 0))
+        why.append(reason)
     return EventDecision(sum(run.points_by_rule.values()), tuple(run.effects), tuple(why))
+
+
+def _partners(compiled: Compiled, event: Event) -> list[PartnerEarning]:
+    plans = compiled.of(PartnerEarning) if event.partner else []
+    return [plan for plan in plans if plan.settings.partner == event.partner]
 
 
 def enrol(compiled: Compiled, context: Context, referred_by: str = "") -> EventDecision:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from app.loyalty.benefit import LotTerms
+from app.loyalty.benefit import LotTerms, earn
 from app.loyalty.decision import Reason
 from app.loyalty.effects import PartnerSettled
 from app.loyalty.model import EVERYTHING, Ident, Points, PositiveMoney, Programme, Rule
@@ -45,8 +45,16 @@ class PartnerEarning(EarningPlan):
         exact = weight * self.each
         return div_round(exact.numerator, exact.denominator, self.rounding)
 
+    def pay(self, run: Run, amount_minor: int) -> None:
+        """The points of a purchase at the partner's own, of which only the money is known."""
+        earn(self, run, self.within_budget(run, self.centi(run, amount_minor)), self.terms())
+        self._owe(run)
+
     def settle(self, run: Run) -> None:
         super().settle(run)
+        self._owe(run)
+
+    def _owe(self, run: Run) -> None:
         earned = run.points_by_rule.get(self.id, 0)
         if earned:
             run.effects.append(PartnerSettled(self.id, self.settings.partner, earned))

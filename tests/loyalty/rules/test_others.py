@@ -13,7 +13,7 @@ from app.loyalty.effects import (
     PointsEarned,
     ReferralDue,
 )
-from app.loyalty.events import Event, enrol, evaluate_event
+from app.loyalty.events import Event, enrol, evaluate_event, knows
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
 from tests.loyalty.support import NOON, line, off, price, programme, then, why
@@ -201,6 +201,26 @@ def test_events_pay_within_their_limits() -> None:
     bought = evaluate_event(compiled, EMPTY, Event("x", "partner-purchase", 5_000), Context(at_ms=NOON))
     assert bought.earned_centi == 500
     assert evaluate_event(compiled, EMPTY, Event("x", "unheard-of"), Context(at_ms=NOON)).why == ()
+
+
+PARTNER = (
+    "  - {id: p, kind: partner, NAME, partner: fuel, points: 2, per: 10.00, products: {brands: [fuel]}}\n"
+    "  - {id: s, kind: partner, NAME, partner: cinema, partner_stores: [kino]}\n"
+)
+
+
+def test_a_purchase_at_a_partners_earns_as_its_goods_do_here_and_is_settled() -> None:
+    compiled = programme(ACTIVITY + PARTNER)
+    bought = Event("x", "partner-purchase", 5_000, partner="fuel")
+    decision = evaluate_event(compiled, EMPTY, bought, Context(at_ms=NOON, member_id="m"))
+    assert decision.earned_centi == 500 + 1_000
+    settled = [effect for effect in decision.effects if isinstance(effect, PartnerSettled)]
+    assert settled == [PartnerSettled("p", "fuel", 1_000)]
+    assert [(why.rule, why.applied) for why in decision.why] == [("q", True), ("p", True)]
+    assert knows(compiled, Event("x", "", partner="fuel"))
+    assert not knows(compiled, Event("x", "", partner="cinema")), "it only settles what is spent there"
+    assert not knows(compiled, Event("x", "unheard-of", partner="unheard-of"))
+    assert not knows(compiled, Event("x", "unheard-of"))
 
 
 CATALOGUE = "  - {id: g, kind: reward, NAME, items: [{id: cup, NAME, points: 80, stock: 5, per_member: 2}]}\n"
