@@ -24,15 +24,20 @@ class Expiry(msgspec.Struct, frozen=True, kw_only=True):
     months: Count | None = None
     to_month_end: bool = False
     """Rounds the date up to the last day of its month."""
+
+
+class LotExpiry(Expiry, frozen=True, kw_only=True):
+    """When points lapse: by date, or because their member buys nothing."""
+
     idle_days: Count | None = None
-    """Days without a counted receipt."""
+    """Days without a purchase of the member's, whatever was bought."""
 
 
 class LotTerms(msgspec.Struct, frozen=True, kw_only=True):
     """When points of a lot may be spent, and until when."""
 
     spendable_after_days: Days = 0
-    expires: Expiry | None = None
+    expires: LotExpiry | None = None
 
 
 def add_months(day: date, months: int) -> date:

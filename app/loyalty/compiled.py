@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from app.loyalty.basket import Line
-from app.loyalty.model import Filter, Floor, Goods, Programme
+from app.loyalty.benefit import LotTerms
+from app.loyalty.model import Filter, Floor, Goods, Programme, Rule
 from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan
 from app.loyalty.rules import KINDS
 from app.loyalty.rules.gift_card import GiftCards
@@ -225,6 +226,8 @@ class Compiled:
         self.rules = {rule.id: rule for rule in programme.rules}
         self.tiers = self.of(TierCount)
         self.rising = [tier for tier in self.tiers if tier.settings.counts == "now"]
+        self.idle_days = max([_idle_days(rule) for rule in programme.rules], default=0)
+        """How long a purchase keeps what lapses by idleness; 0 where nothing does."""
         self.budgeted = any(rule.budget is not None for rule in programme.rules)
         self.earners = self.of(EarningPlan)
         self.redemption = next(iter(self.of(Redemption)), None)
@@ -292,6 +295,12 @@ class Compiled:
         for group in self.line_groups:
             group.distinct = _distinct(group.bundles_by_filter)
             group.numbers = frozenset([*group.by_filter, *group.bundles_by_filter])
+
+
+def _idle_days(rule: Rule) -> int:
+    lots, card_days = getattr(rule, "lots", None), getattr(rule, "expires_after_idle_days", None)
+    lot_days = lots.expires.idle_days if isinstance(lots, LotTerms) and lots.expires else None
+    return max(lot_days or 0, card_days or 0)
 
 
 def _arrange(group: ReceiptGroup) -> None:

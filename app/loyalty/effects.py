@@ -6,7 +6,13 @@ offline tills, folded late and in any order of arrival, still add up. `app.loyal
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+PURCHASES: Final = "#purchases"
+"""The counter of the days on which a member bought anything. It belongs to no rule: what lapses by idleness,
+whatever rule gave it, asks this one."""
 
 
 class Effect(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="do"):
@@ -23,7 +29,7 @@ class Lot(msgspec.Struct, frozen=True, omit_defaults=True):
     spendable_at_ms: int = 0
     expires_at_ms: int | None = None
     idle_days: int | None = None
-    """Expires this many days after the last counted receipt, too, where the rule says so."""
+    """Expires this many days after the member's last purchase, or after being earned if that is later."""
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,8 +101,8 @@ class StampsChanged(Effect, frozen=True, tag="stamps"):
 class Counted(Effect, frozen=True, tag="counted"):
     """Figures that a rule needs later (windows, limits, levels), by local day.
 
-    `key` is the rule's id, or "id#what" where it counts several things. Day 0 is "ever": one bucket
-    for a whole life. `keep_days` says how long a dated bucket matters; None: for ever.
+    `key` is the rule's id, or "id#what" where it counts several things; PURCHASES is no rule's. Day 0 is
+    "ever": one bucket for a whole life. `keep_days` says how long a dated bucket matters; None: for ever.
     """
 
     key: str

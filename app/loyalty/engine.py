@@ -17,7 +17,7 @@ from app.loyalty.decision import (
     RulePoints,
     TaxTotal,
 )
-from app.loyalty.effects import ReceiptCounted
+from app.loyalty.effects import PURCHASES, Counted, ReceiptCounted
 from app.loyalty.explaining import offers_of, reasons_of
 from app.loyalty.manual import take_manual
 from app.loyalty.model import Programme
@@ -118,6 +118,9 @@ def _pass(
         _refuse_unknown_codes(compiled, run)
     if run.member and run.present:
         run.effects.append(ReceiptCounted(1, run.goods_minor()))
+        keep_days = max(compiled.idle_days, run.state.idle_days)
+        if keep_days:
+            run.effects.append(Counted(PURCHASES, run.now.day, receipts=1, keep_days=keep_days))
     for plan in compiled.settling:
         plan.settle(run)
     if redemption is not None and run.spent_centi:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from app.loyalty.effects import (
+    PURCHASES,
     AnyEffect,
     Counted,
     Enrolled,
@@ -26,7 +27,16 @@ from app.loyalty.effects import (
     ReceiptCounted,
     StampsChanged,
 )
-from app.loyalty.standing import DAY_MS, EMPTY, Bucket, Card, MemberState, lot_order, sum_buckets
+from app.loyalty.standing import (
+    DAY_MS,
+    EMPTY,
+    Bucket,
+    Card,
+    MemberState,
+    longest_idle,
+    lot_order,
+    sum_buckets,
+)
 
 _NEVER: Final = 1 << 62
 _replace: Final = msgspec.structs.replace
@@ -60,9 +70,8 @@ class Life:
         """By counter, the first day on which one of its buckets is past its use."""
         self.tidy = False
         """Nothing is kept that amounts to nothing: no spent lot, no used coupon, no empty card."""
-        idle = (*state.lots, *state.stamps.values())
-        self.idles = any(each.idle_days is not None for each in idle)
-        """Something may lapse because no receipt is counted."""
+        self.idles = state.idle_days > 0
+        """Something may lapse because nothing is bought."""
         self.changed = False
         """The date alone has changed something."""
 
@@ -87,6 +96,12 @@ class Life:
     @property
     def balance_centi(self) -> int:
         return self.held_centi - self.debt_centi
+
+    @property
+    def idle_days(self) -> int:
+        if not self.idles:
+            return 0
+        return longest_idle([*self.lots_by_id.values(), *self.stamps.values()])
 
     def spendable_centi(self, at_ms: int) -> int:
         lots = self.lots_by_id.values()
@@ -170,11 +185,13 @@ class Life:
 
     def _expire_lots(self, at_ms: int) -> int:
         due = _NEVER
+        bought = self._bought_day()
         gone: list[Lot] = []
         for lot in self.lots_by_id.values():
             end = _NEVER if lot.expires_at_ms is None else lot.expires_at_ms
             if lot.idle_days is not None:
-                end = min(end, self._idle_ms(lot.rule, lot.idle_days))
+                since = max(bought, lot.earned_at_ms // DAY_MS)
+                end = min(end, (since + lot.idle_days + 1) * DAY_MS)
             if at_ms >= end:
                 gone.append(lot)
             elif end < due:
@@ -186,15 +203,16 @@ class Life:
             self.changed = True
         return due
 
-    def _idle_ms(self, rule: str, idle_days: int) -> int:
-        """When a rule will have counted no receipt for so long. Derived, so that a refund steps it back."""
-        days = [b.day for b in self.counters.get(rule, ()) if b.receipts > 0 and b.day]
-        return (max(days) + idle_days + 1) * DAY_MS if days else _NEVER
+    def _bought_day(self) -> int:
+        """The day of the last purchase, 0 if none is known. Derived, so that a refund steps it back."""
+        return max([b.day for b in self.counters.get(PURCHASES, ()) if b.receipts > 0], default=0)
 
     def _expire_stamps(self, at_ms: int) -> int:
         due = _NEVER
+        bought = self._bought_day()
         for rule, card in list(self.stamps.items()):
-            end = _NEVER if card.idle_days is None else self._idle_ms(rule, card.idle_days)
+            idle = card.idle_days if bought else None  # a card without any purchase waits for the first
+            end = _NEVER if idle is None else (bought + idle + 1) * DAY_MS
             if at_ms >= end:
                 del self.stamps[rule]
                 self.changed = True
@@ -227,7 +245,7 @@ class Life:
             if not kept:
                 del self.counters[key], self.ends[key]
         first = min(self.ends.values(), default=_NEVER)
-        if past and self.idles:
+        if PURCHASES in past and self.idles:
             return 0  # the days that are left may be idle already
         return first * DAY_MS if first < _NEVER else _NEVER
 
@@ -331,7 +349,7 @@ class Life:
             self.counters[effect.key] = (*before, new, *after)
         else:
             self.counters[effect.key] = (*before, *after)
-        if self.idles and not (last and last.receipts > 0 and 0 < last.day <= day and effect.receipts >= 0):
+        if effect.key == PURCHASES and not (last and last.receipts > 0 and effect.receipts >= 0):
             self.due_ms = 0  # what lapses by idleness may lapse earlier now
         if self.ends is not None:
             end = min(self.ends.get(effect.key, _NEVER), _end(new))

@@ -105,6 +105,8 @@ def lots(terms: LotTerms, *, where: bool = True) -> Said:
     if terms.spendable_after_days:
         yield say("spendable_after", n=terms.spendable_after_days)
     yield from expiry(terms.expires)
+    if terms.expires is not None and terms.expires.idle_days is not None:
+        yield say("valid_idle", n=terms.expires.idle_days)
 
 
 def expiry(expires: Expiry | None) -> Said:
@@ -115,8 +117,6 @@ def expiry(expires: Expiry | None) -> Said:
         yield say(f"valid_days{end}", n=expires.days)
     if expires.months is not None:
         yield say(f"valid_months{end}", n=expires.months)
-    if expires.idle_days is not None:
-        yield say("valid_idle", n=expires.idle_days)
 
 
 def birthday_window(window: BirthdayWindow) -> Said:

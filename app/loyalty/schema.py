@@ -293,7 +293,7 @@ def publish(folder: Path) -> None:
     """Write all schemas into a folder."""
     schemas = {"programme": programme_schema, "price-case": case_schema, "price-decision": decision_schema}
     for name, make in schemas.items():
-        body = json.dumps(make(), indent=1, ensure_ascii=False) + "\n"
+        body = json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
         (folder / f"{name}.schema.json").write_text(body, "utf-8")
 
 

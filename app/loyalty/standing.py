@@ -17,7 +17,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
 
     have: int
     idle_days: int | None = None
-    """The card lapses this many days after the last counted receipt of its rule."""
+    """The card lapses this many days after the member's last purchase."""
 
 
 class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,6 +55,11 @@ class MemberState(msgspec.Struct, frozen=True, omit_defaults=True):
     def spendable_centi(self, at_ms: int) -> int:
         """Points that may be spent at a moment: past their waiting time, not expired."""
         return sum(lot.amount_centi for lot in self.lots if lot.spendable_at_ms <= at_ms)
+
+    @property
+    def idle_days(self) -> int:
+        """The longest that anything here outlives the last purchase; 0 where nothing lapses by idleness."""
+        return longest_idle((*self.lots, *self.stamps.values()))
 
     def card(self, rule: str) -> int:
         """Stamps on the card of a rule."""
@@ -100,10 +105,17 @@ class Standing(Protocol):
     def referred_by(self) -> str: ...
     @property
     def balance_centi(self) -> int: ...
+    @property
+    def idle_days(self) -> int: ...
     def spendable_centi(self, at_ms: int) -> int: ...
     def card(self, rule: str) -> int: ...
     def counted(self, key: str, since_day: int = 0, until_day: int | None = None) -> Bucket: ...
     def held(self, rule: str, at_ms: int) -> tuple[Grant, ...]: ...
+
+
+def longest_idle(held: Iterable[Lot | Card]) -> int:
+    """The longest idle term of lots and cards, in days; 0 where none has one."""
+    return max([each.idle_days or 0 for each in held], default=0)
 
 
 def sum_buckets(buckets: Iterable[Bucket], since_day: int, until_day: int | None) -> Bucket:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.loyalty.basket import Basket, Birthday, Code, Context, GiftCard, Line, Redeem
 from app.loyalty.effects import (
+    PURCHASES,
     Counted,
     Enrolled,
     Grant,
@@ -122,9 +123,14 @@ def state(rng: Random, rules: Programme) -> MemberState | None:
     for number in range(rng.randint(0, 3)):
         expires = rng.choice([None, NOON + rng.randint(1, 90) * DAY_MS])
         ready = rng.choice([0, 0, NOON + DAY_MS])
+        idle = rng.choice([None, None, 5])
+        earned = NOON - rng.choice([1, 1, 9]) * DAY_MS
         effects.append(
-            PointsEarned(Lot(f"lot{number}", "r0", rng.randint(1, 90_000), NOON - DAY_MS, ready, expires))
+            PointsEarned(Lot(f"lot{number}", "r0", rng.randint(1, 90_000), earned, ready, expires, idle))
         )
+    if rng.random() < 0.5:  # five days and ten are what lots and cards may be idle for
+        day = TODAY - rng.choice([0, 1, 4, 5, 6, 10, 11])
+        effects.append(Counted(PURCHASES, day, receipts=rng.choice([1, 1, 2, -1]), keep_days=10))
     for number in range(RULES_MAX):
         if rng.random() < 0.5:
             idle = next(

@@ -617,7 +617,7 @@ class Naive(Visit):
         if self.context.points_limit_centi is not None:
             limit = min(limit, self.context.points_limit_centi)
         at_ms = self.context.at_ms
-        balance = sum(lot.amount_centi for lot in self.state.lots if lot.spendable_at_ms <= at_ms)
+        balance = sum(lot.amount_centi for lot in self.lots() if lot.spendable_at_ms <= at_ms)
         balance = balance - self.state.debt_centi - self.bought
         most = limit // step * step
         while most > 0:
@@ -653,7 +653,7 @@ class Naive(Visit):
                 if item is None:
                     continue
                 at_ms = self.context.at_ms
-                ready = sum(lot.amount_centi for lot in self.state.lots if lot.spendable_at_ms <= at_ms)
+                ready = sum(lot.amount_centi for lot in self.lots() if lot.spendable_at_ms <= at_ms)
                 stock = self.context.budgets.get(f"{rule.id}/{name}", item.stock)
                 had = given[name] + self.uses(f"{rule.id}#{name}")
                 if stock is not None and given[name] >= stock:

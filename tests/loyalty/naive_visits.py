@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.loyalty.basket import Code, Context
-from app.loyalty.effects import Grant
+from app.loyalty.effects import Grant, Lot
 from app.loyalty.model import WEEKDAYS, Benefit, BirthdayWindow, Programme, Rule
 from app.loyalty.rules.birthday import BirthdayRule
 from app.loyalty.rules.challenge import ChallengeRule
@@ -112,12 +112,29 @@ class Visit:
         return sum(bucket.uses for bucket in self.buckets(key, days))
 
     def card(self, rule: Rule) -> int:
-        """Stamps on a card that has not lapsed since the last receipt that its rule counted."""
+        """Stamps on a card that has not lapsed since the last purchase."""
         card = self.state.stamps.get(rule.id) if self.state else None
-        days = [bucket.day for bucket in self.buckets(rule.id) if bucket.receipts > 0 and bucket.day]
-        if card is None or card.idle_days is None or not days:
+        bought = self.last_bought()
+        if card is None or card.idle_days is None or bought is None:
             return card.have if card else 0
-        return card.have if (self.today - EPOCH).days <= max(days) + card.idle_days else 0
+        return card.have if (self.today - bought).days <= card.idle_days else 0
+
+    def last_bought(self) -> date | None:
+        """The day of the member's last purchase, as far as that is known."""
+        days = [EPOCH + timedelta(bucket.day) for bucket in self.buckets("#purchases") if bucket.receipts > 0]
+        return max(days, default=None)
+
+    def lots(self) -> list[Lot]:
+        """Points that have not lapsed, by their own date or because nothing was bought for so long."""
+        found: list[Lot] = []
+        for lot in self.state.lots if self.state else ():
+            over = lot.expires_at_ms is not None and lot.expires_at_ms <= self.context.at_ms
+            earned = (datetime(1970, 1, 1) + timedelta(milliseconds=lot.earned_at_ms)).date()
+            since = max(earned, self.last_bought() or earned)
+            idle = lot.idle_days is not None and (self.today - since).days > lot.idle_days
+            if not over and not idle:
+                found.append(lot)
+        return found
 
     # -- what a receipt is worth -------------------------------------------------------------------------
 

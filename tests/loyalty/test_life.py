@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loyalty.effects import (
+    PURCHASES,
     AnyEffect,
     BudgetSpent,
     Counted,
@@ -51,7 +52,7 @@ def effect(rng: Random, now_ms: int, number: int) -> AnyEffect:
         case 4:
             return StampsChanged(rule, rng.randrange(-3, 4), rng.choice([None, 3, 30]))
         case 5 | 6 | 7:
-            key = rule + rng.choice(["", "#x"])
+            key = rng.choice([rule, f"{rule}#x", PURCHASES])
             receipts = rng.choice([1, 1, -1, 0])
             spend = rng.randrange(-5, 100)
             return Counted(key, day, receipts, spend, keep_days=rng.choice([None, None, 10, 30]))

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from app.loyalty.effects import (
+    PURCHASES,
     AnyEffect,
     Counted,
     Enrolled,
@@ -22,6 +23,7 @@ from app.loyalty.effects import (
     ReceiptCounted,
     StampsChanged,
 )
+from app.loyalty.life import Life
 from app.loyalty.state import DAY_MS, EMPTY, Bucket, Card, MemberState, advance, apply, take_from
 
 T = 20_000 * DAY_MS
@@ -77,13 +79,45 @@ def test_a_lot_expires_at_its_moment_and_not_before() -> None:
     assert advance(state, T + 10).balance_centi == 0
 
 
-def test_idle_lots_expire_by_the_last_receipt_of_their_rule() -> None:
+def purchase(day: int, receipts: int = 1, keep_days: int = 30) -> Counted:
+    return Counted(PURCHASES, day, receipts=receipts, keep_days=keep_days)
+
+
+def test_idle_lots_expire_by_the_last_purchase_whatever_rule_counts_it() -> None:
     idle = Lot("a", "points", 300, T, idle_days=30)
-    state = apply(EMPTY, [PointsEarned(idle), Counted("points", 20_000, receipts=1, keep_days=30)], T)
+    state = apply(EMPTY, [PointsEarned(idle), purchase(20_000)], T)
     assert advance(state, T + 30 * DAY_MS).balance_centi == 300
     assert advance(state, T + 31 * DAY_MS).balance_centi == 0
-    visited = apply(state, [Counted("points", 20_020, receipts=1, keep_days=30)], T + 20 * DAY_MS)
-    assert advance(visited, T + 50 * DAY_MS).balance_centi == 300
+    visited = apply(state, [purchase(20_020)], T + 20 * DAY_MS)
+    assert [advance(visited, T + days * DAY_MS).balance_centi for days in (50, 51)] == [300, 0]
+    counted = apply(state, [Counted("points", 20_020, receipts=1)], T + 20 * DAY_MS)
+    assert advance(counted, T + 31 * DAY_MS).balance_centi == 0
+
+
+def test_a_refunded_purchase_is_none_for_idle_lots() -> None:
+    idle = Lot("a", "points", 300, T, idle_days=30)
+    state = apply(EMPTY, [PointsEarned(idle), purchase(20_000), purchase(20_020)], T + 20 * DAY_MS)
+    refunded = apply(state, [purchase(20_020, -1)], T + 21 * DAY_MS)
+    assert advance(state, T + 31 * DAY_MS).balance_centi == 300
+    assert [advance(refunded, T + days * DAY_MS).balance_centi for days in (30, 31)] == [300, 0]
+    assert apply(state, [purchase(20_020, -1)], T + 40 * DAY_MS).balance_centi == 0
+
+
+def test_points_earned_beside_any_purchase_lapse_by_the_day_they_were_earned() -> None:
+    idle = Lot("a", "review", 300, T + 9 * DAY_MS, idle_days=30)
+    for past in ([], [purchase(20_000)]):
+        state = apply(EMPTY, [*past, PointsEarned(idle)], T + 9 * DAY_MS)
+        assert [advance(state, T + days * DAY_MS).balance_centi for days in (39, 40)] == [300, 0]
+
+
+def test_how_long_the_longest_of_what_is_held_outlives_a_purchase() -> None:
+    lots = [PointsEarned(Lot(f"{days}", "a", 300, T, idle_days=days)) for days in (30, None, 90)]
+    assert (EMPTY.idle_days, apply(EMPTY, lots[:2], T).idle_days) == (0, 30)
+    state = apply(EMPTY, [*lots, StampsChanged("card", 1, 120), StampsChanged("other", 1)], T)
+    for days in (120, 90):
+        assert state.idle_days == Life(state).idle_days == days
+        state = apply(state, [StampsChanged("card", -1, 120)], T)
+    assert Life(EMPTY).idle_days == 0
 
 
 def test_dated_buckets_are_dropped_when_no_window_can_ask_for_them() -> None:
@@ -226,14 +260,15 @@ def test_keys_of_a_state_stand_in_order_whatever_came_first() -> None:
     assert (state.card("c"), state.card("d"), state.card("none")) == (2, 1, 0)
 
 
-def test_a_card_lapses_some_days_after_the_last_receipt_of_its_rule() -> None:
-    counted = Counted("s", 20_000, receipts=1, uses=1, keep_days=100)
-    state = apply(EMPTY, [StampsChanged("s", 3, 10), counted], T)
+def test_a_card_lapses_some_days_after_the_last_purchase() -> None:
+    state = apply(EMPTY, [StampsChanged("s", 3, 10), purchase(20_000)], T)
     assert [advance(state, T + days * DAY_MS).card("s") for days in (10, 11)] == [3, 0]
     again = apply(state, [StampsChanged("s", 1, 20)], T)
     assert (again.card("s"), advance(again, T + 11 * DAY_MS).card("s")) == (4, 4)
-    refunded = apply(state, [Counted("s", 20_000, receipts=-1, uses=-1, keep_days=100)], T)
+    refunded = apply(state, [purchase(20_000, -1)], T)
     assert advance(refunded, T + 11 * DAY_MS).card("s") == 3
+    later = apply(refunded, [purchase(20_005)], T + 12 * DAY_MS)
+    assert [advance(later, T + days * DAY_MS).card("s") for days in (15, 16)] == [3, 0]
     assert apply(state, [StampsChanged("s", -3, 10)], T).stamps == {}
 
 

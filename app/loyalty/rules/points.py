@@ -11,7 +11,7 @@ import msgspec
 
 from app.loyalty.benefit import LotTerms, earn
 from app.loyalty.decision import Reason
-from app.loyalty.effects import Counted, Lot, PointsEarned, PointsSpent
+from app.loyalty.effects import Lot, PointsEarned, PointsSpent
 from app.loyalty.model import (
     EVERYTHING,
     Factor,
@@ -108,14 +108,12 @@ class EarningPlan(Plan):
         total = self.earned(run)
         if total <= 0:
             return
-        lots = self.terms()
-        earn(self, run, total, lots)
+        earn(self, run, total, self.terms())
         if not run.brief:
             self._put_on_lines(run, total)
         if self.rule.budget is not None:
             value = div_round(total * run.point_minor.numerator, POINT_CENTI * run.point_minor.denominator)
             run.spend_budget(self.rule, value)
-        count_activity(self, run, lots)
 
     def _put_on_lines(self, run: Run, total: int) -> None:
         weights = self.weights(run)
@@ -127,13 +125,6 @@ class EarningPlan(Plan):
 
     def terms(self) -> LotTerms:
         raise NotImplementedError
-
-
-def count_activity(plan: Plan, run: Run, terms: LotTerms) -> None:
-    """Record the day, where lots lapse after days without a receipt."""
-    idle = terms.expires.idle_days if terms.expires else None
-    if idle is not None:
-        run.effects.append(Counted(plan.id, run.now.day, receipts=1, keep_days=idle))
 
 
 def base_minor(work: Work, base: Base) -> int:

@@ -45,14 +45,9 @@ class _StampCard:
         return max(0, cap - today.uses)
 
     def count(self, run: Run, stamps: int) -> None:
-        """Record the day, where a cap or the card's life asks for it."""
-        rule = self.settings
-        if rule.cap_per_day is None and rule.expires_after_idle_days is None:
-            return
-        keep = max(rule.expires_after_idle_days or 0, 1)
-        run.effects.append(
-            Counted(rule.id, run.now.day, receipts=1 if stamps else 0, uses=stamps, keep_days=keep)
-        )
+        """Record the day's stamps, where a cap asks for it."""
+        if self.settings.cap_per_day is not None:
+            run.effects.append(Counted(self.settings.id, run.now.day, uses=stamps, keep_days=1))
 
     def show(self, run: Run, before: int, earned: int, after: int, free: int, filled: int) -> None:
         rule = self.settings
