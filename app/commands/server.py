@@ -96,6 +96,46 @@ def server_erase(
     say("Erased." if found else "Nobody of that id is known here; a till that knows them will forget.")
 
 
+@server_app.command("backup")
+def server_backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Copy the database (SQLite) to one file, also while the server runs, and read the copy through."""
+    from sync.server import backup
+    from sync.server.database import DatabaseProblem
+
+    with server_database(context) as database, known_errors():
+        try:
+            say(f"{file}: {backup.back_up(database, file)}")
+        except DatabaseProblem as problem:
+            complain(str(problem))
+            raise typer.Exit(1) from problem
+
+
+@server_app.command("restore")
+def server_restore(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="A backup; left out for a restored PostgreSQL.")] = None,
+) -> None:
+    """After a disaster: put a backup in place, and begin a new history of the feed. Then start the server."""
+    from sync.server import admin, backup
+    from sync.server.database import DatabaseProblem
+
+    data, url = context.obj
+    if (file is None) == (url is None):
+        complain("Name a backup file for SQLite; for PostgreSQL restore first, then name --database alone.")
+        raise typer.Exit(2)
+    if file is None:
+        with server_database(context) as database:
+            admin.after_restore(database)
+    else:
+        with known_errors():
+            try:
+                say(f"{file}: {backup.restore(file, data)}")
+            except DatabaseProblem as problem:
+                complain(str(problem))
+                raise typer.Exit(1) from problem
+    say("A new history of the feed has begun. Publish lists again, erase who was erased, then start.")
+
+
 @contextmanager
 def server_database(context: typer.Context) -> Iterator[Any]:
     """The server's database that the command line names, migrated."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -155,23 +154,10 @@ class Database:
             )
         return found
 
-    def back_up(self, path: Path) -> None:
-        """Copy an SQLite database as it is at this moment, while it is in use, to a new file.
-
-        Raises DatabaseProblem on PostgreSQL, which has better ways of its own, and if the file exists.
-        """
-        if self.postgresql:
-            raise DatabaseProblem("PostgreSQL is backed up with pg_basebackup and WAL: see docs/operate.md")
-        if path.exists():
-            raise DatabaseProblem(f"{path} exists: name a new file")
-        part = path.with_name(path.name + ".part")
-        part.unlink(missing_ok=True)
-        part.touch(mode=0o600)
+    def copy_to(self, path: Path) -> None:
+        """Copy an SQLite database as it is at this moment, while it is in use, into an empty file."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.connection.cursor().execute("VACUUM INTO ?", (str(part),))
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+            connection.connection.cursor().execute("VACUUM INTO ?", (str(path),))
 
     def close(self) -> None:
         """Close all connections."""

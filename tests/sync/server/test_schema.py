@@ -138,21 +138,6 @@ def test_a_postgresql_that_is_not_there_is_named() -> None:
         db.migrate()
 
 
-def test_a_backup_is_whole_and_private_and_overwrites_nothing(db: Database, tmp_path: Path) -> None:
-    path = tmp_path / "backup.sqlite"
-    if db.postgresql:
-        with pytest.raises(DatabaseProblem, match="pg_basebackup"):
-            db.back_up(path)
-        return
-    db.back_up(path)
-    assert path.stat().st_mode & 0o077 == 0
-    copy = Database.sqlite(path)
-    assert copy.version() == schema.HEAD
-    copy.close()
-    with pytest.raises(DatabaseProblem, match="exists"):
-        db.back_up(path)
-
-
 def test_sqlite_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
     db = open_database(None, tmp_path / "new")
     db.migrate()
