@@ -204,6 +204,8 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     applied: dict[int, int]
     cards: tuple[CardRow, ...] = ()
     merged_into: uuid.UUID | None = None
+    held_centi: int = 0
+    """Points that other tills hold of the balance."""
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -87,6 +87,19 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request: str = ""
 
 
+class Hold(msgspec.Struct, frozen=True, array_like=True):
+    """A hold of the server that a sale named: what was reserved there while the till was online.
+
+    `kind` is points, coupon or gift_card; `amount` in hundredths of a point, uses, or minor units, 0 if the
+    server never answered; `of` the code of a coupon or gift card.
+    """
+
+    id: uuid.UUID
+    kind: str
+    amount: int
+    of: str = ""
+
+
 class ShiftOpened(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="shift_opened"):
     """A shift begins: its business day belongs to it, whatever the clock says later."""
 
@@ -131,7 +144,7 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     smallest coin made cash differ from what was due; cash received beyond is `change_minor`.
     `effects` are what it does to the member, without reference to any programme.
     `card` is the card presented, as "uid:…" or "code:…". `fiscal` is the fiscal device's number of it, where
-    there is a device.
+    there is a device. `holds` are those of the server that it used, or asked for: they end with it.
     """
 
     number: int
@@ -152,6 +165,7 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     card: str = ""
     effects: tuple[AnyEffect, ...] = ()
     fiscal: str = ""
+    holds: tuple[Hold, ...] = ()
 
 
 class MemberEnrolled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="member_enrolled"):

@@ -8,7 +8,7 @@ import uuid
 import msgspec
 import sqlalchemy as sa
 
-from sync.server import listing, schema
+from sync.server import keys, listing, schema
 from sync.server.database import Database
 from sync.server.tills import CODE_DAYS, CODE_LENGTH, CODE_LETTERS, code_hash, token_hash
 
@@ -55,9 +55,7 @@ def create_office_token(db: Database, name: str, now_ms: int) -> str:
     """A bearer token for head office. Only its hash is kept: it is shown this once."""
     token = secrets.token_urlsafe(32)
     with db.write() as connection:
-        connection.execute(
-            sa.insert(schema.office_token).values(token_hash=token_hash(token), name=name, created_ms=now_ms)
-        )
+        connection.execute(sa.insert(schema.office_token).values(token_hash=token_hash(token), **row))
     return token
 
 
@@ -105,8 +103,11 @@ def revoke_till(db: Database, till: uuid.UUID, now_ms: int) -> None:
 def after_restore(db: Database) -> str:
     """To be called once after a restore from a backup, before serving: begins a new feed history.
 
-    Feed readers get 410 and begin again; tills send anew what the backup lacks. Returns the new feed epoch.
+    Feed readers get 410 and begin again; tills send anew what the backup lacks. The server's own facts go on
+    in a new epoch: numbers that others may have seen are not given out twice. Returns the new feed epoch.
     """
+        if result.rowcount:
+            keys.publish(connection, db, till)
     feed_epoch = secrets.token_hex(8)
     setting = schema.setting
     with db.write() as connection:

@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 
 from sync import protocol
 from sync.server import feed as feeds
-from sync.server import ingest, office, persons, schema, stream, tills
+from sync.server import exposure, holding, ingest, office, overdrafts, persons, schema, stream, tills
 from sync.server import pull as pulls
 from sync.server.answers import ANSWERS
 from sync.server.context import Context
@@ -43,6 +43,11 @@ def create_app(context: Context) -> Litestar:
             office.publish_products,
             office.publish_staff,
             office.erase_person,
+            holding.take_hold,
+            holding.end_hold,
+            exposure.publish_allowance,
+            exposure.read_exposure,
+            overdrafts.read_overdrafts,
         ],
         middleware=[Gate],
     )
@@ -204,7 +209,10 @@ def _pull(context: Context, till: Till, cursor: str, limit: int, scope: str, v: 
     wanted = frozenset(filter(None, scope.split(",")))
     if not wanted <= set(pulls.SCOPES):
         raise protocol.WireProblem("malformed", f"scope names {', '.join(pulls.SCOPES)}, or nothing")
-    return protocol.encode(context.pull(till.id, till.store, wanted).page(cursor, limit))
+    reader = context.pull(till.id, till.store, wanted)
+    page = reader.page(cursor, limit)
+    exposure.contact(context.db, till.id, till.store, reader.had.get(exposure.LIST), context.world.now_ms())
+    return protocol.encode(page)
 
 
 @get("/feed", security=BY_OFFICE, responses=page(protocol.FeedPage) | problems(400, 401, 410, 413, 503))

@@ -11,13 +11,14 @@ from app.loyalty.effects import AnyEffect
 
 class Impact(msgspec.Struct, frozen=True):
     """What any fact, of whatever kind, does to a member; `card` is the one linked or blocked, `other` the
-    member merged into this one."""
+    member merged into this one, `holds` those that end with it."""
 
     kind: str = ""
     member: uuid.UUID | None = None
     effects: tuple[AnyEffect, ...] = ()
     card: object = ""
     other: object = ""
+    holds: object = ()
 
 
 class FoldedFact(msgspec.Struct, frozen=True):

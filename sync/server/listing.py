@@ -92,6 +92,23 @@ def publish_rows(
         return _put(db, connection, name, store, wanted, known)
 
 
+def put_rows(db: Database, name: str, store: str, rows: Mapping[str, bytes | None]) -> protocol.Published:
+    """Add or change rows of a list that have been checked; others stay."""
+    with db.write() as connection:
+        return _put(db, connection, name, store, rows, _known(connection, name, store))
+
+
+def put_keys(connection: sa.Connection, db: Database, rows: Mapping[str, bytes | None]) -> None:
+    """Keys of tills, for all tills to check coupons by; inside the caller's transaction."""
+    heads, table = schema.list_head, schema.listing.c
+    connection.execute(sa.select(heads.c.head).where(heads.c.list == "till_key").with_for_update())
+    query = sa.select(table.key, table.body).where(
+        table.list == "till_key", table.store == "", table.key.in_(rows)
+    )
+    known: dict[str, bytes | None] = dict(connection.execute(query).all())  # type: ignore[arg-type]
+    _put(db, connection, "till_key", "", rows, known)
+
+
 def put_store(connection: sa.Connection, db: Database, store: str, name: str) -> None:
     """A store's name, for its tills; inside the caller's transaction."""
     body = msgspec.json.encode({"id": store, "name": name})

@@ -18,7 +18,7 @@ import structlog
 
 from app.ledger.fold import enrolled
 from app.loyalty.state import EMPTY, MemberState, apply
-from sync.server import cards, merging, schema
+from sync.server import cards, holding, merging, overdrafts, schema, spending
 from sync.server.database import Database
 from sync.server.impact import FoldedFact, Impact
 
@@ -47,13 +47,13 @@ def _fold_shard(db: Database, shard: int, pos: int) -> int:
     fact, folded = schema.fact.c, schema.folded
     with db.read() as connection:
         rows = connection.execute(
-            sa.select(fact.pos, fact.id, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
+            sa.select(fact.pos, fact.id, fact.kind, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
             .where(fact.shard == shard, fact.pos > pos)
             .order_by(fact.pos)
             .limit(BATCH)
         ).all()
     by_shard: dict[int, list[FoldedFact]] = defaultdict(list)
-    for _, fact_id, at_ms, origin, epoch, seq, body in rows:
+    for _, fact_id, _, at_ms, origin, epoch, seq, body in rows:
         impact = impact_of(fact_id, body)
         if impact is not None and impact.member is not None:
             found = FoldedFact(fact_id, shard, at_ms, origin, epoch, seq, impact)
@@ -64,6 +64,7 @@ def _fold_shard(db: Database, shard: int, pos: int) -> int:
         other = merging.other_of(fact)
         if other is not None and fact.impact.member is not None:
             _merge(db, fact.impact.member, other)
+    spending.fold(db, rows)
     if rows:
         # Last, and never backwards: a crash before this repeats what is idempotent.
         with db.write() as connection:
@@ -144,6 +145,7 @@ def _fold_new(
         _fold_member(connection, shard, member, theirs, version, gone=gone)
         if not gone:
             cards.fold(connection, shard, member, theirs)
+    holding.end_by_facts(connection, shard, new)
     heads = schema.member_head
     connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + len(by_member)))
 
@@ -179,7 +181,10 @@ def _fold_member(
         state, facts = _state.decode(row.state), new
     else:
         state, facts = EMPTY, all_of(connection, shard, member)
-    state = EMPTY if gone else folded(state, facts)
+        overdrafts.drop(connection, shard, member)
+    fallen: list[overdrafts.Fall] = []
+    state = EMPTY if gone else folded(state, facts, fallen)
+    overdrafts.put(connection, shard, member, fallen)
     last = facts[-1]
     values: dict[str, Any] = {
         "version": version, "state": msgspec.json.encode(state), "at_ms": last.at_ms, "origin": last.origin,
@@ -191,12 +196,17 @@ def _fold_member(
         connection.execute(sa.update(table).where(ours).values(values))
 
 
-def folded(state: MemberState, facts: Iterable[FoldedFact]) -> MemberState:
-    """A state after facts, in their order."""
+def folded(
+    state: MemberState, facts: Iterable[FoldedFact], fallen: list[overdrafts.Fall] | None = None
+) -> MemberState:
+    """A state after facts, in their order. `fallen` gets those by which it fell below zero, or further."""
     for fact in facts:
         if fact.impact.kind == "member_enrolled":
             state = enrolled(state, fact.at_ms)
+        debt_centi = state.debt_centi
         state = apply(state, fact.impact.effects, fact.at_ms)
+        if fallen is not None and state.debt_centi > debt_centi:
+            fallen.append(overdrafts.Fall(fact, state.debt_centi - debt_centi, state.debt_centi))
     return state
 
 
@@ -239,7 +249,10 @@ def check(db: Database) -> list[uuid.UUID]:
 def rebuild(db: Database) -> int:
     """Drop the projection and fold every fact anew; versions go on, so tills pull every member again."""
     with db.write() as connection:
-        for table in (schema.member, schema.member_fact, schema.member_card, schema.member_alias):
+        for table in (
+            schema.member, schema.member_fact, schema.member_card, schema.member_alias, schema.overdraft,
+            schema.code_use, schema.gift_card_move,
+        ):  # fmt: skip
             connection.execute(sa.delete(table))
         connection.execute(sa.update(schema.folded).values(pos=0))
     count = 0

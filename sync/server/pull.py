@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from sync import protocol
-from sync.server import cards, merging, persons, schema
+from sync.server import cards, holding, merging, persons, schema
 from sync.server.cursors import Cursor, Cursors, turns
 from sync.server.database import Database
 
@@ -61,11 +61,14 @@ class Pull:
         self._till = till
         self._store = store
         self._scope = scope or frozenset(SCOPES)
+        self.had: dict[str, int] = {}
+        """How far the till had each list when it asked for the page."""
 
     def page(self, text: str, limit: int) -> protocol.PullPage:
         """What changed after the cursor ("" for all). Raises WireProblem("bad_cursor"), FeedReset,
         CursorExpired."""
         cursor = self._cursors.open(text)
+        self.had = dict(cursor.lists)
         page = _Page(limit)
         # State and marks must be of one moment: a fact in one and not in the other would count twice, or not.
         with self._db.read(snapshot=True) as connection:
@@ -153,7 +156,8 @@ class Pull:
             for of_epoch, number in ((epoch, seq), *relinked.get(fact_id, ())):
                 marks = applied[member]
                 marks[of_epoch] = max(marks.get(of_epoch, 0), number)
-        held = cards.of(connection, shard, ids)
+        theirs = cards.of(connection, shard, ids)
+        held = holding.elsewhere(connection, shard, self._till)
         merged = merging.aliases(connection, shard, ids)
         return [
             protocol.MemberRow(
@@ -161,8 +165,9 @@ class Pull:
                 at_ms=row.at_ms,
                 state=msgspec.Raw(row.state),
                 applied=applied.get(row.id, {}),
-                cards=held.get(row.id, ()),
+                cards=theirs.get(row.id, ()),
                 merged_into=merged.get(row.id),
+                held_centi=held.get(row.id, 0),
             )
             for row in rows
         ]

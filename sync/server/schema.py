@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest migration; a test compares it with the scripts, another the scripts with these tables."""
 SHARDS: Final = 64
 """Number of shards, for ever: it decides where every fact is."""
@@ -25,6 +25,11 @@ REFERENCE: Final = {"family": "reference"}
 def shard_of(owner: uuid.UUID) -> int:
     """The shard of an origin's facts, or of a member: the first byte of the id's SHA-256, modulo `SHARDS`."""
     return hashlib.sha256(owner.bytes).digest()[0] % SHARDS
+
+
+def shard_of_code(code: str) -> int:
+    """The shard of a coupon or gift card: the same, of the code's bytes in UTF-8."""
+    return hashlib.sha256(code.encode()).digest()[0] % SHARDS
 
 
 class Id(sa.types.TypeDecorator[uuid.UUID]):
@@ -144,6 +149,18 @@ till_key = sa.Table(
     sa.UniqueConstraint("shard", "till", "public_key"),
     info=FACTS,
     comment="One Ed25519 key for each epoch of a till: after a copied disk both halves go on",
+)
+
+till_contact = sa.Table(
+    "till_contact",
+    metadata,
+    _shard(),
+    sa.Column("till", Id, primary_key=True),
+    sa.Column("contact_ms", sa.BigInteger, nullable=False),
+    sa.Column("points_centi", sa.BigInteger, nullable=False),
+    sa.Column("coupons_minor", sa.BigInteger, nullable=False),
+    info=FACTS,
+    comment="When a till last synced, to half a minute, and the most that it may take for its allowance",
 )
 
 relinked = sa.Table(
@@ -276,6 +293,67 @@ setting = sa.Table(
 )
 
 store = sa.Table(
+hold = sa.Table(
+    "hold",
+    metadata,
+    _shard(),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("till", Id, nullable=False),
+    sa.Column("sale", Id),
+    sa.Column("state", sa.SmallInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Index("ix_hold_subject", "shard", "state", "subject"),
+    sa.Index("ix_hold_expires", "state", "expires_ms"),
+    sa.Index("ix_hold_id", "id"),
+    info=MEMBERS,
+    comment="What tills reserved while online; shard of the member or the code. 0 held, 1 ran out, 2 ended",
+)
+
+overdraft = sa.Table(
+    "overdraft",
+    metadata,
+    _shard(),
+    sa.Column("member", Id, primary_key=True),
+    sa.Column("fact_id", Id, primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("origin", Id, nullable=False),
+    sa.Column("by_centi", sa.BigInteger, nullable=False),
+    sa.Column("debt_centi", sa.BigInteger, nullable=False),
+    info=MEMBERS,
+    comment="Facts by which a balance fell below zero, or further, in the order of folding",
+)
+
+code_use = sa.Table(
+    "code_use",
+    metadata,
+    _shard(),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("fact_id", Id, primary_key=True),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("origin", Id, nullable=False),
+    info=MEMBERS,
+    comment="Uses of coupons that are good for one, by the shard of the code; a refund's count below zero",
+)
+
+gift_card_move = sa.Table(
+    "gift_card_move",
+    metadata,
+    _shard(),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("fact_id", Id, primary_key=True),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("origin", Id, nullable=False),
+    info=MEMBERS,
+    comment="What facts put on gift cards and took off them; a card's balance is the sum",
+)
+
     "store",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
@@ -310,7 +388,8 @@ office_token = sa.Table(
     info=REFERENCE,
 )
 
-LISTS: Final = ("programme", "store", "staff", "product")
-"""What head office publishes, in the order in which a bare till needs it."""
+LISTS: Final = ("programme", "store", "allowance", "till_key", "staff", "product")
+"""What tills are given, in the order in which a bare till needs it; the keys of tills come of enrolments."""
 APPEND_ONLY: Final = ("fact", "envelope")
 """Tables whose rows triggers protect from UPDATE and DELETE."""
+    comment="Where facts are posted to: cursor is how far, due_ms when next (a lease while one server posts)",

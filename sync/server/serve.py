@@ -16,7 +16,7 @@ from typing import Any, Final
 import structlog
 
 from app.lanes import Lane, RealWorld
-from sync.server import admin, members
+from sync.server import admin, holding, members
 from sync.server.context import Context, Threads
 from sync.server.database import open_database
 from sync.server.hints import LISTENERS_MAX, Watch
@@ -73,6 +73,7 @@ def _fold(lane: Lane, context: Context) -> None:
         lane.beat()
         while members.fold_new(context.db) and not lane.stopping.is_set():
             lane.beat()
+        holding.lapse(context.db, context.world.now_ms())
 
 
 def _hint(lane: Lane, context: Context) -> None:

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync import protocol
+from sync.server import keys as till_keys
 from sync.server import schema
 from sync.server.database import Database
 
@@ -198,6 +199,7 @@ def readmit(
     certificate = read_certificate(keys.certificate_key, request.certificate)
     till, shard = schema.till, schema.shard_of(certificate.till)
     if (signed.till, signed.epoch) != (certificate.till, certificate.epoch):
+            till_keys.publish(connection, db, till)
         raise Refused(401, "bad_signature", "the request must be signed by the key the certificate names")
     with db.write() as connection:
         db.lock_shard(connection, shard)
@@ -227,6 +229,7 @@ def _check_key(request: protocol.Enrol) -> None:
 
 
 def _enrolled(
+        till_keys.publish(connection, db, certificate.till)
     keys: Secrets, till: uuid.UUID, epoch: int, store: str, public_key: bytes, now_ms: int
 ) -> protocol.Enrolled:
     certificate = certify(keys.certificate_key, _Certificate(till, epoch, store, public_key))

@@ -1,0 +1,283 @@
+"""Holds: points, coupons and gift cards reserved for one till. The sum of holds and spends of a thing never
+exceeds what there is.
+
+A hold is in the shard of what it holds, and is taken and ended under that shard's lock, the same that folding
+takes: the fact that spends held points and the end of their hold are one transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, delete, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from app.ledger.facts import Hold as Named
+from app.loyalty.standing import MemberState
+from app.loyalty.state import advance
+from sync import holds, protocol
+from sync.server import merging, schema
+from sync.server.context import Context
+from sync.server.database import Database
+from sync.server.describe import BY_TILL, Packed, problems
+from sync.server.impact import FoldedFact
+from sync.server.tills import Refused, Till
+
+GOOD_MS: Final = 10 * 60_000
+"""How long a till may rely on a hold."""
+LASTS_MS: Final = 2 * GOOD_MS
+"""How long the server keeps it: whatever happens to the till's clock meanwhile, the till stops first."""
+KEPT_MS: Final = 7 * 86_400_000
+"""How long one that ended is remembered, so that the same request, late, does not begin it again."""
+HELD, LAPSED, ENDED = 0, 1, 2
+_LAPSES: Final = 500
+
+_state: Final = msgspec.json.Decoder(MemberState)
+_named: Final = msgspec.json.Decoder(tuple[Named, ...])
+_hold, _member, _head = schema.hold.c, schema.member.c, schema.member_head
+
+_MINE: Final = sa.select(
+    _hold.kind, _hold.subject, _hold.till, _hold.amount, _hold.state, _hold.expires_ms
+).where(_hold.shard == sa.bindparam("in_shard"), _hold.id == sa.bindparam("hold"))
+_TAKEN: Final = sa.select(sa.func.coalesce(sa.func.sum(_hold.amount), 0)).where(
+    _hold.shard == sa.bindparam("in_shard"),
+    _hold.state == HELD,
+    _hold.subject == sa.bindparam("of"),
+    _hold.kind == sa.bindparam("what"),
+    _hold.expires_ms > sa.bindparam("now_ms"),
+)
+_STATE: Final = sa.select(_member.state).where(
+    _member.shard == sa.bindparam("in_shard"), _member.id == sa.bindparam("member")
+)
+_CARD: Final = sa.select(sa.func.sum(schema.gift_card_move.c.amount_minor)).where(
+    schema.gift_card_move.c.shard == sa.bindparam("in_shard"),
+    schema.gift_card_move.c.code == sa.bindparam("of"),
+)
+_USES: Final = sa.select(sa.func.coalesce(sa.func.sum(schema.code_use.c.times), 0)).where(
+    schema.code_use.c.shard == sa.bindparam("in_shard"), schema.code_use.c.code == sa.bindparam("of")
+)
+_BUMP: Final = (
+    sa.update(schema.member)
+    .where(_member.shard == sa.bindparam("in_shard"), _member.id == sa.bindparam("member"))
+    .values(version=sa.bindparam("new_version"))
+)
+_MOVE_HEAD: Final = (
+    sa.update(_head).where(_head.c.shard == sa.bindparam("in_shard")).values(head=sa.bindparam("new_head"))
+)
+_END: Final = (
+    sa.update(schema.hold)
+    .where(_hold.shard == sa.bindparam("in_shard"), _hold.id == sa.bindparam("hold"))
+    .values(state=ENDED)
+)
+
+
+@post(
+    "/holds",
+    status_code=200,
+    operation_class=Packed,
+    security=BY_TILL,
+    responses=problems(400, 401, 403, 409, 413, 503),
+)
+async def take_hold(request: Request[Any, Any, Any], state: State) -> holds.Held:
+    """Reserve points, a coupon or value of a gift card for a sale at the asking till."""
+    context: Context = state["context"]
+    inside = request.scope["state"]
+    return await context.runner.run(asked, context, inside["principal"], inside["body"])
+
+
+def asked(context: Context, till: Till, body: bytes) -> holds.Held:
+    """What the handler does, without the web."""
+    wish = protocol.decode(protocol.unpack(body), holds.Hold)
+    return take(context.db, till.id, wish, context.world.now_ms())
+
+
+@delete("/holds/{hold:uuid}", security=BY_TILL, responses=problems(400, 401, 403, 413, 503))
+async def end_hold(hold: FromPath[uuid.UUID], request: Request[Any, Any, Any], state: State) -> None:
+    """Give a hold back. One that ended, or never was, is no error."""
+    context: Context = state["context"]
+    till: Till = request.scope["state"]["principal"]
+    await context.runner.run(give_back, context.db, till.id, hold)
+
+
+def shard_of(kind: str, subject: str) -> int:
+    """Where a hold is: with its member, or by its code."""
+    return schema.shard_of(uuid.UUID(hex=subject)) if kind == holds.POINTS else schema.shard_of_code(subject)
+
+
+def take(db: Database, till: uuid.UUID, wish: holds.Hold, now_ms: int) -> holds.Held:
+    """Hold what is asked for. Raises Refused(409): `not_enough`, `held`, `spent`, `unknown_card`,
+    `hold_ended`, `other_hold`."""
+    subject = _subject(db, wish)
+    shard = shard_of(wish.kind, subject)
+    with db.write() as connection:
+        head = db.lock_shard(connection, shard, _head)
+        known = connection.execute(_MINE, {"in_shard": shard, "hold": wish.id}).first()
+        if known is not None:
+            return _again(known, till, wish, subject, now_ms)
+        free = _free(connection, shard, wish, subject, now_ms)
+        amount = min(wish.amount, free) if wish.part else wish.amount
+        if amount > free or amount <= 0:
+            raise _refused(connection, wish.kind, shard, subject, free)
+        row = (
+            shard, wish.id, wish.kind, subject, amount, till, wish.sale, HELD, now_ms + LASTS_MS
+        )  # fmt: skip
+        db.insert(connection, schema.hold, [row])
+        if wish.kind == holds.POINTS:
+            _shown(connection, shard, {uuid.UUID(hex=subject)}, head)
+    return holds.Held(id=wish.id, amount=amount, good_ms=GOOD_MS, left=free - amount)
+
+
+def _subject(db: Database, wish: holds.Hold) -> str:
+    if wish.kind != holds.POINTS:
+        if "\0" in wish.of:
+            raise protocol.WireProblem("malformed", "a code holds no NUL")
+        return wish.of
+    try:
+        return merging.root(db, uuid.UUID(wish.of)).hex
+    except ValueError as error:
+        raise protocol.WireProblem("malformed", "points are held of a member's id") from error
+
+
+def _again(known: Any, till: uuid.UUID, wish: holds.Hold, subject: str, now_ms: int) -> holds.Held:
+    """The same request once more."""
+    if known.state != HELD or known.expires_ms <= now_ms:
+        raise Refused(409, "hold_ended", "this hold has ended: ask for another under an id of its own")
+    if (known.till, known.kind, known.subject) != (till, wish.kind, subject):
+        raise Refused(409, "other_hold", "this id is another hold's")
+    asked_ms = known.expires_ms - LASTS_MS
+    return holds.Held(id=wish.id, amount=known.amount, good_ms=max(asked_ms + GOOD_MS - now_ms, 0))
+
+
+def _free(connection: sa.Connection, shard: int, wish: holds.Hold, subject: str, now_ms: int) -> int:
+    """What there is less what is held: hundredths of a point, uses, minor units."""
+    place = {"in_shard": shard, "of": subject}
+    taken = connection.execute(_TAKEN, {**place, "what": wish.kind, "now_ms": now_ms}).scalar_one()
+    if wish.kind == holds.GIFT_CARD:
+        balance = connection.execute(_CARD, place).scalar()
+        if balance is None:
+            raise Refused(409, "unknown_card", "no sale of this gift card is known here")
+        return int(balance) - int(taken)
+    if wish.kind == holds.COUPON:
+        used = connection.execute(_USES, place).scalar_one()
+        return 1 - int(used) - int(taken)
+    stored = connection.execute(_STATE, {"in_shard": shard, "member": uuid.UUID(hex=subject)}).scalar()
+    if stored is None:
+        return 0
+    state = advance(_state.decode(stored), now_ms)
+    return state.spendable_centi(now_ms) - state.debt_centi - int(taken)
+
+
+def _refused(connection: sa.Connection, kind: str, shard: int, subject: str, free: int) -> Refused:
+    if kind != holds.COUPON:
+        return Refused(409, "not_enough", f"{max(free, 0)} are free")
+    used = connection.execute(_USES, {"in_shard": shard, "of": subject}).scalar_one()
+    if used > 0:
+        return Refused(409, "spent", "this coupon was used already")
+    return Refused(409, "held", "this coupon is being used at another till")
+
+
+def _shown(connection: sa.Connection, shard: int, members: Iterable[uuid.UUID], head: int) -> None:
+    """What is held of members has changed: tills pull them again."""
+    moved = head
+    for member in members:
+        values = {"in_shard": shard, "member": member, "new_version": moved + 1}
+        moved += connection.execute(_BUMP, values).rowcount
+    if moved > head:
+        connection.execute(_MOVE_HEAD, {"in_shard": shard, "new_head": moved})
+
+
+def give_back(db: Database, till: uuid.UUID, hold: uuid.UUID) -> None:
+    """End a hold of a till; one that ended, or never was, stays as it is."""
+    query = sa.select(_hold.shard, _hold.kind, _hold.subject).where(_hold.id == hold, _hold.till == till)
+    with db.read() as connection:
+        found = connection.execute(query).first()
+    if found is None:
+        return
+    with db.write() as connection:
+        head = db.lock_shard(connection, found.shard, _head)
+        connection.execute(_END, {"in_shard": found.shard, "hold": hold})
+        if found.kind == holds.POINTS:
+            _shown(connection, found.shard, {uuid.UUID(hex=found.subject)}, head)
+
+
+# Ended by facts, inside the transaction that folds them
+
+
+def named(said: object) -> tuple[Named, ...]:
+    """The holds that a fact names; none where it says something else there."""
+    try:
+        return msgspec.convert(said, tuple[Named, ...])
+    except msgspec.ValidationError:
+        return ()
+
+
+def end_by_facts(connection: sa.Connection, shard: int, facts: Iterable[FoldedFact]) -> None:
+    """Points that facts of a shard's members held are spent: their holds end with them."""
+    for fact in facts:
+        for hold in named(fact.impact.holds):
+            if hold.kind == holds.POINTS and fact.impact.member is not None:
+                subject = fact.impact.member.hex
+                end(connection, shard, hold, subject, fact.origin, fact.at_ms)
+
+
+def end(
+    connection: sa.Connection, shard: int, hold: Named, subject: str, till: uuid.UUID, at_ms: int
+) -> None:
+    """End a hold that a fact names; one whose request is still on its way is remembered as ended."""
+    if connection.execute(_END, {"in_shard": shard, "hold": hold.id}).rowcount == 0:
+        connection.execute(
+            sa.insert(schema.hold).values(
+                shard=shard, id=hold.id, kind=hold.kind, subject=subject, amount=0, till=till, sale=None,
+                state=ENDED, expires_ms=max(min(at_ms, 2**62), 0) + LASTS_MS,
+            )
+        )  # fmt: skip
+
+
+def elsewhere(connection: sa.Connection, shard: int, till: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Points that other tills hold of members of a shard."""
+    query = (
+        sa.select(_hold.subject, sa.func.sum(_hold.amount))
+        .where(_hold.shard == shard, _hold.state == HELD, _hold.kind == holds.POINTS, _hold.till != till)
+        .group_by(_hold.subject)
+    )
+    return {uuid.UUID(hex=subject): int(amount) for subject, amount in connection.execute(query)}
+
+
+# Ended by the clock
+
+
+def lapse(db: Database, now_ms: int) -> int:
+    """End what ran out, and forget what ended long ago; returns how many ran out."""
+    query = (
+        sa.select(_hold.shard, _hold.id, _hold.kind, _hold.subject)
+        .where(_hold.state == HELD, _hold.expires_ms <= now_ms)
+        .limit(_LAPSES)
+    )
+    by_shard: dict[int, list[Any]] = defaultdict(list)
+    with db.read() as connection:
+        for row in connection.execute(query):
+            by_shard[row.shard].append(row)
+        old = (_hold.state != HELD) & (_hold.expires_ms < now_ms - KEPT_MS)
+        forget = connection.execute(sa.select(_hold.shard).where(old).limit(1)).first() is not None
+    for shard, rows in by_shard.items():
+        _lapse(db, shard, rows)
+    if forget:
+        with db.write() as connection:
+            connection.execute(sa.delete(schema.hold).where(old))
+    return sum(len(rows) for rows in by_shard.values())
+
+
+def _lapse(db: Database, shard: int, rows: Sequence[Any]) -> None:
+    ids = [row.id for row in rows]
+    ours = (_hold.shard == shard) & _hold.id.in_(ids) & (_hold.state == HELD)
+    with db.write() as connection:
+        head = db.lock_shard(connection, shard, _head)
+        connection.execute(sa.update(schema.hold).where(ours).values(state=LAPSED))
+        members = {uuid.UUID(hex=row.subject) for row in rows if row.kind == holds.POINTS}
+        _shown(connection, shard, members, head)
