@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
@@ -20,7 +20,7 @@ from app.checkout.till import Till
 from app.checkout.writing import local_day
 from app.config import Config, ConfigProblem, ServerSection
 from app.desk import NOTHING, Beside, Side
-from app.lanes import RealWorld, World
+from app.lanes import Lane, RealWorld, World
 from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.store.database import Database, Post
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from sync.inbox import Arrival
     from sync.worker import SyncWorker
 
+T = TypeVar("T")
 _log: Final = logging.getLogger("stempel")
 
 
@@ -118,6 +119,7 @@ class Rig:
         self.programmes = ProgrammeLane(
             self.database.reader(), programme, config.shop.currency, self.world, self._switch
         )
+        self._aside_lane: Lane | None = None
         self.spoilt_basket = False
         self.on_change: Callable[[], None] = lambda: None
         self.till = self._till(self.programmes.first(self.reader))
@@ -157,9 +159,21 @@ class Rig:
             kept=kept,
             read=self._read,
             outside=Outside(must_register=self.config.fiscal.mode != "none"),
+            aside=self._aside,
         )
         till.report_to(self._write_failed)
         return till
+
+    def _aside(self, job: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Done beside the till's thread; the lane is started when something is first to be done there."""
+        if self._aside_lane is None:
+            self._aside_lane = Lane("aside").start()
+
+        def run() -> None:
+            found = job()
+            self._post(lambda: done(found))
+
+        self._aside_lane.submit(run)
 
     def _read(self, text: str, aim: str | None) -> Read:
         """A code's meaning by its form, in the till's terms.
@@ -401,6 +415,8 @@ class Rig:
             ended.append(self.sync.stop())
         if self.programmes.lane.alive:
             ended.append(self.programmes.stop())
+        if self._aside_lane is not None:
+            ended.append(self._aside_lane.stop())
         ended.append(self.database.close())
         for port in (self._outbox, self._inbox):
             if port is not None:

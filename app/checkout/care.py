@@ -79,28 +79,55 @@ class Care:
             return answer(refused("no_member"))
         if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
             return answer(refused("pin_form"))
-        kept = hash_pin(pin, heart.world.random_bytes) if pin else ""
-        return self._keep(msgspec.structs.replace(found.person, pin=kept), (), "pin_kept", answer)
 
-    def prove_pin(self, pin: str) -> Outcome:
+        def hashed(kept: str) -> None:
+            now = heart.members.member(member)
+            if now is None or now.person is None:
+                return answer(refused("no_member"))
+            return self._keep(msgspec.structs.replace(now.person, pin=kept), (), "pin_kept", answer)
+
+        if not pin:
+            return hashed("")
+        return heart.aside(lambda: hash_pin(pin, heart.world.random_bytes), hashed)
+
+    def prove_pin(self, pin: str, answer: Answer = ignore) -> None:
         """The customer's PIN lifts what a card that can be copied may pay with in this sale."""
         heart = self._heart
         if (stopped := heart.stopped()) is not None:
-            return stopped
+            return answer(stopped)
         person = heart.member.person if heart.member else None
         if person is None or not person.pin:
-            return refused("no_pin")
+            return answer(refused("no_pin"))
         holder = heart.members.holder(heart.sale.card) if heart.sale.card else None
         if holder is not None and holder.blocked:
-            return refused("card_stays_blocked")
+            return answer(refused("card_stays_blocked"))
         sale, wrong = self._wrong_pins if self._wrong_pins[0] == heart.sale.id else (heart.sale.id, 0)
         if wrong >= PIN_TRIES:
-            return refused("pin_tries")
-        if not verify_pin(pin, person.pin):
-            self._wrong_pins = sale, wrong + 1
-            fact = PinFailed(id=heart.world.new_id(), at_ms=heart.world.now_ms())
-            heart.note_down(Work(facts=(fact,), keep_basket=True, at_ms=fact.at_ms))
-            return refused("pin_wrong")
+            return answer(refused("pin_tries"))
+        # Counted as wrong until it is known to be right: no other is looked at beside it.
+        self._wrong_pins = sale, wrong + 1
+        card = heart.sale.card
+
+        def heard(right: bool) -> None:
+            if not right:
+                fact = PinFailed(id=heart.world.new_id(), at_ms=heart.world.now_ms())
+                heart.note_down(Work(facts=(fact,), keep_basket=True, at_ms=fact.at_ms))
+                return answer(refused("pin_wrong"))
+            if self._wrong_pins[0] == sale:
+                self._wrong_pins = sale, wrong
+            heart.when_free(lambda: answer(self._proved(sale, person, card)))
+            return None
+
+        return heart.aside(lambda: verify_pin(pin, person.pin), heard)
+
+    def _proved(self, sale: uuid.UUID, person: Person, card: str) -> Outcome:
+        """The PIN was right: of this sale, if it is still the same customer's with the same card."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        now = heart.member.person if heart.member else None
+        if heart.sale.id != sale or heart.sale.card != card or now is None or now.member != person.member:
+            return refused("no_member")
         proved = msgspec.structs.replace(heart.sale, redeem_cap_centi=None)
         return heart.change(proved) or done("pin_right")
 

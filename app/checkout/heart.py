@@ -12,6 +12,7 @@ import msgspec
 
 from app.checkout import basket as open_basket
 from app.checkout import restricting
+from app.checkout.aside import Aside, at_once
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.moment import context_of
 from app.checkout.outcome import Outcome, refused
@@ -53,9 +54,11 @@ class Heart(Recorder):
         shift: Shift | None = None,
         kept: bytes | None = None,
         outside: Outside | None = None,
+        aside: Aside = at_once,
     ) -> None:
         super().__init__(journal)
         self.shop = shop
+        self.aside = aside
         self.outside = outside or Outside()
         self.catalogue = catalogue
         self.members = members

@@ -191,12 +191,19 @@ class StaffList(Protocol):
         """Everybody who works here; empty where the shop keeps no list."""
         ...
 
+    def failed_pins(self, since_ms: int) -> Mapping[str, tuple[int, int]]:
+        """By person, wrong PINs in a row at this till since a moment, and when the last of them was (ms)."""
+        ...
+
 
 class NoStaff:
     """A shop that keeps no list of its staff."""
 
     def staff(self) -> Sequence[Staff]:
         return ()
+
+    def failed_pins(self, since_ms: int) -> Mapping[str, tuple[int, int]]:
+        return {}
 
 
 class NoSales:

@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.checkout.adjusting import Adjusting
+from app.checkout.aside import Aside, at_once
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.care import Care
 from app.checkout.charging import Charging
@@ -87,6 +88,7 @@ class Till:
         kept: bytes | None = None,
         read: CodeReader = as_given,
         outside: Outside | None = None,
+        aside: Aside = at_once,
     ) -> None:
         heart = self.heart = Heart(
             shop=shop,
@@ -100,6 +102,7 @@ class Till:
             shift=shift,
             kept=kept,
             outside=outside,
+            aside=aside,
         )
         self.outside = heart.outside
         member = Membership(heart)

@@ -45,6 +45,9 @@ class Screen(Protocol):
     selected: int | None
     """The key of the line that acts on a line are about."""
 
+    panel: Panel
+    """What fills the middle now."""
+
     scale: ScaleEvent | None
     """What the scale says now; None without one."""
 

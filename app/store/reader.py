@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -12,13 +12,15 @@ import msgspec
 from app.checkout.ports import CardHolder, Member, Person, Product
 from app.checkout.rights import Role, Staff
 from app.ledger.chain import Envelope, Head
-from app.ledger.facts import AnyFact, decode
+from app.ledger.facts import AnyFact, PinFailed, Privileged, SaleRefunded, SignedIn, decode
 from app.stats.day import DayFigures
 from app.store import rows, search
 from app.store.connection import DatabaseFile
 from app.store.past import PastSales
 
 _figures: Final = msgspec.json.Decoder(DayFigures)
+_LOG_END: Final = 500
+"""As many facts from the end of the log are looked through for wrong PINs."""
 
 
 class Reader(PastSales):
@@ -151,6 +153,25 @@ class Reader(PastSales):
             Staff(id=id, name=name, role=known.get(role, Role.CASHIER), pin=pin, token=token)
             for id, name, role, pin, token in found
         ]
+
+    def failed_pins(self, since_ms: int) -> Mapping[str, tuple[int, int]]:
+        """Folded from the end of the log: who proved themselves since starts from nothing."""
+        found = self._run(
+            "SELECT body FROM (SELECT rowid AS n, kind, at_ms, body FROM fact ORDER BY rowid DESC LIMIT ?) "
+            "WHERE kind IN ('pin_failed', 'signed_in', 'privileged', 'sale_refunded') AND at_ms >= ? "
+            "ORDER BY n",
+            (_LOG_END, since_ms),
+        )
+        failed: dict[str, tuple[int, int]] = {}
+        for (body,) in found:
+            match decode(body):
+                case PinFailed(cashier=id, at_ms=at_ms) if id:
+                    failed[id] = failed.get(id, (0, 0))[0] + 1, at_ms
+                case SignedIn(cashier=id) | Privileged(approved_by=id) | SaleRefunded(approved_by=id):
+                    failed.pop(id, None)
+                case _:
+                    pass
+        return failed
 
     # -- figures, basket, settings ---------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from app.checkout.pin import hash_pin
 from app.checkout.rights import NEEDS, Approval, Role, Staff, needed
 from app.ledger.facts import PinFailed, SaleCompleted, SignedIn
 from tests.support.shop import Desk
+from tests.support.slow import Slow
 
 MILK = "5901234000178"
 ANNA = Staff(id="anna", name="Anna", pin=hash_pin("1234", bytes), token="code:9900001")
@@ -20,6 +21,20 @@ def desk(desk: Desk) -> Desk:
     desk.database.writer.put_staff([ANNA, OLGA])
     desk.till.people.refresh()
     return desk
+
+
+def sign_in(desk: Desk, id: str, pin: str) -> Outcome:
+    answers: list[Outcome] = []
+    desk.till.people.sign_in(id, pin, answers.append)
+    (answer,) = answers
+    return answer
+
+
+def approve(desk: Desk, id: str, pin: str) -> Approval | Outcome:
+    answers: list[Approval | Outcome] = []
+    desk.till.people.approve(id, pin, answers.append)
+    (answer,) = answers
+    return answer
 
 
 def test_without_a_list_everybody_sells(desk: Desk) -> None:
@@ -34,7 +49,7 @@ def test_without_a_list_everybody_sells(desk: Desk) -> None:
 def test_nobody_sells_before_somebody_signed_in(desk: Desk) -> None:
     till = desk.till
     assert till.scan(MILK).code == "locked"
-    assert till.people.sign_in("anna", "1234") == Outcome("signed_in", values={"name": "Anna"})
+    assert sign_in(desk, "anna", "1234") == Outcome("signed_in", values={"name": "Anna"})
     assert not till.scan(MILK).refused
     till.people.lock()
     assert till.void_line(1).code == "locked"
@@ -51,7 +66,7 @@ def test_nobody_sells_before_somebody_signed_in(desk: Desk) -> None:
 
 def test_taking_over_is_one_act_and_keeps_the_basket(desk: Desk) -> None:
     till = desk.till
-    till.people.sign_in("anna", "1234")
+    sign_in(desk, "anna", "1234")
     till.scan(MILK)
     switched = till.people.present("uid:04AA", "card")
     assert switched is not None
@@ -62,39 +77,89 @@ def test_taking_over_is_one_act_and_keeps_the_basket(desk: Desk) -> None:
 def test_wrong_pins_cost_time_and_stop_nobody(desk: Desk) -> None:
     people = desk.till.people
     for _ in range(3):
-        assert people.sign_in("olga", "0000").code == "pin_wrong"
+        assert sign_in(desk, "olga", "0000").code == "pin_wrong"
     waits: list[object] = []
     for _ in range(8):
-        waiting = people.sign_in("olga", "4711")
+        waiting = sign_in(desk, "olga", "4711")
         assert waiting.code == "pin_wait", "the right PIN has to wait as well"
         waits.append(waiting.values["seconds"])
         desk.world.ms += int(waiting.values["seconds"]) * 1000
-        people.sign_in("olga", "0000")
+        sign_in(desk, "olga", "0000")
     assert waits == [2, 3, 5, 9, 17, 33, 61, 61]
-    assert people.sign_in("anna", "1234").code == "signed_in", "others are not held up"
+    assert sign_in(desk, "anna", "1234").code == "signed_in", "others are not held up"
     assert people.approve_token("uid:04AA") == Approval("olga", Role.MANAGER), "nor is a card"
     desk.world.ms += 61_000
-    assert people.sign_in("olga", "4711").code == "signed_in"
-    assert people.sign_in("olga", "0000").code == "pin_wrong"
-    assert people.sign_in("olga", "4711").code == "signed_in", "the count began anew"
-    assert people.sign_in("nobody", "1").code == "pin_wrong"
+    assert sign_in(desk, "olga", "4711").code == "signed_in"
+    assert sign_in(desk, "olga", "0000").code == "pin_wrong"
+    assert sign_in(desk, "olga", "4711").code == "signed_in", "the count began anew"
+    assert sign_in(desk, "nobody", "1").code == "pin_wrong"
     failed = [fact.cashier for fact in desk.facts() if isinstance(fact, PinFailed)]
     assert failed == ["olga"] * 12 + [""]
 
 
+def test_waiting_goes_on_after_a_restart(desk: Desk) -> None:
+    for wait_s in (0, 0, 1, 2, 4, 8):
+        assert sign_in(desk, "olga", "0000").code == "pin_wrong"
+        desk.world.ms += wait_s * 1000
+    sign_in(desk, "olga", "0000")
+    wait = sign_in(desk, "olga", "4711").values["seconds"]
+    assert int(wait) > 8
+    desk.world.ms += 3000
+    desk.restart()
+    desk.till.people.refresh()
+    assert sign_in(desk, "olga", "4711").values["seconds"] == int(wait) - 3
+    desk.world.ms += 1000 * int(wait)
+    assert sign_in(desk, "olga", "4711").code == "signed_in"
+    desk.restart()
+    assert sign_in(desk, "olga", "0000").code == "pin_wrong"
+    assert sign_in(desk, "olga", "4711").code == "signed_in", "who came in since starts from nothing"
+
+
+def test_a_clock_set_back_does_not_shut_anybody_out(desk: Desk) -> None:
+    for _ in range(3):
+        sign_in(desk, "olga", "0000")
+    desk.world.ms -= 1_800_000
+    desk.restart()
+    assert sign_in(desk, "olga", "4711").values == {"seconds": 2}
+
+
+def test_one_pin_of_a_person_is_checked_at_a_time(desk: Desk) -> None:
+    slow = desk.till.heart.aside = Slow()
+    heard: list[Outcome] = []
+    for pin in ("0000", "1111", "4711"):
+        desk.till.people.sign_in("olga", pin, heard.append)
+    assert desk.till.people.checking
+    assert [each.code for each in heard] == ["pin_checking"] * 2, "no tries beside the one that counts"
+    assert desk.till.people.present("code:9900001", "barcode"), "a badge does not wait"
+    slow.work()
+    assert [each.code for each in heard[2:]] == ["pin_wrong"]
+    assert not desk.till.people.checking
+
+
+def test_a_pin_of_somebody_struck_off_meanwhile_is_worth_nothing(desk: Desk) -> None:
+    slow = desk.till.heart.aside = Slow()
+    heard: list[Outcome] = []
+    desk.till.people.sign_in("olga", "4711", heard.append)
+    desk.database.writer.put_staff([ANNA], whole=True)
+    desk.till.people.refresh()
+    slow.work()
+    assert [each.code for each in heard] == ["pin_wrong"]
+    assert desk.till.people.who is None
+
+
 def test_approving_does_not_take_the_till_over(desk: Desk) -> None:
     people = desk.till.people
-    people.sign_in("anna", "1234")
-    assert people.approve("olga", "4711") == Approval("olga", Role.MANAGER)
+    sign_in(desk, "anna", "1234")
+    assert approve(desk, "olga", "4711") == Approval("olga", Role.MANAGER)
     assert people.who == ANNA
-    wrong = people.approve("olga", "1")
+    wrong = approve(desk, "olga", "1")
     assert isinstance(wrong, Outcome)
     assert wrong.code == "pin_wrong"
 
 
 def test_a_list_that_changes_meanwhile_counts_at_once(desk: Desk) -> None:
     people = desk.till.people
-    people.sign_in("anna", "1234")
+    sign_in(desk, "anna", "1234")
     desk.database.writer.put_staff([OLGA], whole=True)
     people.refresh()
     assert people.locked

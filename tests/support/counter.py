@@ -177,8 +177,8 @@ class Counter:
         self.bot.waitUntil(lambda: bool(done()), timeout=timeout_ms)
 
     def settled(self) -> None:
-        """Wait until nothing is being written."""
-        self.until(lambda: not self.till.busy)
+        """Wait until nothing is being written, and no PIN checked."""
+        self.until(lambda: not (self.till.busy or self.till.people.checking))
 
     def click(self, widget: QWidget, at: QPoint | None = None) -> None:
         self.until(lambda: widget.isVisible() and widget.isEnabled())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import resources
+from app.checkout.aside import Aside, at_once
 from app.checkout.imports import read_members, read_products
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
@@ -36,6 +37,7 @@ class Desk:
     shop: Shop = SHOP
     heard: list[Outcome] = field(default_factory=list[Outcome])
     outside: Outside = field(default_factory=Outside)
+    aside: Aside = at_once
 
     def __post_init__(self) -> None:
         self.programme = compile_programme(load_programme(resources.path("programmes", "demo.yaml")))
@@ -60,6 +62,7 @@ class Desk:
             shift=self.reader.open_shift(),
             kept=self.reader.basket(),
             outside=self.outside,
+            aside=self.aside,
         )
 
     def stock(self) -> Desk:

@@ -118,30 +118,43 @@ class MemberPin(OfMember):
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
         self._pin = ""
+        self._checking = False
 
     def key(self, key: str) -> None:
+        if self._checking:
+            return
         typed = cash.typed(self._pin, key, 0) if key == "\b" else self._pin + key
         self._pin = typed if typed.isdigit() or not typed else self._pin
 
     def press(self, key: str) -> None:
-        if key == YES and self._pin:
-            pin, self._pin = self._pin, ""
+        if key == YES and self._pin and not self._checking:
+            self._checking = True
             if self.person.pin:
-                self.heard(self.till.care.prove_pin(pin))
+                self.till.care.prove_pin(self._pin, self._checked)
             else:
-                self.till.care.set_pin(self.id, pin, self.heard)
+                self.till.care.set_pin(self.id, self._pin, self._checked)
         elif key != YES:
             super().press(key)
 
+    def _checked(self, outcome: Outcome) -> None:
+        self._checking, self._pin = False, ""
+        if self.screen.panel is self:
+            self.heard(outcome)
+        else:
+            self.screen.tell(outcome)
+
     def view(self) -> views.Pad:
-        known = bool(self.person.pin)
+        asked = "member.pin_prove" if self.person.pin else "member.pin_set"
         return views.Pad(
             title=self.say("member.pin"),
-            detail=self.say("member.pin_prove" if known else "member.pin_set"),
+            detail=self.say("people.checking" if self._checking else asked),
             figure=DOT * len(self._pin),
             decimal=False,
             secret=True,
-            presses=(self.back(), self.go(self.say("member.pin_go"), enabled=len(self._pin) >= 4)),
+            presses=(
+                self.back(),
+                self.go(self.say("member.pin_go"), enabled=len(self._pin) >= 4 and not self._checking),
+            ),
         )
 
 

@@ -24,14 +24,26 @@ class _Proving(Panel):
         super().__init__(screen)
         self.chosen: Staff | None = None
         self.pin = self.problem = ""
+        self.checking = False
+        """A PIN is being checked, beside the window; scans and cards are taken meanwhile."""
 
     def those(self) -> tuple[Staff, ...]:
         """Who may be chosen."""
         return self.till.people.staff
 
-    def prove(self, one: Staff, pin: str) -> Outcome | None:
-        """Check the PIN; a refusal, or None when all is done."""
+    def prove(self, one: Staff, pin: str) -> None:
+        """Have the PIN checked; `wrong` hears a refusal."""
         raise NotImplementedError
+
+    def wrong(self, refusal: Outcome) -> None:
+        self.checking, self.pin = False, ""
+        self.problem = self.show.words.get(f"till.{refusal.code}", **refusal.values)
+        self.screen.repaint()
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is still this panel that asks."""
+        return self.screen.panel is self
 
     def token(self, token: str, by: str) -> bool:
         """Whether a card or barcode was somebody's who may."""
@@ -46,6 +58,8 @@ class _Proving(Panel):
     # -- keys and cards ----------------------------------------------------------------------------------
 
     def key(self, key: str) -> None:
+        if self.checking:
+            return
         self.problem = ""
         if key == "\b":
             self.pin = self.pin[:-1]
@@ -57,13 +71,11 @@ class _Proving(Panel):
         self.pin = self.problem = ""
 
     def press(self, key: str) -> None:
-        if key == YES and self.chosen is not None and self.pin:
-            refusal = self.prove(self.chosen, self.pin)
-            self.pin = ""
-            if refusal is not None:
-                self.problem = self.show.words.get(f"till.{refusal.code}", **refusal.values)
+        if key == YES and self.chosen is not None and self.pin and not self.checking:
+            self.checking, self.problem = True, ""
+            self.prove(self.chosen, self.pin)
         elif key == "other" or (key == BACK and self.chosen is not None):
-            self.chosen = None
+            self.chosen, self.checking, self.pin = None, False, ""
         elif key == BACK:
             self.leave()
 
@@ -102,12 +114,12 @@ class _Proving(Panel):
         other = Press("other", self.say("people.other"), "Esc", icon="arrow-left")
         return views.Pad(
             title=self.chosen.name,
-            detail=self.say("people.pin"),
+            detail=self.say("people.checking" if self.checking else "people.pin"),
             figure=DOT * len(self.pin),
             problem=self.problem,
             decimal=False,
             secret=True,
-            presses=(other, self.go(self.title(), enabled=bool(self.pin))),
+            presses=(other, self.go(self.title(), enabled=bool(self.pin) and not self.checking)),
         )
 
 
@@ -124,12 +136,14 @@ class SigningIn(_Proving):
     def detail(self) -> str:
         return self.say("people.sign_in_detail")
 
-    def prove(self, one: Staff, pin: str) -> Outcome | None:
-        outcome = self.till.people.sign_in(one.id, pin)
-        if outcome.refused:
-            return outcome
-        self._entered(outcome)
-        return None
+    def prove(self, one: Staff, pin: str) -> None:
+        self.till.people.sign_in(one.id, pin, self._checked)
+
+    def _checked(self, outcome: Outcome) -> None:
+        if not outcome.refused:
+            self._entered(outcome)
+        elif self.checking:
+            self.wrong(outcome)
 
     def token(self, token: str, by: str) -> bool:
         outcome = self.till.people.present(token, by)
@@ -138,7 +152,8 @@ class SigningIn(_Proving):
         return outcome is not None
 
     def _entered(self, outcome: Outcome) -> None:
-        self.screen.close()
+        if self.shown:
+            self.screen.close()
         self.screen.tell(outcome)
 
     def backs(self) -> tuple[Press, ...]:
@@ -173,12 +188,17 @@ class Approving(_Proving):
         act, role = self.say(f"act.{self._act}"), self.say(f"role.{self._role}")
         return self.say("approve.detail", act=act, role=role)
 
-    def prove(self, one: Staff, pin: str) -> Outcome | None:
-        given = self.till.people.approve(one.id, pin)
+    def prove(self, one: Staff, pin: str) -> None:
+        self.till.people.approve(one.id, pin, self._checked)
+
+    def _checked(self, given: Approval | Outcome) -> None:
+        """Whoever went away meanwhile wants it no more: a yes is for what is asked now."""
+        if not self.checking or not self.shown:
+            return
         if isinstance(given, Outcome):
-            return given
-        self._given(given)
-        return None
+            self.wrong(given)
+        else:
+            self._given(given)
 
     def token(self, token: str, by: str) -> bool:
         given = self.till.people.approve_token(token)
