@@ -96,6 +96,8 @@ def revoke_till(db: Database, till: uuid.UUID, now_ms: int) -> None:
             .where(table.c.shard == schema.shard_of(till), table.c.id == till)
             .values(revoked_ms=now_ms)
         )
+        if result.rowcount:
+            keys.publish(connection, db, till)
     if result.rowcount == 0:
         raise UnknownTill(f"no till has the id {till}")
 
@@ -106,8 +108,6 @@ def after_restore(db: Database) -> str:
     Feed readers get 410 and begin again; tills send anew what the backup lacks. The server's own facts go on
     in a new epoch: numbers that others may have seen are not given out twice. Returns the new feed epoch.
     """
-        if result.rowcount:
-            keys.publish(connection, db, till)
     feed_epoch = secrets.token_hex(8)
     setting = schema.setting
     with db.write() as connection:

@@ -262,37 +262,6 @@ person = sa.Table(
     comment="Who members are: the only personal data; version is of member_head. Without data, erased",
 )
 
-list_head = sa.Table(
-    "list_head",
-    metadata,
-    sa.Column("list", sa.Text, primary_key=True),
-    sa.Column("head", sa.BigInteger, nullable=False),
-    info=REFERENCE,
-    comment="The last version of a list; its row lock makes versions rise in commit order",
-)
-
-listing = sa.Table(
-    "listing",
-    metadata,
-    sa.Column("list", sa.Text, primary_key=True),
-    sa.Column("store", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("version", sa.BigInteger, nullable=False),
-    sa.Column("body", sa.LargeBinary),
-    sa.Index("ix_listing_list", "list", "store", "version"),
-    info=REFERENCE,
-    comment="Rows of the lists that head office publishes; store '' is all stores; without body, removed",
-)
-
-setting = sa.Table(
-    "setting",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.LargeBinary, nullable=False),
-    info=REFERENCE,
-)
-
-store = sa.Table(
 hold = sa.Table(
     "hold",
     metadata,
@@ -354,6 +323,37 @@ gift_card_move = sa.Table(
     comment="What facts put on gift cards and took off them; a card's balance is the sum",
 )
 
+list_head = sa.Table(
+    "list_head",
+    metadata,
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("head", sa.BigInteger, nullable=False),
+    info=REFERENCE,
+    comment="The last version of a list; its row lock makes versions rise in commit order",
+)
+
+listing = sa.Table(
+    "listing",
+    metadata,
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary),
+    sa.Index("ix_listing_list", "list", "store", "version"),
+    info=REFERENCE,
+    comment="Rows of the lists that head office publishes; store '' is all stores; without body, removed",
+)
+
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    info=REFERENCE,
+)
+
+store = sa.Table(
     "store",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
@@ -386,10 +386,10 @@ office_token = sa.Table(
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("revoked_ms", sa.BigInteger),
     info=REFERENCE,
+    comment="Where facts are posted to: cursor is how far, due_ms when next (a lease while one server posts)",
 )
 
 LISTS: Final = ("programme", "store", "allowance", "till_key", "staff", "product")
 """What tills are given, in the order in which a bare till needs it; the keys of tills come of enrolments."""
 APPEND_ONLY: Final = ("fact", "envelope")
 """Tables whose rows triggers protect from UPDATE and DELETE."""
-    comment="Where facts are posted to: cursor is how far, due_ms when next (a lease while one server posts)",

@@ -185,6 +185,7 @@ def enrol(db: Database, keys: Secrets, request: protocol.Enrol, now_ms: int) -> 
                 .where(codes.c.code_hash == code.code_hash)
                 .values(used_ms=now_ms, used_key=request.public_key, used_till=till, used_epoch=epoch)
             )
+            till_keys.publish(connection, db, till)
     return _enrolled(keys, till, epoch, code.store, request.public_key, now_ms)
 
 
@@ -199,7 +200,6 @@ def readmit(
     certificate = read_certificate(keys.certificate_key, request.certificate)
     till, shard = schema.till, schema.shard_of(certificate.till)
     if (signed.till, signed.epoch) != (certificate.till, certificate.epoch):
-            till_keys.publish(connection, db, till)
         raise Refused(401, "bad_signature", "the request must be signed by the key the certificate names")
     with db.write() as connection:
         db.lock_shard(connection, shard)
@@ -215,6 +215,7 @@ def readmit(
             _add_till(connection, certificate.till, store, now_ms)
         _keep_key(connection, certificate.till, certificate.epoch, certificate.public_key)
         epoch = _epoch_for(connection, certificate.till, request.public_key)
+        till_keys.publish(connection, db, certificate.till)
     return _enrolled(keys, certificate.till, epoch, store, request.public_key, now_ms)
 
 
@@ -229,7 +230,6 @@ def _check_key(request: protocol.Enrol) -> None:
 
 
 def _enrolled(
-        till_keys.publish(connection, db, certificate.till)
     keys: Secrets, till: uuid.UUID, epoch: int, store: str, public_key: bytes, now_ms: int
 ) -> protocol.Enrolled:
     certificate = certify(keys.certificate_key, _Certificate(till, epoch, store, public_key))
