@@ -55,7 +55,9 @@ def create_office_token(db: Database, name: str, now_ms: int) -> str:
     """A bearer token for head office. Only its hash is kept: it is shown this once."""
     token = secrets.token_urlsafe(32)
     with db.write() as connection:
-        connection.execute(sa.insert(schema.office_token).values(token_hash=token_hash(token), **row))
+        connection.execute(
+            sa.insert(schema.office_token).values(token_hash=token_hash(token), name=name, created_ms=now_ms)
+        )
     return token
 
 
