@@ -13,9 +13,9 @@ import re
 import threading
 import time
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from app.lanes import Backoff, RealWorld
 from hardware.ports import JobPrinted, JobState, JobUndecided, PaperState, PrintEvent, PrintOutcome
