@@ -18,8 +18,10 @@ from app.commands.lists import import_app
 from app.commands.programme import price, programme_app
 from app.commands.publish import publish_app
 from app.commands.receipt import receipt_app
+from app.commands.rescue import rescue
 from app.commands.server import server_app
 from app.commands.staff import staff_app
+from app.commands.taking import take
 from app.commands.whatif import what_if
 from app.config import data_folder, load
 
@@ -31,6 +33,7 @@ app: Final = typer.Typer(
     add_completion=False,
 )
 server_app.add_typer(publish_app, name="publish")
+server_app.command()(take)
 app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")
 app.add_typer(card_app, name="card")
@@ -39,6 +42,7 @@ app.add_typer(programme_app, name="programme")
 app.add_typer(receipt_app, name="receipt")
 app.command()(price)
 app.command("what-if")(what_if)
+app.command()(rescue)
 
 
 @app.command()
