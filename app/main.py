@@ -94,6 +94,9 @@ class Windowed:
         *,
         on_ready: Callable[[Windowed], None] | None = None,
     ) -> None:
+        from app.ui.plain_imports import use_plain_imports
+
+        use_plain_imports()
         from app.ui.bridge import Bridge
         from app.ui.look import Look
         from app.ui.window import MainWindow
