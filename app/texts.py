@@ -2,6 +2,10 @@
 
 Catalogues are resources/texts/*.{ru,pl,en}.yaml: a message id with one text, or with one text per plural
 category (CLDR: one, few, many, other). Placeholders are `{name}`. The window's own labels are Qt's.
+
+Dates in words are Babel's. Separators, plural categories and the clock of the three languages stand here,
+as CLDR has them (a test compares them with Babel's): a till needs them for its first scan, and Babel's data
+of one language takes a twentieth of its start.
 """
 
 from __future__ import annotations
@@ -10,16 +14,15 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date as calendar_date
 from decimal import Decimal
-from functools import lru_cache
-from typing import Final, cast
-
-import yaml
-from babel.core import Locale
-from babel.dates import format_date, format_datetime, format_time, get_day_names, get_timezone
-from babel.numbers import get_decimal_symbol, get_group_symbol
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final, cast
+from zoneinfo import ZoneInfo
 
 import resources
 from app.values import POINT_CENTI, QTY_MILLI, format_scaled, from_ms, minor_digits
+
+if TYPE_CHECKING:
+    from babel.core import Locale
 
 LANGUAGES: Final = ("ru", "pl", "en")
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -29,6 +32,9 @@ _SYMBOLS: Final = {"PLN": "zł", "RUB": "₽", "EUR": "€", "USD": "$", "GBP": 
 _PARTS: Final = {"tender": "receipt"}
 """Catalogues whose messages have another name in front."""
 _PREFIXED: Final = frozenset("$£€")
+_DECIMALS: Final = {"ru": ",", "pl": ",", "en": "."}
+_GROUPS: Final = {"ru": "", "pl": "", "en": ","}
+"""What parts thousands; empty for a space that does not break."""
 
 Entry = str | dict[str, str]
 
@@ -39,6 +45,8 @@ class MissingText(KeyError):
 
 @lru_cache
 def _catalogue(part: str, lang: str) -> dict[str, Entry]:
+    import yaml
+
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     file = resources.path("texts", f"{part}.{lang}.yaml")
     return cast(dict[str, Entry], yaml.load(file.read_text("utf-8"), loader)) if file.exists() else {}
@@ -57,13 +65,10 @@ class Texts:
         if lang not in LANGUAGES:
             raise ValueError(f"{lang!r} is not one of {', '.join(LANGUAGES)}")
         self.lang = lang
-        # Day before month and a 24-hour clock, as shops in Europe write them.
-        self._locale = Locale.parse("en_GB" if lang == "en" else lang)
         self._minus = "-" if paper else MINUS
         self._space = " " if paper else NBSP
-        self.decimal = get_decimal_symbol(self._locale)
-        group = get_group_symbol(self._locale)
-        self._group = self._space if group.isspace() or not group.isascii() else group
+        self.decimal = _DECIMALS[lang]
+        self._group = _GROUPS[lang] or self._space
 
     def get(self, message: str, **values: object) -> str:
         """The text of a message id, its placeholders filled in.
@@ -82,7 +87,7 @@ class Texts:
 
     def _form(self, message: str, forms: dict[str, str], n: object) -> str:
         number = n if isinstance(n, int | Decimal) else Decimal(str(n).replace(self.decimal, "."))
-        category = str(self._locale.plural_form(abs(number)))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        category = plural(self.lang, number)
         text = forms.get(category) or forms.get("other")
         if text is None:
             raise MissingText(f"{message}.{category} ({self.lang})")
@@ -129,27 +134,55 @@ class Texts:
 
     # -- moments -----------------------------------------------------------------------------------------
 
+    @cached_property
+    def _locale(self) -> Locale:
+        from babel.core import Locale
+
+        # Day before month and a 24-hour clock, as shops in Europe write them.
+        return Locale.parse("en_GB" if self.lang == "en" else self.lang)
+
     def date(self, at_ms: int, zone: str) -> str:
-        return format_date(from_ms(at_ms).astimezone(get_timezone(zone)), "short", locale=self._locale)
+        from babel.dates import format_date
+
+        return format_date(from_ms(at_ms).astimezone(ZoneInfo(zone)), "short", locale=self._locale)
 
     def time(self, at_ms: int, zone: str) -> str:
-        return format_time(from_ms(at_ms), "short", tzinfo=get_timezone(zone), locale=self._locale)
+        """Hours and minutes, 24 hours a day in all three languages."""
+        return f"{from_ms(at_ms).astimezone(ZoneInfo(zone)):%H:%M}"
 
     def day(self, iso: str) -> str:
         """A calendar day in words: 1 марта 2026 г., 1 marca 2026, 1 March 2026."""
+        from babel.dates import format_date
+
         return format_date(calendar_date.fromisoformat(iso), "long", locale=self._locale).replace(
             "\N{NARROW NO-BREAK SPACE}", self._space
         )
 
     def weekdays(self, days: Iterable[str]) -> str:
         """Days of the week by their first three English letters, in words: poniedziałek, wtorek."""
+        from babel.dates import get_day_names
+
         names = get_day_names("wide", locale=self._locale)
         return ", ".join(names[WEEKDAYS.index(day)] for day in days)
 
     def moment(self, at_ms: int, zone: str) -> str:
         """Date and time, short, in the store's zone."""
-        text = format_datetime(from_ms(at_ms), "short", tzinfo=get_timezone(zone), locale=self._locale)
+        from babel.dates import format_datetime
+
+        text = format_datetime(from_ms(at_ms), "short", tzinfo=ZoneInfo(zone), locale=self._locale)
         return text.replace("\N{NARROW NO-BREAK SPACE}", self._space)
+
+
+def plural(lang: str, number: int | Decimal) -> str:
+    """The CLDR category of a number that is shown as it stands: one, few, many or other."""
+    if isinstance(number, Decimal) and cast(int, number.as_tuple().exponent) < 0:
+        return "other"
+    n = abs(int(number))
+    if lang == "en":
+        return "one" if n == 1 else "other"
+    if n == 1 if lang == "pl" else (n % 10 == 1 and n % 100 != 11):
+        return "one"
+    return "few" if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else "many"
 
 
 def _fill(text: str, values: Mapping[str, object]) -> str:
