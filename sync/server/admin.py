@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from sync.server import keys, listing, schema
 from sync.server.database import Database
-from sync.server.tills import CODE_DAYS, CODE_LENGTH, CODE_LETTERS, code_hash, token_hash
+from sync.server.scopes import SCOPES
+from sync.server.tills import CODE_DAYS, CODE_LENGTH, CODE_LETTERS, code_hash, load_secrets, token_hash
 
 _DAY_MS = 86_400_000
 
@@ -51,13 +53,18 @@ def create_enrol_code(
     return code
 
 
-def create_office_token(db: Database, name: str, now_ms: int) -> str:
-    """A bearer token for head office. Only its hash is kept: it is shown this once."""
+def create_office_token(db: Database, name: str, now_ms: int, scopes: Sequence[str] = ()) -> str:
+    """A bearer token for head office, or (with `scopes`, sync.server.scopes) for somebody who may do less.
+
+    Only its hash is kept: it is shown this once. Raises ValueError for an unknown scope.
+    """
+    unknown = set(scopes) - set(SCOPES)
+    if unknown:
+        raise ValueError(f"no scope is called {', '.join(sorted(unknown))}: there are {', '.join(SCOPES)}")
     token = secrets.token_urlsafe(32)
+    row = {"name": name, "created_ms": now_ms, "scopes": " ".join(scopes) or None}
     with db.write() as connection:
-        connection.execute(
-            sa.insert(schema.office_token).values(token_hash=token_hash(token), name=name, created_ms=now_ms)
-        )
+        connection.execute(sa.insert(schema.office_token).values(token_hash=token_hash(token), **row))
     return token
 
 
@@ -111,11 +118,11 @@ def after_restore(db: Database) -> str:
     in a new epoch: numbers that others may have seen are not given out twice. Returns the new feed epoch.
     """
     feed_epoch = secrets.token_hex(8)
+    own_epoch = load_secrets(db).origin_epoch + 1
     setting = schema.setting
     with db.write() as connection:
-        connection.execute(
-            sa.update(setting).where(setting.c.name == "feed_epoch").values(value=feed_epoch.encode())
-        )
+        for name, value in (("feed_epoch", feed_epoch), ("origin_epoch", str(own_epoch))):
+            connection.execute(sa.update(setting).where(setting.c.name == name).values(value=value.encode()))
     return feed_epoch
 
 

@@ -11,8 +11,8 @@ from litestar.datastructures import State
 from litestar.params import FromPath, QueryParameter
 
 from sync import protocol
+from sync.server import exposure, holding, ingest, office, outside, overdrafts, persons, schema, stream, tills
 from sync.server import feed as feeds
-from sync.server import exposure, holding, ingest, office, overdrafts, persons, schema, stream, tills
 from sync.server import pull as pulls
 from sync.server.answers import ANSWERS
 from sync.server.context import Context
@@ -48,6 +48,7 @@ def create_app(context: Context) -> Litestar:
             exposure.publish_allowance,
             exposure.read_exposure,
             overdrafts.read_overdrafts,
+            outside.take_events,
         ],
         middleware=[Gate],
     )
@@ -215,7 +216,7 @@ def _pull(context: Context, till: Till, cursor: str, limit: int, scope: str, v: 
     return protocol.encode(page)
 
 
-@get("/feed", security=BY_OFFICE, responses=page(protocol.FeedPage) | problems(400, 401, 410, 413, 503))
+@get("/feed", security=BY_OFFICE, responses=page(protocol.FeedPage) | problems(400, 401, 403, 410, 413, 503))
 async def read_feed(
     state: State,
     cursor: Annotated[str, QueryParameter(max_length=4096)] = "",

@@ -16,6 +16,7 @@ from sync.server.cursors import Cursors
 from sync.server.database import Database
 from sync.server.feed import Feed
 from sync.server.hints import Hints
+from sync.server.programmes import Programmes
 from sync.server.pull import Pull
 from sync.server.tills import Refused, Secrets
 
@@ -77,6 +78,7 @@ class Context:
     world: World
     runner: Runner = field(default_factory=Threads)
     hints: Hints = field(default_factory=Hints)
+    programmes: Programmes = field(default_factory=Programmes)
     pull_min_v: int = protocol.VERSION
     """The least version of the protocol that tills may pull with; pushes are taken from any."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from litestar.datastructures import ResponseHeader
@@ -76,6 +76,48 @@ class Rows(Operation):
             description="Rows (docs/reference/api.md); with Content-Encoding: zstd also packed",
             content={"application/json": rows},
         )
+
+
+class Ready(Schema):
+    """A schema that is ready as it is."""
+
+    def __init__(self, ready: dict[str, Any]) -> None:
+        super().__init__()
+        object.__setattr__(self, "_ready", ready)
+
+    def to_schema(self) -> dict[str, Any]:
+        return self._ready  # type: ignore[attr-defined]
+
+
+def json_body(text: str, *kinds: type[msgspec.Struct]) -> type[Operation]:
+    """An operation whose body is a message in plain JSON, of any of these kinds."""
+    schemas = [schema_of(kind) for kind in kinds]
+    ready = Ready(schemas[0] if len(schemas) == 1 else {"anyOf": schemas})
+
+    @dataclass
+    class Json(Operation):
+        def __post_init__(self) -> None:
+            content = {"application/json": OpenAPIMediaType(schema=ready)}
+            self.request_body = RequestBody(required=True, description=text, content=content)
+
+    return Json
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The JSON schema of a type, in one piece."""
+    made = msgspec.json.schema(kind)
+    definitions = made.pop("$defs", {})
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, list):
+            return [whole(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return whole(definitions[part["$ref"].rsplit("/", 1)[1]])
+        return {name: whole(value) for name, value in part.items()}
+
+    return whole(made)
 
 
 def description(version: str) -> OpenAPIConfig:

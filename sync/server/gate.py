@@ -8,6 +8,7 @@ from typing import Final
 from litestar.types import ASGIApp, HTTPDisconnectEvent, HTTPRequestEvent, Message, Receive, Scope, Send
 
 from sync import protocol
+from sync.server import scopes
 from sync.server.context import Context
 from sync.server.tills import Office, Refused, Till, authenticate_office, authenticate_till
 
@@ -47,7 +48,9 @@ class Gate:
         context: Context = scope["litestar_app"].state["context"]
         run, db = context.runner.run, context.db
         if not _FOR_TILLS.match(path):
-            return await run(authenticate_office, db, header)
+            office = await run(authenticate_office, db, header)
+            scopes.check(office, path)
+            return office
         till = await run(authenticate_till, db, header, method, target_of(scope), body)
         claimed = _OF_TILL.match(path)
         if path.startswith("/v1/tills/") and (claimed is None or claimed[1] != str(till.id)):

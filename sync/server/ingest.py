@@ -97,11 +97,12 @@ def items_of(till: uuid.UUID, push: protocol.Push) -> list[Item]:
     for seq, raw in enumerate(push.facts, push.first_seq):
         body = protocol.extract(raw)
         previous = link_hash(previous, till, push.epoch, seq, body)
-        items.append(_item(seq, previous, body))
+        items.append(item_of(seq, previous, body))
     return items
 
 
-def _item(seq: int, digest: bytes, body: bytes) -> Item:
+def item_of(seq: int, digest: bytes, body: bytes) -> Item:
+    """A fact's bytes at their place in a chain, with their header if it can be read."""
     try:
         body.decode()
         header = facts.header(body)
@@ -120,7 +121,7 @@ def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -
         head = db.lock_shard(connection, shard)
         known_seq = compare(connection, shard, till, push, items)
         new = [item for item in items if item.seq > known_seq]
-        batch = _Batch(db, connection, shard, till, push.epoch, head, received_ms)
+        batch = Batch(db, connection, shard, till, push.epoch, head, received_ms)
         batch.add(new)
         skew_ms = push.clock_ms - received_ms
         seen = {"in_shard": shard, "till": till, "now_ms": received_ms, "skew_ms": _bounded(skew_ms)}
@@ -164,8 +165,8 @@ def _hashes(connection: sa.Connection, shard: int, till: uuid.UUID, push: protoc
     return {row.seq: row.hash for row in rows}
 
 
-class _Batch:
-    """The new facts of one push on their way into the tables, inside the ingest transaction."""
+class Batch:
+    """New facts of one origin on their way into the tables, inside the transaction that holds its shard."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, QueryParameter
 
 from sync import protocol
-from sync.server import listing, persons
+from sync.server import bodies, listing, persons
 from sync.server.context import Context
 from sync.server.describe import BY_OFFICE, Rows, Source, problems
 from sync.server.hints import EVERYONE
@@ -18,14 +18,11 @@ from sync.server.hints import EVERYONE
 ONE_STORE = "Of one store alone; left out: of all stores"
 Store = Annotated[str, QueryParameter(max_length=64, description=ONE_STORE)]
 Keep = Annotated[bool, QueryParameter(description="Rows that are not named stay")]
-_REFUSALS = problems(400, 401, 413, 422, 503)
+_REFUSALS = problems(400, 401, 403, 413, 415, 422, 503)
 
 
 def _plain(request: Request[Any, Any, Any]) -> bytes:
-    body: bytes = request.scope["state"]["body"]
-    if request.headers.get("Content-Encoding", "") == "zstd":
-        return protocol.unpack(body, protocol.LIST_MAX)
-    return body
+    return bodies.plain(request, protocol.LIST_MAX)
 
 
 async def _run(state: State, work: Any, *arguments: Any) -> Any:
@@ -59,7 +56,7 @@ async def publish_staff(
     return await _run(state, work)
 
 
-@delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 413, 503))
+@delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 403, 413, 503))
 async def erase_person(member: FromPath[UUID], state: State) -> None:
     """Forget who a member is, here and at every till. Their points stay, and name nobody."""
     context: Context = state["context"]

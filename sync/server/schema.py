@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest migration; a test compares it with the scripts, another the scripts with these tables."""
 SHARDS: Final = 64
 """Number of shards, for ever: it decides where every fact is."""
@@ -182,6 +182,37 @@ folded = sa.Table(
     sa.Column("pos", sa.BigInteger, nullable=False),
     info=FACTS,
     comment="How far the facts of a shard are folded into members",
+)
+
+event_key = sa.Table(
+    "event_key",
+    metadata,
+    _shard(),
+    sa.Column("key_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("member", Id, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    info=FACTS,
+    comment="Idempotency keys of events from outside, by the key's own shard",
+)
+
+business_day = sa.Table(
+    "business_day",
+    metadata,
+    _shard(),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("fact_id", Id, primary_key=True),
+    info=FACTS,
+    comment="Facts that an export of a business day holds: a projection",
+)
+
+dated = sa.Table(
+    "dated",
+    metadata,
+    _shard(),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    info=FACTS,
+    comment="How far the facts of a shard are in business_day",
 )
 
 member_head = sa.Table(
@@ -385,8 +416,28 @@ office_token = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("revoked_ms", sa.BigInteger),
+    sa.Column("scopes", sa.Text),
     info=REFERENCE,
-    comment="Where facts are posted to: cursor is how far, due_ms when next (a lease while one server posts)",
+)
+"""Bearer tokens of head office and of others (sync.server.scopes); without scopes, for everything."""
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("kinds", sa.Text, nullable=False),
+    sa.Column("cursor", sa.Text, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("due_ms", sa.BigInteger, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failing_since_ms", sa.BigInteger),
+    sa.Column("delivered_ms", sa.BigInteger),
+    sa.Column("disabled_ms", sa.BigInteger),
+    sa.Column("problem", sa.Text, nullable=False),
+    info=REFERENCE,
+    comment="Where facts are posted to: cursor is how far, due_ms when next, or a lease",
 )
 
 LISTS: Final = ("programme", "store", "allowance", "till_key", "staff", "product")

@@ -60,9 +60,11 @@ class Till(msgspec.Struct, frozen=True):
 
 
 class Office(msgspec.Struct, frozen=True):
-    """Authenticated head office; `name` is its token's."""
+    """Authenticated head office, or somebody it gave a token to; `name` is the token's, and says whose
+    idempotency keys are whose. No `scopes`: it may do everything."""
 
     name: str
+    scopes: tuple[str, ...] = ()
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -71,6 +73,9 @@ class Secrets(msgspec.Struct, frozen=True):
     certificate_key: bytes
     cursor_key: bytes
     feed_epoch: str
+    origin_seed: bytes = b""
+    """Names the server's own origins (sync.server.own); `origin_epoch` is theirs."""
+    origin_epoch: int = 1
 
 
 class _Certificate(msgspec.Struct, frozen=True):
@@ -86,6 +91,8 @@ def load_secrets(db: Database) -> Secrets:
         "certificate_key": secrets.token_bytes(32),
         "cursor_key": secrets.token_bytes(32),
         "feed_epoch": secrets.token_hex(8).encode(),
+        "origin_seed": secrets.token_bytes(16),
+        "origin_epoch": b"1",
     }
     setting = schema.setting
     with db.write() as connection:
@@ -96,7 +103,13 @@ def load_secrets(db: Database) -> Secrets:
             rows = [{"name": name, "value": value} for name, value in missing.items()]
             connection.execute(sa.insert(setting), rows)
     values = {**fresh, **{name: bytes(value) for name, value in known.items()}}
-    return Secrets(values["certificate_key"], values["cursor_key"], values["feed_epoch"].decode())
+    return Secrets(
+        certificate_key=values["certificate_key"],
+        cursor_key=values["cursor_key"],
+        feed_epoch=values["feed_epoch"].decode(),
+        origin_seed=values["origin_seed"],
+        origin_epoch=int(values["origin_epoch"]),
+    )
 
 
 def code_hash(code: str) -> bytes:
@@ -151,12 +164,13 @@ def authenticate_office(db: Database, header: str) -> Office:
     if scheme != "Bearer" or not token:
         raise Refused(401, "no_credentials", "Authorization must be: Bearer TOKEN")
     office = schema.office_token
-    query = sa.select(office.c.name, office.c.revoked_ms).where(office.c.token_hash == token_hash(token))
+    columns = (office.c.name, office.c.revoked_ms, office.c.scopes)
+    query = sa.select(*columns).where(office.c.token_hash == token_hash(token))
     with db.read() as connection:
         row = connection.execute(query).first()
     if row is None or row.revoked_ms is not None:
         raise Refused(401, "bad_token", "the token is not known, or was withdrawn")
-    return Office(row.name)
+    return Office(row.name, tuple((row.scopes or "").split()))
 
 
 def enrol(db: Database, keys: Secrets, request: protocol.Enrol, now_ms: int) -> protocol.Enrolled:
