@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.desk import Side
     from app.main import Windowed
     from app.rig import Devices
+    from app.screens.views import DayRow
     from hardware.simulated.display import SimulatedDisplay
     from hardware.simulated.paper import PaperPrinter
     from hardware.simulated.reader import SimulatedReader
@@ -276,7 +277,7 @@ def _play(folder: Path, config: Config, desk: SimulatedDesk, server: DemoServer)
     finally:
         windowed.stop()
     sys.stdout.write(desk.paper.texts()[-1] + "\n")
-    sys.stdout.write("".join(f"{row.name}: {row.figure}\n" for row in windowed.day.view.headline))
+    sys.stdout.write("".join(f"{row.name}: {row.figure}\n" for row in player.figures))
     sys.stdout.write(f"Pictures of every step: {pictures}\n")
     return 0
 
@@ -287,9 +288,12 @@ class Player:
     def __init__(self, windowed: Windowed, desk: SimulatedDesk, pictures: Path) -> None:
         self.windowed, self.desk, self.pictures = windowed, desk, pictures
         self._step = 0
+        self.figures: tuple[DayRow, ...] = ()
 
     def play(self, lang: str, server: DemoServer) -> None:
         """A tapped card, a basket, points, cash, paper, the server, the day."""
+        from app.screens.views import DayView
+
         self.until(lambda: self.windowed.rig is not None and self.windowed.rig.till.shift is not None)
         rig, presenter = self.windowed.rig, self.windowed.presenter
         assert rig is not None
@@ -323,8 +327,11 @@ class Player:
         if section is not None:
             self.until(lambda: rig.reader.unsynced()[0] == 0)
             self.picture("synced")
-        self.windowed.window.open_day()
+        self.windowed.window.open_corner()
         self.picture("day")
+        day = self.windowed.window.corner.view().body
+        assert isinstance(day, DayView)
+        self.figures = day.headline
 
     def until(self, done: Callable[[], bool], timeout_s: float = 30.0) -> None:
         """Let the window live until something is so."""

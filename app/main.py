@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
     from app.screens.customer import CustomerPresenter
+    from app.screens.corner.presenter import CornerPresenter
     from app.screens.device_page import DevicesPresenter
     from app.screens.views import SaleView
     from app.ui.customer import CustomerWindow
@@ -221,16 +222,14 @@ class Windowed:
 
     def _assemble(self, rig: Rig) -> None:
         from app.checkout.outcome import note
-        from app.screens.day import DayPresenter
         from app.screens.sale import SalePresenter
 
         self.rig = rig
         lang = self.config.till.lang or self.config.shop.lang
         last_sale = rig.reader.last_sale()
         presenter = SalePresenter(rig.till, rig.reader, rig.reader, rig.world, lang=lang, last_sale=last_sale)
-        day = DayPresenter(rig.till, rig.reader, rig.world, lang=lang)
-        self.presenter, self.day = presenter, day
-        self.window.serve(presenter, day)
+        self.presenter = presenter
+        self.window.serve(presenter, self._corner)
         rig.begin_day()
         if rig.spoilt_basket:
             presenter.tell(note("basket_unreadable"))
@@ -301,7 +300,18 @@ class Windowed:
         trials = DeskTrials(rig, self.presenter.tell, restore, lambda ms, call: QTimer.singleShot(ms, call))
         trials.screens = lambda: self.customer is not None and self.customer.isVisible()
         self.devices_page = DevicesPresenter(self.presenter, equipment(self.config), trials, rig.world)
-        self.window.serve_devices(self.devices_page)
+
+    def _corner(self) -> CornerPresenter:
+        """The manager's corner, made when it is first opened."""
+        from app.corner import RigBack
+        from app.screens.corner.presenter import CornerPresenter
+
+        rig = self.rig
+        assert rig is not None, "the window opens no corner before there is a till"
+        lang = self.presenter.lang
+        return CornerPresenter(
+            rig.till, rig.reader, RigBack(rig), rig.world, lang=lang, devices=lambda: self.devices_page
+        )
 
     def _look_every(self, wait_ms: int) -> None:
         """A fiscal device says nothing by itself: it is asked how it is."""

@@ -110,7 +110,7 @@ class Rig:
         post: Post,
         world: World | None = None,
     ) -> None:
-        self.config, self._post, self._folder = config, post, folder
+        self.config, self.post, self.folder = config, post, folder
         self.devices = Devices()
         self.world: World = world or RealWorld()
         programme = open_programme(folder, config)
@@ -150,7 +150,7 @@ class Rig:
             members=self.reader,
             sales=self.reader,
             staff=self.reader,
-            journal=self.database.journal(self._post),
+            journal=self.database.journal(self.post),
             programme=programme,
             world=self.world,
             next_sale=next_sale,
@@ -171,7 +171,7 @@ class Rig:
 
         def run() -> None:
             found = job()
-            self._post(lambda: done(found))
+            self.post(lambda: done(found))
 
         self._aside_lane.submit(run)
 
@@ -265,7 +265,7 @@ class Rig:
         self.beside = Beside(
             devices.side,
             self.till,
-            self._post,
+            self.post,
             on_scale=on_scale,
             on_display=on_display,
             on_fiscal=on_fiscal,
@@ -274,16 +274,16 @@ class Rig:
         if devices.side.fiscal is not None:
             self.begin_day()
         if devices.readers is not None:
-            devices.readers.start(lambda event: self._post(lambda: on_card(event)))
+            devices.readers.start(lambda event: self.post(lambda: on_card(event)))
         for scanner in devices.scanners:
-            scanner.start(lambda event: self._post(lambda: on_scan(event)))
+            scanner.start(lambda event: self.post(lambda: on_scan(event)))
         if devices.printer is not None and devices.profile is not None:
             from hardware.printers.lane import PrintLane
 
             self.printing = PrintLane(
                 self.queue,
                 self._stations(devices.printer, devices.profile, devices.spare_printers),
-                lambda event: self._post(lambda: on_print(event)),
+                lambda event: self.post(lambda: on_print(event)),
                 world=self.world,
                 on_crash=lambda error: _log.error("the print lane starts again", exc_info=error),
             ).start()
@@ -295,7 +295,7 @@ class Rig:
         from hardware.printers.stations import station
 
         settings = self.config.printer
-        logo = self._folder / settings.logo if settings.logo else None
+        logo = self.folder / settings.logo if settings.logo else None
         first = station(printer, profile, name=settings.name, logo=logo, drawer=settings.drawer)
         return [
             first,
@@ -324,10 +324,10 @@ class Rig:
         `done` is posted once. Without readers it hears "unsupported".
         """
         if self.devices.readers is None:
-            self._post(lambda: done(CardFailed("", event, "unsupported", "this till has no card reader")))
+            self.post(lambda: done(CardFailed("", event, "unsupported", "this till has no card reader")))
             return
         self.devices.readers.write(
-            event, record, lambda outcome: self._post(lambda: done(outcome)), overwrite=overwrite
+            event, record, lambda outcome: self.post(lambda: done(outcome)), overwrite=overwrite
         )
 
     def decide_paper(self, job: int, reprint: bool) -> None:
@@ -362,7 +362,7 @@ class Rig:
             server.url,
             self._outbox,
             self._inbox,
-            on_status=lambda status: self._post(lambda: on_status(status)),
+            on_status=lambda status: self.post(lambda: on_status(status)),
             on_arrival=self._arrived,
             on_crash=lambda error: _log.error("the sync lane starts again", exc_info=error),
         ).start()
@@ -375,9 +375,9 @@ class Rig:
         if "programme" in arrival.lists:
             self.programmes.look()
         if "staff" in arrival.lists:
-            self._post(self._staff_changed)
+            self.post(self.staff_changed)
         if arrival.members:
-            self._post(lambda: self._refresh(arrival))
+            self.post(lambda: self._refresh(arrival))
 
     def _refresh(self, arrival: Arrival) -> None:
         """In the till's thread. A member whose merge came shows under another id than the sale's."""
@@ -385,7 +385,8 @@ class Rig:
         if member is not None and ({member, shown.id if shown else member} & arrival.members):
             self.till.when_free(self._refresh_member)
 
-    def _staff_changed(self) -> None:
+    def staff_changed(self) -> None:
+        """The list of staff is another: head office sent one, or it was changed here."""
         self.till.people.refresh()
         self.on_change()
 
@@ -400,7 +401,7 @@ class Rig:
             self.till.use(programme)
             self.on_change()
 
-        self._post(lambda: self.till.when_free(use))
+        self.post(lambda: self.till.when_free(use))
 
     def close(self) -> bool:
         """End the lanes, devices first and the database last. False if one did not end in time."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Protocol
 
 from app.checkout.till import Till
 from app.checkout.wording import rule_name
 from app.checkout.writing import local_day
-from app.lanes import World
 from app.screens import views
 from app.stats.day import DayFigures
-from app.texts import NBSP, Texts, texts
+from app.texts import NBSP, Texts
 from app.values import utc_ms
 
 
@@ -22,75 +20,56 @@ class FiguresSource(Protocol):
     def day(self, business_day: str) -> DayFigures: ...
 
 
-class DayPresenter:
-    """Figures of the open shift's business day, or of today without one."""
+def day_view(till: Till, source: FiguresSource, now_ms: int, words: Texts) -> views.DayView:
+    """Figures of the open shift's business day, or of today without one.
 
-    def __init__(
-        self,
-        till: Till,
-        source: FiguresSource,
-        world: World,
-        *,
-        lang: str = "",
-        publish: Callable[[views.DayView], None] | None = None,
-    ) -> None:
-        self.publish = publish or _nobody
-        self._till, self._source, self._world = till, source, world
-        self._words = texts(lang or till.shop.lang)
-        self.view = views.DayView("", "")
+    A database that cannot be read is said, not raised.
+    """
+    zone = till.shop.time_zone
+    day = till.shift.business_day if till.shift else local_day(now_ms, zone)
+    title = words.get("screen.day.title", date=_day_text(words, day))
+    as_of = words.get("screen.day.as_of", time=words.time(now_ms, zone))
+    try:
+        figures = source.day(day)
+    except OSError as error:
+        problem = words.get("screen.day.unreadable", reason=str(error))
+        return views.DayView(title, as_of, problem=problem)
+    return _figures(till, words, title, as_of, figures)
 
-    def switch_language(self, lang: str) -> None:
-        self._words = texts(lang)
 
-    def show(self) -> None:
-        """Read the figures and publish them; a database that cannot be read is said, not raised."""
-        shop, now_ms = self._till.shop, self._world.now_ms()
-        day = self._till.shift.business_day if self._till.shift else local_day(now_ms, shop.time_zone)
-        title = self._words.get("screen.day.title", date=_day_text(self._words, day))
-        as_of = self._words.get("screen.day.as_of", time=self._words.time(now_ms, shop.time_zone))
-        try:
-            figures = self._source.day(day)
-        except OSError as error:
-            problem = self._words.get("screen.day.unreadable", reason=str(error))
-            self.view = views.DayView(title, as_of, problem=problem)
-        else:
-            self.view = self._figures(title, as_of, figures)
-        self.publish(self.view)
+def _figures(till: Till, words: Texts, title: str, as_of: str, figures: DayFigures) -> views.DayView:
+    get, currency = words.get, figures.currency or till.shop.currency
 
-    def _figures(self, title: str, as_of: str, figures: DayFigures) -> views.DayView:
-        words, get = self._words, self._words.get
-        currency = figures.currency or self._till.shop.currency
+    def money(minor: int) -> str:
+        return words.money(minor, currency)
 
-        def money(minor: int) -> str:
-            return words.money(minor, currency)
-
-        receipts = get("screen.day.receipts", n=figures.sales)
-        average = get("screen.day.average", money=money(figures.average_minor))
-        share = _percent(words, figures.member_total_minor, figures.total_minor)
-        headline = (
-            views.DayRow(get("screen.day.sales"), money(figures.total_minor), f"{receipts} · {average}"),
-            views.DayRow(
-                get("screen.day.with_member"),
-                _percent(words, figures.member_sales, figures.sales),
-                get("screen.day.share", percent=share),
-            ),
-            views.DayRow(get("screen.day.enrolled"), str(figures.enrolled)),
-        )
-        rows = [
-            views.DayRow(get("screen.day.goods"), money(figures.goods_minor)),
-            views.DayRow(get("screen.day.discounts"), money(-figures.discount_minor)),
-            views.DayRow(get("screen.day.points_paid"), money(figures.points_paid_minor)),
-            views.DayRow(get("screen.day.earned"), words.points(figures.earned_centi)),
-            views.DayRow(get("screen.day.spent"), words.points(figures.spent_centi)),
-        ]
-        for means, taken in sorted(figures.tenders.items()):
-            name = get("screen.day.tender", means=get(f"tender.{means}"))
-            rows.append(views.DayRow(name, money(taken)))
-        by_size = sorted(figures.rules.items(), key=lambda item: (-item[1], item[0]))
-        for rule, off in by_size:
-            name = get("screen.day.rule", rule=rule_name(self._till.programme, rule, words.lang))
-            rows.append(views.DayRow(name, money(-off)))
-        return views.DayView(title, as_of, headline, tuple(rows))
+    receipts = get("screen.day.receipts", n=figures.sales)
+    average = get("screen.day.average", money=money(figures.average_minor))
+    share = _percent(words, figures.member_total_minor, figures.total_minor)
+    headline = (
+        views.DayRow(get("screen.day.sales"), money(figures.total_minor), f"{receipts} · {average}"),
+        views.DayRow(
+            get("screen.day.with_member"),
+            _percent(words, figures.member_sales, figures.sales),
+            get("screen.day.share", percent=share),
+        ),
+        views.DayRow(get("screen.day.enrolled"), str(figures.enrolled)),
+    )
+    rows = [
+        views.DayRow(get("screen.day.goods"), money(figures.goods_minor)),
+        views.DayRow(get("screen.day.discounts"), money(-figures.discount_minor)),
+        views.DayRow(get("screen.day.points_paid"), money(figures.points_paid_minor)),
+        views.DayRow(get("screen.day.earned"), words.points(figures.earned_centi)),
+        views.DayRow(get("screen.day.spent"), words.points(figures.spent_centi)),
+    ]
+    for means, taken in sorted(figures.tenders.items()):
+        name = get("screen.day.tender", means=get(f"tender.{means}"))
+        rows.append(views.DayRow(name, money(taken)))
+    by_size = sorted(figures.rules.items(), key=lambda item: (-item[1], item[0]))
+    for rule, off in by_size:
+        name = get("screen.day.rule", rule=rule_name(till.programme, rule, words.lang))
+        rows.append(views.DayRow(name, money(-off)))
+    return views.DayView(title, as_of, headline, tuple(rows))
 
 
 def _percent(words: Texts, part: int, whole: int) -> str:
@@ -101,6 +80,3 @@ def _percent(words: Texts, part: int, whole: int) -> str:
 def _day_text(words: Texts, iso: str) -> str:
     midnight = datetime.combine(date.fromisoformat(iso), time(), UTC)
     return words.date(utc_ms(midnight), "UTC")
-
-
-def _nobody(_: views.DayView) -> None: ...

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from app.checkout.ports import Shift
 from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo, decode
 from app.stats.shift import ShiftFigures, fold
 from app.store import rows
 
+EXCEPTIONS: Final = (
+    "cash_moved",
+    "no_sale",
+    "pin_failed",
+    "privileged",
+    "sale_refunded",
+    "sale_voided",
+    "shift_closed",
+)
+"""Kinds of fact that a manager looks through: rare, so that sales pay nothing for their index."""
+_KINDS = ", ".join(f"'{kind}'" for kind in EXCEPTIONS)
+_EXCEPTIONS = (
+    f"SELECT body FROM fact WHERE kind IN ({_KINDS}) AND at_ms >= ? ORDER BY at_ms DESC, rowid DESC LIMIT ?"
+)
 _SHIFT = "SELECT id, number, business_day, cashier, opened_ms, float_minor FROM shift"
 
 
@@ -90,6 +104,11 @@ class PastSales:
         return self._run(
             "SELECT code, department, price_minor, times, last_ms FROM unknown_code ORDER BY last_ms DESC"
         ).fetchall()
+
+    def exceptions(self, since_ms: int, limit: int) -> list[AnyFact]:
+        """What was done by hand or given back since a moment, the latest first."""
+        found = self._run(_EXCEPTIONS, (since_ms, limit)).fetchall()
+        return [decode(body) for (body,) in found]
 
     # -- gift cards and codes ----------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ from sqlalchemy import (
     text,
 )
 
+from app.store.past import EXCEPTIONS
+
 metadata: Final = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -43,6 +45,7 @@ fact: Final = Table(
     Column("body", BLOB, nullable=False),
 )
 Index("ix_fact_member", fact.c.member, sqlite_where=fact.c.member.is_not(None))
+Index("ix_fact_at_ms", fact.c.at_ms, sqlite_where=fact.c.kind.in_(EXCEPTIONS))
 
 envelope: Final = Table(
     "envelope",

@@ -1,15 +1,16 @@
-"""The manager's day screen: three large figures, the rest as rows. A scan or Escape leads back to selling."""
+"""Figures of a day: three large ones, the rest as rows."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QStyleOptionViewItem, QVBoxLayout
 
 from app.screens import views
 from app.ui import scale as lk
-from app.ui.controls import RIGHT, Button, Card, Label
+from app.ui.controls import RIGHT, Card, Label
 from app.ui.look import Look, font
+from app.ui.panel import PanelCard
 from app.ui.rows import RowList, RowModel, RowPainter
 
 
@@ -46,19 +47,13 @@ class _Row(RowPainter):
         self.look.draw_text(painter, left, row.name, "ink", font(lk.BODY))
 
 
-class DayScreen(QWidget):
-    """Paints a `DayView`."""
-
-    left = Signal()
-    refreshed = Signal()
+class DayPanel(PanelCard):
+    """Paints a `DayView`: cards of its own on the paper."""
 
     def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
+        super().__init__(look)
         self._title = Label(look, lk.BALANCE, lk.BOLD)
         self._as_of = Label(look, lk.BODY, token="secondary")
-        self.back = Button(look, key="Esc", icon_name="arrow-left")
-        self.again = Button(look, key="F5", icon_name="refresh-cw")
         self._figures = [_Figure(look) for _ in range(3)]
         self._problem = Label(look, lk.BODY, token="caution", wrap=True)
         self._model = RowModel(lambda row: f"{row.name}: {row.figure}")
@@ -73,39 +68,29 @@ class DayScreen(QWidget):
         head.setSpacing(lk.M)
         head.addWidget(self._title)
         head.addWidget(self._as_of, 1, Qt.AlignmentFlag.AlignVCenter)
-        head.addWidget(self.again)
-        head.addWidget(self.back)
         figures = QHBoxLayout()
         figures.setSpacing(lk.M)
         for figure in self._figures:
             figures.addWidget(figure, 1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(lk.L, lk.L, lk.L, lk.L)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(lk.L)
         column.addLayout(head)
         column.addWidget(self._problem)
         column.addLayout(figures)
         column.addWidget(self._card, 1)
-        self.back.clicked.connect(self.left)
-        self.again.clicked.connect(self.refreshed)
-        QShortcut(QKeySequence("Escape"), self).activated.connect(self.left)
-        QShortcut(QKeySequence("F5"), self).activated.connect(self.refreshed)
 
-    def retranslate(self) -> None:
-        self.back.set_words(self.tr("Back to the sale"))
-        self.again.set_words(self.tr("Read again"))
-        self.list.setAccessibleName(self.tr("The day's figures"))
-
-    def set(self, view: views.DayView) -> None:
-        self._title.set(view.title)
-        self._as_of.set(view.as_of)
-        self._problem.set(view.problem)
+    def set(self, state: views.DayView) -> None:
+        self._title.set(state.title)
+        self.list.setAccessibleName(state.title)
+        self._as_of.set(state.as_of)
+        self._problem.set(state.problem)
         for number, figure in enumerate(self._figures):
-            figure.setVisible(number < len(view.headline))
-            if number < len(view.headline):
-                figure.set(view.headline[number])
-        self._card.setVisible(bool(view.rows))
-        self._model.set_rows(view.rows)
+            figure.setVisible(number < len(state.headline))
+            if number < len(state.headline):
+                figure.set(state.headline[number])
+        self._card.setVisible(bool(state.rows))
+        self._model.set_rows(state.rows)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._look["paper"])
+        """The paper below shows."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.screens.device_page import DeviceRow, DevicesView
@@ -11,9 +13,13 @@ from app.screens.views import Tone
 from app.ui import scale as lk
 from app.ui.controls import Button, Card, Icon, Kind, Label, ThinBar
 from app.ui.look import Look
+from app.ui.panel import PanelCard
+
+if TYPE_CHECKING:
+    from app.screens.corner.presenter import CornerPresenter
 
 _LOOK_MS = 1000
-_WIDE_PX = 1300
+_WIDE_PX = 1080
 _SIGNS = {Tone.WELL: "● ", Tone.CAUTION: "▲ ", Tone.ERROR: "▲ ", Tone.QUIET: ""}
 _INKS = {Tone.WELL: "gain", Tone.CAUTION: "caution", Tone.ERROR: "error", Tone.QUIET: "secondary"}
 """A state is a word and a sign; its colour says the same once more."""
@@ -60,19 +66,14 @@ class DeviceCard(Card):
         self.button.set_words(row.press, f"{row.name}: {row.press}")
 
 
-class DevicesScreen(QWidget):
+class DevicesPanel(PanelCard):
     """Paints a `DevicesView`; looks again once a second while it is open."""
 
-    left = Signal()
-    looked = Signal()
-    pressed = Signal(str)
-
     def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
+        super().__init__(look)
+        self._presenter: CornerPresenter | None = None
         self._title = Label(look, lk.BALANCE, lk.BOLD)
         self._detail = Label(look, lk.BODY, token="secondary")
-        self.back = Button(look, key="Esc", icon_name="arrow-left")
         self.cards: list[DeviceCard] = []
         self._inside = QWidget()
         self._inside.setAutoFillBackground(False)
@@ -91,22 +92,28 @@ class DevicesScreen(QWidget):
         head.setSpacing(lk.M)
         head.addWidget(self._title)
         head.addWidget(self._detail, 1, Qt.AlignmentFlag.AlignVCenter)
-        head.addWidget(self.back)
         column = QVBoxLayout(self)
-        column.setContentsMargins(lk.L, lk.L, lk.L, lk.L)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(lk.L)
         column.addLayout(head)
         column.addWidget(self._area, 1)
-        self.back.clicked.connect(self.left)
-        QShortcut(QKeySequence("Escape"), self).activated.connect(self.left)
         self._clock = QTimer(self)
         self._clock.setInterval(_LOOK_MS)
-        self._clock.timeout.connect(self.looked)
+        self._clock.timeout.connect(self._look_again)
 
-    def retranslate(self) -> None:
-        self.back.set_words(self.tr("Back to the sale"))
+    def serve(self, presenter: CornerPresenter) -> None:
+        self._presenter = presenter
 
-    def set(self, view: DevicesView) -> None:
+    def _look_again(self) -> None:
+        if self._presenter is not None and self._presenter.devices is not None:
+            self._presenter.devices.show()
+
+    def _press(self, key: str) -> None:
+        if self._presenter is not None:
+            self._presenter.press(key)
+
+    def set(self, state: DevicesView) -> None:
+        view = state
         self._title.set(view.title)
         self._detail.set(view.detail)
         if [card.key for card in self.cards] != [row.key for row in view.rows]:
@@ -119,7 +126,7 @@ class DevicesScreen(QWidget):
             card.deleteLater()
         self.cards = [DeviceCard(self._look, row) for row in view.rows]
         for card in self.cards:
-            card.pressed.connect(self.pressed)
+            card.pressed.connect(self._press)
         self._place()
 
     def _place(self) -> None:
@@ -144,4 +151,4 @@ class DevicesScreen(QWidget):
         self._clock.stop()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._look["paper"])
+        """The paper below shows."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
 from app.ui.controls import Card
-
-if TYPE_CHECKING:
-    from app.screens.sale import SalePresenter
 
 
 class PanelCard(Card):
@@ -18,7 +15,7 @@ class PanelCard(Card):
     types = False
     """Digits, comma, backspace and Enter typed while it is shown are meant for its keypad."""
 
-    def serve(self, presenter: SalePresenter) -> None:
+    def serve(self, presenter: Any) -> None:
         """Send every intent to the presenter; called once."""
 
     def retranslate(self) -> None:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from app.screens import views
+from app.screens.device_page import DevicesView
 
 if TYPE_CHECKING:
     from app.ui.look import Look
@@ -22,6 +23,8 @@ WIDGETS: Final[dict[type, str]] = {
     views.Rows: "listing:RowsPanel",
     views.Tools: "tools:ToolsPanel",
     views.Counts: "counts:CountsPanel",
+    views.DayView: "day:DayPanel",
+    DevicesView: "devices:DevicesPanel",
 }
 
 

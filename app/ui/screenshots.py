@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from app.screens.corner.presenter import CornerView
     from app.screens.customer import CustomerView
-    from app.screens.views import DayView, SaleView
+    from app.screens.views import SaleView
     from app.ui.look import Look
 
 SIZES = {"": (1366, 768), "-narrow": (1024, 768), "-large": (1920, 1080)}
@@ -21,6 +22,7 @@ def take(out: Path, *, langs: tuple[str, ...], themes: tuple[str, ...], only: st
     """Write the pictures; answers their paths. Needs a QApplication."""
     from app.ui import scenes
     from app.ui.look import Look
+    from app.ui.scenes import corner
     from app.ui.translations import Translations
 
     made: list[Path] = []
@@ -28,59 +30,39 @@ def take(out: Path, *, langs: tuple[str, ...], themes: tuple[str, ...], only: st
     for lang in langs:
         translations.switch(lang)
         states = {name: scenes.play(name, lang) for name in scenes.SCENES if only in name}
-        day = scenes.day(lang) if only in "day" else None
+        pages = {name: corner.play(name, lang) for name in corner.SCENES if only in name}
         seen = {
             name: scenes.customer(name, lang) for name in scenes.CUSTOMER_SCENES if only in f"customer-{name}"
         }
         for theme in themes:
-            made += _theme(out, Look(theme), f"{lang}-{theme}", states, day)
+            made += _theme(out, Look(theme), f"{lang}-{theme}", states, pages)
             made += _customer(out, Look(theme), f"{lang}-{theme}", seen)
-            if only in "devices-trouble":
-                made += _devices(out, Look(theme), lang)
     translations.switch("en")
     return made
 
 
 def _theme(
-    out: Path, look: Look, suffix: str, states: dict[str, SaleView], day: DayView | None
+    out: Path, look: Look, suffix: str, states: dict[str, SaleView], pages: dict[str, CornerView]
 ) -> list[Path]:
-    from app.ui.day import DayScreen
+    from app.ui.corner import CornerScreen
     from app.ui.sale import SaleScreen
     from app.ui.window import dress
 
     dress(look)
-    sale, figures = SaleScreen(look), DayScreen(look)
-    for screen in (sale, figures):
+    sale, office = SaleScreen(look), CornerScreen(look)
+    for screen in (sale, office):
         screen.retranslate()
         screen.show()
     made: list[Path] = []
     for size_name, size in SIZES.items():
         sale.resize(*size)
-        figures.resize(*size)
+        office.resize(*size)
         for name, view in states.items():
             sale.set(view)
             made.append(_grab(sale, out / f"{name}{size_name}-{suffix}.png"))
-        if day is not None:
-            figures.set(day)
-            made.append(_grab(figures, out / f"day{size_name}-{suffix}.png"))
-    return made
-
-
-def _devices(out: Path, look: Look, lang: str) -> list[Path]:
-    from app.ui import scenes
-    from app.ui.devices import DevicesScreen
-    from app.ui.window import dress
-
-    dress(look)
-    screen = DevicesScreen(look)
-    screen.retranslate()
-    screen.show()
-    made: list[Path] = []
-    for size_name, size in SIZES.items():
-        screen.resize(*size)
-        for name, trouble in (("devices", False), ("devices-trouble", True)):
-            screen.set(scenes.devices(lang, trouble=trouble))
-            made.append(_grab(screen, out / f"{name}{size_name}-{lang}-{look.theme}.png"))
+        for name, page in pages.items():
+            office.set(page)
+            made.append(_grab(office, out / f"{name}{size_name}-{suffix}.png"))
     return made
 
 

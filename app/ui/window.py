@@ -1,4 +1,4 @@
-"""The till's window: the sale screen, the day behind it, language and theme."""
+"""The till's window: the sale screen, the manager's corner behind it, language and theme."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from app.ui.scale import BODY, state_px
 
 if TYPE_CHECKING:
     from app.screens import views
-    from app.screens.day import DayPresenter
-    from app.screens.device_page import DevicesPresenter, DevicesView
+    from app.screens.corner.presenter import CornerPresenter, CornerView
     from app.screens.sale import SalePresenter
     from app.ui.controls import Stack
-    from app.ui.day import DayScreen
-    from app.ui.devices import DevicesScreen
+    from app.ui.corner import CornerScreen
     from app.ui.sale import SaleScreen
     from app.ui.translations import Translations
 
@@ -50,7 +48,7 @@ class MainWindow(QWidget):
         presenter: SalePresenter | None = None,
         bridge: Bridge | None = None,
         *,
-        day: DayPresenter | None = None,
+        corner: Callable[[], CornerPresenter] | None = None,
         look: Look | None = None,
         lang: str = "en",
         reader_age_s: Callable[[], float] = lambda: 0.0,
@@ -60,11 +58,9 @@ class MainWindow(QWidget):
         self.bridge = bridge or Bridge()
         self._lang = lang
         self._presenter: SalePresenter | None = None
-        self._day_presenter: DayPresenter | None = None
         self._reader_age_s = reader_age_s
-        self._day: DayScreen | None = None
-        self._devices: DevicesScreen | None = None
-        self._devices_presenter: DevicesPresenter | None = None
+        self._make_corner: Callable[[], CornerPresenter] | None = None
+        self._corner_screen: CornerScreen | None = None
         self._chip_before: views.Chip | None = None
         self._outlined = False
         self._calls_later: Callable[[], None] = lambda: None
@@ -72,7 +68,7 @@ class MainWindow(QWidget):
         self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
         if presenter is not None:
-            self.serve(presenter, day)
+            self.serve(presenter, corner)
 
     # -- the first frame ---------------------------------------------------------------------------------
 
@@ -139,20 +135,24 @@ class MainWindow(QWidget):
 
     # -- presenters --------------------------------------------------------------------------------------
 
-    def serve(self, presenter: SalePresenter, day: DayPresenter | None = None) -> None:
-        """Begin to sell: show the presenter's state and send it every intent. Called once."""
-        self._presenter, self._day_presenter = presenter, day
+    def serve(self, presenter: SalePresenter, corner: Callable[[], CornerPresenter] | None = None) -> None:
+        """Begin to sell: show the presenter's state and send it every intent. Called once.
+
+        `corner` makes the manager's corner when it is first opened.
+        """
+        self._presenter, self._make_corner = presenter, corner
         self.sale.serve(presenter)
         presenter.publish = self._show_sale
         presenter.later = self._after_paint
         self.sale.set(presenter.view)
         line = self.sale.state_line
         line.language_asked.connect(self.switch_language)
-        line.day.setVisible(day is not None)
-        if day is not None:
-            day.publish = self._show_day
-            line.day_asked.connect(self.open_day)
-            self._bind("F3", self.open_day)
+        line.chip_pressed.connect(self._press_chip)
+        line.day.setVisible(corner is not None)
+        if corner is not None:
+            line.day_asked.connect(self.open_corner)
+            self._bind("F3", self.open_corner)
+            self._bind("Ctrl+F3", lambda: self.open_corner("devices"))
         self._bind("F10", self.switch_language)
         self._bind("F11", self.switch_theme)
         self._clock.start()
@@ -185,82 +185,57 @@ class MainWindow(QWidget):
         sold_before = self.sale.view.basket if self.sale.view else None
         self.sale.set(view)
         # A scan is heard on every page: what it did must be seen.
-        if view.basket != sold_before and self._pages.current is not self.sale:
-            self.close_day()
+        if self._pages.current is self.sale:
+            return
+        if view.basket != sold_before:
+            self.close_corner()
+        else:
+            self.corner.show()  # whoever signed in may see more
 
     def _tick(self) -> None:
         if self._presenter is not None:
             self._presenter.tick(self._reader_age_s())
 
-    # -- the day -----------------------------------------------------------------------------------------
+    # -- the manager's corner ----------------------------------------------------------------------------
 
-    def open_day(self) -> None:
-        """The manager's figures, read now."""
-        if self._day_presenter is None:
+    @cached_property
+    def corner(self) -> CornerPresenter:
+        """Made when it is first opened."""
+        assert self._make_corner is not None, "this till has no corner"
+        presenter = self._make_corner()
+        presenter.publish = self._show_corner
+        return presenter
+
+    def open_corner(self, page: str = "day") -> None:
+        """One of its pages, read now."""
+        if self._make_corner is None or (page == "devices" and self.corner.devices is None):
             return
-        if self._day is None:
-            from app.ui.day import DayScreen
+        if self._corner_screen is None:
+            from app.ui.corner import CornerScreen
 
-            self._day = DayScreen(self.look)
-            self._day.left.connect(self.close_day)
-            self._day.refreshed.connect(self._day_presenter.show)
-            self._day.retranslate()
-            self._pages.add(self._day)
-        self._day_presenter.show()
-        self._pages.show_panel(self._day)
-        self._day.back.setFocus()
+            self._corner_screen = screen = CornerScreen(self.look)
+            screen.left.connect(self.close_corner)
+            screen.retranslate()
+            screen.serve(self.corner)
+            self._pages.add(screen)
+        self._pages.show_panel(self._corner_screen)
+        self.corner.open(page)
 
-    def close_day(self) -> None:
+    def close_corner(self) -> None:
+        self.corner.close()
         self._pages.show_panel(self.sale)
         self.sale.setFocus()
-
-    # -- the devices -------------------------------------------------------------------------------------
-
-    def serve_devices(self, presenter: DevicesPresenter) -> None:
-        """Have a page of devices, behind Ctrl+F3 and the second press of a state that is not well."""
-        self._devices_presenter = presenter
-        presenter.publish = self._show_devices
-        self._bind("Ctrl+F3", self.open_devices)
-        self.sale.state_line.chip_pressed.connect(self._press_chip)
-
-    def open_devices(self) -> None:
-        """How each device is, and a way to try it."""
-        presenter = self._devices_presenter
-        if presenter is None:
-            return
-        if self._devices is None:
-            from app.ui.devices import DevicesScreen
-
-            self._devices = page = DevicesScreen(self.look)
-            page.left.connect(self.close_devices)
-            page.looked.connect(presenter.show)
-            page.pressed.connect(presenter.press)
-            page.retranslate()
-            self._pages.add(page)
-        presenter.show()
-        self._devices.set(presenter.view)
-        self._pages.show_panel(self._devices)
-        self._devices.back.setFocus()
-
-    def close_devices(self) -> None:
-        if self._devices_presenter is not None:
-            self._devices_presenter.leave()
-        self.close_day()
 
     def _press_chip(self, chip: views.Chip) -> None:
         # The first press says what to do; whoever presses again wants to see more.
         again, self._chip_before = self._chip_before == chip, chip
         if again and chip.detail:
             self._chip_before = None
-            self.open_devices()
+            self.open_corner("devices")
 
-    def _show_devices(self, view: DevicesView) -> None:
-        if self._devices is not None and self._pages.current is self._devices:
-            self._devices.set(view)
-
-    def _show_day(self, view: views.DayView) -> None:
-        if self._day is not None:
-            self._day.set(view)
+    def _show_corner(self, view: CornerView) -> None:
+        if self._corner_screen is not None:
+            self._corner_screen.set(view)
 
     # -- language and theme ------------------------------------------------------------------------------
 
@@ -272,10 +247,8 @@ class MainWindow(QWidget):
         spoken = self._presenter.lang
         self._speak(spoken)
         self._retranslate()
-        if self._day_presenter is not None:
-            self._day_presenter.switch_language(spoken)
-            if self._day is not None and self._pages.current is self._day:
-                self._day_presenter.show()
+        if "corner" in self.__dict__:
+            self.corner.switch_language(spoken)
         self.language_changed.emit(spoken)
 
     def switch_theme(self, theme: str = "") -> None:
@@ -299,11 +272,8 @@ class MainWindow(QWidget):
     def _retranslate(self) -> None:
         self.setLocale(QLocale(self.translations.lang))
         self.sale.retranslate()
-        if self._day is not None:
-            self._day.retranslate()
-        if self._devices is not None and self._devices_presenter is not None:
-            self._devices.retranslate()
-            self._devices_presenter.show()
+        if self._corner_screen is not None:
+            self._corner_screen.retranslate()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._clock.stop()

@@ -55,18 +55,10 @@
     </message>
 </context>
 <context>
-    <name>DayScreen</name>
+    <name>CornerScreen</name>
     <message>
         <source>Back to the sale</source>
         <translation>Do sprzedaży</translation>
-    </message>
-    <message>
-        <source>Read again</source>
-        <translation>Odśwież</translation>
-    </message>
-    <message>
-        <source>The day&apos;s figures</source>
-        <translation>Dane dnia</translation>
     </message>
 </context>
 <context>
@@ -137,13 +129,6 @@
     <message>
         <source>Drawer opened</source>
         <translation>Szuflada otwarta</translation>
-    </message>
-</context>
-<context>
-    <name>DevicesScreen</name>
-    <message>
-        <source>Back to the sale</source>
-        <translation>Do sprzedaży</translation>
     </message>
 </context>
 <context>

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app.screens.day import DayPresenter
+from app.screens.day import day_view
 from app.screens.views import DayRow, DayView
 from app.stats.day import DayFigures
+from app.texts import texts
 from tests.screens.conftest import Screen
 
 
@@ -17,9 +18,7 @@ class Broken:
 
 def day(screen: Screen, lang: str = "en") -> DayView:
     desk = screen.desk
-    presenter = DayPresenter(desk.till, desk.reader, desk.world, lang=lang)
-    presenter.show()
-    return presenter.view
+    return day_view(desk.till, desk.reader, desk.world.now_ms(), texts(lang))
 
 
 def rows(view: DayView) -> dict[str, str]:
@@ -60,7 +59,6 @@ def test_in_polish_with_its_plural(screen: Screen) -> None:
 
 def test_figures_that_cannot_be_read_say_so(screen: Screen) -> None:
     desk = screen.desk
-    presenter = DayPresenter(desk.till, Broken(), desk.world, lang="en")
-    presenter.show()
-    assert "disk I/O error" in presenter.view.problem
-    assert presenter.view.headline == ()
+    view = day_view(desk.till, Broken(), desk.world.now_ms(), texts("en"))
+    assert "disk I/O error" in view.problem
+    assert view.headline == ()

@@ -7,16 +7,18 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QWidget
 
+from app.screens.corner.presenter import CornerView
 from app.ui import scale as lk
 from app.ui import scenes
 from app.ui.arrange import Places, arrange
 from app.ui.controls import Button, Field, Label
-from app.ui.day import DayScreen
+from app.ui.corner import CornerScreen
 from app.ui.keypad import Keypad
 from app.ui.look import Look, touch_px
 from app.ui.panel import PanelCard
 from app.ui.rows import RowList
 from app.ui.sale import SaleScreen
+from app.ui.scenes import corner
 from app.ui.translations import Translations
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no size hints
@@ -175,20 +177,34 @@ def parents(widget: QWidget, until: QWidget) -> list[QWidget]:
     return above
 
 
+@pytest.fixture(scope="module")
+def corner_pages() -> dict[str, dict[str, CornerView]]:
+    return {lang: {name: corner.play(name, lang) for name in corner.SCENES} for lang in LANGS}
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_day_screen(look: Look, translations: Translations, lang: str, size: tuple[int, int]) -> None:
+def test_the_managers_corner(
+    look: Look,
+    translations: Translations,
+    corner_pages: dict[str, dict[str, CornerView]],
+    lang: str,
+    size: tuple[int, int],
+) -> None:
     translations.switch(lang)
     look.cuts = []
-    screen = DayScreen(look)
+    screen = CornerScreen(look)
     screen.retranslate()
     screen.resize(*size)
-    screen.set(scenes.day(lang))
     screen.show()
-    screen.grab()
-    assert look.cuts == []
-    assert cut_labels(screen) == []
-    assert small_targets(screen, touch_px(96)) == []
+    for name, page in corner_pages[lang].items():
+        screen.set(page)
+        for _ in range(3):
+            QApplication.processEvents()
+        screen.grab()
+        assert look.cuts == [], name
+        assert cut_labels(screen) == [], name
+        assert small_targets(screen, touch_px(96)) == [], name
     screen.close()
 
 
@@ -250,25 +266,3 @@ def test_cut_words_are_found(look: Look, qapp: QApplication) -> None:
     assert label.is_cut()
     label.resize(300, 20)
     assert not label.is_cut()
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("lang", LANGS)
-def test_the_devices_page(look: Look, translations: Translations, lang: str, size: tuple[int, int]) -> None:
-    from app.ui.devices import DevicesScreen
-
-    translations.switch(lang)
-    look.cuts = []
-    screen = DevicesScreen(look)
-    screen.retranslate()
-    screen.resize(*size)
-    screen.show()
-    for trouble in (False, True):
-        screen.set(scenes.devices(lang, trouble=trouble))
-        for _ in range(3):
-            QApplication.processEvents()
-        screen.grab()
-        assert look.cuts == []
-        assert cut_labels(screen) == []
-        assert small_targets(screen, touch_px(96)) == []
-    screen.close()

@@ -15,10 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from app.checkout.till import Till
 from app.screens import views
-from app.screens.day import DayPresenter
+from app.screens.corner.presenter import CornerPresenter
 from app.screens.sale import SalePresenter
 from app.ui.bridge import Bridge
 from app.ui.look import Look
+from app.ui.scenes.corner import Still
 from app.ui.window import MainWindow
 from hardware.ports import CardTapped
 from tests.support.shop import Desk
@@ -50,12 +51,15 @@ class Shop:
             shift=desk.reader.open_shift(),
         )
         self.presenter = SalePresenter(self.till, desk.reader, desk.reader, desk.world, lang="en")
-        self.day = DayPresenter(self.till, desk.reader, desk.world, lang="en")
-        self.window = MainWindow(self.presenter, self.bridge, day=self.day, look=look)
+        self.window = MainWindow(self.presenter, self.bridge, corner=self.corner, look=look)
         qtbot.addWidget(self.window)
         self.window.show()
         self.window.activateWindow()
         self.sale = self.window.sale
+
+    def corner(self) -> CornerPresenter:
+        desk = self.desk
+        return CornerPresenter(self.till, desk.reader, Still(), desk.world, lang="en")
 
     @property
     def view(self) -> views.SaleView:
@@ -237,8 +241,7 @@ def test_the_card_terminal_is_asked_about(shop: Shop) -> None:
 
 def test_the_day_opens_and_a_scan_closes_it(shop: Shop) -> None:
     shop.press(KEY.Key_F3)
-    pages = [page for page in shop.window.findChildren(QWidget) if type(page).__name__ == "DayScreen"]
-    assert pages[0].isVisible()
+    assert shop.window.corner.current == "day"
     assert not shop.sale.isVisible()
     shop.presenter.scan(LATTE)
     assert shop.sale.isVisible()

@@ -9,7 +9,6 @@ from app.screens import views
 from app.screens.customer import THANKS_MS, CustomerPresenter, CustomerView
 from app.ui.scenes import members, paying, people, pricing, sales, selling, shifts
 from app.ui.scenes.devices import Still as Still
-from app.ui.scenes.devices import devices as devices
 from app.ui.scenes.stage import LATTE as LATTE
 from app.ui.scenes.stage import Stage as Stage
 
@@ -48,11 +47,3 @@ def customer(scene: str, lang: str) -> CustomerView:
         )
         presenter.follow(stage.sale.view)
         return presenter.view
-
-
-def day(lang: str) -> views.DayView:
-    """The manager's figures after a dozen sales."""
-    with Stage(lang) as stage:
-        stage.day_of_sales()
-        stage.day.show()
-        return stage.day.view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.screens.device_page import DevicesPresenter, DevicesView, Equipment
+from app.screens.device_page import DevicesPresenter, Equipment
 from app.ui.scenes.stage import GOLD, NOW_MS, Stage
 from hardware.ports import (
     CardTapped,
@@ -20,7 +20,7 @@ from hardware.ports import (
 )
 
 
-def devices(lang: str, *, trouble: bool = False) -> DevicesView:
+def page(stage: Stage, *, trouble: bool = False) -> DevicesPresenter:
     """The page of devices of a till that has everything, well or in trouble."""
     has = Equipment(
         serial_scanners=("usb:0C2E:0B61:SN7",),
@@ -32,22 +32,21 @@ def devices(lang: str, *, trouble: bool = False) -> DevicesView:
         fiscal="simulated",
         server="https://office.example",
     )
-    with Stage(lang) as stage:
-        page = DevicesPresenter(stage.sale, has, Still(), stage.world)
-        stage.sale.weigh(ScaleFailed("stalled") if trouble else Weighed(642, True))
-        page.scan(ScannerState("usb:0C2E:0B61:SN7", not trouble))
-        page.press("reader")
-        page.card(CardTapped("Reader 00", 3, GOLD, "ntag213", "LOY-0000017"))
-        page.press("terminal")
-        page.press("fiscal")
-        if trouble:
-            stage.sale.card(ReadersChanged((), False))
-            stage.sale.printer(PrinterState(online=False, code="unreachable"))
-            stage.sale.network(False, 12)
-            stage.sale.display(DeviceProblem("unreachable"))
-            stage.sale.fiscal(FiscalStatus(True, NOW_MS, "shift_expired"))
-            page.show()
-        return page.view
+    listed = DevicesPresenter(stage.sale, has, Still(), stage.world)
+    stage.sale.weigh(ScaleFailed("stalled") if trouble else Weighed(642, True))
+    listed.scan(ScannerState("usb:0C2E:0B61:SN7", not trouble))
+    listed.press("reader")
+    listed.card(CardTapped("Reader 00", 3, GOLD, "ntag213", "LOY-0000017"))
+    listed.press("terminal")
+    listed.press("fiscal")
+    if trouble:
+        stage.sale.card(ReadersChanged((), False))
+        stage.sale.printer(PrinterState(online=False, code="unreachable"))
+        stage.sale.network(False, 12)
+        stage.sale.display(DeviceProblem("unreachable"))
+        stage.sale.fiscal(FiscalStatus(True, NOW_MS, "shift_expired"))
+        listed.show()
+    return listed
 
 
 class Still:

@@ -25,7 +25,6 @@ from app.lanes import FixedWorld
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from app.screens import views
-from app.screens.day import DayPresenter
 from app.screens.sale import SalePresenter
 from app.store.database import Database
 from app.store.reader import Reader
@@ -128,7 +127,6 @@ class Stage:
         self._stock(reader)
         self.sale = SalePresenter(self.till, reader, reader, self.world, lang=lang)
         self.sale.issuer = _NoPen()
-        self.day = DayPresenter(self.till, reader, self.world, lang=lang)
         self.well()
 
     def _stock(self, reader: Reader) -> None:
