@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 from litestar.types import Message, Scope
+from structlog.tracebacks import ExceptionDictTransformer
 
 HEADER: Final = b"x-request-id"
 _OURS: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -42,7 +43,8 @@ def log_as_json() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            # Without locals: among them are connection strings and keys.
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
