@@ -33,7 +33,7 @@ class ServerProcess:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def start(self, deadline_s: float = 30.0) -> None:
+    def start(self, deadline_s: float = 90.0) -> None:
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         arguments = [sys.executable, "-c", _START, str(self._port), str(self.folder), self.database_url]

@@ -47,8 +47,8 @@ class LockedOutbox(MemoryOutbox):
 class Shop:
     """A till with its sync lane."""
 
-    def __init__(self, url: str) -> None:
-        self.outbox = LockedOutbox(uuid.uuid4())
+    def __init__(self, url: str, outbox: LockedOutbox | None = None) -> None:
+        self.outbox = outbox or LockedOutbox(uuid.uuid4())
         self.status = Status()
         self.crashes: list[BaseException] = []
         self.inbox = MemoryInbox()
