@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from app.checkout.ports import Product, Unit
+from app.checkout.reserved import Issued, OpenHold
 from app.ledger.facts import SaleCompleted, SaleRefunded
 from app.loyalty import basket as priced
 from app.loyalty.decision import Decision
@@ -137,6 +138,10 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exchange: Exchange | None = None
     codes: tuple[str, ...] = ()
     """Promotional codes and coupons presented."""
+    issued: tuple[Issued, ...] = ()
+    """What those of them that are signed say of themselves."""
+    holds: tuple[OpenHold, ...] = ()
+    """What the server was asked to hold for this sale."""
     manual: Manual | None = None
     age_checked: int = 0
     """The age up to which the customer has shown to be old enough."""

@@ -14,12 +14,14 @@ from app.checkout import basket as open_basket
 from app.checkout import restricting
 from app.checkout.aside import Aside, at_once
 from app.checkout.basket import OpenSale, Stage
+from app.checkout.holding import Holding
 from app.checkout.moment import context_of
 from app.checkout.outcome import Outcome, refused
 from app.checkout.outside import Outside
 from app.checkout.ports import Catalogue, Journal, Member, Members, Sales, Shift, Work
 from app.checkout.receipt import Receipt
 from app.checkout.recorder import Answer, Recorder, ignore
+from app.checkout.reserved import Allowances, Holds, NoAllowances, NoHolds
 from app.checkout.rights import Approval, Staff, needed
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
@@ -55,8 +57,11 @@ class Heart(Recorder):
         kept: bytes | None = None,
         outside: Outside | None = None,
         aside: Aside = at_once,
+        holds: Holds | None = None,
+        allowances: Allowances | None = None,
     ) -> None:
         super().__init__(journal)
+        self.holding = Holding(self, holds or NoHolds(), allowances or NoAllowances())
         self.shop = shop
         self.aside = aside
         self.outside = outside or Outside()
@@ -83,6 +88,7 @@ class Heart(Recorder):
             # The basket as it stood when the till stopped, a tender without an outcome included.
             self.sale = open_basket.from_bytes(kept)
             self.member = self.load(self.sale.member)
+            self.holding.resumed()
         self._explained: tuple[Decision, Decision] | None = None
         self._offers: tuple[OpenSale, tuple[Offer, ...]] = (self.sale, ())
         self.decision: Decision = self.price()
@@ -126,8 +132,10 @@ class Heart(Recorder):
         if age > self.sale.age_checked:
             return refused("ask_age", age=age)
         nameless = next((x for x in self.sale.lines if "gift_card" in x.tags and not x.code), None)
-        if nameless is not None and self.shop.gift_cards == "here":
+        if nameless is not None and self.shop.gift_cards != "off":
             return refused("gift_card_number", line=nameless.key)
+        if (over := self.holding.barred()) is not None:
+            return over
         for reason in self.decision.refused:
             if reason.code in BARRED:
                 line = reason.params.get("line")
@@ -200,6 +208,7 @@ class Heart(Recorder):
             return refused("overpaid", over_minor=over_minor)
         self.past.append(before[0])
         del self.past[:-UNDO_STEPS]
+        self.holding.look()
         self.keep(facts)
         return None
 
@@ -207,7 +216,12 @@ class Heart(Recorder):
         """An earlier basket again, with what was paid since; its own id may have been used up."""
         now = self.sale
         sale = msgspec.structs.replace(
-            sale, id=now.id, tenders=now.tenders, gift_cards=now.gift_cards, exchange=now.exchange
+            sale,
+            id=now.id,
+            tenders=now.tenders,
+            gift_cards=now.gift_cards,
+            exchange=now.exchange,
+            holds=now.holds,
         )
         refusal = self.change(sale, self.load(sale.member))
         if refusal is None:
@@ -244,6 +258,7 @@ class Heart(Recorder):
         """The next customer: an empty basket, nothing to undo."""
         self.past.clear()
         self.sale, self.member = self.new_sale(), None
+        self.holding.look()
         self.decision = self.price()
 
     # -- why -----------------------------------------------------------------------------------------------
@@ -301,4 +316,15 @@ class Heart(Recorder):
     def context(self, *, paying: bool) -> Context:
         """When, where and for whom the sale in hand is priced, and what was presented."""
         at_ms = self.sale.priced_ms or self.world.now_ms()
-        return context_of(self.sale, self.member, self.sales, self.shop, at_ms, paying=paying)
+        context = context_of(self.sale, self.member, self.sales, self.shop, at_ms, paying=paying)
+        limit, most = self.holding.limit_centi(), context.points_limit_centi
+        if limit is None:
+            return context
+        least = limit if most is None else min(limit, most)
+        return msgspec.structs.replace(context, points_limit_centi=least)
+
+    def wished_centi(self) -> int:
+        """The points that this sale would spend if nothing but the member's balance limited them."""
+        context = self.context(paying=False)
+        context = msgspec.structs.replace(context, points_limit_centi=self.sale.redeem_cap_centi)
+        return evaluate(self.programme, self.state, self.basket(), context).points.spent_centi

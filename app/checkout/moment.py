@@ -35,4 +35,7 @@ def context_of(
 
 def _code(code: str, sale: OpenSale, sales: Sales) -> Code:
     used, by_member = sales.code_used(code, sale.member)
-    return Code(code, used=used, used_by_member=by_member)
+    said = next((issued for issued in sale.issued if issued.code == code), None)
+    if said is None:
+        return Code(code, used=used, used_by_member=by_member)
+    return Code(code, said.rule, said.issued_at_ms, used, by_member)

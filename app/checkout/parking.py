@@ -58,7 +58,7 @@ class Parking:
         if heart.sale.tenders or heart.sale.gift_cards or heart.sale.exchange:
             return answer(refused("park_tenders"))
         slot = self._next
-        sale = msgspec.structs.replace(heart.sale, name=" ".join(name.split())[:40] or str(slot))
+        sale = msgspec.structs.replace(heart.sale, name=" ".join(name.split())[:40] or str(slot), holds=())
 
         def written() -> Outcome:
             self._sales[slot] = sale
@@ -87,6 +87,7 @@ class Parking:
             heart.begin_anew()
             heart.sale, heart.member = sale, heart.load(sale.member)
             heart.reprice()
+            heart.holding.look()
             return done("resumed")
 
         parked: tuple[tuple[int, bytes | None], ...] = ((slot, None),)

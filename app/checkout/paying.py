@@ -16,10 +16,11 @@ from app.checkout.basket import HeldCard, OpenSale, OpenTender
 from app.checkout.cash import rounded_minor
 from app.checkout.exchange import Exchanges
 from app.checkout.heart import Answer, Heart, ignore
-from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.ports import Slip, Work
 from app.checkout.receipt import Receipt, sale_document
 from app.checkout.registering import Registering
+from app.checkout.reserved import OpenHold
 from app.checkout.writing import Place, sold
 from app.ledger.facts import Privileged, SaleCompleted, Tender
 from app.loyalty.decision import Decision
@@ -45,6 +46,7 @@ class Paying:
         self._heart: Final = heart
         self._exchanges: Final = exchanges
         self.registering: Final = Registering(heart, self.write_down)
+        heart.holding.gift_card_answered = self._gift_card_answered
 
     # -- what is to pay ----------------------------------------------------------------------------------
 
@@ -78,6 +80,7 @@ class Paying:
         if (stopped := self.payable()) is not None:
             return stopped
         if not self._heart.sale.tenders:
+            self._heart.holding.look(again=True)
             self._heart.reprice()
         return done("due", due_minor=self.due_minor)
 
@@ -117,6 +120,8 @@ class Paying:
             return stopped
         if any(held.code == code for held in heart.sale.gift_cards):
             return refused("gift_card_here")
+        if heart.shop.gift_cards == "server":
+            return self._ask_for(code)
         here = heart.shop.gift_cards == "here"
         balance_minor = heart.sales.gift_card_minor(code) if here else None
         if balance_minor is None or balance_minor <= 0:
@@ -134,6 +139,36 @@ class Paying:
             heart.reprice()
             return refused("gift_card_pays_nothing")
         return done("gift_card_taken", amount_minor=taken, left_minor=balance_minor - taken)
+
+    def _ask_for(self, code: str) -> Outcome:
+        """Have the server hold what the card may pay; `heard` is told what came of it."""
+        heart = self._heart
+        if not heart.holding.online:
+            return refused("gift_card_offline")
+        if any(hold.of == code and hold.outcome == "asked" for hold in heart.sale.holds):
+            return note("gift_card_asked")
+        if self.due_minor <= 0:
+            return refused("gift_card_pays_nothing")
+        heart.holding.ask("gift_card", code, self.due_minor, part=True)
+        heart.keep()
+        return note("gift_card_asked")
+
+    def _gift_card_answered(self, hold: OpenHold, left_minor: int) -> None:
+        heart, heard = self._heart, self._heart.outside.heard
+        if hold.outcome == "silent":
+            heart.holding.look(again=True)
+            return heard(refused("gift_card_offline"))
+        if hold.outcome == "refused":
+            unknown = hold.refusal == "unknown_card"
+            return heard(refused("gift_card_unknown" if unknown else "gift_card_empty"))
+        # What money has paid meanwhile is not the card's to pay.
+        held = HeldCard(hold.of, min(hold.amount, max(self.due_minor, 0)))
+        with_card = msgspec.structs.replace(heart.sale, gift_cards=(*heart.sale.gift_cards, held))
+        if (refusal := heart.change(with_card)) is not None:
+            return heard(refusal)
+        taken = sum(owed.amount_minor for owed in heart.decision.gift_cards if owed.code == hold.of)
+        left_minor += hold.amount - taken
+        return heard(done("gift_card_taken", amount_minor=taken, left_minor=left_minor))
 
     # -- taking a tender back ----------------------------------------------------------------------------
 
@@ -211,6 +246,7 @@ class Paying:
         def written() -> Outcome:
             heart.last = receipt
             heart.next_number += len(facts)
+            heart.holding.spent()
             heart.begin_anew()
             return done("sold", change_minor=sale.change_minor, number=sale.number)
 
@@ -240,4 +276,5 @@ class Paying:
             ),
             *last,
         )
-        return sold(heart.sale, final, place, tenders=tenders, change_minor=change_minor, at_ms=at_ms)
+        fact = sold(heart.sale, final, place, tenders=tenders, change_minor=change_minor, at_ms=at_ms)
+        return msgspec.structs.replace(fact, holds=heart.holding.named(at_ms))

@@ -47,7 +47,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     `refund_limit_minor` is the most a cashier gives back alone; None: any sum of a sale that is there.
     `discount_limit_centi` is the discount that a cashier may give alone, in hundredths of a percent,
     `goodwill_limit_centi` the most points. `gift_cards` are taken `here` only where no other till sells or
-    takes them: what is left on one is then this till's to say. `restrictions` are by product tag.
+    takes them: what is left on one is then this till's to say; where several do, `server` says it, online. `restrictions` are by product tag.
     `cash_step_minor` is the smallest coin (5 where 0.05 is), the currency's own unless given.
     """
 
@@ -67,7 +67,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     claim_days: int = 14
     training: bool = False
     """This till practises: its paper says so, its drawer stays shut. `stempel till --training` sets it."""
-    gift_cards: Literal["off", "here"] = "off"
+    gift_cards: Literal["off", "here", "server"] = "off"
     consents: tuple[Consent, ...] = ()
     departments: tuple[Department, ...] = ()
     restrictions: dict[str, Restriction] = msgspec.field(default_factory=_grown_up)

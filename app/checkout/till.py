@@ -58,6 +58,7 @@ from app.checkout.ports import (
 )
 from app.checkout.receipt import Receipt
 from app.checkout.refunds import Refunds
+from app.checkout.reserved import Allowances, Holds
 from app.checkout.returning import Returning
 from app.checkout.ringing import Ringing
 from app.checkout.shifts import Shifts
@@ -89,6 +90,8 @@ class Till:
         read: CodeReader = as_given,
         outside: Outside | None = None,
         aside: Aside = at_once,
+        holds: Holds | None = None,
+        allowances: Allowances | None = None,
     ) -> None:
         heart = self.heart = Heart(
             shop=shop,
@@ -103,6 +106,8 @@ class Till:
             kept=kept,
             outside=outside,
             aside=aside,
+            holds=holds,
+            allowances=allowances,
         )
         self.outside = heart.outside
         member = Membership(heart)

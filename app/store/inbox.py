@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from app.checkout.ports import Person, Product
-from app.store import rows
+from app.store import allowances, rows
 from app.store.connection import DatabaseFile, Driver
 from app.store.writer import Writer
 from sync import protocol
@@ -117,7 +117,7 @@ class StoredInbox:
         waiting = next(steps, None)
         while waiting is not None:
             began_s = self._clock_s()
-            taker = _Taker(self._writer)
+            taker = _Taker(self._writer, page.feed_epoch)
             self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps))
             waiting = taker.left
             self._pause((self._clock_s() - began_s) * PAUSE_SHARE)
@@ -150,9 +150,10 @@ class StoredInbox:
         def work(sql: Driver) -> None:
             _put_setting(sql, CURSOR, page.cursor)
             if fresh_ms:
+                allowances.synced(sql.execute)
                 _put_setting(sql, FRESH, str(fresh_ms))
             if came is not None and not page.more:
-                taker = _Taker(self._writer)
+                taker = _Taker(self._writer, page.feed_epoch)
                 taker.begin(sql)
                 taker.drop_all_but(came)
                 sql.execute("DELETE FROM setting WHERE key = ?", (AGAIN,))
@@ -194,8 +195,9 @@ class _Taker:
     """Rows on their way into the tables, inside one transaction. A row that this version cannot read is
     passed over, with a line in the log: it must not keep the others back."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, feed_epoch: str) -> None:
         self._writer = writer
+        self._feed_epoch = feed_epoch
         self.left: Row | None = None
 
     def begin(self, sql: Driver) -> None:
@@ -220,7 +222,9 @@ class _Taker:
             _log.error("member %s cannot be read, install a newer till: %s", row.member, error)
             return
         projections = self._writer.projections
-        projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, self._mark(row.applied))
+        mark = self._mark(row.applied)
+        version = f"{self._feed_epoch}:{row.version}" if row.version else ""
+        projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, mark, row.held_centi, version)
         if row.merged_into is not None:
             projections.put_alias(row.member.bytes, row.merged_into.bytes)
         for card in row.cards:

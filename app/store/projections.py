@@ -27,11 +27,11 @@ from app.ledger.facts import (
     effects_of,
     member_of,
 )
-from app.ledger.fold import fold
+from app.ledger.fold import changes_state, fold
 from app.ledger.merging import merge
 from app.loyalty.state import EMPTY, MemberState
 from app.stats.day import DayFigures, add
-from app.store import rows
+from app.store import allowances, rows
 from app.store.connection import Driver
 from app.store.selling import TABLES, SellingProjections
 
@@ -39,8 +39,8 @@ _encode: Final = msgspec.json.Encoder().encode
 _figures: Final = msgspec.json.Decoder(DayFigures)
 
 _MEMBER: Final = (
-    "INSERT INTO member (id, state, as_of_ms) VALUES (?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, as_of_ms = excluded.as_of_ms"
+    "INSERT INTO member (id, state, as_of_ms, own) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+    "state = excluded.state, as_of_ms = excluded.as_of_ms, own = member.own + excluded.own"
 )
 _DAY: Final = (
     "INSERT INTO day (business_day, figures) VALUES (?, ?) "
@@ -58,10 +58,11 @@ _SHIFT: Final = (
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _SNAPSHOT: Final = (
-    "INSERT INTO member (id, state, as_of_ms, snapshot, snapshot_ms, applied_epoch, applied_seq) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+    "INSERT INTO member (id, state, as_of_ms, snapshot, snapshot_ms, applied_epoch, applied_seq, "
+    "held_centi, snapshot_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
     "as_of_ms = excluded.as_of_ms, snapshot = excluded.snapshot, snapshot_ms = excluded.snapshot_ms, "
-    "applied_epoch = excluded.applied_epoch, applied_seq = excluded.applied_seq"
+    "applied_epoch = excluded.applied_epoch, applied_seq = excluded.applied_seq, "
+    "held_centi = excluded.held_centi, snapshot_version = excluded.snapshot_version, own = 0"
 )
 _MERGED_THERE: Final = (
     "INSERT INTO listed (list, key, store, body) VALUES ('alias', ?, '', ?) "
@@ -133,18 +134,18 @@ class Projections:
         self, card: str, member: bytes, at_ms: int, *, blocked: bool = False, pulled: bool = False
     ) -> None:
         """A card is a member's since `at_ms`, unless another's since later. `pulled`: the server says so."""
-        self._run(_CARD, (card, self._canonical(member), at_ms, blocked, pulled))
+        self._run(_CARD, (card, self.canonical(member), at_ms, blocked, pulled))
 
     # -- members -----------------------------------------------------------------------------------------
 
     def _fold_member(self, fact: AnyFact) -> None:
         member = member_of(fact)
-        if member is None or not _folds(fact):
+        if member is None or not changes_state(fact):
             return
-        id = self._canonical(member.bytes)
-        self._put_state(id, fold(self._state(id), fact), fact.at_ms)
+        id = self.canonical(member.bytes)
+        self._put_state(id, fold(self._state(id), fact), fact.at_ms, own=1)
 
-    def _canonical(self, member: bytes) -> bytes:
+    def canonical(self, member: bytes) -> bytes:
         """The id that a member goes by now: two memberships of one person have been merged."""
         row = self._run("SELECT member FROM alias WHERE other = ?", (member,)).fetchone()
         return member if row is None else row[0]
@@ -153,29 +154,38 @@ class Projections:
         stored = self._run("SELECT state FROM member WHERE id = ?", (member,)).fetchone()
         return rows.decode_state(stored[0]) if stored else EMPTY
 
-    def _put_state(self, member: bytes, state: MemberState, at_ms: int) -> None:
-        self._run(_MEMBER, (member, rows.encode_state(state), at_ms))
+    def _put_state(self, member: bytes, state: MemberState, at_ms: int, own: int = 0) -> None:
+        self._run(_MEMBER, (member, rows.encode_state(state), at_ms, own))
 
     def _merge(self, fact: MembersMerged) -> None:
         """The other's state, cards and sales become the member's; nothing is left under the other id."""
-        member, other = self._canonical(fact.member.bytes), self._canonical(fact.other.bytes)
+        member, other = self.canonical(fact.member.bytes), self.canonical(fact.other.bytes)
         if member == other:
             return
         self._put_state(member, merge(self._state(member), self._state(other), fact.at_ms), fact.at_ms)
         self._put_state(other, EMPTY, 0)
         self._point(other, member)
 
-    def put_snapshot(self, member: bytes, snapshot: bytes, at_ms: int, applied: tuple[int, int]) -> None:
+    def put_snapshot(
+        self,
+        member: bytes,
+        snapshot: bytes,
+        at_ms: int,
+        applied: tuple[int, int],
+        held_centi: int = 0,
+        version: str = "",
+    ) -> None:
         """A member as the server folds them, with this till's facts up to `applied` (epoch, seq) in it; its
-        later ones are folded on top."""
-        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, *applied))
+        later ones are folded on top. Other tills hold `held_centi` of the points."""
+        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, *applied, held_centi, version))
+        allowances.counted(self._run, member, applied)
         self._fold_later(member, applied)
-        self._merge_others(self._canonical(member))
+        self._merge_others(self.canonical(member))
 
     def put_alias(self, other: bytes, member: bytes) -> None:
         """The server says that `other` was merged into `member`, at this till or elsewhere."""
         self._run(_MERGED_THERE, (uuid.UUID(bytes=other).hex, member))
-        other, member = self._canonical(other), self._canonical(member)
+        other, member = self.canonical(other), self.canonical(member)
         if other != member:
             self._point(other, member)
             self._merge_others(member)
@@ -197,8 +207,8 @@ class Projections:
                 fact = decode(body)
             except UnreadableFact:
                 continue
-            if _folds(fact):
-                self._put_state(member, fold(self._state(member), fact), fact.at_ms)
+            if changes_state(fact):
+                self._put_state(member, fold(self._state(member), fact), fact.at_ms, own=1)
 
     def _merge_anew(self, root: bytes, others: list[bytes]) -> None:
         """The state of a member who was several, from the snapshots of each."""
@@ -255,7 +265,7 @@ class Projections:
         )
         self._run("DELETE FROM card WHERE NOT pulled")
         self._run("DELETE FROM member WHERE snapshot IS NULL")
-        self._run("UPDATE member SET state = snapshot, as_of_ms = snapshot_ms")
+        self._run("UPDATE member SET state = snapshot, as_of_ms = snapshot_ms, own = 0")
         applied = {
             row[0]: (row[1], row[2]) for row in self._run("SELECT id, applied_epoch, applied_seq FROM member")
         }
@@ -267,7 +277,7 @@ class Projections:
                 continue
             count += 1
             member: uuid.UUID | None = member_of(fact)
-            until = applied.get(self._canonical(member.bytes), (0, 0)) if member else (0, 0)
+            until = applied.get(self.canonical(member.bytes), (0, 0)) if member else (0, 0)
             self.apply(fact, known=(envelope.epoch, envelope.seq) <= until)
         for (root,) in self._run(_MERGED_WITH_SNAPSHOTS).fetchall():
             self._merge_others(root)
@@ -278,7 +288,3 @@ class Projections:
         """Every projected row, for comparing."""
         return {table: [tuple(row) for row in self._run(query)] for table, query in _DUMPS.items()}
 
-
-def _folds(fact: AnyFact) -> bool:
-    """Whether a fact that names a member is part of their state."""
-    return bool(effects_of(fact)) or isinstance(fact, MemberEnrolled | SaleCompleted)

@@ -12,7 +12,7 @@ from app.checkout.rights import Staff
 from app.ledger.chain import Head, seal
 from app.ledger.entries import entries
 from app.ledger.facts import AnyFact, effects_of, encode, member_of
-from app.store import rows, search
+from app.store import allowances, rows, search
 from app.store.connection import DatabaseFile, Driver, StoreProblem, sqlcipher, transaction
 from app.store.projections import Projections
 from app.store.reader import log
@@ -123,6 +123,7 @@ class Writer:
                 ]
                 self._sql.executemany(_ENTRY, lines)
             self._projections.apply(fact)
+            allowances.spend(self._run, fact, member and self._projections.canonical(member.bytes))
         if head is not self._head:
             self._run(_HEAD, (head.seq, head.hash))
             self._head = head
