@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.ledger.facts import AnyFact, MemberEnrolled, effects_of
+from app.ledger.facts import AnyFact, MemberEnrolled, SaleCompleted, effects_of
 from app.loyalty.state import EMPTY, MemberState, apply
 
 
@@ -30,6 +30,11 @@ def fold(state: MemberState, fact: AnyFact) -> MemberState:
     if isinstance(fact, MemberEnrolled):
         state = enrolled(state, fact.at_ms)
     return apply(state, effects_of(fact), fact.at_ms)
+
+
+def changes_state(fact: AnyFact) -> bool:
+    """Whether a fact that names a member is folded into their state at the till that wrote it."""
+    return bool(effects_of(fact)) or isinstance(fact, MemberEnrolled | SaleCompleted)
 
 
 def enrolled(state: MemberState, at_ms: int) -> MemberState:
