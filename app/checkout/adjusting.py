@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -17,6 +18,9 @@ from app.values import QTY_MILLI, div_round, line_gross
 
 OPEN_SKU: Final = "open-"
 """What an article number begins with that stands for a department."""
+NOTE_MOST: Final = 80
+_PHONE: Final = re.compile(r"\d(?:[ ()/-]*\d){6,}")
+"""Seven digits in a row, however they are written (ITU-T E.164: no number is shorter)."""
 
 
 class Adjusting:
@@ -121,8 +125,21 @@ class Adjusting:
             return stopped
         if line is None:
             return refused("no_line")
-        changed = msgspec.structs.replace(line, note=" ".join(text.split())[:80])
+        if looks_personal(text):
+            return refused("note_personal")
+        changed = msgspec.structs.replace(line, note=_noted(text))
         return heart.change(open_basket.put_line(heart.sale, changed)) or done("noted", line=key)
+
+    def note_sale(self, text: str) -> Outcome:
+        """A note on the whole receipt; an empty one takes it away."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if not heart.sale.lines:
+            return refused("nothing_to_note")
+        if looks_personal(text):
+            return refused("note_personal")
+        return heart.change(msgspec.structs.replace(heart.sale, note=_noted(text))) or done("noted")
 
     def number_line(self, key: int, code: str) -> Outcome:
         """The number of the gift card that a line sells: what is paid for it can be spent under that."""
@@ -204,6 +221,15 @@ class Adjusting:
         checked, shop = heart.sale.age_checked, heart.shop
         lines = tuple(x for x in heart.sale.lines if restricting.age_from(x.tags, shop) <= checked)
         return heart.change(msgspec.structs.replace(heart.sale, lines=lines)) or done("age_refused")
+
+
+def looks_personal(text: str) -> bool:
+    """Whether a note holds a phone number or an address by its form: facts are never erased."""
+    return "@" in text or _PHONE.search(text) is not None
+
+
+def _noted(text: str) -> str:
+    return " ".join(text.split())[:NOTE_MOST]
 
 
 def percent_off(before_minor: int, after_minor: int) -> int:

@@ -65,7 +65,7 @@ class OpenLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The price before it was overridden."""
     manual: Manual | None = None
     note: str = ""
-    """For the receipt; never in a fact, people write names."""
+    """For the receipt, and kept with it."""
 
     def name_in(self, lang: str) -> str:
         return self.names.get(lang) or self.name
@@ -147,6 +147,8 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The age up to which the customer has shown to be old enough."""
     name: str = ""
     """Under which it is parked."""
+    note: str = ""
+    """On the whole receipt, and kept with it."""
     priced_ms: int = 0
     """The moment the basket was priced at: what was shown is what is paid."""
 

@@ -62,6 +62,7 @@ def sold(
         member=sale.member,
         card=sale.card,
         effects=final.effects,
+        note=sale.note,
     )
 
 
@@ -88,6 +89,7 @@ def _lines(sale: OpenSale, final: Decision) -> list[SoldLine]:
                 stamps=tuple(LineStamped(each.rule, each.delta) for each in figures.stamps),
                 apart=_apart(line, final),
                 code=line.code,
+                note=line.note,
             )
         )
     return lines

@@ -71,6 +71,8 @@ class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was scanned, where it says more than the article: an unknown code, a gift card's number."""
     list_minor: int | None = None
     """The price before the cashier overrode it."""
+    note: str = ""
+    """What the cashier noted, as it stands on the receipt; no personal data."""
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,6 +147,7 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     `effects` are what it does to the member, without reference to any programme.
     `card` is the card presented, as "uid:…" or "code:…". `fiscal` is the fiscal device's number of it, where
     there is a device. `holds` are those of the server that it used, or asked for: they end with it.
+    `note` stands on the receipt and holds no personal data.
     """
 
     number: int
@@ -166,6 +169,7 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     effects: tuple[AnyEffect, ...] = ()
     fiscal: str = ""
     holds: tuple[Hold, ...] = ()
+    note: str = ""
 
 
 class MemberEnrolled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="member_enrolled"):

@@ -94,6 +94,7 @@ class Shower:
             parked=len(self.till.parking.list),
             last_sale=self._last_sale(),
             tip=self.words.get(f"screen.tip.{sale.opened_ms // 86_400_000 % TIPS}"),
+            note=sale.note,
         )
 
     def quantity(self, line: OpenLine) -> str:
@@ -123,6 +124,7 @@ class Shower:
             price=self.amount(decided.net_minor),
             was=self.amount(decided.gross_minor) if decided.net_minor != decided.gross_minor else "",
             why=" · ".join(self.said(message) for message in why),
+            note=line.note,
         )
 
     def count(self, qty_milli: int, price_minor: int) -> str:

@@ -66,6 +66,7 @@ TOOLS: Final = (
     ToolSpec("price", "pricing:Price", "tag", usable=_basket),
     ToolSpec("discount", "pricing:Discount", "percent", usable=_basket),
     ToolSpec("open_price", "pricing:OpenPrice", "package-open", there=_departments),
+    ToolSpec("note", "noting:Noting", "file-text", usable=_basket),
     ToolSpec("clear", "acts:clear", "trash-2", usable=_basket),
     ToolSpec("member", "member:MemberMenu", "id-card", usable=_somebody),
     ToolSpec("code", "codes:Codes", "ticket-percent"),

@@ -74,6 +74,8 @@ class Line(Struct, frozen=True):
     price: str
     was: str = ""
     why: str = ""
+    note: str = ""
+    """What the cashier noted, for the receipt."""
 
 
 class NearMiss(Struct, frozen=True):
@@ -105,6 +107,8 @@ class Basket(Struct, frozen=True):
     """Sales put aside; with an empty basket Park takes one up again."""
     last_sale: LastSale | None = None
     tip: str = ""
+    note: str = ""
+    """On the whole receipt."""
 
 
 class Tile(Struct, frozen=True):

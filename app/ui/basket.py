@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtCore import QModelIndex, QRect, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.ui.basket_lines import LineList
 
 _NEAR_PX: Final = 40
+_NOTE_PX: Final = 28
 
 
 class NearMissBar(QWidget):
@@ -44,6 +45,27 @@ class NearMissBar(QWidget):
         width = look.draw_text(painter, inner, self._state.missing, "accent", bold, RIGHT)
         left = inner.adjusted(0, 0, -(width + lk.M if width else 0), 0)
         look.draw_text(painter, left, self._state.text, "accent", bold)
+
+
+class NoteBar(QWidget):
+    """What the cashier noted on the whole receipt."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look, self._text = look, ""
+        self.setFixedHeight(_NOTE_PX)
+
+    def set(self, text: str) -> None:
+        self._text = text
+        self.setVisible(bool(text))
+        self.setAccessibleName(text)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look = QPainter(self), self._look
+        at = QRect(0, 0, 18, self.height())
+        look.draw_icon(painter, at, "file-text", "secondary", 18)
+        look.draw_text(painter, self.rect().adjusted(26, 0, 0, 0), self._text, "ink", font(lk.SMALL))
 
 
 class EmptyBasket(QWidget):
@@ -115,10 +137,13 @@ class BasketPanel(Card):
         self._list: LineList | None = None
         self.near_miss = NearMissBar(look)
         self.near_miss.setParent(self)
+        self.note = NoteBar(look)
+        self.note.setParent(self)
         self.empty = EmptyBasket(look)
         self.empty.setParent(self)
         self._state = views.Basket()
         self.near_miss.set(None)
+        self.note.set("")
 
     @property
     def lines(self) -> LineList:
@@ -141,6 +166,7 @@ class BasketPanel(Card):
         """Show the basket; the selected line is scrolled into sight when it changes."""
         before, self._state = self._state, state
         self.near_miss.set(state.near_miss if state.lines else None)
+        self.note.set(state.note if state.lines else "")
         self.empty.set(state.last_sale, state.tip)
         self.empty.setVisible(not state.lines)
         if state.lines or self._list is not None:
@@ -160,14 +186,21 @@ class BasketPanel(Card):
         self._show_selected()
 
     def _place(self) -> None:
-        # The near miss follows the last line while there is room, and stays at the foot when there is none.
-        inner = self.rect()
+        # Note and near miss follow the last line while there is room, and stay at the foot without.
+        inner, state = self.rect(), self._state
         self.empty.setGeometry(inner)
-        bar = _NEAR_PX + 2 * lk.M if self._state.near_miss else 0
-        height = min(len(self._state.lines) * lk.LINE_PX, inner.height() - bar)
+        near_px = _NEAR_PX + 2 * lk.M if state.near_miss else 0
+        # In a low room the lines come before the note, which is read on its own page.
+        noted = bool(state.note) and inner.height() >= near_px + _NOTE_PX + lk.XS + 2 * lk.LINE_PX
+        note_px = _NOTE_PX + lk.XS if noted else 0
+        self.note.setVisible(noted and bool(state.lines))
+        bars = near_px + note_px
+        height = max(min(len(state.lines) * lk.LINE_PX, inner.height() - bars), 0)
         if self._list is not None:
-            self._list.setGeometry(0, 0, inner.width(), max(height, 0))
-        self.near_miss.setGeometry(lk.L, max(height, 0) + lk.M, inner.width() - 2 * lk.L, _NEAR_PX)
+            self._list.setGeometry(0, 0, inner.width(), height)
+        width = inner.width() - 2 * lk.L
+        self.note.setGeometry(lk.L, height + lk.XS, width, _NOTE_PX)
+        self.near_miss.setGeometry(lk.L, height + note_px + lk.M, width, _NEAR_PX)
 
     def _clicked(self, index: QModelIndex) -> None:
         self.line_chosen.emit(self.lines.key_at(index.row()))

@@ -14,6 +14,8 @@ from app.ui.rows import RowList, RowModel, RowPainter
 
 _PRICE_PX = 88
 _QUANTITY_PX = 128
+_NOTE_LEAST_PX = 60
+"""A note with less room than this beside a discount's reason is read on its own page."""
 
 
 class _Lines(RowPainter):
@@ -50,9 +52,17 @@ class _Lines(RowPainter):
         look.draw_text(painter, _row(middle, inner), row.quantity, "secondary", font(lk.BODY), RIGHT)
         used = QFontMetrics(font(lk.BODY)).horizontalAdvance(row.quantity)
         left = QRect(inner.left(), 0, middle.right() - used - lk.M - inner.left(), 0)
-        look.draw_text(painter, _row(left, top if row.why else inner), row.name, "ink", font(lk.BODY))
+        below = row.why or row.note
+        look.draw_text(painter, _row(left, top if below else inner), row.name, "ink", font(lk.BODY))
+        rest = _row(left, low)
         if row.why:
-            look.draw_text(painter, _row(left, low), row.why, "gain", font(lk.SMALL))
+            used = look.draw_text(painter, rest, row.why, "gain", font(lk.SMALL))
+            rest = rest.adjusted(used + lk.S, 0, 0, 0)
+        if row.note and rest.width() > _NOTE_LEAST_PX:
+            look.draw_icon(
+                painter, QRect(rest.left(), rest.top(), 14, rest.height()), "file-text", "secondary", 14
+            )
+            look.draw_text(painter, rest.adjusted(18, 0, 0, 0), row.note, "secondary", font(lk.SMALL))
 
 
 class LineList(RowList):
@@ -82,7 +92,7 @@ class LineList(RowList):
 
 
 def _describe(line: views.Line) -> str:
-    return ", ".join(part for part in (line.name, line.quantity, line.why, line.price) if part)
+    return ", ".join(part for part in (line.name, line.quantity, line.why, line.note, line.price) if part)
 
 
 def _halves(at: QRect) -> tuple[QRect, QRect]:

@@ -166,15 +166,47 @@ def test_an_unknown_code_is_rung_under_a_department_and_listed(desk: Desk) -> No
     assert till.adjusting.ring_open("misc", 0).code == "no_such_price"
 
 
-def test_a_note_is_for_the_receipt_and_in_no_fact(desk: Desk) -> None:
+def test_a_note_is_on_the_receipt_and_kept_with_it(desk: Desk) -> None:
     till = desk.till
+    assert till.adjusting.note_sale("x").code == "nothing_to_note"
     till.scan(MILK)
-    assert till.adjusting.note_line(1, "  for\tMrs Nowak ").code == "noted"
-    assert till.sale.lines[0].note == "for Mrs Nowak"
+    assert till.adjusting.note_line(1, "  without\tbag ").code == "noted"
+    assert till.adjusting.note_sale("collected at noon").code == "noted"
+    assert till.sale.lines[0].note == "without bag"
     till.scan(MILK)
     assert len(till.sale.lines) == 2, "a line with a note keeps to itself"
-    sold(desk)
-    assert b"Nowak" not in b"".join(body for _, body in desk.reader.log())
+    sale = sold(desk)
+    assert ([line.note for line in sale.lines], sale.note) == (["without bag", ""], "collected at noon")
+
+
+def test_a_note_is_undone_and_taken_away_like_anything(desk: Desk) -> None:
+    till = desk.till
+    till.scan(MILK)
+    till.adjusting.note_sale("gift")
+    assert till.adjusting.note_sale("").code == "noted"
+    assert till.sale.note == ""
+    till.undo()
+    assert till.sale.note == "gift"
+    till.clear()
+    assert till.sale.note == "", "the next customer's receipt has none of it"
+
+
+@pytest.mark.parametrize(
+    "text", ["600 100 200", "call +48 (600) 100-200", "ewa@example.org", "8.903.123-45-67"]
+)
+def test_a_note_keeps_no_phone_number_and_no_address(desk: Desk, text: str) -> None:
+    """By their form alone: a name cannot be told from a word."""
+    till = desk.till
+    till.scan(MILK)
+    assert till.adjusting.note_line(1, text).code == "note_personal"
+    assert till.adjusting.note_sale(text).code == "note_personal"
+    assert (till.sale.note, till.sale.lines[0].note) == ("", "")
+
+
+@pytest.mark.parametrize("text", ["table 12", "21.11.2026", "2 x 500 g", "ready at 12:30"])
+def test_short_figures_are_no_phone_number(desk: Desk, text: str) -> None:
+    desk.till.scan(MILK)
+    assert desk.till.adjusting.note_sale(text).code == "noted"
 
 
 # -- age and hours ----------------------------------------------------------------------------------------

@@ -82,6 +82,8 @@ class Sheet:
         yield Columns(line.name, self.amount(sign * line.gross_minor))
         if line.qty_milli != QTY_MILLI:
             yield Text(f"  {self.words.qty(line.qty_milli)} x {self.amount(line.price_minor)}")
+        if line.note:
+            yield Text(f"  {line.note}")
         for discount in line.discounts:
             yield Columns(self.rule(discount.rule), self.amount(-sign * discount.amount_minor), indent=2)
 

@@ -84,6 +84,15 @@ def helping(stage: Stage) -> None:
     stage.sale.open_tool("help")
 
 
+def noting(stage: Stage) -> None:
+    """A note being written on the marked line, one on the receipt there already."""
+    selling(stage)
+    stage.sale.select(str(stage.till.sale.lines[1].key))
+    stage.till.adjusting.note_sale("pick-up 16:30")
+    stage.till.adjusting.note_line(stage.till.sale.lines[1].key, "XL")
+    stage.sale.open_tool("note")
+
+
 def promo_code(stage: Stage) -> None:
     selling(stage)
     stage.sale.open_tool("code")
@@ -101,6 +110,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "counting": counting,
     "refusing": refusing,
     "promo-code": promo_code,
+    "noting": noting,
     "more": more,
     "help": helping,
     "training": selling,

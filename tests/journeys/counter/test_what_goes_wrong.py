@@ -55,6 +55,28 @@ def test_a_discount_on_a_line_in_money(counter: Counter) -> None:
     assert counter.till.decision.total_minor == 29_90
 
 
+def test_a_note_on_a_line_and_on_the_receipt(counter: Counter) -> None:
+    counter.scan(COFFEE, LATTE)
+    counter.tool("note")
+    counter.enter("oat milk")
+    counter.enter("collected at noon")
+    assert isinstance(counter.middle, views.Favourites)
+    assert (counter.view.basket.lines[1].note, counter.view.basket.note) == ("oat milk", "collected at noon")
+    counter.pay_cash("50")
+    sale = counter.sales()[0]
+    assert ([line.note for line in sale.lines], sale.note) == (["", "oat milk"], "collected at noon")
+    counter.until(lambda: "oat milk" in "".join(counter.desk.paper.texts()))
+
+
+def test_a_phone_number_is_no_note(counter: Counter) -> None:
+    counter.scan(COFFEE)
+    counter.tool("note")
+    counter.type("call 600 100 200")
+    counter.button("yes")
+    assert counter.middle.problem
+    assert counter.till.sale.lines[0].note == ""
+
+
 def test_why_a_price_is_what_it_is(counter: Counter) -> None:
     counter.member()
     counter.scan(YOGHURT, YOGHURT, YOGHURT)
