@@ -7,13 +7,13 @@ are not used: the document marks itself as no fiscal receipt.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import msgspec
 
 from app.checkout.basket import OpenSale
 from app.checkout.paper.member import coupon_blocks, grant_name
 from app.checkout.paper.sheet import Sheet, lang_of
+from app.checkout.paper.sold import codes, numbered, sums
 from app.checkout.ports import Member
 from app.checkout.shop import Shop
 from app.checkout.wording import message_text, rule_name
@@ -22,10 +22,7 @@ from app.loyalty.decision import Decision, StampsView, TierView
 from app.loyalty.engine import Compiled
 from app.loyalty.wording import line_messages
 from app.values import QTY_MILLI
-from hardware.receipt import Blank, Block, Columns, Cut, Document, Qr, Rule, RuleKind, Size, Stamps, Text
-
-REFERENCE: Final = "STEMPEL:R:"
-"""What a receipt's own code begins with; the sale's id follows, so that a scan finds the sale."""
+from hardware.receipt import Blank, Block, Columns, Cut, Document, Rule, RuleKind, Stamps, Text
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,17 +54,16 @@ class _Page:
 
     def blocks(self) -> Iterator[Block]:
         yield from self.sheet.shop_head()
-        yield from self._numbered()
+        yield from numbered(self.sheet, self.sale)
         yield Rule()
         for line in self.sale.lines:
             yield from self._line(line)
         yield Rule(RuleKind.DOUBLE)
-        yield from self._sums()
+        yield from sums(self.sheet, self.sale, self.receipt.decision.points.spent_centi)
         if self.receipt.member is not None:
             yield Rule()
             yield from self._loyalty(self.receipt.member)
-        yield Blank()
-        yield Qr(REFERENCE + self.sale.id.hex)
+        yield from codes(self.sale)
         yield self.sheet.thanks()
         for grant in self.receipt.decision.issued:
             if grant.kind == "coupon":
@@ -78,45 +74,19 @@ class _Page:
     def _money(self, minor: int) -> str:
         return self.words.amount(minor, self.sale.currency)
 
-    def _numbered(self) -> Iterator[Block]:
-        number = self.words.get("receipt.number", number=self.sale.number)
-        yield Columns(number, self.sheet.moment(self.sale.at_ms))
-        yield self.sheet.served(self.sale.cashier)
-
     def _line(self, line: SoldLine) -> Iterator[Block]:
         rung = self.receipt.basket.line(line.line)
         yield Columns(rung.name_in(self.words.lang) if rung else line.name, self._money(line.gross_minor))
         if line.qty_milli != QTY_MILLI:
             yield Text(f"  {self.words.qty(line.qty_milli)} x {self._money(line.price_minor)}")
-        if rung and rung.note:
-            yield Text(f"  {rung.note}")
+        if line.note:
+            yield Text(f"  {line.note}")
         decided = self.receipt.decision
         index = next(i for i, each in enumerate(decided.lines) if each.id == str(line.line))
         messages = line_messages(self.programme, decided, index)
         for discount, message in zip(line.discounts, messages, strict=False):
             why = message_text(self.words, self.programme, message, self.sale.currency)
             yield Columns(why, self._money(-discount.amount_minor), indent=2)
-
-    def _sums(self) -> Iterator[Block]:
-        sale, get = self.sale, self.words.get
-        if sale.discount_minor:
-            yield Columns(get("receipt.goods"), self._money(sale.goods_minor))
-            yield Columns(get("receipt.saved"), self._money(-sale.discount_minor))
-        total = self.words.money(sale.total_minor, sale.currency)
-        yield Columns(get("receipt.total"), total, bold=True, size=Size.LARGE)
-        yield Blank()
-        if sale.points_minor:
-            spent = self.words.counted_points(self.receipt.decision.points.spent_centi)
-            yield Columns(get("receipt.points_paid", points=spent), self._money(-sale.points_minor))
-        if sale.rounding_minor:
-            yield Columns(get("receipt.rounding"), self._money(-sale.rounding_minor))
-        for tender in sale.tenders:
-            if tender.means != "cash":
-                yield Columns(get(f"tender.{tender.means}"), self._money(tender.amount_minor))
-        if self.receipt.received_minor:
-            yield Columns(get("tender.cash"), self._money(self.receipt.received_minor))
-        if sale.change_minor:
-            yield Columns(get("receipt.change"), self._money(sale.change_minor), bold=True)
 
     def _loyalty(self, member: Member) -> Iterator[Block]:
         get, points = self.words.get, self.receipt.decision.points

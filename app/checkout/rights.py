@@ -61,6 +61,7 @@ NEEDS: Final = {
     "late_claim": Need(Role.CASHIER),
     "merge": Need(Role.SENIOR),
     "replace_card": Need(Role.CASHIER),
+    "reprint": Need(Role.CASHIER),
 }
 """By act; an act that is not here needs nobody."""
 

@@ -18,6 +18,7 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | `till.coupons`: codes, the best mix | `coupons` |
 | `till.care`: persons, consents, cards, merging, goodwill, PIN | `care` |
 | `till.moving`: a past sale to another member, a late claim | `moving` |
+| `till.copies`: a past receipt once more | `copies` |
 | `till.adjusting`: prices, discounts, notes, open prices, age | `adjusting`, `restricting` |
 | `till.parking`: park, list, resume, drop | `parking` |
 | `till.refunds`: find, preview, refund | `refunds` |
@@ -33,6 +34,7 @@ from app.checkout.aside import Aside, at_once
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.care import Care
 from app.checkout.charging import Charging
+from app.checkout.copies import Copies
 from app.checkout.coupons import Coupons
 from app.checkout.drawer import Drawer
 from app.checkout.exchange import Exchanges
@@ -119,6 +121,7 @@ class Till:
         self.coupons = Coupons(heart)
         self.care = Care(heart)
         self.moving = Moving(heart)
+        self.copies = Copies(heart)
         ringing = Ringing(heart, read, member.present_card, self.people.present, self.coupons.present)
         self.scan, self.ring, self.ring_sku = ringing.scan, ringing.ring, ringing.ring_sku
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line

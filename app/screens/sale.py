@@ -7,10 +7,11 @@ The lanes reach it by the window's bridge. What fills the middle is a panel of i
 from __future__ import annotations
 
 from app.checkout.outcome import note, refused
+from app.checkout.receipt_code import is_receipt
 from app.screens import views
 from app.screens.board import Board
 from app.screens.panels.counting import Counting
-from app.screens.panels.history import PastSale, is_receipt
+from app.screens.panels.history import PastSale
 from app.screens.panels.paying import PaidUp, Paying
 from app.screens.panels.ringing import Ringing, Searching
 from app.screens.showing import Shower

@@ -46,7 +46,8 @@ class MemberCode:
 class ReceiptCode:
     """The barcode of one of the shop's own receipts, for a refund.
 
-    `number` is the sale's id, 32 hexadecimal digits, if the till printed it; else what the shop's mask says.
+    `number` is the sale's id, 32 hexadecimal digits, from the till's own QR code; else what the till's bars
+    or the shop's mask say.
     """
 
     number: str
@@ -95,6 +96,8 @@ _BLANK: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f]")
 """Control characters but the group separator, which GS1 codes are split by."""
 _RECEIPT: Final = re.compile(r"STEMPEL:R:([0-9A-F]{32})", re.ASCII | re.IGNORECASE)
 """What the till prints on each receipt: the sale's id."""
+_BARS: Final = re.compile(r"R[0-9]{14}", re.ASCII | re.IGNORECASE)
+"""What it prints in bars beside it: the receipt's number and a signature."""
 _COUPON: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\S{1,200}", re.ASCII)
 """A coupon the till issued: the sale that gave it, and the rule."""
 _CARD_NUMBER: Final = re.compile(r"[0-9]{15,19}", re.ASCII)
@@ -133,6 +136,8 @@ def _house(text: str) -> Code | None:
         return MemberCode(member.number)
     if receipt := _RECEIPT.fullmatch(text):
         return ReceiptCode(receipt[1].lower())
+    if _BARS.fullmatch(text):
+        return ReceiptCode(text.upper())
     return CouponCode(text) if _COUPON.fullmatch(text) else None
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 import resources
 from app.checkout.basket import OpenLine, OpenSale
+from app.checkout.paper.copy import copy_document
 from app.checkout.paper.member import ConsentText, coupon_slip, enrolment_slip, movements, points_statement
 from app.checkout.paper.refund import refund_document
 from app.checkout.paper.shift import cash_slip, x_report, z_report
@@ -234,6 +235,7 @@ def _enrolment(lang: str) -> Document:
 
 KINDS: Final[dict[str, Callable[[str], Document]]] = {
     "sale": lambda lang: sale_document(receipt(lang), SHOPS[lang], programme()),
+    "copy": lambda lang: copy_document(sale(lang, by=id_(9)), SHOPS[lang], programme(), member=member(lang)),
     "refund": lambda lang: refund_document(
         refund(lang), SHOPS[lang], programme(), sold=sale(lang), member=member(lang)
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.checkout.outcome import Outcome
-from app.checkout.receipt import REFERENCE
+from app.checkout.receipt_code import is_receipt, long_code
 from app.checkout.rights import Approval
 from app.ledger.facts import SaleCompleted
 from app.screens import views
@@ -82,6 +82,15 @@ class PastSale(Panel):
             self.screen.open(Refunding(self.screen, self.sale))
         elif key == "give":
             self._give()
+        elif key == "copy":
+            self._copy()
+
+    def _copy(self, approval: Approval | None = None) -> None:
+        def heard(outcome: Outcome) -> None:
+            if not self.approve(outcome, self._copy):
+                self.screen.tell(outcome)
+
+        self.till.copies.print_sale(self.sale.id, approval=approval, answer=heard)
 
     @property
     def _givable(self) -> bool:
@@ -114,12 +123,12 @@ class PastSale(Panel):
         means = ", ".join(words.get(f"tender.{t.means}") for t in sale.tenders)
         return views.Rows(
             title=self.say("history.sale", number=sale.number),
-            detail=" · ".join(filter(None, (moment, sale.cashier, means))),
+            detail=" · ".join(filter(None, (moment, sale.cashier, means, sale.note))),
             rows=tuple(
                 Row(
                     str(line.line),
                     line_name(self.screen, line.sku, line.name),
-                    " · ".join(filter(None, (show.count(line.qty_milli, line.price_minor), why))),
+                    " · ".join(filter(None, (show.count(line.qty_milli, line.price_minor), line.note, why))),
                     show.amount(line.net_minor),
                 )
                 for line, why in ((each, discounts(each, show)) for each in sale.lines)
@@ -128,6 +137,7 @@ class PastSale(Panel):
             presses=(
                 self.back(),
                 *((Press("give", self.say("history.claim")),) if self._givable else ()),
+                Press("copy", self.say("history.copy"), icon="printer"),
                 Press("refund", self.say("tool.refund"), loud=True),
             ),
         )
@@ -140,7 +150,7 @@ def sale_row(sale: SaleCompleted, screen: Screen) -> Row:
     rest = f" +{len(names) - 2}" if len(names) > 2 else ""
     moment = words.moment(sale.at_ms, screen.till.shop.time_zone)
     return Row(
-        key=REFERENCE + sale.id.hex,
+        key=long_code(sale.id),
         title=words.get("panel.history.row", number=sale.number, moment=moment),
         detail=", ".join(names[:2]) + rest,
         figure=screen.show.money(sale.total_minor),
@@ -152,8 +162,3 @@ def line_name(screen: Screen, sku: str, name: str) -> str:
     """A sold line's product in the cashier's language, or as it was sold."""
     product = screen.catalogue.product(sku) if sku else None
     return product.name_in(screen.show.words.lang) if product else name
-
-
-def is_receipt(text: str) -> bool:
-    """Whether a code is the one that stands on our receipts."""
-    return text.strip().upper().startswith(REFERENCE)

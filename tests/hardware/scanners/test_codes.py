@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stdnum import ean, luhn
 from stdnum.iso7064 import mod_37_36
 
-from app.checkout.receipt import REFERENCE
+from app.checkout.receipt_code import REFERENCE
 from hardware.scanners.codes import (
     CouponCode,
     Known,
@@ -200,6 +200,12 @@ def test_a_receipts_own_code_names_its_sale():
     assert read_code(code, "]Q1", Known()) == ReceiptCode(SALE.hex)
     assert read_code(code.upper(), None, Known()) == ReceiptCode(SALE.hex)
     assert isinstance(read_code(code[:-1], None, Known()), Unknown)
+
+
+def test_a_receipts_bars_are_a_receipt():
+    assert read_code("R00018401234567", "]C0", Known()) == ReceiptCode("R00018401234567")
+    assert read_code("r00018401234567", None, Known()) == ReceiptCode("R00018401234567")
+    assert isinstance(read_code("R0001840123456", None, Known()), Unknown)
 
 
 def test_a_coupon_that_the_till_issued():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from app.checkout.receipt_code import short_code
 from app.ledger import facts
 from app.screens import views
 from tests.support.counter import COFFEE, KEY, LATTE, MILK, Counter
@@ -27,6 +29,28 @@ def test_whole_by_the_receipts_code(counter: Counter) -> None:
     (refund,) = counter.of_kind(facts.SaleRefunded)
     assert refund.total_minor == sale.total_minor
     assert isinstance(counter.middle, views.Paid)
+
+
+def test_by_the_receipts_bars_under_a_laser(counter: Counter) -> None:
+    sale = _sold(counter)
+    counter.scan(short_code(sale))
+    counter.button("refund")
+    assert isinstance(counter.middle, views.Counts)
+    forged = short_code(msgspec.structs.replace(sale, id=sale.shift))
+    counter.scan(forged)
+    assert isinstance(counter.middle, views.Counts), "nobody's receipt opens nothing"
+    assert "does not hold that sale" in counter.view.notice.text
+
+
+def test_a_copy_of_the_receipt(counter: Counter) -> None:
+    sale = _sold(counter)
+    counter.tool("history")
+    counter.row()
+    counter.button("copy")
+    # In the language of the member whose sale it is.
+    counter.until(lambda: "KOPIA" in "".join(counter.desk.paper.texts()))
+    (act,) = counter.of_kind(facts.Privileged)
+    assert (act.act, act.subject) == ("reprint", sale.id)
 
 
 def test_one_of_two_pieces(counter: Counter) -> None:
