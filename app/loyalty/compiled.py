@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
+from app.loyalty.agenda import Agenda, draw_up
 from app.loyalty.basket import Line
 from app.loyalty.benefit import LotTerms
 from app.loyalty.model import Filter, Floor, Goods, Programme, Rule
-from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan
+from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan, Run, Scene
 from app.loyalty.rules import KINDS
 from app.loyalty.rules.gift_card import GiftCards
 from app.loyalty.rules.points import EarningPlan, Redemption
@@ -21,58 +21,12 @@ P = TypeVar("P", bound=Plan)
 
 PROFILES_MAX = 50_000
 """Different goods whose matches are remembered; then the memory starts anew."""
+AGENDAS_MAX = 10_000
 
 DELIVERY_TAG = "delivery"
 DEPOSIT_TAG = "deposit"
 GIFT_CARD_TAG = "gift_card"
 NO_DISCOUNT_TAG = "no_discount"
-
-
-@dataclass(slots=True)
-class LineGroup:
-    """A discount group over lines: single-line rules by filter, and bundles."""
-
-    name: str
-    index: int
-    numbers: frozenset[int] = frozenset()
-    """The filters of all its rules: without such goods the group has nothing to do."""
-    by_filter: dict[int, list[LinePlan]] = field(default_factory=dict[int, list[LinePlan]])
-    bundles: list[BundlePlan] = field(default_factory=list[BundlePlan])
-    bundles_by_filter: dict[int, list[BundlePlan]] = field(default_factory=dict[int, list[BundlePlan]])
-    distinct: dict[int, list[BundlePlan]] = field(default_factory=dict[int, list[BundlePlan]])
-    """Without those that would claim the same as one of a better rank."""
-    limited: list[LinePlan] = field(default_factory=list[LinePlan])
-    """Single-line rules with a cap of their own: their value on a line depends on the others."""
-
-
-@dataclass(slots=True)
-class ReceiptGroup:
-    """A discount group over the receipt."""
-
-    name: str
-    plans: list[ReceiptPlan] = field(default_factory=list[ReceiptPlan])
-    single: list[ReceiptPlan] = field(default_factory=list[ReceiptPlan])
-    """Those of the plans that have to be asked one by one."""
-    ladders: list[Ladder] = field(default_factory=list["Ladder"])
-
-
-class Ladder:
-    """Many plans that take a share off the same goods from some total on, asked in one search."""
-
-    def __init__(self, number: int, plans: list[ReceiptPlan]) -> None:
-        self.filter = number
-        steps = [(start, num, den, plan) for plan in plans for start, num, den in plan.ladder()]
-        self.starts = sorted({start for start, *_ in steps})
-        self.reached: list[list[tuple[int, int, ReceiptPlan]]] = []
-        """For each start, what is reached there: the largest share first, then by rank."""
-        for limit in self.starts:
-            best: dict[ReceiptPlan, tuple[int, int, int]] = {}
-            for start, num, den, plan in steps:
-                if start <= limit and start >= best.get(plan, (0, 0, 0))[0]:
-                    best[plan] = (start, num, den)  # the highest step alone counts
-            entries = [(num, den, plan) for plan, (_, num, den) in best.items()]
-            entries.sort(key=lambda e: (-Fraction(e[0], e[1]), e[2].rank))
-            self.reached.append(entries)
 
 
 class Describable(Protocol):
@@ -109,7 +63,7 @@ class Profile:
         """Goods that may be discounted down to nothing."""
         self.singles: list[tuple[list[Rated], list[LinePlan]]] = []
         """By line group: shares of the price, the largest first, and other single-line rules."""
-        for group in compiled.line_groups:
+        for group in compiled.whole.line_groups:
             plans = [p for n in self.filters for p in group.by_filter.get(n, ())]
             rated = [(*p.percent, p) for p in plans if p.percent is not None and not p.limited]
             rated.sort(key=lambda r: (-Fraction(r[0], r[1]), r[2].rank))
@@ -215,11 +169,9 @@ class Compiled:
         for index, plan in enumerate(self.plans):
             plan.index = index
         self.gift_cards = {plan.filter for plan in self.plans if isinstance(plan, GiftCards)}
-        self.line_groups: list[LineGroup] = []
-        self.receipt_groups: list[ReceiptGroup] = []
-        self._make_groups()
-        settling = [p for p in self.plans if type(p).settle is not Plan.settle and p.settles]
-        self.settling = sorted(settling, key=lambda p: (p.settle_order, p.index))
+        self.whole = draw_up(self.plans, programme.groups)
+        """Every rule, at its stage."""
+        self._agendas: dict[tuple[object, ...], Agenda] = {}
         self.by_rule: dict[str, list[Plan]] = {}
         for plan in self.plans:
             self.by_rule.setdefault(plan.id, []).append(plan)
@@ -271,61 +223,30 @@ class Compiled:
             profile = self._by_look[key] = self._kinds.setdefault(kind, made)
         return profile
 
+    def agenda(self, run: Run) -> Agenda:
+        """The rules worth asking about a receipt: the same for all that look alike from afar."""
+        goods = run.goods_bits or sum([1 << number for number in run.present])
+        if run.member:
+            codes = run.context.codes
+            key = (goods, run.state.receipts <= 0, bool(codes), *run.levels.values())
+        else:
+            key = (goods, bool(run.context.codes))
+        agenda = self._agendas.get(key)
+        if agenda is None:
+            if len(self._agendas) >= AGENDAS_MAX:
+                self._agendas.clear()
+            agenda = self._agendas[key] = self.whole.within(Scene.of(run, goods))
+        return agenda
+
     def of(self, kind: type[P]) -> list[P]:
         """The plans of a class, in the programme's order."""
         return [plan for plan in self.plans if isinstance(plan, kind)]
-
-    def _make_groups(self) -> None:
-        lines: dict[str, LineGroup] = {}
-        receipts: dict[str, ReceiptGroup] = {}
-        for plan in self.plans:
-            name = plan.rule.group or plan.group
-            if isinstance(plan, LinePlan | BundlePlan):
-                _place(lines.setdefault(name, LineGroup(name, 0)), plan)
-            elif isinstance(plan, ReceiptPlan):
-                receipts.setdefault(name, ReceiptGroup(name)).plans.append(plan)
-        order = {name: index for index, name in enumerate(self.programme.groups)}
-        last = len(order)
-        self.line_groups = sorted(lines.values(), key=lambda g: order.get(g.name, last))
-        self.receipt_groups = sorted(receipts.values(), key=lambda g: order.get(g.name, last))
-        for index, group in enumerate(self.line_groups):
-            group.index = index
-        for group in self.receipt_groups:
-            _arrange(group)
-        for group in self.line_groups:
-            group.distinct = _distinct(group.bundles_by_filter)
-            group.numbers = frozenset([*group.by_filter, *group.bundles_by_filter])
 
 
 def _idle_days(rule: Rule) -> int:
     lots, card_days = getattr(rule, "lots", None), getattr(rule, "expires_after_idle_days", None)
     lot_days = lots.expires.idle_days if isinstance(lots, LotTerms) and lots.expires else None
     return max(lot_days or 0, card_days or 0)
-
-
-def _arrange(group: ReceiptGroup) -> None:
-    """Sort by rank, and put plans with a ladder over the same goods into one."""
-    group.plans.sort(key=lambda p: p.rank)
-    by_filter: dict[int, list[ReceiptPlan]] = {}
-    for plan in group.plans:
-        if plan.ladder():
-            by_filter.setdefault(plan.filter, []).append(plan)
-        else:
-            group.single.append(plan)
-    group.ladders = [Ladder(number, plans) for number, plans in by_filter.items()]
-
-
-def _distinct(by_filter: dict[int, list[BundlePlan]]) -> dict[int, list[BundlePlan]]:
-    distinct: dict[int, list[BundlePlan]] = {}
-    for number, plans in by_filter.items():
-        seen: set[tuple[object, ...]] = set()
-        for plan in sorted(plans, key=lambda p: p.rank):
-            signature = plan.signature()
-            if signature is None or signature not in seen:
-                distinct.setdefault(number, []).append(plan)
-            if signature is not None:
-                seen.add(signature)
-    return distinct
 
 
 def stages_by_group(programme: Programme) -> dict[str, list[tuple[str, str]]]:
@@ -336,13 +257,3 @@ def stages_by_group(programme: Programme) -> dict[str, list[tuple[str, str]]]:
             stage = "receipt" if isinstance(plan, ReceiptPlan) else "line"
             stages.setdefault(plan.rule.group or plan.group, []).append((plan.id, stage))
     return stages
-
-
-def _place(group: LineGroup, plan: LinePlan | BundlePlan) -> None:
-    if isinstance(plan, BundlePlan):
-        group.bundles.append(plan)
-        group.bundles_by_filter.setdefault(plan.filter, []).append(plan)
-        return
-    group.by_filter.setdefault(plan.filter, []).append(plan)
-    if plan.limited:
-        group.limited.append(plan)

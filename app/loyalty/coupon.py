@@ -8,7 +8,7 @@ from app.loyalty.benefit import BenefitPlan, make_grant
 from app.loyalty.decision import Reason
 from app.loyalty.effects import CodeUsed, Grant, GrantUsed
 from app.loyalty.model import Benefit, Filter, Rule
-from app.loyalty.plan import Run, Scope
+from app.loyalty.plan import Run, Scene, Scope
 
 
 class CouponPlan(BenefitPlan):
@@ -46,6 +46,12 @@ class CouponPlan(BenefitPlan):
     def benefit(self, run: Run) -> Benefit:
         assert self.give is not None
         return self.give
+
+    def may_discount(self, scene: Scene) -> bool:
+        return scene.codes and super().may_discount(scene)
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.codes
 
     def settle(self, run: Run) -> None:
         """The coupon is used up only where it took something off."""

@@ -98,8 +98,9 @@ def _pass(
             if plan.may(run):
                 run.multiplier = max(run.multiplier, factor)
     lay(run)
-    discount_lines(compiled, run)
-    discount_receipt(compiled, run)
+    agenda = compiled.agenda(run) if brief else compiled.whole
+    discount_lines(agenda, run)
+    discount_receipt(agenda, run)
     cap_receipt(compiled, run)
     if run.source is None:
         take_manual(run)
@@ -121,7 +122,7 @@ def _pass(
         keep_days = max(compiled.idle_days, run.state.idle_days)
         if keep_days:
             run.effects.append(Counted(PURCHASES, run.now.day, receipts=1, keep_days=keep_days))
-    for plan in compiled.settling:
+    for plan in agenda.settling:
         plan.settle(run)
     if redemption is not None and run.spent_centi:
         redemption.take_lots(run)

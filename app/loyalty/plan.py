@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 from app.loyalty.basket import Code
 from app.loyalty.conditions import common_refusal
@@ -30,6 +30,7 @@ __all__ = [
     "Plan",
     "ReceiptPlan",
     "Run",
+    "Scene",
     "Scope",
     "Work",
 ]
@@ -38,6 +39,29 @@ _ALWAYS = When()
 _ANYONE = Audience()
 _MEMBERS = Audience(who="members")
 _UNASKED: Final = Reason("", False, "")
+
+
+class Scene(NamedTuple):
+    """What a glance at a receipt tells: enough to say of most rules that they have nothing to say."""
+
+    goods_bits: int
+    """A bit for every filter that has goods."""
+    member: bool = False
+    first: bool = False
+    """A member without a counted receipt."""
+    codes: bool = False
+    """Some code is presented."""
+    levels: tuple[str, ...] = ()
+    """The member's, of all tiers."""
+
+    @classmethod
+    def of(cls, run: Run, goods_bits: int) -> Scene:
+        first = run.member and run.state.receipts <= 0
+        return cls(goods_bits, run.member, first, bool(run.context.codes), tuple(run.levels.values()))
+
+    def has(self, number: int) -> bool:
+        """Whether any goods match a filter."""
+        return bool(self.goods_bits >> number & 1)
 
 
 Parts = list[tuple[Work, int]]
@@ -105,6 +129,23 @@ class Plan:
     def refusal(self, run: Run) -> Reason | None:
         """Why this kind cannot apply now, or None; common conditions are checked before."""
         return None
+
+    def ruled_out(self, scene: Scene) -> bool:
+        """Whether the audience rules this rule out, as far as a glance tells; then `refused` says so, too."""
+        audience = self.rule.audience
+        if audience.who == "members" and not scene.member:
+            return True
+        if audience.who == "guests" and scene.member:
+            return True
+        return bool(audience.tiers) and set(audience.tiers).isdisjoint(scene.levels)
+
+    def may_discount(self, scene: Scene) -> bool:
+        """Whether there is any need to ask for a discount; a kind that can tell more at a glance does."""
+        return scene.has(self.filter) and not self.ruled_out(scene)
+
+    def may_settle(self, scene: Scene) -> bool:
+        """Whether there is any need to ask `settle`; a kind that can tell more at a glance does."""
+        return True
 
     def settle(self, run: Run) -> None:
         """Add what is earned, counted and issued once everything is priced."""

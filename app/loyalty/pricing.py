@@ -6,8 +6,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 
+from app.loyalty.agenda import Agenda, Ladder, LineGroup, ReceiptGroup
 from app.loyalty.basket import Line
-from app.loyalty.compiled import Compiled, Ladder, LineGroup, ReceiptGroup
+from app.loyalty.compiled import Compiled
 from app.loyalty.plan import BundlePlan, Claim, GroupRecord, LinePlan, Parts, Plan, ReceiptPlan, Run, Work
 from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
 
@@ -68,17 +69,17 @@ def floor_of(work: Work, line_cap: Fraction | None, rounding: str) -> int:
     return min(floor, work.gross)
 
 
-def discount_lines(compiled: Compiled, run: Run) -> None:
+def discount_lines(agenda: Agenda, run: Run) -> None:
     """Stage 1: every line group in turn, each on the prices that the one before left."""
     present = run.present
-    for group in compiled.line_groups:
+    for group in agenda.line_groups:
         if run.records is not None or not group.numbers.isdisjoint(present):
             _run_line_group(group, run)
 
 
-def discount_receipt(compiled: Compiled, run: Run) -> None:
+def discount_receipt(agenda: Agenda, run: Run) -> None:
     """Stage 2: every receipt group in turn."""
-    for group in compiled.receipt_groups:
+    for group in agenda.receipt_groups:
         _run_receipt_group(group, run)
 
 

@@ -109,6 +109,8 @@ class Run:
     capped = False
     """The cap over the whole receipt has cut the discounts."""
     records: list[GroupRecord] | None = None
+    goods_bits = 0
+    """The filters in `present` as bits, where whoever laid the goods knows them."""
     source: LineSource | None = None
     """Where lines come from that are not there yet; None: all are."""
     placed_minor = 0

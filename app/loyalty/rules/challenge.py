@@ -14,7 +14,7 @@ from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.plan import Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, percent, say
 from app.loyalty.state import Bucket
 
@@ -125,6 +125,9 @@ class Challenge(Plan):
     @property
     def target(self) -> int:
         return self.settings.goal_spend or self.settings.target or 1
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
         if not self.here(run) or not self.may(run):

@@ -13,7 +13,7 @@ from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, Count, Money, Programme, Rule, Share
 from app.loyalty.moment import moment_of
-from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.plan import Kind, Plan, Run, Scene, Scope
 from app.loyalty.promise import Said, min_receipt, percent, say
 
 
@@ -58,6 +58,9 @@ class ComeBack(CouponPlan):
         step = self.step(run)
         assert step is not None  # `refusal` has been asked
         return Benefit(percent=step.percent)
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member or super().may_settle(scene)
 
     def settle(self, run: Run) -> None:
         super().settle(run)

@@ -9,7 +9,7 @@ import msgspec
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Days, Filter, PositiveMoney, Programme, Rule, Share
-from app.loyalty.plan import Kind, LinePlan, Plan, Run, Scope, Work
+from app.loyalty.plan import Kind, LinePlan, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, percent, say, some
 from app.values import line_gross, mul_rate
 
@@ -61,6 +61,9 @@ class Complement(LinePlan):
             return mul_rate(work.net, self.settings.percent, self.rounding)
         off = self.settings.amount or 0
         return min(work.net, line_gross(off, work.line.qty_milli, self.rounding))
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member and scene.has(self.bought)
 
     def settle(self, run: Run) -> None:
         if run.member and self.settings.before_days and self.bought in run.present:

@@ -8,7 +8,7 @@ from app.loyalty.benefit import BenefitPlan, LotTerms, benefit_amount, benefit_p
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.plan import Kind, Plan, Run, Scene, Scope
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
 
 
@@ -67,6 +67,12 @@ class NthPurchase(BenefitPlan):
     def amount(self, run: Run) -> int:
         amount = benefit_amount(self.settings.give, self, run)
         return amount if self.settings.give.percent is not None else amount * self.times(run)
+
+    def may_discount(self, scene: Scene) -> bool:
+        return scene.member and super().may_discount(scene)
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
         measured = self.measured(run)

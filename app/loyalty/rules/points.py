@@ -24,7 +24,7 @@ from app.loyalty.model import (
     Rule,
     Share,
 )
-from app.loyalty.plan import Kind, Plan, Run, Scope, Work
+from app.loyalty.plan import Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, about, counted_on, factor, lots, min_receipt, percent, say, some
 from app.loyalty.run import ONCE
 from app.loyalty.state import lot_order, take_from
@@ -103,6 +103,9 @@ class EarningPlan(Plan):
         if left is None:
             return centi
         return min(centi, int(left * POINT_CENTI / run.point_minor))
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
         total = self.earned(run)

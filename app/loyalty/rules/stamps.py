@@ -10,7 +10,7 @@ from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason, StampsView
 from app.loyalty.effects import Counted, StampsChanged
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
-from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scope, Work
+from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.bundle import unit_price
 
@@ -96,6 +96,12 @@ class FreeUnit(BundlePlan):
                 free -= part
         return claim
 
+    def may_discount(self, scene: Scene) -> bool:
+        return scene.member and super().may_discount(scene)
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
+
     def settle(self, run: Run) -> None:
         if not self.here(run) or not self.may(run):
             return
@@ -156,6 +162,9 @@ class FullCard(Plan):
         if per == "unit":
             return sum(work.units for work in works if work.net > 0)
         return sum(work.net for work in works) // per
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
         if not self.here(run) or not self.may(run):

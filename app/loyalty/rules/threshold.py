@@ -16,7 +16,7 @@ from app.loyalty.benefit import (
 )
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, PositiveMoney, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.plan import Kind, Plan, Run, Scene, Scope
 from app.loyalty.promise import Said, gives, lots, say
 
 
@@ -79,6 +79,9 @@ class Threshold(BenefitPlan):
         step = self.step(run)
         assert step is not None  # `refusal` has been asked
         return step.give
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
         if self.here(run) and self.may(run):

@@ -17,7 +17,7 @@ from app.loyalty.decision import Reason, TierView
 from app.loyalty.effects import Counted
 from app.loyalty.model import EVERYTHING, Count, Days, Factor, Filter, Ident, Names, Programme, Rule, Share
 from app.loyalty.moment import EPOCH_ORDINAL
-from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope
+from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scene, Scope
 from app.loyalty.promise import Said, Term, factor, percent, say, some
 from app.loyalty.state import Bucket, Standing
 from app.values import ValueProblem, minor_digits, mul_rate, parse_scaled
@@ -177,6 +177,9 @@ class LevelDiscount(ReceiptPlan):
             return self.needed
         return None
 
+    def may_discount(self, scene: Scene) -> bool:
+        return self.level.id in scene.levels and super().may_discount(scene)
+
     def amount(self, run: Run) -> int:
         return mul_rate(open_net(self, run), self.share, self.rounding)
 
@@ -226,6 +229,9 @@ class TierCount(Plan):
         figure = ladder.sum(run.state, day)
         figure += ladder.figure(counted)
         return max(ladder.reached(figure), self.now(run)), figure
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.member
 
     def settle(self, run: Run) -> None:
         if not run.member:

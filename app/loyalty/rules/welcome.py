@@ -8,7 +8,7 @@ from app.loyalty.benefit import BenefitPlan, LotTerms, benefit_problems, hand_ov
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Money, Programme, Rule
-from app.loyalty.plan import Kind, Plan, Run, Scope
+from app.loyalty.plan import Kind, Plan, Run, Scene, Scope
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
 
 
@@ -35,6 +35,12 @@ class Welcome(BenefitPlan):
 
     def benefit(self, run: Run) -> Benefit:
         return self.settings.give
+
+    def may_discount(self, scene: Scene) -> bool:
+        return scene.first and super().may_discount(scene)
+
+    def may_settle(self, scene: Scene) -> bool:
+        return scene.first and scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
         if not self.here(run) or not self.may(run):

@@ -60,6 +60,7 @@ class Shelf:
         self.line_cap = compiled.programme.caps.line
         self.profiles = profiles
         self.filters = [profile.filters for profile in profiles]
+        self.bits = [sum([1 << number for number in numbers]) for numbers in self.filters]
         self.plain = [profile.plain and self.line_cap is None for profile in profiles]
         self.aside = {kind for kind, profile in enumerate(profiles) if profile.aside}
 
@@ -84,8 +85,9 @@ class Rows:
 
     def lay(self, run: Run) -> None:
         shelf, nets = self.shelf, run.nets
-        filters, plain = shelf.filters, shelf.plain
+        filters, plain, masks, bits = shelf.filters, shelf.plain, shelf.bits, 0
         for kind, gross in self.sums.items():
+            bits |= masks[kind]
             if not plain[kind]:
                 run.any_floor = True
             for number in filters[kind]:
@@ -94,7 +96,7 @@ class Rows:
                 else:
                     nets[number] = gross
         self.made = {}
-        run.source, run.present = self, nets
+        run.source, run.present, run.goods_bits = self, nets, bits
 
     def of(self, number: int) -> list[Work]:
         filters = self.shelf.filters
