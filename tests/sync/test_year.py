@@ -1,4 +1,4 @@
-"""Four weeks of a store of the Complete Journey, pushed to PostgreSQL: every sum against the file, to the cent.
+"""Four weeks of a store of the Complete Journey at PostgreSQL: every sum against the file, to the cent.
 
 The whole year is `./dev bench year`.
 """
