@@ -11,12 +11,24 @@ from litestar.datastructures import State
 from litestar.params import FromPath, QueryParameter
 
 from sync import protocol
-from sync.server import exposure, holding, ingest, office, outside, overdrafts, persons, schema, stream, tills
+from sync.server import (
+    bodies,
+    exposure,
+    holding,
+    ingest,
+    office,
+    outside,
+    overdrafts,
+    persons,
+    schema,
+    stream,
+    tills,
+)
 from sync.server import feed as feeds
 from sync.server import pull as pulls
 from sync.server.answers import ANSWERS
 from sync.server.context import Context
-from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, Packed, description, page, problems
+from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, description, packed, page, problems
 from sync.server.gate import Gate, target_of
 from sync.server.tills import Refused, Till
 from sync.server.tracing import trace
@@ -85,7 +97,12 @@ async def ready(state: State) -> protocol.Health:
     return protocol.Health(status="ready", version=VERSION, server_time_ms=context.world.now_ms())
 
 
-@post("/enrol", status_code=200, operation_class=Packed, responses=problems(400, 401, 403, 413, 503))
+@post(
+    "/enrol",
+    status_code=200,
+    operation_class=packed(protocol.Enrol),
+    responses=problems(400, 401, 403, 413, 503),
+)
 async def enrol(request: Request[Any, Any, Any], state: State) -> protocol.Enrolled:
     """A new till by a one-time code; a known one, by its certificate, again."""
     context = _context(state)
@@ -94,7 +111,7 @@ async def enrol(request: Request[Any, Any, Any], state: State) -> protocol.Enrol
 
 def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enrolled:
     body = request.scope["state"]["body"]
-    message = _unpacked(body, protocol.Enrol)
+    message = bodies.message(body, protocol.Enrol)
     now_ms = context.world.now_ms()
     if not message.certificate:
         return tills.enrol(context.db, context.secrets, message, now_ms)
@@ -108,9 +125,9 @@ def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enroll
 @post(
     "/tills/{till:uuid}/facts",
     status_code=200,
-    operation_class=Packed,
+    operation_class=packed(protocol.Push),
     security=BY_TILL,
-    responses=problems(400, 401, 403, 409, 413, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
 )
 async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
     """Take a run of facts. Everything up to the answer's `acked_seq` is durable."""
@@ -119,7 +136,7 @@ async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], stat
 
 
 def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
-    push = _unpacked(scope["state"]["body"], protocol.Push)
+    push = bodies.message(scope["state"]["body"], protocol.Push)
     if push.epoch != till.epoch:
         raise protocol.WireProblem("malformed", "the push is of another epoch than its signature")
     now_ms = context.world.now_ms()
@@ -137,9 +154,9 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
 @post(
     "/tills/{till:uuid}/persons",
     status_code=200,
-    operation_class=Packed,
+    operation_class=packed(protocol.Persons),
     security=BY_TILL,
-    responses=problems(400, 401, 403, 413, 503),
+    responses=problems(400, 401, 403, 404, 413, 503),
 )
 async def push_persons(
     till: FromPath[UUID], request: Request[Any, Any, Any], state: State
@@ -152,14 +169,14 @@ async def push_persons(
 
 
 def _push_persons(context: Context, till: Till, scope: Any) -> protocol.PersonsKept:
-    message = _unpacked(scope["state"]["body"], protocol.Persons)
+    message = bodies.message(scope["state"]["body"], protocol.Persons)
     kept = persons.take(context.db, till, message.persons)
     if kept:
         context.hints.tell({till.store})
     return protocol.PersonsKept(kept=kept, server_time_ms=context.world.now_ms())
 
 
-@get("/tills/{till:uuid}/state", security=BY_TILL, responses=problems(400, 401, 403, 413, 503))
+@get("/tills/{till:uuid}/state", security=BY_TILL, responses=problems(400, 401, 403, 404, 413, 503))
 async def till_state(
     till: FromPath[UUID], request: Request[Any, Any, Any], state: State
 ) -> protocol.TillState:
@@ -230,7 +247,3 @@ async def read_feed(
 
 def _context(state: State) -> Context:
     return state["context"]
-
-
-def _unpacked(body: bytes, kind: type[protocol.T]) -> protocol.T:
-    return protocol.decode(protocol.unpack(body), kind)

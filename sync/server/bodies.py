@@ -10,6 +10,13 @@ from sync import protocol
 from sync.server.tills import Refused
 
 JSON: Final = "application/json"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+"""What a zstd frame begins with (RFC 8878, 3.1.1), and no JSON."""
+
+
+def message(body: bytes, kind: type[protocol.T]) -> protocol.T:
+    """A till's message, in one zstd frame or plain. Raises WireProblem."""
+    return protocol.decode(protocol.unpack(body) if body.startswith(_ZSTD) else body, kind)
 
 
 def json_of(request: Request[Any, Any, Any], most: int = protocol.PLAIN_MAX) -> bytes:

@@ -42,18 +42,6 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 @dataclass
-class Packed(Operation):
-    """An operation whose body is a message in one zstd frame."""
-
-    def __post_init__(self) -> None:
-        self.request_body = RequestBody(
-            required=True,
-            description="JSON (docs/reference/api.md) in one zstd frame, Content-Encoding: zstd",
-            content={"application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
-        )
-
-
-@dataclass
 class Source(Operation):
     """An operation whose body is a programme file."""
 
@@ -61,20 +49,6 @@ class Source(Operation):
         text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
         self.request_body = RequestBody(
             required=True, description="A programme file", content={"application/yaml": text}
-        )
-
-
-@dataclass
-class Rows(Operation):
-    """An operation whose body is a list's rows."""
-
-    def __post_init__(self) -> None:
-        row = Schema(type=OpenAPIType.OBJECT)
-        rows = OpenAPIMediaType(schema=Schema(type=OpenAPIType.ARRAY, items=row))
-        self.request_body = RequestBody(
-            required=True,
-            description="Rows (docs/reference/api.md); with Content-Encoding: zstd also packed",
-            content={"application/json": rows},
         )
 
 
@@ -89,8 +63,8 @@ class Ready(Schema):
         return self._ready  # type: ignore[attr-defined]
 
 
-def json_body(text: str, *kinds: type[msgspec.Struct]) -> type[Operation]:
-    """An operation whose body is a message in plain JSON, of any of these kinds."""
+def json_body(text: str, *kinds: Any) -> type[Operation]:
+    """An operation whose body is a message in JSON, of any of these kinds."""
     schemas = [schema_of(kind) for kind in kinds]
     ready = Ready(schemas[0] if len(schemas) == 1 else {"anyOf": schemas})
 
@@ -101,6 +75,16 @@ def json_body(text: str, *kinds: type[msgspec.Struct]) -> type[Operation]:
             self.request_body = RequestBody(required=True, description=text, content=content)
 
     return Json
+
+
+def packed(kind: type[msgspec.Struct]) -> type[Operation]:
+    """An operation whose body is a till's message."""
+    return json_body("The message in JSON: in one zstd frame (Content-Encoding: zstd), or plain", kind)
+
+
+def rows(kind: type[msgspec.Struct]) -> type[Operation]:
+    """An operation whose body is a list's rows."""
+    return json_body("Rows, with any further fields; plain, or with Content-Encoding: zstd", list[kind])
 
 
 def schema_of(kind: Any) -> dict[str, Any]:

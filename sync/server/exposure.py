@@ -20,7 +20,7 @@ from sync import holds, protocol
 from sync.server import holding, listing, schema
 from sync.server.context import Context
 from sync.server.database import Database
-from sync.server.describe import BY_OFFICE, problems
+from sync.server.describe import BY_OFFICE, json_body, problems
 from sync.server.listing import BadList
 from sync.server.office import Store
 
@@ -95,7 +95,12 @@ def publish(db: Database, source: bytes, store: str = "") -> protocol.Published:
     return listing.put_rows(db, LIST, store, {KEY: msgspec.json.encode(allowance)})
 
 
-@put("/allowance", security=BY_OFFICE, responses=problems(400, 401, 413, 422, 503))
+@put(
+    "/allowance",
+    operation_class=json_body("What a till may let one card spend", Allowance),
+    security=BY_OFFICE,
+    responses=problems(400, 401, 403, 413, 422, 503),
+)
 async def publish_allowance(
     request: Request[Any, Any, Any], state: State, store: Store = ""
 ) -> protocol.Published:
@@ -104,7 +109,7 @@ async def publish_allowance(
     return await context.runner.run(publish, context.db, request.scope["state"]["body"], store)
 
 
-@get("/exposure", security=BY_OFFICE, responses=problems(400, 401, 413, 503))
+@get("/exposure", security=BY_OFFICE, responses=problems(400, 401, 403, 413, 503))
 async def read_exposure(state: State) -> holds.Exposure:
     """The most that one card can be overdrawn by now."""
     context: Context = state["context"]

@@ -22,10 +22,10 @@ from app.ledger.facts import Hold as Named
 from app.loyalty.standing import MemberState
 from app.loyalty.state import advance
 from sync import holds, protocol
-from sync.server import merging, schema
+from sync.server import bodies, merging, schema
 from sync.server.context import Context
 from sync.server.database import Database
-from sync.server.describe import BY_TILL, Packed, problems
+from sync.server.describe import BY_TILL, packed, problems
 from sync.server.impact import FoldedFact
 from sync.server.tills import Refused, Till
 
@@ -80,7 +80,7 @@ _END: Final = (
 @post(
     "/holds",
     status_code=200,
-    operation_class=Packed,
+    operation_class=packed(holds.Hold),
     security=BY_TILL,
     responses=problems(400, 401, 403, 409, 413, 503),
 )
@@ -93,11 +93,11 @@ async def take_hold(request: Request[Any, Any, Any], state: State) -> holds.Held
 
 def asked(context: Context, till: Till, body: bytes) -> holds.Held:
     """What the handler does, without the web."""
-    wish = protocol.decode(protocol.unpack(body), holds.Hold)
+    wish = bodies.message(body, holds.Hold)
     return take(context.db, till.id, wish, context.world.now_ms())
 
 
-@delete("/holds/{hold:uuid}", security=BY_TILL, responses=problems(400, 401, 403, 413, 503))
+@delete("/holds/{hold:uuid}", security=BY_TILL, responses=problems(400, 401, 403, 404, 413, 503))
 async def end_hold(hold: FromPath[uuid.UUID], request: Request[Any, Any, Any], state: State) -> None:
     """Give a hold back. One that ended, or never was, is no error."""
     context: Context = state["context"]

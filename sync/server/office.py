@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from sync import protocol
 from sync.server import bodies, listing, persons
 from sync.server.context import Context
-from sync.server.describe import BY_OFFICE, Rows, Source, problems
+from sync.server.describe import BY_OFFICE, Source, problems, rows
 from sync.server.hints import EVERYONE
 
 ONE_STORE = "Of one store alone; left out: of all stores"
@@ -38,7 +38,7 @@ async def publish_programme(
     return await _run(state, listing.publish_programme, _plain(request), store)
 
 
-@put("/products", operation_class=Rows, security=BY_OFFICE, responses=_REFUSALS)
+@put("/products", operation_class=rows(protocol.ProductBody), security=BY_OFFICE, responses=_REFUSALS)
 async def publish_products(
     request: Request[Any, Any, Any], state: State, store: Store = "", keep: Keep = False
 ) -> protocol.Published:
@@ -47,7 +47,7 @@ async def publish_products(
     return await _run(state, work)
 
 
-@put("/staff", operation_class=Rows, security=BY_OFFICE, responses=_REFUSALS)
+@put("/staff", operation_class=rows(protocol.StaffBody), security=BY_OFFICE, responses=_REFUSALS)
 async def publish_staff(
     request: Request[Any, Any, Any], state: State, store: Store = "", keep: Keep = False
 ) -> protocol.Published:
@@ -56,7 +56,7 @@ async def publish_staff(
     return await _run(state, work)
 
 
-@delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 403, 413, 503))
+@delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 403, 404, 413, 503))
 async def erase_person(member: FromPath[UUID], state: State) -> None:
     """Forget who a member is, here and at every till. Their points stay, and name nobody."""
     context: Context = state["context"]

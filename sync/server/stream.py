@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import msgspec
 from litestar import Request, get
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
@@ -21,9 +22,18 @@ BEAT_S: Final = 15.0
 HELLO: Final = b"retry: 5000\n\nevent: hello\ndata:\n\n"
 HINT: Final = b"event: hint\ndata:\n\n"
 BEAT: Final = b": here\n\n"
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One event of the stream; its data is empty."""
+
+    event: Literal["hello", "hint"]
+    data: str
+
+
 _EVENTS: Final = {
     200: ResponseSpec(
-        str,
+        Told,
         generate_examples=False,
         media_type="text/event-stream",  # type: ignore[arg-type]
         description="hello, hint, …",
