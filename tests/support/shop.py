@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import resources
@@ -12,11 +13,12 @@ from app.checkout.imports import read_members, read_products
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
 from app.checkout.ports import Inline
+from app.checkout.reserved import Holds
 from app.checkout.shop import Shop
 from app.checkout.till import Till
 from app.lanes import FixedWorld
 from app.ledger.facts import AnyFact, decode
-from app.loyalty.engine import compile_programme
+from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import load_programme
 from app.store.database import Database
 from app.store.reader import Reader
@@ -26,6 +28,12 @@ NOON_MS = 1_795_259_100_000
 """2026-11-21 12:05 in Warsaw."""
 SHOP = Shop(name="Sklep Poranek", currency="PLN", time_zone="Europe/Warsaw", lang="pl", till="2")
 BASKET = ("5901234000161", "5901234000161", "5901234000178", "5901234000062")
+
+
+@cache
+def demo_programme() -> Compiled:
+    """The demo's programme, compiled once: nothing changes it."""
+    return compile_programme(load_programme(resources.path("programmes", "demo.yaml")))
 
 
 @dataclass
@@ -38,9 +46,10 @@ class Desk:
     heard: list[Outcome] = field(default_factory=list[Outcome])
     outside: Outside = field(default_factory=Outside)
     aside: Aside = at_once
+    holds: Holds | None = None
 
     def __post_init__(self) -> None:
-        self.programme = compile_programme(load_programme(resources.path("programmes", "demo.yaml")))
+        self.programme = demo_programme()
         self.open()
 
     def open(self) -> None:
@@ -63,6 +72,8 @@ class Desk:
             kept=self.reader.basket(),
             outside=self.outside,
             aside=self.aside,
+            holds=self.holds,
+            allowances=self.reader.allowances,
         )
 
     def stock(self) -> Desk:
