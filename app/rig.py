@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
 from app.checkout.ports import NotWritten, Read
+from app.checkout.reserved import LaterHolds
 from app.checkout.till import Till
 from app.checkout.writing import local_day
 from app.config import Config, ConfigProblem, ServerSection
@@ -121,6 +122,7 @@ class Rig:
         )
         self._aside_lane: Lane | None = None
         self.spoilt_basket = False
+        self.holds = LaterHolds()
         self.on_change: Callable[[], None] = lambda: None
         self.till = self._till(self.programmes.first(self.reader))
         self.queue = StoredPrintQueue(self.database.writer, self.database.call)
@@ -159,6 +161,8 @@ class Rig:
             kept=kept,
             read=self._read,
             outside=Outside(must_register=self.config.fiscal.mode != "none"),
+            holds=self.holds,
+            allowances=self.reader.allowances,
             aside=self._aside,
         )
         till.report_to(self._write_failed)
@@ -365,7 +369,10 @@ class Rig:
             on_status=lambda status: self.post(lambda: on_status(status)),
             on_arrival=self._arrived,
             on_crash=lambda error: _log.error("the sync lane starts again", exc_info=error),
+            post=self.post,
         ).start()
+        self.holds.way = self.sync.holds
+        self.till.heart.holding.changed = self.on_change
         if self._outbox.credentials() is None and server.enrol_code:
             self.sync.enrol(server.enrol_code)
         self.database.after_write.append(self.sync.facts_available)

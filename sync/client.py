@@ -37,7 +37,7 @@ from sync.events import (
     Tell,
     TimerFired,
 )
-from sync.outbox import Run
+from sync.outbox import Credentials, Run
 from sync.pulling import IDLE_S, Puller
 from sync.pushing import BATCH_MAX, Pusher
 from sync.session import IN_FLIGHT, RETRY_AFTER_MAX_S, SLOW_S, Session
@@ -52,6 +52,11 @@ class Client:
         self._puller = Puller(session, done=self._idle, changed=lambda: self._pusher.read(None))
         self._pusher = Pusher(session, batch_max, rest=self._puller.begin, fork=self._enroller.new_epoch)
         self._ask_from_ms = 0
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """Who this till is, from any thread."""
+        return self._session.credentials
 
     @property
     def status(self) -> Status:

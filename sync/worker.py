@@ -1,10 +1,10 @@
 """The sync lane: carries out what `sync.client` asks for, with httpx and the till's outbox and inbox.
 
-Three threads. The lane `sync` owns the client, the outbox and the inbox; it never waits for the network, so
+Four threads. The lane `sync` owns the client, the outbox and the inbox; it never waits for the network, so
 the status on the screen is always fresh. The lane `sync-wire` sends one request at a time; `sync-hints` keeps
-a stream open and hears hints. All end with `stop`, at most `deadline_s` later; a request still in flight then
-is abandoned, which the protocol is made for. An error of the database reaches `on_crash`; the lane starts
-again after a back-off by asking the server where it stands.
+a stream open and hears hints; `sync-holds` asks what can wait for neither. All end with `stop`, at most
+`deadline_s` later; a request still in flight then is abandoned, which the protocol is made for. An error of
+the database reaches `on_crash`; the lane starts again after a back-off by asking the server where it stands.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from sync.events import (
     TimerFired,
     Wait,
 )
+from sync.holding import HoldLane
 from sync.inbox import Arrival, Inbox
 from sync.outbox import Outbox
 
@@ -68,7 +69,8 @@ class SyncWorker:
     """Sync of one till with one server.
 
     `outbox` and `inbox` are called only from the lane `sync`. `on_status` is called from it too, at every
-    change, and `on_arrival` when a page is in the database. `transport` replaces the network in tests.
+    change, and `on_arrival` when a page is in the database. `holds` asks for holds, and posts the answers by
+    `post`. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class SyncWorker:
         on_crash: Callable[[BaseException], None] | None = None,
         world: World | None = None,
         transport: httpx.BaseTransport | None = None,
+        post: Callable[[Callable[[], None]], None] = lambda call: call(),
     ) -> None:
         self._outbox = outbox
         self._inbox = inbox
@@ -99,6 +102,13 @@ class SyncWorker:
             httpx.Client(base_url=server_url, timeout=TIMEOUT, transport=transport), self._events.put
         )
         self._lane = Lane("sync", loop=self._run, on_crash=on_crash, world=self._world)
+        self.holds = HoldLane(
+            httpx.Client(base_url=server_url, transport=transport, headers={"User-Agent": "stempel-till"}),
+            lambda: self._client.credentials,
+            lambda: self._client.status.state == "online",
+            world=self._world,
+            post=post,
+        )
 
     @property
     def lane(self) -> Lane:
@@ -109,6 +119,7 @@ class SyncWorker:
         """Begin; returns the worker itself."""
         self._wire.start()
         self._hints.lane.start()
+        self.holds.start()
         self._lane.start()
         return self
 
@@ -130,10 +141,10 @@ class SyncWorker:
         self._events.put(Hurry())
         hints_ended = self._hints.stop(1.0)
         ended = self._lane.stop(deadline_s)
-        wire_ended = self._wire.stop(0.2)
+        wire_ended, holds_ended = self._wire.stop(0.2), self.holds.stop()
         if wire_ended:
             self._http.close()
-        return ended and wire_ended and hints_ended
+        return ended and wire_ended and hints_ended and holds_ended
 
     def _run(self, lane: Lane) -> None:
         self._timer = None

@@ -189,7 +189,17 @@ class Holding:
         elif not heart.sale.tenders:
             self._coupon_answered(told)
             heart.reprice()
+            self._points_answered(told)
         self.changed()
+
+    def _points_answered(self, hold: OpenHold) -> None:
+        """Where nothing can be spent, the wish goes, and the cashier hears why."""
+        heart = self._heart
+        if hold.kind == "points" and heart.sale.redeem and not heart.decision.points.spent_centi:
+            heart.sale = msgspec.structs.replace(heart.sale, redeem=0)
+            self._let_go()
+            heart.reprice()
+            heart.outside.heard(refused("points_spent_elsewhere" if hold.short else "points_need_server"))
 
     def _coupon_answered(self, hold: OpenHold) -> None:
         """One that was spent elsewhere, or that nobody could vouch for, is taken off the sale."""

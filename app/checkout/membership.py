@@ -108,6 +108,8 @@ class Membership:
             return refused("no_member")
         if (refusal := heart.change(msgspec.structs.replace(heart.sale, redeem=wish))) is not None:
             return refusal
+        if wish and heart.holding.behind == "asking":
+            return note("points_asked")
         if wish and not heart.decision.points.spent_centi:
             heart.put_back(heart.past.pop())
             return refused("nothing_to_redeem")

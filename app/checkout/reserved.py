@@ -104,6 +104,33 @@ class NoHolds:
     def give_back(self, ids: Iterable[uuid.UUID]) -> None: ...
 
 
+class LaterHolds:
+    """A way to the server that opens after the till: the lane of sync, once it is there."""
+
+    def __init__(self) -> None:
+        self.way: Holds = NoHolds()
+
+    @property
+    def online(self) -> bool:
+        return self.way.online
+
+    def ask(
+        self,
+        id: uuid.UUID,
+        kind: What,
+        of: str,
+        amount: int,
+        *,
+        sale: uuid.UUID,
+        part: bool,
+        answer: Callable[[HoldAnswer], None],
+    ) -> None:
+        self.way.ask(id, kind, of, amount, sale=sale, part=part, answer=answer)
+
+    def give_back(self, ids: Iterable[uuid.UUID]) -> None:
+        self.way.give_back(ids)
+
+
 class Left(msgspec.Struct, frozen=True):
     """What this till may still spend of a card on its own word, until it syncs: points, and what coupons
     take off. `elsewhere_centi` of the balance is held by other tills."""

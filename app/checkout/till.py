@@ -39,6 +39,7 @@ from app.checkout.coupons import Coupons
 from app.checkout.drawer import Drawer
 from app.checkout.exchange import Exchanges
 from app.checkout.heart import Heart
+from app.checkout.holding import Behind
 from app.checkout.membership import Membership
 from app.checkout.moving import Moving
 from app.checkout.outside import Outside
@@ -193,6 +194,11 @@ class Till:
     def busy(self) -> bool:
         """Whether something is being written, so that nothing else can be done."""
         return self.heart.busy
+
+    @property
+    def points_behind(self) -> Behind:
+        """What vouches for the points that this sale spends: a hold, or this till's allowance."""
+        return self.heart.holding.behind
 
     @property
     def can_undo(self) -> bool:

@@ -239,9 +239,10 @@ class Shower:
         points, get = decision.points, self.words.get
         if points.spent_centi:
             title = get("screen.spending", points=self.words.counted_points(points.spent_centi))
-            return views.Spend(
-                title, get("screen.spending_of", money=self.money(points.spent_value_minor)), True
-            )
+            detail = get("screen.spending_of", money=self.money(points.spent_value_minor))
+            behind = self.till.points_behind
+            said = f"{detail} · {get(f'screen.points_{behind}')}" if behind else detail
+            return views.Spend(title, said, True, behind=behind)
         mix = any(grant.kind == "coupon" for grant in member.state.grants)
         if points.spendable_centi <= 0:
             return views.Spend(get("panel.mix.title"), get("panel.mix.detail"), mix=True) if mix else None

@@ -262,6 +262,8 @@ class Spend(Struct, frozen=True):
     chosen: bool = False
     mix: bool = False
     """There are coupons, too: the best mix of them and points is chosen."""
+    behind: str = ""
+    """What vouches for points that other tills could spend, too: `asking`, `held` or `allowance`."""
 
 
 class Known(Struct, frozen=True):
