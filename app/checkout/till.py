@@ -22,7 +22,8 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | `till.adjusting`: prices, discounts, notes, open prices, age | `adjusting`, `restricting` |
 | `till.parking`: park, list, resume, drop | `parking` |
 | `till.refunds`: find, preview, refund | `refunds` |
-| `till.exchanges`: towards the sale in hand, without a sale | `exchange` |
+| `till.exchanges`: towards the sale in hand | `exchange` |
+| `till.receiptless`: goods whose sale nobody can show | `receiptless` |
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ from app.checkout.ports import (
     as_given,
 )
 from app.checkout.receipt import Receipt
+from app.checkout.receiptless import Receiptless
 from app.checkout.refunds import Refunds
 from app.checkout.reserved import Allowances, Holds
 from app.checkout.returning import Returning
@@ -132,6 +134,8 @@ class Till:
         self.settle_return = self._returning.settle
         self.refunds = Refunds(heart, self._returning)
         self.exchanges = Exchanges(heart, self.refunds)
+        self.receiptless = Receiptless(heart)
+        self.read = read
 
         self.adjusting = Adjusting(heart)
         self.parking = Parking(heart, heart.sales.parked())

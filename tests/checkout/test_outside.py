@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.checkout.basket import Stage
-from app.checkout.exchange import BroughtBack
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
+from app.checkout.receiptless import BroughtBack
 from app.checkout.refunds import Means
 from app.ledger.facts import AnyFact, SaleCompleted, SaleRefunded, SaleTendered, SaleVoided, decode
 from hardware.simulated.fiscal import HOUR_MS, POLISH, SimulatedFiscal, Trouble
@@ -541,5 +541,5 @@ class TestRefund:
         assert product is not None
         answers: list[Outcome] = []
         goods = [BroughtBack(product, 1000, 12_00)]
-        lawful.desk.till.exchanges.refund_without_sale(goods, reason="no receipt", answer=answers.append)
+        lawful.desk.till.receiptless.refund(goods, reason="no receipt", answer=answers.append)
         assert answers[0].code == "fiscal_no_sale"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.checkout.exchange import BroughtBack
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Work
+from app.checkout.receiptless import BroughtBack, Worth
 from app.checkout.refunds import Refund, Returnable
 from app.checkout.rights import Approval, Role, Staff
 from app.ledger.facts import PointsAdjusted, Privileged, SaleCompleted, SaleRefunded
@@ -239,9 +239,7 @@ def test_without_the_sale_a_manager_decides(desk: Desk) -> None:
     heart.staffed, heart.who = True, Staff(id="anna", name="Anna")
 
     def bring(reason: str = "faulty", approval: Approval | None = None) -> str:
-        desk.till.exchanges.refund_without_sale(
-            goods, reason=reason, approval=approval, answer=desk.heard.append
-        )
+        desk.till.receiptless.refund(goods, reason=reason, approval=approval, answer=desk.heard.append)
         return desk.heard[-1].code
 
     assert bring(reason=" ") == "reason_missing"
@@ -258,6 +256,36 @@ def test_without_the_sale_a_manager_decides(desk: Desk) -> None:
         "olga",
         10_00,
     )
+
+
+def test_without_the_sale_a_member_gives_back_what_the_goods_would_earn(desk: Desk) -> None:
+    desk.sell(BEANS)
+    earned = desk.points_centi()
+    beans = desk.reader.product_by_code(BEANS)
+    assert beans is not None
+    goods = [BroughtBack(beans, 1000, sold(desk).lines[0].net_minor)]
+    worth = desk.till.receiptless.preview(goods, desk.member())
+    assert isinstance(worth, Worth)
+    assert worth.points_taken_centi > 0
+    desk.till.receiptless.refund(goods, reason="faulty", member=desk.member(), answer=desk.heard.append)
+    assert desk.heard[-1].code == "refunded"
+    assert desk.points_centi() == earned - worth.points_taken_centi
+    assert worth.member is not None
+    assert worth.member.state.balance_centi == desk.points_centi()
+
+
+def test_without_the_sale_nobody_elses_points_move(desk: Desk) -> None:
+    goods = [BroughtBack(product(price_minor=5_00), 1000, 5_00)]
+    desk.till.receiptless.refund(goods, reason="faulty", answer=desk.heard.append)
+    refund = next(fact for fact in desk.facts() if isinstance(fact, SaleRefunded))
+    assert (refund.member, refund.effects) == (None, ())
+
+
+def test_without_the_sale_a_deposit_takes_no_points(desk: Desk) -> None:
+    goods = [BroughtBack(product("BOTTLE", tags=("deposit",), price_minor=50), 3000, 50)]
+    worth = desk.till.receiptless.preview(goods, desk.member())
+    assert isinstance(worth, Worth)
+    assert (worth.money_minor, worth.effects) == (1_50, ())
 
 
 # -- what is no goods -------------------------------------------------------------------------------------

@@ -59,8 +59,12 @@ class History(Panel):
             pickable=True,
             search=self.query,
             search_hint=self.say("history.search"),
-            presses=(self.back(),),
+            presses=(self.back(), *self.others()),
         )
+
+    def others(self) -> tuple[Press, ...]:
+        """What else can be done from here."""
+        return ()
 
     def title(self) -> str:
         return self.say("history.title")

@@ -9,7 +9,7 @@ from app.checkout.refunds import Means, Refund
 from app.checkout.rights import Approval
 from app.ledger.facts import SaleCompleted, SoldLine
 from app.screens import views
-from app.screens.forms import YES, Choice, Count, Row
+from app.screens.forms import YES, Choice, Count, Press, Row
 from app.screens.panel import Panel, Screen
 from app.screens.panels.history import History, line_name
 from app.values import QTY_MILLI
@@ -25,6 +25,16 @@ class RefundFinding(History):
 
     def title(self) -> str:
         return self.say("refund.find")
+
+    def others(self) -> tuple[Press, ...]:
+        return (Press("without", self.say("refund.without")),)
+
+    def press(self, key: str) -> None:
+        if key == "without":
+            from app.screens.panels.without_receipt import WithoutReceipt
+
+            return self.screen.open(WithoutReceipt(self.screen))
+        return super().press(key)
 
 
 class Refunding(Panel):

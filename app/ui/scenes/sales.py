@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.ui.scenes.selling import selling
-from app.ui.scenes.stage import APPLES, COFFEE, LATTE, MILK, YOGHURT, Stage
+from app.ui.scenes.stage import APPLES, COFFEE, GOLD, LATTE, MILK, YOGHURT, Stage
 
 
 def finding_sales(stage: Stage) -> None:
@@ -30,6 +30,31 @@ def refunding(stage: Stage) -> None:
     stage.sale.step("5", 1)
 
 
+def without_receipt(stage: Stage) -> None:
+    """Goods whose sale nobody can show, of a member: one at today's price, two at a lower one."""
+    stage.tap(GOLD)
+    stage.sale.open_tool("refund")
+    stage.sale.press("without")
+    stage.sale.scan(COFFEE)
+    stage.sale.take()
+    stage.sale.scan(LATTE)
+    stage.type("9")
+    stage.sale.take()
+    stage.sale.step("1", 1)
+
+
+def given_price(stage: Stage) -> None:
+    without_receipt(stage)
+    stage.sale.scan(MILK)
+    stage.type("5,5")
+
+
+def finding_goods(stage: Stage) -> None:
+    without_receipt(stage)
+    stage.sale.press("find")
+    stage.sale.type("search", "ka")
+
+
 def refunded(stage: Stage) -> None:
     refunding(stage)
     stage.sale.take()
@@ -48,5 +73,8 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "finding-sales": finding_sales,
     "refunding": refunding,
     "refunded": refunded,
+    "without-receipt": without_receipt,
+    "given-price": given_price,
+    "finding-goods": finding_goods,
     "past-sale": past_sale,
 }

@@ -8,7 +8,7 @@ import pytest
 from app.checkout.receipt_code import short_code
 from app.ledger import facts
 from app.screens import views
-from tests.support.counter import COFFEE, KEY, LATTE, MILK, Counter
+from tests.support.counter import COFFEE, KEY, LATTE, MILK, Counter, hire, sign_in
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no size hints
 
@@ -81,6 +81,47 @@ def test_nothing_comes_back_twice(counter: Counter) -> None:
             counter.button("yes")
     assert counter.middle.problem
     assert len(counter.of_kind(facts.SaleRefunded)) == 1
+
+
+def test_without_a_receipt_a_manager_agrees(counter: Counter) -> None:
+    hire(counter)
+    sign_in(counter)
+    counter.press(KEY.Key_F8)
+    counter.button("without")
+    counter.scan(LATTE)
+    counter.enter("10")
+    counter.scan(COFFEE)
+    counter.press(KEY.Key_Return)
+    counter.click(counter.panel.rows[0].more)
+    counter.button("yes")
+    counter.reason("no_receipt")
+    assert [tool.key for tool in counter.middle.tools] == ["dorota"]
+    counter.tile("dorota")
+    counter.enter("1234")
+    counter.until(lambda: isinstance(counter.middle, views.Paid))
+    (refund,) = counter.of_kind(facts.SaleRefunded)
+    assert (refund.sale, refund.total_minor, refund.approved_by) == (None, 20_00 + 18_90, "dorota")
+    acts = [act for act in counter.of_kind(facts.Privileged) if act.act == "refund_without_sale"]
+    assert [(act.subject, act.cashier) for act in acts] == [(refund.id, "anna")]
+
+
+def test_without_a_receipt_the_members_points_go_back(counter: Counter) -> None:
+    _sold(counter)
+    counter.member()
+    before = counter.till.member.state.balance_centi
+    counter.press(KEY.Key_F8)
+    counter.button("without")
+    counter.button("find")
+    counter.type("coffee")
+    counter.press(KEY.Key_Return)
+    counter.press(KEY.Key_Return)
+    assert [row.key for row in counter.middle.sums] == ["money", "taken"]
+    counter.button("yes")
+    counter.reason("unwanted")
+    counter.until(lambda: isinstance(counter.middle, views.Paid))
+    (refund,) = counter.of_kind(facts.SaleRefunded)
+    assert refund.member == counter.till.member.id
+    assert counter.till.member.state.balance_centi < before
 
 
 def test_exchanged_in_one_sale(counter: Counter) -> None:
