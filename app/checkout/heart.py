@@ -131,6 +131,11 @@ class Heart(Recorder):
         age = restricting.age_of(self.sale, self.shop)
         if age > self.sale.age_checked:
             return refused("ask_age", age=age)
+        for line in self.sale.lines:
+            # Rung up in time, and paid for too late: the hour of the sale is the hour it is paid.
+            closed = restricting.out_of_hours(line.tags, self.shop, self.world.now_ms())
+            if closed is not None:
+                return msgspec.structs.replace(closed, line=line.key)
         nameless = next((x for x in self.sale.lines if "gift_card" in x.tags and not x.code), None)
         if nameless is not None and self.shop.gift_cards != "off":
             return refused("gift_card_number", line=nameless.key)

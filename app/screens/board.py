@@ -125,6 +125,10 @@ class Board:
             from app.screens.panels.asking_age import AskingAge
 
             self.panel = AskingAge(self, int(outcome.values["age"]))
+        if outcome.code == "gift_card_number" and outcome.line is not None and not self.panel.pressing:
+            from app.screens.panels.gift_card import GiftCardSold
+
+            self.panel = GiftCardSold(self, outcome.line)
         self.said = Said.of(self._in_words(outcome))
         self.repaint()
 

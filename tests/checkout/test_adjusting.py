@@ -239,3 +239,17 @@ def test_age_is_asked_and_nothing_is_sold_before_it_is_answered(desk: Desk) -> N
 def test_some_goods_have_hours(desk: Desk, hour: int, code: str) -> None:
     desk.world.ms += (hour - 12) * 3_600_000
     assert desk.till.ring(product("VODKA", tags=("alcohol",))).code == code
+
+
+def test_goods_rung_in_time_are_not_paid_for_too_late(desk: Desk) -> None:
+    desk.till.ring(product("VODKA", tags=("alcohol",)))
+    desk.till.adjusting.confirm_age()
+    assert desk.till.start_payment().code == "due"
+    desk.world.ms += 10 * 3_600_000
+    late = desk.till.start_payment()
+    assert (late.code, late.line) == ("not_at_this_hour", 1)
+    desk.till.pay_cash(100_00, desk.heard.append)
+    assert desk.heard[-1].code == "not_at_this_hour"
+    desk.till.void_line(1)
+    desk.till.scan(MILK)
+    assert desk.till.start_payment().code == "due"

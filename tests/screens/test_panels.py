@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
+from app.checkout.ports import Product
 from app.screens import views
 from app.screens.tools import TOOLS, make, menu
 from app.texts import LANGUAGES
@@ -56,6 +58,33 @@ def test_the_menu_shows_what_the_shop_has(stage: scenes.Stage) -> None:
     assert {"staff", "lock", "open_price"} <= {tool.key for tool in menu(stage.till)}
     with scenes.Stage("en") as other:
         assert {"staff", "lock"}.isdisjoint(tool.key for tool in menu(other.till))
+
+
+def test_a_gift_card_that_is_sold_asks_for_its_number() -> None:
+    """Before its money is taken; the card is scanned, goods are rung up as ever."""
+    with scenes.Stage("en") as made:
+        made.till.heart.shop = replace(made.till.shop, gift_cards="here")
+        made.till.ring(Product(sku="GIFT", name="Gift card", price_minor=50_00, tags=("gift_card",)))
+        made.sale.pay()
+        assert isinstance(made.sale.view.middle, views.Form)
+        made.sale.scan(LATTE)
+        assert len(made.till.sale.lines) == 2
+        made.sale.pay()
+        made.sale.scan("GC-0001")
+        assert made.till.sale.lines[0].code == "GC-0001"
+        made.sale.pay()
+        assert isinstance(made.sale.view.middle, views.Payment)
+
+
+def test_a_department_says_its_rate(stage: scenes.Stage) -> None:
+    stage.sale.open_tool("open_price")
+    middle = stage.sale.view.middle
+    assert isinstance(middle, views.Pad)
+    assert [choice.text for choice in middle.choices] == [
+        "Food\xa0· 5\xa0%",
+        "Drinks\xa0· 23\xa0%",
+        "Other\xa0· 23\xa0%",
+    ]
 
 
 def test_what_cannot_be_used_now_does_not_open(stage: scenes.Stage) -> None:

@@ -7,10 +7,12 @@ from typing import Final
 from app.checkout.basket import Manual
 from app.checkout.outcome import Outcome
 from app.checkout.rights import Approval
+from app.checkout.shop import Department
 from app.screens import cash, views
 from app.screens.forms import YES, Choice
 from app.screens.panel import Panel, Screen
 from app.screens.panels.reasoning import Reasoning
+from app.texts import NBSP
 from app.values import minor_digits
 
 PRICE_REASONS: Final = ("shelf_label", "damaged", "near_expiry", "agreed")
@@ -182,10 +184,17 @@ class OpenPrice(Figure):
             self._department, self.figure or 0, code=self.code, approval=approval
         )
 
+    @staticmethod
+    def _named(department: Department, lang: str) -> str:
+        """With its VAT rate: goods that nobody knows are taxed by the cashier's choice."""
+        name, tax = department.names.get(lang) or department.id, department.tax
+        rate = f"{tax}{NBSP}%" if tax.replace(".", "", 1).isdigit() else tax
+        return f"{name}{NBSP}· {rate}" if rate else name
+
     def view(self) -> views.Pad:
         show, lang = self.show, self.show.words.lang
         choices = tuple(
-            Choice(each.id, each.names.get(lang) or each.id, each.id == self._department)
+            Choice(each.id, self._named(each, lang), each.id == self._department)
             for each in self.till.shop.departments
         )
         code = self.say("open.code", code=self.code)

@@ -44,7 +44,13 @@ class _Money(Panel):
 class OpenShift(_Money):
     """The float in the drawer; nothing typed means none."""
 
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self._closed = screen.till.heart.sales.last_shift() is not None
+
     def press(self, key: str) -> None:
+        if key == "z":
+            return self.till.drawer.print_z(self.screen.tell)
         if key != YES:
             return super().press(key)
         return self.till.open_shift(self._cashier, self.amount_minor or 0, self.heard)
@@ -63,7 +69,11 @@ class OpenShift(_Money):
             detail=self.say("shift.open_detail"),
             figure=self.show.typed(self.entry),
             unit=self.show.words.symbol(self.show.currency),
-            presses=(self.back(), self.go(self.say("shift.open"), enabled=not self.till.busy)),
+            presses=(
+                self.back(),
+                *((Press("z", self.say("shift.z_again"), icon="printer"),) if self._closed else ()),
+                self.go(self.say("shift.open"), enabled=not self.till.busy),
+            ),
         )
 
 

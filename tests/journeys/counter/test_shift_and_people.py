@@ -55,6 +55,17 @@ def test_the_x_report(counter: Counter) -> None:
     counter.until(lambda: counter.desk.paper.jobs)
 
 
+def test_the_last_z_once_more(counter: Counter) -> None:
+    counter.tool("shift")
+    counter.button("close")
+    counter.enter("0")
+    counter.press(KEY.Key_Escape)
+    counter.tool("shift")
+    counter.until(lambda: len(counter.desk.paper.jobs) == 1)
+    counter.button("z")
+    counter.until(lambda: len(counter.desk.paper.jobs) == 2)
+
+
 def test_cash_in_and_out(counter: Counter) -> None:
     counter.tool("cash")
     counter.enter("50")
