@@ -29,6 +29,7 @@ def _answer(
     retry_after_s: int | None = None,
 ) -> Response[bytes]:
     problem = msgspec.structs.replace(problem, request_id=request_id(request.scope))
+    request.scope["state"]["refused"] = problem.code  # for the metrics
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
     if status == 401:
         headers["WWW-Authenticate"] = f'Bearer, {protocol.SCHEME} realm="stempel"'

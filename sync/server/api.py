@@ -30,6 +30,7 @@ from sync.server.answers import ANSWERS
 from sync.server.context import Context
 from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, description, packed, page, problems
 from sync.server.gate import Gate, target_of
+from sync.server.metrics import read_metrics
 from sync.server.tills import Refused, Till
 from sync.server.tracing import trace
 
@@ -65,7 +66,7 @@ def create_app(context: Context) -> Litestar:
         middleware=[Gate],
     )
     return Litestar(
-        [health, ready, v1],
+        [health, ready, read_metrics, v1],
         before_send=[trace],
         state=State({"context": context}, deep_copy=False),
         exception_handlers=ANSWERS,  # type: ignore[arg-type]
@@ -141,6 +142,7 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
         raise protocol.WireProblem("malformed", "the push is of another epoch than its signature")
     now_ms = context.world.now_ms()
     outcome = ingest.take(context.db, till.id, push, now_ms)
+    context.metrics.pushed(outcome, len(push.facts))
     return protocol.Pushed(
         epoch=till.epoch,
         acked_seq=outcome.acked_seq,
@@ -229,6 +231,7 @@ def _pull(context: Context, till: Till, cursor: str, limit: int, scope: str, v: 
         raise protocol.WireProblem("malformed", f"scope names {', '.join(pulls.SCOPES)}, or nothing")
     reader = context.pull(till.id, till.store, wanted)
     page = reader.page(cursor, limit)
+    context.metrics.pulled(page)
     exposure.contact(context.db, till.id, till.store, reader.had.get(exposure.LIST), context.world.now_ms())
     return protocol.encode(page)
 

@@ -16,6 +16,7 @@ from sync.server.cursors import Cursors
 from sync.server.database import Database
 from sync.server.feed import Feed
 from sync.server.hints import Hints
+from sync.server.metrics import Behind, Metrics, now
 from sync.server.programmes import Programmes
 from sync.server.pull import Pull
 from sync.server.tills import Refused, Secrets
@@ -26,6 +27,9 @@ T = TypeVar("T")
 
 class Runner(Protocol):
     """Runs blocking work for a handler."""
+
+    pending: int
+    """Jobs that are waiting or under way."""
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
     def close(self) -> None: ...
@@ -62,6 +66,8 @@ class Threads:
 class Inline:
     """Blocking work right here: for simulation, where every run must be alike."""
 
+    pending = 0
+
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return work(*args, **kwargs)
 
@@ -79,8 +85,13 @@ class Context:
     runner: Runner = field(default_factory=Threads)
     hints: Hints = field(default_factory=Hints)
     programmes: Programmes = field(default_factory=Programmes)
+    metrics: Metrics = field(default_factory=Metrics)
     pull_min_v: int = protocol.VERSION
     """The least version of the protocol that tills may pull with; pushes are taken from any."""
+
+    def __post_init__(self) -> None:
+        self.metrics.watch(Behind(self.db, self.world.now_ms).collect)
+        self.metrics.watch(now(lambda: self.runner.pending, lambda: self.hints.open))
 
     def feed(self) -> Feed:
         """A reader of the feed."""

@@ -58,6 +58,11 @@ class Hints:
             self._listeners.add(listener)
         return listener
 
+    @property
+    def open(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
     def leave(self, listener: Listener) -> None:
         """Stop listening."""
         with self._lock:

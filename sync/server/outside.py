@@ -48,8 +48,11 @@ async def take_events(request: Request[Any, Any, Any], state: State) -> Response
 def _take(context: Context, office: Office, body: bytes) -> EventResult | EventResults:
     taker = Taker(context.db, context.secrets, context.programmes, office.name, context.world.now_ms())
     if protocol.decode(body, _Shape).events is not msgspec.UNSET:
-        return EventResults(events=taker.take(protocol.decode(body, OutsideEvents).events))
+        results = taker.take(protocol.decode(body, OutsideEvents).events)
+        context.metrics.told(result.status for result in results)
+        return EventResults(events=results)
     (result,) = taker.take([protocol.decode(body, OutsideEvent)])
+    context.metrics.told([result.status])
     if result.status != 200:
         raise Refused(result.status, result.code, result.detail)
     return result

@@ -127,9 +127,10 @@ async def _serve(context: Context, host: str, port: int, listening: Callable[[],
     from granian.server.embed import Server
 
     from sync.server.api import create_app
+    from sync.server.metrics import Observed
 
     server = Server(
-        create_app(context),
+        Observed(create_app(context), context.metrics),
         address=host,
         port=port,
         interface="asgi",  # type: ignore[arg-type]
