@@ -24,6 +24,7 @@ from app.checkout.recorder import Answer, Recorder, ignore
 from app.checkout.reserved import Allowances, Holds, NoAllowances, NoHolds
 from app.checkout.rights import Approval, Staff, needed
 from app.checkout.shop import Shop
+from app.checkout.signed import Keys, NoKeys
 from app.checkout.wording import rule_name
 from app.lanes import World
 from app.ledger.facts import AnyFact, Privileged
@@ -59,8 +60,10 @@ class Heart(Recorder):
         aside: Aside = at_once,
         holds: Holds | None = None,
         allowances: Allowances | None = None,
+        keys: Keys | None = None,
     ) -> None:
         super().__init__(journal)
+        self.keys = keys or NoKeys()
         self.holding = Holding(self, holds or NoHolds(), allowances or NoAllowances())
         self.shop = shop
         self.aside = aside

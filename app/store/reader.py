@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +18,11 @@ from app.stats.day import DayFigures
 from app.store import rows, search
 from app.store.allowances import StoredAllowances
 from app.store.connection import DatabaseFile
+from app.store.keys import StoredKeys
 from app.store.past import PastSales
 
+_PRODUCT_AT: Final = f"SELECT {rows.PRODUCT} FROM product p WHERE p.n = ?"
+_PERSON_AT: Final = f"SELECT {rows.PERSON} FROM person p WHERE p.n = ?"
 _figures: Final = msgspec.json.Decoder(DayFigures)
 _LOG_END: Final = 500
 """As many facts from the end of the log are looked through for wrong PINs."""
@@ -39,6 +43,11 @@ class Reader(PastSales):
     def allowances(self) -> StoredAllowances:
         """What this till may spend on its own word, for the same thread."""
         return StoredAllowances(self._run)
+
+    @property
+    def keys(self) -> StoredKeys:
+        """The keys of tills, for the same thread."""
+        return StoredKeys(self._run)
 
     # -- products ----------------------------------------------------------------------------------------
 
