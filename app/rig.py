@@ -163,6 +163,7 @@ class Rig:
             outside=Outside(must_register=self.config.fiscal.mode != "none"),
             holds=self.holds,
             allowances=self.reader.allowances,
+            keys=self.reader.keys,
             aside=self._aside,
         )
         till.report_to(self._write_failed)

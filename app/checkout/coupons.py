@@ -6,8 +6,11 @@ from typing import Final
 
 import msgspec
 
+from app.checkout import signed
 from app.checkout.heart import Heart
 from app.checkout.outcome import Outcome, done, refused
+from app.checkout.reserved import Issued
+from app.ledger.alone import single_use
 from app.loyalty.choosing import choose
 
 
@@ -32,16 +35,48 @@ class Coupons:
             return None
         if (stopped := heart.stopped()) is not None:
             return stopped
+        if signed.is_signed(code):
+            return self._signed(code)
+        return self._take(code)
+
+    def _signed(self, text: str) -> Outcome | None:
+        """A coupon that a till has signed: checked here, whoever issued it, with or without a network."""
+        heart = self._heart
+        coupon = signed.read(text)
+        if coupon is None:
+            return refused("coupon_forged")
+        rule = coupon.rule_of(heart.programme.rules)
+        if rule is None:
+            return refused("coupon_other_programme")
+        keys = heart.keys.find(coupon.till)
+        key = coupon.signed_by(keys)
+        if key is None:
+            left = heart.holding.left()
+            if keys or left is None or left.unknown_codes == "refuse":
+                return refused("coupon_forged" if keys else "coupon_unknown_key")
+        elif key.revoked_ms is not None and coupon.issued_at_ms >= key.revoked_ms:
+            return refused("coupon_key_withdrawn")
+        return self._take(coupon.code(rule), Issued(coupon.code(rule), rule, coupon.issued_at_ms))
+
+    def _take(self, code: str, issued: Issued | None = None) -> Outcome | None:
+        heart = self._heart
         if code in heart.sale.codes:
             return refused("code_here")
+        used, _ = heart.sales.code_used(code, heart.sale.member)
+        if single_use(code) and used > 0:
+            return refused("coupon_spent")
         before_minor = heart.decision.due_minor
-        with_code = msgspec.structs.replace(heart.sale, codes=(*heart.sale.codes, code))
+        said = (*heart.sale.issued, issued) if issued else heart.sale.issued
+        with_code = msgspec.structs.replace(heart.sale, codes=(*heart.sale.codes, code), issued=said)
         if (refusal := heart.change(with_code)) is not None:
             return refusal
         reason = next((r for r in heart.decision.refused if r.params.get("code") == code), None)
         if reason is not None and reason.code == "code_unknown":
             heart.put_back(heart.past.pop())
             return None
+        if (over := heart.holding.barred()) is not None and not heart.holding.online:
+            heart.put_back(heart.past.pop())
+            return over
         saved_minor = before_minor - heart.decision.due_minor
         return done("code_taken", saved_minor=saved_minor) if saved_minor > 0 else done("code_waits")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from app.checkout.outcome import Outcome, refused
-from app.checkout.reserved import Allowances, HoldAnswer, Holds, OpenHold, What
+from app.checkout.reserved import Allowances, HoldAnswer, Holds, Left, OpenHold, What
 from app.ledger.alone import single_use
 from app.ledger.facts import Hold
 
@@ -44,6 +44,10 @@ class Holding:
     @property
     def online(self) -> bool:
         return self._holds.online
+
+    def left(self) -> Left | None:
+        """What this till may still spend on its own word, for whom the sale is."""
+        return self._allowances.left(self._heart.sale.member)
 
     def limit_centi(self) -> int | None:
         """The most points that may be spent in this sale now; None where nobody else could spend them."""

@@ -236,7 +236,8 @@ class Paying:
         back = self._exchanges.settled(heart.sale)
         if isinstance(back, Outcome):
             return answer(back)
-        receipt = Receipt(sale=sale, basket=heart.sale, decision=decision, member=heart.member)
+        mine = heart.keys.mine() if decision.issued else None
+        receipt = Receipt(sale=sale, basket=heart.sale, decision=decision, member=heart.member, mine=mine)
         document = sale_document(receipt, heart.shop, heart.programme)
         cash = any(tender.means == "cash" for tender in sale.tenders)
         slip = Slip("sale", PrintJob(document, cash), sale.id)

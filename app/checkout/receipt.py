@@ -16,6 +16,7 @@ from app.checkout.paper.sheet import Sheet, lang_of
 from app.checkout.paper.sold import codes, numbered, sums
 from app.checkout.ports import Member
 from app.checkout.shop import Shop
+from app.checkout.signed import Mine, printed
 from app.checkout.wording import message_text, rule_name
 from app.ledger.facts import SaleCompleted, SoldLine
 from app.loyalty.decision import Decision, StampsView, TierView
@@ -32,6 +33,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     basket: OpenSale
     decision: Decision
     member: Member | None = None
+    mine: Mine | None = None
+    """What the till signs its coupons with."""
 
     @property
     def received_minor(self) -> int:
@@ -69,7 +72,7 @@ class _Page:
             if grant.kind == "coupon":
                 # A slip of its own, to keep in a purse when the receipt is thrown away.
                 yield Cut()
-                yield from coupon_blocks(self.sheet, grant, grant.code)
+                yield from coupon_blocks(self.sheet, grant, printed(grant, self.receipt.mine))
 
     def _money(self, minor: int) -> str:
         return self.words.amount(minor, self.sale.currency)

@@ -47,8 +47,9 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     `refund_limit_minor` is the most a cashier gives back alone; None: any sum of a sale that is there.
     `discount_limit_centi` is the discount that a cashier may give alone, in hundredths of a percent,
     `goodwill_limit_centi` the most points. `gift_cards` are taken `here` only where no other till sells or
-    takes them: what is left on one is then this till's to say; where several do, `server` says it, online. `restrictions` are by product tag.
-    `cash_step_minor` is the smallest coin (5 where 0.05 is), the currency's own unless given.
+    takes them: what is left on one is then this till's to say; where several do, `server` says it, online.
+    `restrictions` are by product tag. `cash_step_minor` is the smallest coin (5 where 0.05 is), the
+    currency's own unless given.
     """
 
     name: str

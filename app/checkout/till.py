@@ -68,6 +68,7 @@ from app.checkout.returning import Returning
 from app.checkout.ringing import Ringing
 from app.checkout.shifts import Shifts
 from app.checkout.shop import Shop
+from app.checkout.signed import Keys
 from app.checkout.training import TrainingJournal
 from app.lanes import World
 from app.loyalty.decision import Decision, Offer
@@ -97,6 +98,7 @@ class Till:
         aside: Aside = at_once,
         holds: Holds | None = None,
         allowances: Allowances | None = None,
+        keys: Keys | None = None,
     ) -> None:
         heart = self.heart = Heart(
             shop=shop,
@@ -113,6 +115,7 @@ class Till:
             aside=aside,
             holds=holds,
             allowances=allowances,
+            keys=keys,
         )
         self.outside = heart.outside
         member = Membership(heart)

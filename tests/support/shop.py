@@ -74,6 +74,7 @@ class Desk:
             aside=self.aside,
             holds=self.holds,
             allowances=self.reader.allowances,
+            keys=self.reader.keys,
         )
 
     def stock(self) -> Desk:
