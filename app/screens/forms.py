@@ -171,4 +171,22 @@ class Counts(Struct, frozen=True):
     presses: tuple[Press, ...] = ()
 
 
-AnyForm = Pad | Form | Rows | Tools | Counts
+class Side(Struct, frozen=True):
+    """One of two that are compared: its name, what becomes of it, and what it has, row by row."""
+
+    name: str
+    fate: str = ""
+    rows: tuple[Row, ...] = ()
+
+
+class Compare(Struct, frozen=True):
+    """Two beside each other, and the question what becomes of them."""
+
+    title: str
+    sides: tuple[Side, Side]
+    detail: str = ""
+    problem: str = ""
+    presses: tuple[Press, ...] = ()
+
+
+AnyForm = Compare | Pad | Form | Rows | Tools | Counts

@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from app.screens.forms import AnyForm
+from app.screens.forms import Compare as Compare
 from app.screens.forms import Counts as Counts
 from app.screens.forms import Form as Form
 from app.screens.forms import Pad as Pad

@@ -23,6 +23,7 @@ WIDGETS: Final[dict[type, str]] = {
     views.Rows: "listing:RowsPanel",
     views.Tools: "tools:ToolsPanel",
     views.Counts: "counts:CountsPanel",
+    views.Compare: "comparing:ComparePanel",
     views.DayView: "day:DayPanel",
     DevicesView: "devices:DevicesPanel",
 }

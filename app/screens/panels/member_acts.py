@@ -9,7 +9,7 @@ from app.checkout.outcome import Outcome
 from app.checkout.ports import Person
 from app.checkout.rights import Approval
 from app.screens import cash, views
-from app.screens.forms import BACK, YES, Row, Sign
+from app.screens.forms import BACK, YES, Press, Row, Side, Sign
 from app.screens.panel import Screen
 from app.screens.panels.member import OfMember
 from app.screens.panels.people import DOT
@@ -172,6 +172,9 @@ class Merging(OfMember):
     def pick(self, key: str) -> None:
         self._other = next((each for each in self._found() if str(each.member) == key), None)
 
+    def take(self) -> None:
+        """Enter is no answer: nobody merges two people by accident."""
+
     def press(self, key: str) -> None:
         if self._other is None:
             return super().press(key)
@@ -192,14 +195,33 @@ class Merging(OfMember):
             return []
         return [each for each in self.screen.members.find_people(self._query) if each.member != self.id]
 
-    def view(self) -> views.Rows | views.Ask:
+    def _side(self, member: uuid.UUID, person: Person, fate: str) -> Side:
+        """One membership as far as it tells whether both are one person's."""
+        words, found = self.show.words, self.screen.members.member(member)
+        latest = self.till.refunds.latest(member, 1)
+        visit = words.date(latest[0].at_ms, self.till.shop.time_zone) if latest else "–"
+        rows = (
+            ("phone", masked(person.phone) or "–"),
+            ("points", words.points(found.state.balance_centi) if found else "–"),
+            ("cards", str(len(self.screen.members.cards(member)))),
+            ("visit", visit),
+        )
+        named = tuple(Row(key, self.say(f"member.side_{key}"), figure=figure) for key, figure in rows)
+        return Side(person.name, self.say(fate), named)
+
+    def view(self) -> views.Rows | views.Compare:
         if self._other is not None:
-            return views.Ask(
-                question=self.say("member.merge_question", other=self._other.name, name=self.person.name),
+            return views.Compare(
+                title=self.say("member.merge_question"),
+                sides=(
+                    self._side(self.id, self.person, "member.merge_stays"),
+                    self._side(self._other.member, self._other, "member.merge_joins"),
+                ),
                 detail=self.say("member.merge_detail"),
-                yes=self.say("member.merge_yes"),
-                no=self.say("back"),
-                busy=self.till.busy,
+                presses=(
+                    self.back(),
+                    Press(YES, self.say("member.merge_yes"), loud=True, enabled=not self.till.busy),
+                ),
             )
         return views.Rows(
             title=self.say("member.merge"),
