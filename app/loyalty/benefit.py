@@ -14,7 +14,7 @@ from app.loyalty.model import Benefit, Count, Days
 from app.loyalty.moment import EPOCH_ORDINAL
 from app.loyalty.plan import Plan, ReceiptPlan, Run
 from app.loyalty.state import DAY_MS
-from app.values import div_round, mul_rate, utc_ms
+from app.values import POINT_CENTI, div_round, mul_rate, utc_ms
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +104,24 @@ def _end_ms(plan: Plan, run: Run, expires: Expiry | None) -> int | None:
     return known[3]
 
 
-def earn(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> None:
-    """Give the member points."""
+def within_budget(plan: Plan, run: Run, centi: int) -> int:
+    """The part of some points that the rule's budget still pays."""
+    left = run.budget_left(plan.rule)
+    return centi if left is None else min(centi, int(left * POINT_CENTI / run.point_minor))
+
+
+def worth_minor(run: Run, centi: int) -> int:
+    """What points are worth in money."""
+    return div_round(centi * run.point_minor.numerator, POINT_CENTI * run.point_minor.denominator)
+
+
+def earn(
+    plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "", *, charged: bool = True
+) -> None:
+    """Give the member points, as far as the rule's budget goes, which pays what they are worth."""
+    if charged and plan.rule.budget is not None:
+        amount_centi = within_budget(plan, run, amount_centi)
+        run.spend_budget(plan.rule, worth_minor(run, amount_centi))
     if amount_centi > 0:
         run.effects.append(PointsEarned(make_lot(plan, run, amount_centi, terms, suffix)))
         run.points_by_rule[plan.id] = run.points_by_rule.get(plan.id, 0) + amount_centi
@@ -138,15 +154,25 @@ def benefit_amount(benefit: Benefit, plan: Plan, run: Run) -> int:
     return benefit.amount or 0
 
 
-def hand_over(plan: Plan, run: Run, benefit: Benefit, *, terms: LotTerms, times: int = 1, now: bool) -> None:
+def hand_over(
+    plan: Plan,
+    run: Run,
+    benefit: Benefit,
+    *,
+    terms: LotTerms,
+    times: int = 1,
+    now: bool,
+    charged: bool = True,
+) -> None:
     """Give a benefit at payment: points and gifts at once; a discount only as a coupon for later.
 
-    `now`: a discount has been taken off this receipt already, so there is no coupon to issue.
+    `now`: a discount has been taken off this receipt already, so there is no coupon to issue. `charged`:
+    points are paid by the rule's budget, if it has one.
     """
     if not run.member or times <= 0:
         return
     if benefit.points is not None:
-        earn(plan, run, benefit.points * times, terms)
+        earn(plan, run, benefit.points * times, terms, charged=charged)
     elif benefit.gift:
         run.grant(make_grant(plan, run, "reward", uses=times, item=benefit.gift))
     elif not now:

@@ -6,6 +6,7 @@ import msgspec
 
 from app.loyalty.basket import Context
 from app.loyalty.compiled import Compiled
+from app.loyalty.conditions import common_refusal
 from app.loyalty.decision import Reason
 from app.loyalty.effects import AnyEffect, Enrolled
 from app.loyalty.rules.activity import Activity
@@ -81,6 +82,7 @@ def enrol(compiled: Compiled, context: Context, referred_by: str = "") -> EventD
     run = Run(compiled, apply(EMPTY, [begun], context.at_ms), context)
     run.effects.append(begun)
     for plan in compiled.of(Referral):
-        if referred_by and plan.settings.pays_on == "enrolment":
+        pays = referred_by and plan.settings.pays_on == "enrolment"
+        if pays and common_refusal(plan, run) is None:
             plan.pay(run)
     return EventDecision(sum(run.points_by_rule.values()), tuple(run.effects))

@@ -6,10 +6,11 @@ app.loyalty.schema); the kinds of rule in app.loyalty.rules add their own fields
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 
@@ -158,6 +159,30 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     max_discount: PositiveMoney | None = None
     """The most this rule takes off one receipt."""
     budget: Budget | None = None
+
+    def takes_off(self) -> bool:
+        """Whether it may take something off a price: by default where some benefit of it does."""
+        return any(each.percent is not None or each.amount is not None for each in benefits_in(self))
+
+    def earns(self) -> bool:
+        """Whether it may give points: by default where some benefit of it does."""
+        return any(each.points is not None for each in benefits_in(self))
+
+    def spends(self) -> bool:
+        """Whether anything it gives is charged to a budget."""
+        return self.takes_off() or self.earns()
+
+
+def benefits_in(settings: object) -> Iterator[Benefit]:
+    """Every benefit anywhere in the settings."""
+    if isinstance(settings, Benefit):
+        yield settings
+    elif isinstance(settings, msgspec.Struct):
+        for value in msgspec.structs.astuple(settings):
+            yield from benefits_in(value)
+    elif isinstance(settings, tuple):
+        for value in cast("tuple[object, ...]", settings):
+            yield from benefits_in(value)
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from app.loyalty.model import Audience, Goods, Programme, Rule
 from app.loyalty.reading import BAD, Reader, fields_of, text_at
 from app.loyalty.rules import KINDS
 from app.loyalty.rules.tier import TierRule
+from app.loyalty.unused import unused_of_any_kind, unused_of_programme
 from app.loyalty.yamltree import SIZE_MAX_BYTES, Node, Problem, TreeProblem, parse_tree
 from app.values import ValueProblem
 
@@ -106,6 +107,9 @@ def _rule(reader: Reader, node: Node) -> Any:
 def _whole(programme: Programme, tree: Node, complete: bool) -> Iterator[Problem]:
     """Problems between parts of the file: names that must exist, or must not exist twice."""
     yield from _tree_problems(programme, tree)
+    for field, reason, hint in unused_of_programme(programme):
+        place = _at(tree, field)
+        yield Problem(place.line, field, reason, hint)
     nodes = _nodes_by_id(tree)
     seen: set[str] = set()
     sound = complete
@@ -168,6 +172,7 @@ def _rule_problems(rule: Rule, programme: Programme, complete: bool) -> Iterator
         yield "budget.new_members", "the part is more than the total", "lower new_members or raise total"
     if complete:
         yield from _audience_problems(rule.audience, programme)
+        yield from unused_of_any_kind(rule)
         extra = KINDS[rule.kind].check
         if extra is not None:
             yield from extra(rule, programme)

@@ -20,13 +20,15 @@ from app.loyalty.effects import (
     StampsChanged,
 )
 from app.loyalty.model import Programme
-from app.loyalty.programme import load_programme
+from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
 from tests.loyalty.rule_cases import CATEGORIES, GOODS, MAKERS, NAMES, SPECIAL, goods_filter, money, percent
 from tests.loyalty.support import NOON
 
 FREQUENT = ("price", "price", "bundle", "bundle", "threshold", "stamps", "tier", "points", "cashback")
 """Kinds that meet others most often are drawn more often."""
+NOT_ABOUT_GOODS = {"activity", "complement", "free_delivery", "reward"}
+TAKE_NOTHING_OFF = {"access", "activity", "cashback", "gift_card", "partner", "points", "referral", "reward"}
 RULES_MAX = 7
 TODAY = NOON // DAY_MS
 
@@ -64,7 +66,21 @@ def programme(rng: Random) -> Programme:
     named = sorted({rule["group"] for rule in rules if "group" in rule})
     if named and rng.random() < 0.4:
         whole["groups"] = rng.sample(named, len(named))
-    return load_programme(json.dumps(whole).encode())
+    return without_unused(whole)
+
+
+def without_unused(whole: dict[str, Any]) -> Programme:
+    """The programme without what the check refuses as doing nothing: makers need not know it all."""
+    try:
+        return load_programme(json.dumps(whole).encode())
+    except ProgrammeProblems as refused:
+        for path in sorted({problem.path for problem in refused.problems}, reverse=True):
+            place: Any = whole
+            *way, last = path.replace("[", ".").replace("]", "").split(".")
+            for part in way:
+                place = place[int(part)] if isinstance(place, list) else place[part]
+            del place[int(last) if isinstance(place, list) else last]
+        return without_unused(whole)
 
 
 def _floor(rng: Random) -> dict[str, Any]:
@@ -75,14 +91,15 @@ def _floor(rng: Random) -> dict[str, Any]:
 def _rule(rng: Random, number: int) -> dict[str, Any]:
     kind = rng.choice([*MAKERS, *FREQUENT])
     rule: dict[str, Any] = {"id": f"r{number}", "kind": kind, "name": NAMES}
-    if rng.random() < 0.6 or kind == "partner":
+    if rng.random() < 0.6 and kind not in NOT_ABOUT_GOODS:
         rule["products"] = goods_filter(rng)
-    if rng.random() < 0.3:
-        rule["priority"] = str(rng.randint(-1, 2))
-    if rng.random() < 0.1:
-        rule["exclusive"] = "true"
-    if rng.random() < 0.15:
-        rule["max_discount"] = money(rng, 1, 900)
+    if kind not in TAKE_NOTHING_OFF:
+        if rng.random() < 0.3:
+            rule["priority"] = str(rng.randint(-1, 2))
+        if rng.random() < 0.1:
+            rule["exclusive"] = "true"
+        if rng.random() < 0.15:
+            rule["max_discount"] = money(rng, 1, 900)
     if rng.random() < 0.2:
         rule["audience"] = rng.choice(_AUDIENCES)
     if rng.random() < 0.15:

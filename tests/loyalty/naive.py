@@ -556,9 +556,8 @@ class Naive(Visit):
                     exact * 100 / self.point_minor() * self.multiplier(), rule.round_to
                 )
         for rule in self.programme.rules:
-            left = self.budget_left(rule)
-            if rule.id in earned and left is not None:
-                earned[rule.id] = min(earned[rule.id], floor(left * 100 / self.point_minor()))
+            if rule.id in earned:
+                earned[rule.id] = min(earned[rule.id], self.most(rule))
         return earned
 
     def rounded(self, centi: Fraction, to: str) -> int:
@@ -756,18 +755,18 @@ class Naive(Visit):
             gave = sum(each.off[rule.id] for each in self.lines) > 0
             match rule:
                 case ThresholdRule() if rule.id in self.steps:
-                    self.hand.give(rule.id, self.steps[rule.id], taken=True)
+                    self.hand.give(rule.id, self.steps[rule.id], taken=True, most=self.most(rule))
                 case NthPurchaseRule() | WelcomeRule() | BirthdayRule() | TenureRule() | PromoCodeRule():
                     give, times = self.asked.get(rule.id) or (None, 0)
                     if give is not None and not is_discount(give):
-                        self.hand.give(rule.id, give, times, taken=True)
+                        self.hand.give(rule.id, give, times, taken=True, most=self.most(rule))
                 case ComeBackRule():
                     goods = self.goods()
                     if self.allowed(rule) and goods > 0 and goods >= rule.min_receipt_to_issue:
                         self.hand.things[rule.id, "coupon", ""] += 1
                     self.used[rule.id] += gave
                 case ReferralRule() if lines and self.referred(rule, sum(each.net for each in lines)):
-                    self.hand.points[rule.id] += rule.friend_points or 0
+                    self.hand.points[rule.id] += min(rule.friend_points or 0, self.most(rule))
                 case EntitlementRule() if rule.sold_by is not None and self.allowed(rule):
                     for each in self.of(rule, rule.sold_by):
                         self.hand.things[rule.id, "uses", each.line.id] += rule.uses * max(1, each.units)
@@ -782,6 +781,11 @@ class Naive(Visit):
                 case _:
                     pass
 
+    def most(self, rule: Rule) -> int:
+        """Points that the rule's budget still pays for, in hundredths."""
+        left = self.budget_left(rule)
+        return 10**15 if left is None else floor(left * 100 / self.point_minor())
+
     def challenge(self, rule: ChallengeRule, lines: list[Priced]) -> None:
         if not lines or not self.allowed(rule) or sum(each.net for each in lines) < rule.min_receipt:
             return
@@ -793,7 +797,7 @@ class Naive(Visit):
             if rule.badge:
                 self.hand.things[rule.id, "badge", "badge"] += 1
             if rule.give is not None:
-                self.hand.give(rule.id, rule.give, taken=False)
+                self.hand.give(rule.id, rule.give, taken=False, most=self.most(rule))
 
     def stamps(self) -> dict[str, int]:
         """Cards after the sale; full cards' points are earned on the way."""
@@ -829,7 +833,7 @@ class Naive(Visit):
             else:
                 after[rule.id] = have + stamps - filled * rule.size
             if rule.reward is not None and filled:
-                self.hand.give(rule.id, rule.reward, filled, taken=False)
+                self.hand.give(rule.id, rule.reward, filled, taken=False, most=self.most(rule))
         return after
 
 

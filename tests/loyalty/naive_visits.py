@@ -283,10 +283,13 @@ class Handed:
         self.points: Counter[str] = Counter()
         self.things: Counter[tuple[str, str, str]] = Counter()
 
-    def give(self, rule: str, benefit: Benefit, times: int = 1, *, taken: bool) -> None:
-        """`taken`: a discount has been taken off already, so there is no coupon for later."""
+    def give(
+        self, rule: str, benefit: Benefit, times: int = 1, *, taken: bool, most: int | None = None
+    ) -> None:
+        """`taken`: a discount has been taken off already, so no coupon for later; `most`: of points."""
         if benefit.points is not None:
-            self.points[rule] += benefit.points * times
+            centi = benefit.points * times
+            self.points[rule] += centi if most is None else min(centi, most)
         elif benefit.gift:
             self.things[rule, "reward", benefit.gift] += times
         elif not taken:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from random import Random
 from typing import Any
 
@@ -18,11 +17,10 @@ from app.loyalty.effects import PURCHASES, BudgetSpent, Counted
 from app.loyalty.engine import compile_programme, evaluate
 from app.loyalty.manual import MANUAL
 from app.loyalty.model import Programme, Rule
-from app.loyalty.programme import load_programme
 from app.loyalty.refund import refund
 from app.loyalty.state import MemberState, advance, apply
 from app.values import line_gross
-from tests.loyalty.cases import case
+from tests.loyalty.cases import case, without_unused
 from tests.loyalty.naive_visits import Visit
 from tests.loyalty.rule_cases import CATEGORIES, MAKERS, NAMES
 from tests.loyalty.support import NAME, line, off, programme
@@ -174,9 +172,10 @@ def test_an_irrelevant_rule_changes_nothing(seed: int, kind: str) -> None:
     made |= {"before_days": 0} if kind == "complement" else {}  # else it counts purchases for later
     over = {**made, "when": {"until": "2019-12-31"}}
     foreign = {**made, "products": {"skus": ["none-such"]}}
-    both = [over] * (kind != "gift_card") + [foreign] * (kind not in NOT_ABOUT_GOODS and "set" not in made)
-    for rule in both:
+    for rule in [over] * (kind != "gift_card") + [foreign] * (kind not in NOT_ABOUT_GOODS):
         extra = one_rule({"id": "zz", "kind": kind, "name": NAMES, **rule})
+        if rule is foreign and not extra.products.skus:
+            continue  # this shape of the kind is about no goods
         grown = msgspec.structs.replace(rules, rules=(*rules.rules, extra))
         decision = evaluate(compile_programme(grown), state, basket, context)
         tiers = tuple(view for view in decision.tiers if view.rule != "zz")
@@ -202,7 +201,7 @@ def one_rule(rule: dict[str, Any]) -> Rule:
     where = {"currency": "PLN", "time_zone": "Europe/Warsaw"}
     categories = {name: {"parent": parent} if parent else {} for name, parent in CATEGORIES.items()}
     whole = {**head, **where, "categories": categories, "rules": [rule]}
-    return load_programme(json.dumps(whole).encode()).rules[0]
+    return without_unused(whole).rules[0]
 
 
 @given(SEEDS, st.integers(0, 2**20))

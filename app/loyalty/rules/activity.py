@@ -12,6 +12,7 @@ from app.loyalty.effects import Counted
 from app.loyalty.model import Count, Ident, Points, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, lots, percent, say
+from app.loyalty.unused import unused
 from app.values import POINT_CENTI, mul_rate
 
 KEEP_DAYS = 31
@@ -34,6 +35,9 @@ class ActivityRule(Rule, frozen=True, kw_only=True):
     percent: Share | None = None
     limits: Limits = Limits()
     lots: LotTerms = LotTerms()
+
+    def earns(self) -> bool:
+        return True
 
 
 class Activity(Plan):
@@ -79,6 +83,7 @@ def plans(rule: ActivityRule, scope: Scope) -> list[Plan]:
 def check(rule: ActivityRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if (rule.points is None) == (rule.percent is None):
         yield "", "it gives either points or a percent of the event's money", "set one of points and percent"
+    yield from unused(rule, "products", because="an event is about no goods")
 
 
 def terms(rule: ActivityRule, programme: Programme) -> Said:

@@ -12,6 +12,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.model import EVERYTHING, Count, Filter, PositiveMoney, Programme, Rule, Share
 from app.loyalty.plan import BundlePlan, Claim, Kind, Parts, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, Term, percent, say, some
+from app.loyalty.unused import unused
 from app.values import mul_rate, spread
 
 
@@ -52,6 +53,9 @@ class BundleRule(Rule, frozen=True, kw_only=True):
     set: tuple[Part, ...] = ()
     price: PositiveMoney | None = None
     percent: Share | None = None
+
+    def takes_off(self) -> bool:
+        return True
 
 
 Chosen = list[list[tuple[Work, int]]]
@@ -273,6 +277,11 @@ def check(rule: BundleRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "price", "a set has either a price or a percent", "remove one of the two"
     if rule.set and sum(part.qty for part in rule.set) < 2:
         yield "set", "a set has at least two units", "for one unit use kind: price"
+    if rule.set:
+        yield from unused(rule, "products", because="a set's parts name its goods", hint="write it under set")
+    if rule.get is not None and rule.get.products == rule.products and not rule.beside:
+        because = "among the same goods the cheapest are reduced, or customers would buy the other way round"
+        yield from unused(rule.get, "pick", because=because, path="get.")
 
 
 def terms(rule: BundleRule, programme: Programme) -> Said:

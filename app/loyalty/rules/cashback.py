@@ -36,6 +36,9 @@ class CashbackRule(Rule, frozen=True, kw_only=True):
     round_to: RoundTo = "hundredth"
     lots: LotTerms = LotTerms()
 
+    def earns(self) -> bool:
+        return True
+
 
 class Cashback(EarningPlan):
     def __init__(self, rule: CashbackRule, scope: Scope) -> None:

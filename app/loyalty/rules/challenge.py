@@ -17,6 +17,7 @@ from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, R
 from app.loyalty.plan import Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, percent, say
 from app.loyalty.state import Bucket
+from app.loyalty.unused import unused
 
 Goal = Literal["receipts", "units", "categories", "weeks"]
 
@@ -44,6 +45,10 @@ class ChallengeRule(Rule, frozen=True, kw_only=True):
     wheel: tuple[Prize, ...] = ()
     """Instead of a goal: every receipt turns the wheel, or with a goal, every win does."""
     lots: LotTerms = LotTerms()
+
+    def spends(self) -> bool:
+        wins = self.takes_off() or (self.give is not None and self.give.points is not None)
+        return wins or any(prize.cost for prize in self.wheel)
 
 
 class Challenge(Plan):
@@ -197,7 +202,7 @@ class Challenge(Plan):
         if prize.give is None or (left is not None and prize.cost > left):
             run.notes[self.id] = self.no("wheel_blank")
             return
-        hand_over(self, run, prize.give, terms=self.settings.lots, now=False)
+        hand_over(self, run, prize.give, terms=self.settings.lots, now=False, charged=False)
         run.spend_budget(self.rule, prize.cost)
         run.notes[self.id] = self.yes("wheel_won")
 
@@ -223,11 +228,18 @@ def check(rule: ChallengeRule, programme: Programme) -> Iterable[tuple[str, str,
         yield "", "there is nothing to win", "set give, badge or wheel"
     if rule.give is not None:
         yield from benefit_problems(rule.give, "give")
+    if not goals:
+        because = "without a goal every receipt turns the wheel, and nothing else is won"
+        yield from unused(rule, "window_days", "give", "badge", "repeat", because=because, hint="add a goal")
     for number, prize in enumerate(rule.wheel):
         if prize.give is not None:
             yield from benefit_problems(prize.give, f"wheel[{number}].give")
             if prize.give.percent is not None or prize.give.amount is not None:
                 yield f"wheel[{number}].give", "a wheel gives points or gifts", "coupons have no rule here"
+        if rule.budget is None or prize.give is None:
+            because = "it is charged to the rule's budget, when the prize is won"
+            hint = "add budget" if prize.give is not None else "remove it: a blank costs nothing"
+            yield from unused(prize, "cost", because=because, hint=hint, path=f"wheel[{number}].")
 
 
 def terms(rule: ChallengeRule, programme: Programme) -> Said:

@@ -30,6 +30,9 @@ class ComeBackRule(Rule, frozen=True, kw_only=True):
     """Of the receipt on which the coupon is used."""
     min_receipt_to_issue: Money = 0
 
+    def takes_off(self) -> bool:
+        return True
+
 
 class ComeBack(CouponPlan):
     def __init__(self, rule: ComeBackRule, scope: Scope) -> None:

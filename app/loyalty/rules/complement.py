@@ -11,6 +11,7 @@ from app.loyalty.effects import Counted
 from app.loyalty.model import Days, Filter, PositiveMoney, Programme, Rule, Share
 from app.loyalty.plan import Kind, LinePlan, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, percent, say, some
+from app.loyalty.unused import unused
 from app.values import line_gross, mul_rate
 
 
@@ -29,6 +30,9 @@ class ComplementRule(Rule, frozen=True, kw_only=True):
     """How long an earlier purchase counts; 0: only this basket."""
     percent: Share | None = None
     amount: PositiveMoney | None = None
+
+    def takes_off(self) -> bool:
+        return self.percent is not None or self.amount is not None
 
 
 class Complement(LinePlan):
@@ -89,6 +93,7 @@ def check(rule: ComplementRule, programme: Programme) -> Iterable[tuple[str, str
         yield "pairs", "it has no pair", "add one with bought and offer"
     if rule.percent is not None and rule.amount is not None:
         yield "amount", "it takes off either a percent or an amount", "remove one of the two"
+    yield from unused(rule, "products", because="the pairs name the goods", hint="write it under pairs")
     for number, pair in enumerate(rule.pairs):
         if pair.offer == Filter() or pair.bought == Filter():
             yield (

@@ -23,6 +23,9 @@ class EntitlementRule(Rule, frozen=True, kw_only=True):
     """Goods that give the uses when they are bought; without it, they are given by hand."""
     expires: Expiry | None = None
 
+    def takes_off(self) -> bool:
+        return True
+
 
 class Covered(BundlePlan):
     """Makes a unit free for every use that the customer wishes to take."""

@@ -8,6 +8,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.model import PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, say
+from app.loyalty.unused import unused
 
 
 class FreeDeliveryRule(Rule, frozen=True, kw_only=True):
@@ -16,6 +17,9 @@ class FreeDeliveryRule(Rule, frozen=True, kw_only=True):
     from_total: PositiveMoney | None = None
     """Goods after discounts; delivery itself does not count."""
     first_order: bool = False
+
+    def takes_off(self) -> bool:
+        return True
 
 
 class FreeDelivery(Plan):
@@ -56,6 +60,9 @@ def plans(rule: FreeDeliveryRule, scope: Scope) -> list[Plan]:
 def check(rule: FreeDeliveryRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if rule.from_total is None and not rule.first_order:
         yield "", "it never applies", "set from_total or first_order"
+    yield from unused(rule, "products", because="all goods count towards free delivery")
+    because = "delivery is priced after all groups, by every such rule"
+    yield from unused(rule, "group", "priority", "exclusive", because=because)
 
 
 def terms(rule: FreeDeliveryRule, programme: Programme) -> Said:

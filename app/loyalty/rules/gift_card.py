@@ -12,6 +12,7 @@ from app.loyalty.effects import GiftCardSold
 from app.loyalty.model import EVERYTHING, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, say
+from app.loyalty.unused import unused
 
 
 class GiftCardRule(Rule, frozen=True, kw_only=True):
@@ -51,6 +52,7 @@ def check(rule: GiftCardRule, programme: Programme) -> Iterable[tuple[str, str, 
         yield "products", "every article would be a gift card", "name the goods that are"
     if rule.min_amount is not None and rule.max_amount is not None and rule.max_amount < rule.min_amount:
         yield "max_amount", "it is less than min_amount", "raise max_amount or lower min_amount"
+    yield from unused(rule, "when", "audience", because="a gift card is one at any time and whoever buys it")
 
 
 def terms(rule: GiftCardRule, programme: Programme) -> Said:

@@ -16,6 +16,7 @@ from app.loyalty.model import EVERYTHING, Ident, Points, PositiveMoney, Programm
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, lots, say
 from app.loyalty.rules.points import EarningPlan, base_minor
+from app.loyalty.unused import unused
 from app.values import div_round
 
 
@@ -27,6 +28,9 @@ class PartnerRule(Rule, frozen=True, kw_only=True):
     partner_stores: tuple[str, ...] = ()
     """Stores of the partner: points spent there are settled with it."""
     lots: LotTerms = LotTerms()
+
+    def earns(self) -> bool:
+        return self.points is not None
 
 
 class PartnerEarning(EarningPlan):
@@ -47,7 +51,7 @@ class PartnerEarning(EarningPlan):
 
     def pay(self, run: Run, amount_minor: int) -> None:
         """The points of a purchase at the partner's own, of which only the money is known."""
-        earn(self, run, self.within_budget(run, self.centi(run, amount_minor)), self.terms())
+        earn(self, run, self.centi(run, amount_minor), self.terms())
         self._owe(run)
 
     def settle(self, run: Run) -> None:
@@ -91,6 +95,8 @@ def check(rule: PartnerRule, programme: Programme) -> Iterable[tuple[str, str, s
         yield "", "it neither earns nor spends", "set points and per, or partner_stores"
     if rule.points is not None and rule.products == EVERYTHING:
         yield "products", "a partner pays for its own goods only", "name them"
+    if rule.points is None:
+        yield from unused(rule, "products", because="the rule earns nothing on goods")
 
 
 def terms(rule: PartnerRule, programme: Programme) -> Said:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from app.loyalty.benefit import LotTerms, earn
+from app.loyalty.benefit import LotTerms, earn, within_budget
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Lot, PointsEarned, PointsSpent
 from app.loyalty.model import (
@@ -28,6 +28,7 @@ from app.loyalty.plan import Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, about, counted_on, factor, lots, min_receipt, percent, say, some
 from app.loyalty.run import ONCE
 from app.loyalty.state import lot_order, take_from
+from app.loyalty.unused import unused
 from app.values import POINT_CENTI, QTY_MILLI, Rounding, div_round, spread
 
 Base = Literal["paid", "net", "gross"]
@@ -72,6 +73,9 @@ class PointsRule(Rule, frozen=True, kw_only=True):
     lots: LotTerms = LotTerms()
     redeem: RedeemTerms | None = None
 
+    def earns(self) -> bool:
+        return self.earn is not None
+
 
 class EarningPlan(Plan):
     """Earns points by line; the amount depends on what is paid in points, so it can be asked twice."""
@@ -91,18 +95,12 @@ class EarningPlan(Plan):
         """Points earned given what is spent now; 0 where the rule cannot apply."""
         if not run.member or not self.may(run):
             return 0
-        return self.within_budget(run, self.centi(run, self.weight(run)))
+        return within_budget(self, run, self.centi(run, self.weight(run)))
 
     def weight(self, run: Run) -> int:
         """The sum of the weights; a kind that can tell it without the lines does."""
         run.place_points()
         return sum([weight for _, weight in self.weights(run)])
-
-    def within_budget(self, run: Run, centi: int) -> int:
-        left = run.budget_left(self.rule) if self.rule.budget is not None else None
-        if left is None:
-            return centi
-        return min(centi, int(left * POINT_CENTI / run.point_minor))
 
     def may_settle(self, scene: Scene) -> bool:
         return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
@@ -114,9 +112,6 @@ class EarningPlan(Plan):
         earn(self, run, total, self.terms())
         if not run.brief:
             self._put_on_lines(run, total)
-        if self.rule.budget is not None:
-            value = div_round(total * run.point_minor.numerator, POINT_CENTI * run.point_minor.denominator)
-            run.spend_budget(self.rule, value)
 
     def _put_on_lines(self, run: Run, total: int) -> None:
         weights = self.weights(run)
@@ -340,6 +335,13 @@ def check(rule: PointsRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "redeem", "points are spent by one rule only", f"{redeeming[0].id!r} does it already"
     if rule.redeem is not None and gcd(rule.redeem.block, POINT_CENTI) < 1:
         yield "redeem.block", "a block is at least 0.01 points", "write block: 100, for example"
+    if rule.earn is None:
+        yield from unused(rule, "products", because="the rule earns nothing", hint="write it under redeem")
+        yield from unused(rule, "multipliers", because="the rule earns nothing that could be multiplied")
+    elif rule.earn.per in ("unit", "visit"):
+        yield from unused(rule.earn, "base", because=f"points per {rule.earn.per} ask no price", path="earn.")
+    if rule.earn is not None and rule.earn.per == "visit":
+        yield from unused(rule, "multipliers", because="a visit earns the same whatever is bought")
 
 
 def terms(rule: PointsRule, programme: Programme) -> Said:

@@ -17,6 +17,9 @@ class PriceRule(Rule, frozen=True, kw_only=True):
     price: Money | None = None
     """The new price of each piece or kilogram; never a dearer one."""
 
+    def takes_off(self) -> bool:
+        return True
+
 
 class Percent(LinePlan):
     def __init__(self, rule: PriceRule, share: Share, scope: Scope) -> None:

@@ -11,6 +11,7 @@ from app.loyalty.effects import CodeUsed, Counted
 from app.loyalty.model import Benefit, Count, Money, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
+from app.loyalty.unused import unused
 
 
 class PromoCodeRule(Rule, frozen=True, kw_only=True):
@@ -93,6 +94,11 @@ def check(rule: PromoCodeRule, programme: Programme) -> Iterable[tuple[str, str,
                 f"the code {code!r} belongs to {taken[code.casefold()]!r} too",
                 "give each rule codes of its own",
             )
+
+    if not rule.codes:
+        yield from unused(
+            rule, "total", because="a unique code is used once anyway", hint="remove it, or list codes"
+        )
 
 
 def terms(rule: PromoCodeRule, programme: Programme) -> Said:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from app.loyalty.benefit import LotTerms, earn
+from app.loyalty.benefit import LotTerms, earn, within_budget, worth_minor
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted, ReferralDue
 from app.loyalty.model import Count, Days, Money, Points, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, lots, min_receipt, say
 from app.loyalty.state import DAY_MS
+from app.loyalty.unused import unused
 
 
 class ReferralRule(Rule, frozen=True, kw_only=True):
@@ -25,6 +26,9 @@ class ReferralRule(Rule, frozen=True, kw_only=True):
     """Days that the referrer's points wait, so that a refund can stop them."""
     cap_per_month: Count | None = None
     lots: LotTerms = LotTerms()
+
+    def earns(self) -> bool:
+        return self.friend_points is not None or self.referrer_points is not None
 
 
 class Referral(Plan):
@@ -59,9 +63,10 @@ class Referral(Plan):
             earn(self, run, rule.friend_points, rule.lots)
         if rule.referrer_points is not None:
             due_at_ms = run.context.at_ms + rule.after_days * DAY_MS
-            owed = rule.referrer_points
+            owed = within_budget(self, run, rule.referrer_points)
             referrer = run.state.referred_by
             run.effects.append(ReferralDue(self.id, referrer, owed, due_at_ms, rule.cap_per_month))
+            run.spend_budget(rule, worth_minor(run, owed))
         run.effects.append(Counted(self.id, 0, uses=1))
 
 
@@ -78,6 +83,12 @@ def check(rule: ReferralRule, programme: Programme) -> Iterable[tuple[str, str, 
             "it belongs to pays_on: each_purchase",
             "remove purchases, or write pays_on: each_purchase",
         )
+    if rule.pays_on == "enrolment":
+        because = "it pays on enrolment, when nothing is bought"
+        yield from unused(rule, "products", "min_receipt", because=because)
+    if rule.referrer_points is None:
+        because = "it is about the referrer's points, and there are none"
+        yield from unused(rule, "after_days", "cap_per_month", because=because, hint="add referrer_points")
 
 
 def terms(rule: ReferralRule, programme: Programme) -> Said:

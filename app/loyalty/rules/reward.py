@@ -13,6 +13,7 @@ from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, say
 from app.loyalty.rules.points import ready_lots
 from app.loyalty.state import take_from
+from app.loyalty.unused import unused
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +107,7 @@ def check(rule: RewardRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "items", "the catalogue is empty", "add an item with id, name and points"
     if len({item.id for item in rule.items}) != len(rule.items):
         yield "items", "two things have the same id", "rename one: stock and limits are kept by the id"
+    yield from unused(rule, "products", because="the things of the catalogue stand under items")
 
 
 def terms(rule: RewardRule, programme: Programme) -> Said:

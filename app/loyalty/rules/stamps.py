@@ -13,6 +13,7 @@ from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, R
 from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.bundle import unit_price
+from app.loyalty.unused import unused
 
 
 class StampsRule(Rule, frozen=True, kw_only=True):
@@ -29,6 +30,9 @@ class StampsRule(Rule, frozen=True, kw_only=True):
     min_receipt: Money = 0
     expires_after_idle_days: Count | None = None
     lots: LotTerms = LotTerms()
+
+    def takes_off(self) -> bool:
+        return self.free is not None or super().takes_off()
 
 
 class _StampCard:
@@ -211,6 +215,9 @@ def check(rule: StampsRule, programme: Programme) -> Iterable[tuple[str, str, st
         yield "size", "a card has at least two places", "write size: 6 for five bought and the sixth free"
     if rule.reward is not None:
         yield from benefit_problems(rule.reward, "reward")
+    else:
+        because = "with a free unit stamps beyond a full card always begin the next one"
+        yield from unused(rule, "carry_over", because=because)
 
 
 def terms(rule: StampsRule, programme: Programme) -> Said:

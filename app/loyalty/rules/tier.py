@@ -20,6 +20,7 @@ from app.loyalty.moment import EPOCH_ORDINAL
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scene, Scope
 from app.loyalty.promise import Said, Term, factor, percent, say, some
 from app.loyalty.state import Bucket, Standing
+from app.loyalty.unused import unused
 from app.values import ValueProblem, minor_digits, mul_rate, parse_scaled
 
 Basis = Literal["spend", "points", "receipts"]
@@ -47,6 +48,9 @@ class TierRule(Rule, frozen=True, kw_only=True):
     """Whether the purchase that crosses a limit already has the new level."""
     downgrade: Literal["never", "one_step", "figures"] = "figures"
     grace_days: Days = 0
+
+    def takes_off(self) -> bool:
+        return any(level.percent for level in self.levels)
 
 
 _FIELDS: Final = {"spend": "spend_minor", "points": "points_centi", "receipts": "receipts"}
@@ -305,6 +309,16 @@ def check(rule: TierRule, programme: Programme) -> Iterable[tuple[str, str, str]
         last = value
     if len({level.id for level in rule.levels}) != len(rule.levels):
         yield "levels", "two levels have the same id", "rename one: members are remembered by the level's id"
+    for number, level in enumerate(rule.levels):
+        if not level.percent:
+            because = "the level has no percent that these goods could be for"
+            yield from unused(level, "products", because=because, path=f"levels[{number}].")
+    if rule.window == "lifetime":
+        because = "what counts for a lifetime never falls"
+        hint = "remove it, or set window: calendar_year or a number of days"
+        yield from unused(rule, "downgrade", "grace_days", because=because, hint=hint)
+    elif rule.downgrade == "never":
+        yield from unused(rule, "grace_days", because="with downgrade: never there is no fall to put off")
 
 
 def terms(rule: TierRule, programme: Programme) -> Said:

@@ -14,6 +14,7 @@ from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
 from app.loyalty.promise import Said, factor, percent, say, some
+from app.loyalty.unused import unused
 from app.values import mul_rate
 
 
@@ -26,6 +27,9 @@ class VipRule(Rule, frozen=True, kw_only=True):
     goods: Filter = EVERYTHING
     """Goods that `percent` is for."""
     multiplier: Factor = Fraction(1)
+
+    def takes_off(self) -> bool:
+        return bool(self.percent)
 
 
 class VipDiscount(ReceiptPlan):
@@ -90,6 +94,10 @@ def plans(rule: VipRule, scope: Scope) -> list[Plan]:
 def check(rule: VipRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if rule.sold and rule.products == EVERYTHING:
         yield "products", "every article would sell the status", "name the goods that do"
+    if not rule.sold:
+        yield from unused(rule, "products", because="nothing sells this status", hint="add sold: true")
+    if not rule.percent:
+        yield from unused(rule, "goods", because="there is no percent that these goods could be for")
 
 
 def terms(rule: VipRule, programme: Programme) -> Said:
