@@ -1,4 +1,9 @@
-"""Opaque, authenticated cursors: a position in each shard. Readers keep them and cannot make them."""
+"""Opaque, authenticated cursors: a position in each shard. Readers keep them and cannot make them.
+
+A database may forget its newest transactions: restored from a backup, or failed over to a slow replica.
+What is forgotten is always an end of history, and its positions are given to others later. So a cursor also
+says what was seen last, and whoever saw what is no more is told to begin again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+import uuid
+import zlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,6 +20,7 @@ import msgspec
 
 from sync import protocol
 from sync.server import schema
+from sync.server.database import Moment
 
 _MAC_BYTES: Final = 16
 
@@ -34,6 +42,10 @@ class Cursor(msgspec.Struct, array_like=True):
     turn: int = 0
     lists: dict[str, int] = {}
     store: str = ""
+    marks: dict[int, int] = {}
+    """Of the last fact read in each shard: see `mark`."""
+    moment: tuple[int, int] | None = None
+    """PostgreSQL's timeline, and how far it was written, when the last page was read."""
 
 
 class Cursors:
@@ -76,6 +88,16 @@ class Cursors:
         if any(position > heads[shard] for shard, position in enumerate(cursor.positions)):
             raise FeedReset
 
+    @staticmethod
+    def check_moment(cursor: Cursor, now: Moment | None) -> None:
+        """Raises FeedReset if history may have been forked before the moment of the cursor's last page; then
+        moves the cursor to the present."""
+        if now is not None and cursor.moment is not None and cursor.moment[0] != now.timeline:
+            timeline, written = cursor.moment
+            if now.timeline != timeline + 1 or now.forked is None or written > now.forked:
+                raise FeedReset
+        cursor.moment = None if now is None else (now.timeline, now.written)
+
     def seal(self, cursor: Cursor) -> str:
         """The text of a cursor."""
         data = msgspec.msgpack.encode(cursor)
@@ -83,6 +105,12 @@ class Cursors:
 
     def _mac(self, data: bytes) -> bytes:
         return hmac.new(self._key, self._context + data, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def mark(fact: uuid.UUID, received_ms: int) -> int:
+    """Tells a fact at a position from whatever may be there after history was forgotten: another fact, or the
+    same one, taken a second time. If it is as it was, so is everything before it."""
+    return zlib.crc32(received_ms.to_bytes(8, "big", signed=True), zlib.crc32(fact.bytes))
 
 
 def turns(cursor: Cursor) -> list[int]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -31,6 +31,24 @@ class DatabaseProblem(Exception):
 
 class RowsRefused(Exception):
     """A row of a bulk insert breaks a key or cannot be represented; nothing of it was kept."""
+
+
+_MOMENT: Final = sa.text("""
+    SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int,
+           (pg_current_wal_insert_lsn() - '0/0')::bigint, (pg_last_wal_replay_lsn() - '0/0')::bigint
+""")
+
+
+class Moment(NamedTuple):
+    """Where PostgreSQL's history is: whatever is visible now was written before `written` on `timeline`.
+
+    `forked` is how far the server had followed the timeline before, if it was promoted from there and was not
+    restarted since.
+    """
+
+    timeline: int
+    written: int
+    forked: int | None
 
 
 class Database:
@@ -83,6 +101,10 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
+
+    def moment(self, connection: sa.Connection) -> Moment | None:
+        """Where history is for this transaction; None for SQLite, which has only one."""
+        return Moment(*connection.execute(_MOMENT).one()) if self.postgresql else None
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:

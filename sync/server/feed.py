@@ -2,6 +2,7 @@
 
 A cursor holds the position reached in each shard. Positions are gapless and commit in order, so nothing can
 appear behind a cursor. Shards are independent: a refund at one till may come before its sale at another.
+A cursor knows the last fact it saw of each shard: where another is in its place, history was forgotten.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from sync import protocol
 from sync.server import schema
-from sync.server.cursors import Cursors, turns
+from sync.server.cursors import Cursor, Cursors, FeedReset, mark, turns
 from sync.server.database import Database
 
 LIMIT_DEFAULT: Final = 500
@@ -44,8 +45,7 @@ class Feed:
                 cursor.turn = shard
                 if len(found) >= limit or room <= 0:
                     break
-                rows, room = _shard(connection, shard, cursor.positions[shard], limit - len(found), room)
-                cursor.positions[shard] += len(rows)
+                rows, room = _shard(connection, shard, cursor, limit - len(found), room)
                 cursor.turn = (shard + 1) % schema.SHARDS
                 found += rows
         more = any(heads[shard] > position for shard, position in enumerate(cursor.positions))
@@ -55,18 +55,24 @@ class Feed:
 
 
 def _shard(
-    connection: sa.Connection, shard: int, after: int, limit: int, room: int
+    connection: sa.Connection, shard: int, cursor: Cursor, limit: int, room: int
 ) -> tuple[list[protocol.FeedFact], int]:
-    fact = schema.fact.c
+    """Facts of a shard, and the room that is left; the cursor moves on. Raises FeedReset."""
+    fact, after = schema.fact.c, cursor.positions[shard]
+    seen = cursor.marks.get(shard)  # a cursor of an earlier version has none
     rows = connection.execute(
-        sa.select(fact.pos, fact.origin, fact.epoch, fact.seq, fact.received_ms, fact.body)
-        .where(fact.shard == shard, fact.pos > after)
+        sa.select(fact.pos, fact.id, fact.origin, fact.epoch, fact.seq, fact.received_ms, fact.body)
+        .where(fact.shard == shard, fact.pos >= after)
         .order_by(fact.pos)
-        .limit(limit)
+        .limit(limit + 1)
     )
     found: list[protocol.FeedFact] = []
-    for pos, origin, epoch, seq, received_ms, body in rows:
-        if room <= 0:
+    for pos, id, origin, epoch, seq, received_ms, body in rows:
+        if pos == after:
+            if seen is not None and seen != mark(id, received_ms):
+                raise FeedReset
+            continue
+        if room <= 0 or len(found) == limit:
             break
         room -= len(body)
         found.append(
@@ -75,4 +81,5 @@ def _shard(
                 received_ms=received_ms, body=msgspec.Raw(body),
             )
         )  # fmt: skip
+        cursor.positions[shard], cursor.marks[shard] = pos, mark(id, received_ms)
     return found, room

@@ -72,6 +72,7 @@ class Pull:
         page = _Page(limit)
         # State and marks must be of one moment: a fact in one and not in the other would count twice, or not.
         with self._db.read(snapshot=True) as connection:
+            self._cursors.check_moment(cursor, self._db.moment(connection))
             more = self._lists(connection, cursor, page)
             if {"member", "person"} & self._scope:
                 more = self._members(connection, cursor, page) or more

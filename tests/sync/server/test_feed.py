@@ -7,6 +7,7 @@ import uuid
 from collections import defaultdict
 
 import pytest
+import sqlalchemy as sa
 
 from app.lanes import RealWorld
 from app.ledger.chain import verify
@@ -20,6 +21,42 @@ def till_of(rig: Rig, number: int) -> HandTill:
     till = HandTill(rig, number.to_bytes(32, "big"))
     assert till.enrol().status == 200
     return till
+
+
+def bodies_of(rig: Rig, count: int) -> list[bytes]:
+    return [body_of(rig.world) for _ in range(count)]
+
+
+def enrolled_in_one_shard(rig: Rig, count: int = 2) -> list[HandTill]:
+    """Tills whose facts share positions."""
+    ids = [uuid.UUID(int=number) for number in range(1, 1000)]
+    alike = [id for id in ids if schema.shard_of(id) == schema.shard_of(ids[0])][:count]
+    tills = [HandTill(rig, bytes([number]) * 32) for number in range(count)]
+    for till, id in zip(tills, alike, strict=True):
+        assert till.enrol(till=id).status == 200
+    return tills
+
+
+def forget(rig: Rig, after: int) -> None:
+    """The database as it was before the facts after a position."""
+    with rig.db.write() as connection:
+        kept: list[str] = []
+        if rig.db.postgresql:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # past the triggers
+        else:
+            triggers = connection.exec_driver_sql(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+            )
+            for name, source in triggers.all():
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+                kept.append(source)
+        gone = sa.select(schema.fact.c.id).where(schema.fact.c.pos > after)
+        connection.execute(sa.delete(schema.envelope).where(schema.envelope.c.fact_id.in_(gone)))
+        connection.execute(sa.delete(schema.fact).where(schema.fact.c.pos > after))
+        heads = schema.shard_head
+        connection.execute(sa.update(heads).where(heads.c.head > after).values(head=after))
+        for source in kept:
+            connection.exec_driver_sql(source)
 
 
 def test_pages_add_up_to_everything_once_and_start_anywhere(rig: Rig) -> None:
@@ -143,3 +180,56 @@ def test_nothing_is_skipped_while_many_write(rig: Rig) -> None:
         assert positions == list(range(1, len(positions) + 1))
     for numbers in per_till.values():
         assert numbers == list(range(1, pushes * batch + 1))
+
+
+def test_a_reader_is_told_when_history_was_forgotten_and_written_anew(rig: Rig) -> None:
+    """As after a failover to a replica that lagged: positions that a reader has seen are given to others."""
+    one, two = enrolled_in_one_shard(rig)
+    early, late, others = (bodies_of(rig, count) for count in (3, 2, 2))
+    _, head = one.push_ok(one.start, early)
+    one.push_ok(head, late)
+    cursor = rig.feed().cursor
+    forget(rig, 3)
+    assert rig.office(f"/v1/feed?cursor={cursor}").problem.code == "feed_reset", "ahead of the database"
+    two.push_ok(two.start, others)
+    assert rig.feed(cursor).facts == [], "as far as the reader: nothing to look at yet"
+    one.push_ok(head, late)
+    assert rig.office(f"/v1/feed?cursor={cursor}").problem.code == "feed_reset", "others are in their places"
+    assert [bytes(fact.body) for fact in rig.feed_all()] == early + others + late
+
+
+def test_the_same_facts_taken_a_second_time_are_told_from_the_first(rig: Rig) -> None:
+    """The last one that was seen is where it was, while those before it have changed places."""
+    one, two, three = enrolled_in_one_shard(rig, 3)
+    first, second, third = (bodies_of(rig, 1) for _ in range(3))
+    one.push_ok(one.start, first)
+    two.push_ok(two.start, second)
+    cursor = rig.feed().cursor
+    forget(rig, 0)
+    rig.world.ms += 1000
+    three.push_ok(three.start, third)
+    two.push_ok(two.start, second)
+    one.push_ok(one.start, first)
+    assert rig.office(f"/v1/feed?cursor={cursor}").problem.code == "feed_reset"
+
+
+def test_a_reader_goes_on_when_nothing_it_saw_was_forgotten(rig: Rig) -> None:
+    one, _ = enrolled_in_one_shard(rig)
+    early, late = bodies_of(rig, 3), bodies_of(rig, 2)
+    _, head = one.push_ok(one.start, early)
+    cursor = rig.feed().cursor
+    one.push_ok(head, late)
+    forget(rig, 3)
+    assert rig.feed(cursor).facts == []
+    one.push_ok(head, late)
+    assert [bytes(fact.body) for fact in rig.feed(cursor).facts] == late
+
+
+def test_a_cursor_of_an_earlier_version_is_still_good(rig: Rig) -> None:
+    till = till_of(rig, 1)
+    _, head = till.push_ok(till.start, bodies_of(rig, 2))
+    cursors = rig.context._cursors("feed")
+    cursor = cursors.open(rig.feed().cursor)
+    cursor.marks = {}
+    till.push_ok(head, bodies_of(rig, 1))
+    assert len(rig.feed(cursors.seal(cursor)).facts) == 1
