@@ -30,7 +30,7 @@ def take(out: Path, *, langs: tuple[str, ...], themes: tuple[str, ...], only: st
     for lang in langs:
         translations.switch(lang)
         states = {name: scenes.play(name, lang) for name in scenes.SCENES if only in name}
-        pages = {name: corner.play(name, lang) for name in corner.SCENES if only in name}
+        pages = corner.play(lang, only) if any(only in name for name in corner.SCENES) else {}
         seen = {
             name: scenes.customer(name, lang) for name in scenes.CUSTOMER_SCENES if only in f"customer-{name}"
         }

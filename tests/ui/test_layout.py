@@ -177,34 +177,33 @@ def parents(widget: QWidget, until: QWidget) -> list[QWidget]:
     return above
 
 
-@pytest.fixture(scope="module")
-def corner_pages() -> dict[str, dict[str, CornerView]]:
-    return {lang: {name: corner.play(name, lang) for name in corner.SCENES} for lang in LANGS}
+@pytest.fixture(scope="module", params=LANGS)
+def corner_pages(request: pytest.FixtureRequest) -> tuple[str, dict[str, CornerView]]:
+    return request.param, corner.play(request.param)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("lang", LANGS)
 def test_the_managers_corner(
     look: Look,
     translations: Translations,
-    corner_pages: dict[str, dict[str, CornerView]],
-    lang: str,
+    corner_pages: tuple[str, dict[str, CornerView]],
     size: tuple[int, int],
 ) -> None:
+    lang, pages = corner_pages
     translations.switch(lang)
     look.cuts = []
     screen = CornerScreen(look)
     screen.retranslate()
     screen.resize(*size)
     screen.show()
-    for name, page in corner_pages[lang].items():
+    for name, page in pages.items():
         screen.set(page)
-        for _ in range(3):
-            QApplication.processEvents()
-        screen.grab()
+        settle(screen)
         assert look.cuts == [], name
         assert cut_labels(screen) == [], name
         assert small_targets(screen, touch_px(96)) == [], name
+        assert unreachable(screen) == [], name
+        assert unnamed(screen) == [], name
     screen.close()
 
 

@@ -131,11 +131,15 @@ SCENES: Final[dict[str, Callable[[_Scene], None]]] = {
 }
 
 
-def play(name: str, lang: str) -> CornerView:
-    """The view state that a scene of the corner ends in."""
+def play(lang: str, only: str = "") -> dict[str, CornerView]:
+    """The view states that the scenes end in, all of one day in one shop."""
     with Stage(lang) as stage:
-        listed = devices.page(stage, trouble="trouble" in name) if "devices" in name else None
-        scene = _Scene(stage, lang, listed)
         _busy_day(stage)
-        SCENES[name](scene)
-        return scene.corner.view()
+        found: dict[str, CornerView] = {}
+        for name, scene in SCENES.items():
+            if only in name:
+                listed = devices.page(stage, trouble="trouble" in name) if "devices" in name else None
+                played = _Scene(stage, lang, listed)
+                scene(played)
+                found[name] = played.corner.view()
+        return found
