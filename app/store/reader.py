@@ -15,11 +15,12 @@ from app.checkout.rights import Role, Staff
 from app.ledger.chain import Envelope, Head
 from app.ledger.facts import AnyFact, PinFailed, Privileged, SaleRefunded, SignedIn, decode
 from app.stats.day import DayFigures
-from app.store import rows, search
+from app.store import rows
 from app.store.allowances import StoredAllowances
 from app.store.connection import DatabaseFile
 from app.store.keys import StoredKeys
 from app.store.past import PastSales
+from app.store.search import PERSON_PREFIXES, PRODUCT_PREFIXES, WordIndex
 
 _PRODUCT_AT: Final = f"SELECT {rows.PRODUCT} FROM product p WHERE p.n = ?"
 _PERSON_AT: Final = f"SELECT {rows.PERSON} FROM person p WHERE p.n = ?"
@@ -73,15 +74,8 @@ class Reader(PastSales):
 
     def find_products(self, text: str, limit: int = 15) -> Sequence[Product]:
         """Products matching every word typed, by name; an exact code or article number comes first."""
-        query = search.match(text)
-        if query is None:
-            return ()
-        found = self._run(
-            f"SELECT {rows.PRODUCT} FROM product_find f JOIN product p ON p.n = f.rowid "
-            "WHERE product_find MATCH ? LIMIT ?",
-            (query, limit),
-        ).fetchall()
-        items = [rows.product(row) for row in found]
+        found = [self._row(_PRODUCT_AT, n) for n in self._products.find(text, limit)]
+        items = [rows.product(row) for row in found if row is not None]
         exact = self.product_by_code(text.strip()) or self.product(text.strip())
         rest = [item for item in items if exact is None or item.sku != exact.sku]
         return [*([exact] if exact else []), *rest][:limit]
@@ -149,15 +143,26 @@ class Reader(PastSales):
         return [decode(body) for (body,) in found]
 
     def find_people(self, text: str, limit: int = 8) -> Sequence[Person]:
-        query = search.match(text)
-        if query is None:
-            return ()
-        found = self._run(
-            f"SELECT {rows.PERSON} FROM person_find f JOIN person p ON p.n = f.rowid "
-            "WHERE person_find MATCH ? LIMIT ?",
-            (query, limit),
-        ).fetchall()
-        return [rows.person(row) for row in found]
+        found = [self._row(_PERSON_AT, n) for n in self._people.find(text, limit)]
+        return [rows.person(row) for row in found if row is not None]
+
+    @cached_property
+    def _people(self) -> WordIndex:
+        return self._index("person_find", PERSON_PREFIXES)
+
+    @cached_property
+    def _products(self) -> WordIndex:
+        return self._index("product_find", PRODUCT_PREFIXES)
+
+    def _index(self, table: str, indexed: frozenset[int]) -> WordIndex:
+        """Made with the first search: it needs a table of its own, though a temporary one."""
+        self._run("PRAGMA query_only = OFF")
+        index = WordIndex(self._run, table, indexed)
+        self._run("PRAGMA query_only = ON")
+        return index
+
+    def _row(self, query: str, n: int) -> Any:
+        return self._run(query, (n,)).fetchone()
 
     # -- staff -------------------------------------------------------------------------------------------
 

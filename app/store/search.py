@@ -8,11 +8,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 _LETTERS: Final = str.maketrans(
     {"ł": "l", "ё": "е", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "ґ": "г"}
 )
+
+PRODUCT_PREFIXES: Final = frozenset((1, 2, 3))
+PERSON_PREFIXES: Final = frozenset((2, 3, 4))
+"""The lengths of the prefix indexes in `app.store.schema.FIND_TABLES`."""
+
+_DIGITS: Final = "0123456789"
+_LATIN: Final = "abcdefghijklmnopqrstuvwxyz"
+_CYRILLIC: Final = "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґўћђљњџјѕ"
+_KNOWN: Final = frozenset(_DIGITS + _LATIN + _CYRILLIC)
+"""What names of people and goods are made of here, once folded."""
+_FIRST: Final = "\x01"
+_LAST: Final = "\U0010ffff"
+"""Before and after every letter."""
+_ENDINGS: Final = 12
+
+Run = Callable[..., Iterable[Any]]
 
 
 def fold(text: str) -> str:
@@ -43,11 +60,98 @@ def product_text(name: str, names: dict[str, str], sku: str, category: str, code
     return " ".join(filter(None, map(fold, words)))
 
 
-def match(text: str) -> str | None:
-    """An FTS5 query in which every word typed is a prefix; None when there is nothing to look for.
-
-    A phone number typed with spaces or dashes is one word.
-    """
+def words_of(text: str) -> list[str]:
+    """The words that were typed, folded; a phone number typed with spaces or dashes is one word."""
     number = digits(text)
-    words = [number] if len(number) >= 4 and not re.search(r"[^\W\d_]", text) else fold(text).split()
-    return " ".join(f'"{word}"*' for word in words) or None
+    if len(number) >= 4 and not re.search(r"[^\W\d_]", text):
+        return [number]
+    return fold(text).split()
+
+
+class WordIndex:
+    """Finds rows of one full-text table by words of which each may be only begun; for one connection.
+
+    A prefix as long as one of the table's prefix indexes is read as it is wanted, and so is a whole word.
+    FTS5 reads all that any other prefix finds before it answers: half the table for one letter, every Nowak
+    for `nowak`. So those are put as what they stand for: the words there are, or two letters for one.
+    """
+
+    def __init__(self, run: Run, table: str, indexed: frozenset[int]) -> None:
+        """`indexed` are the lengths of the table's prefix indexes."""
+        self._run, self._table, self._indexed = run, table, indexed
+        self._vocabulary = f"temp.{table}_words"
+        run(f"CREATE VIRTUAL TABLE {self._vocabulary} USING fts5vocab('main', '{table}', 'instance')")
+
+    def find(self, text: str, limit: int) -> list[int]:
+        """Row ids, those first that hold what was typed as whole words."""
+        words = words_of(text)
+        found: list[int] = []
+        if len(words) == 1:
+            for word in spellings(words[0]):
+                found += _further(found, self._beginning(word, limit))
+                if len(found) >= limit:
+                    break
+        elif words:
+            found = self._matching(" ".join(map(_quoted, words)), limit)
+            if len(found) < limit:
+                found += _further(found, self._matching(" AND ".join(map(self._begun, words)), limit))
+        return found[:limit]
+
+    def _beginning(self, word: str, limit: int) -> list[int]:
+        """Rows with a word that begins like this, in the order of those words."""
+        found = self._run(
+            f"SELECT DISTINCT doc FROM {self._vocabulary} WHERE term >= ? AND term < ? LIMIT ?",
+            (word, word + _LAST, limit),
+        )
+        return [row for (row,) in found]
+
+    def _matching(self, query: str, limit: int) -> list[int]:
+        found = self._run(
+            f"SELECT rowid FROM {self._table} WHERE {self._table} MATCH ? LIMIT ?", (query, limit)
+        )
+        return [row for (row,) in found]
+
+    def _begun(self, word: str) -> str:
+        """A query for rows with a word that begins like this, in any of its spellings."""
+        return f"({' OR '.join(map(self._begun_so, spellings(word)))})"
+
+    def _begun_so(self, word: str) -> str:
+        if len(word) in self._indexed or (len(word) == 1 and word not in _KNOWN):
+            return _quoted(word) + "*"
+        if len(word) == 1:
+            return " OR ".join([_quoted(word), *(_quoted(word + next) + "*" for next in _after(word))])
+        words = self._words(word)
+        # What has so many endings is seldom many rows: numbers, for one.
+        return _quoted(word) + "*" if len(words) > _ENDINGS else " OR ".join(map(_quoted, words))
+
+    def _words(self, word: str) -> list[str]:
+        """The words of the table that begin like this, at most one more than are of use; none: itself."""
+        query = f"SELECT term FROM {self._vocabulary} WHERE term >= ? AND term < ? LIMIT 1"
+        found: list[str] = []
+        at = word
+        while len(found) <= _ENDINGS and (row := next(iter(self._run(query, (at, word + _LAST))), None)):
+            found.append(row[0])
+            at = row[0] + _FIRST
+        return found or [word]
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """How a word may stand in the index: Russian phone numbers are kept with the 7 or 8 that few dictate."""
+    if len(word) >= 3 and word[0] == "9" and word.isdigit() and word.isascii():
+        return word, f"7{word}", f"8{word}"
+    return (word,)
+
+
+def _further(found: list[int], more: list[int]) -> list[int]:
+    return [row for row in more if row not in found]
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"'
+
+
+def _after(letter: str) -> str:
+    """What may follow a letter in a folded word: one of its own script, or a digit. A digit begins a number."""
+    if letter in _DIGITS:
+        return _DIGITS
+    return _DIGITS + (_CYRILLIC if letter in _CYRILLIC else _LATIN)

@@ -1,14 +1,32 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.checkout.ports import Person, Work
 from app.lanes import FixedWorld
-from app.store import search
+from app.store import schema, search
+from app.store.connection import Driver, sqlcipher
 from app.store.database import Database
 from tests.support.facts import product
+
+TABLES = (("product_find", search.PRODUCT_PREFIXES), ("person_find", search.PERSON_PREFIXES))
+
+
+def filled(texts: list[str]) -> Driver:
+    """Both tables with the same rows, in memory."""
+    memory: Driver = sqlcipher.connect(":memory:", isolation_level=None)
+    for (table, _), statement in zip(TABLES, schema.FIND_TABLES, strict=True):
+        memory.execute(statement)
+        memory.executemany(
+            f"INSERT INTO {table} (rowid, folded) VALUES (?, ?)",
+            [(n, search.fold(text)) for n, text in enumerate(texts)],
+        )
+    return memory
+
 
 PEOPLE = {
     "Łukasz Żółw": "+48 600-100-200",
@@ -60,25 +78,83 @@ def test_products_by_code_word_and_category(database: Database) -> None:
     assert milk.sku == "1"
     assert [item.sku for item in reader.find_products("кофе")] == ["2"]
     assert [item.sku for item in reader.find_products("milk")] == ["1"]
-    assert [item.sku for item in reader.find_products("59012340001")] == ["1", "2"]
-    assert reader.find_products("") == ()
+    assert [item.sku for item in reader.find_products("59012340001")] == ["2", "1"], "by code"
+    assert not reader.find_products("")
     database.writer.put_products([product("1", name="Maslanka", codes=("5901234000178",))])
     assert reader.product_by_code("400") is None, "a code no longer named is dropped"
     assert reader.find_products("mleko") == []
 
 
+def test_a_russian_number_is_found_as_it_is_dictated(database: Database) -> None:
+    world = FixedWorld(1)
+    phones = ("8 (916) 555-12-34", "+7 916 555 99 00", "+48 916 100 200")
+    people = tuple(Person(member=world.new_id(), name=phone, phone=phone) for phone in phones)
+    database.writer.commit(Work(people=people))
+    found = [person.phone for person in database.reader().find_people("916")]
+    assert sorted(found) == sorted(phones)
+    assert [person.phone for person in database.reader().find_people("916 555 12")] == [phones[0]]
+
+
+def test_whole_words_come_first(database: Database) -> None:
+    world = FixedWorld(1)
+    names = ("Janina Kowalska", "Jan Kowal")
+    people = tuple(Person(member=world.new_id(), name=name) for name in names)
+    database.writer.commit(Work(people=people))
+    reader = database.reader()
+    assert [person.name for person in reader.find_people("jan")] == ["Jan Kowal", "Janina Kowalska"]
+    assert [person.name for person in reader.find_people("jan kowal")] == ["Jan Kowal", "Janina Kowalska"]
+
+
+def test_a_reader_that_has_searched_still_writes_nothing(database: Database) -> None:
+    reader = database.reader()
+    reader.find_people("anna")
+    with pytest.raises(sqlcipher.OperationalError, match="readonly"):
+        reader._run("DELETE FROM person")
+
+
+WORDS = st.from_regex(r"[01679]{1,7}|[abłz]{1,7}[01679]?|[аеёж]{1,7}[019]?", fullmatch=True)
+ROWS = st.lists(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), max_size=12)
+
+
+@pytest.mark.parametrize(("table", "indexed"), TABLES)
+@given(texts=ROWS, typed=st.lists(WORDS, min_size=1, max_size=3).map(" ".join))
+def test_what_is_found_has_a_word_for_each_begun(
+    table: str, indexed: frozenset[int], texts: list[str], typed: str
+) -> None:
+    """By any road through the index: the rows are those that a look at every row finds."""
+    memory = filled(texts)
+    folded = [search.fold(text).split() for text in texts]
+    wanted = [search.spellings(word) for word in search.words_of(typed)]
+    expected = {
+        n for n, words in enumerate(folded)
+        if all(any(word.startswith(begun) for word in words) for begun in wanted)
+    }  # fmt: skip
+    assert set(search.WordIndex(memory.execute, table, indexed).find(typed, 50)) == expected
+
+
+@pytest.mark.parametrize(("table", "indexed"), TABLES)
+def test_more_words_than_are_spelled_out(table: str, indexed: frozenset[int]) -> None:
+    texts = [f"anna number{n}" for n in range(40)]
+    index = search.WordIndex(filled(texts).execute, table, indexed)
+    assert set(index.find("anna number", 50)) == set(range(40))
+    assert set(index.find("ann number3", 50)) == {3, *range(30, 40)}
+    assert index.find("anna number", 7) == list(range(7))
+
+
 @given(st.text(max_size=60))
-def test_any_text_makes_a_query_or_none(text: str) -> None:
-    query = search.match(text)
-    assert query is None or query.startswith('"')
+def test_folding_twice_is_folding_once(text: str) -> None:
     assert search.fold(search.fold(text)) == search.fold(text)
 
 
-@given(st.text(max_size=30))
-def test_no_text_breaks_the_index(text: str) -> None:
-    import sqlite3
+@pytest.mark.parametrize(("table", "indexed"), TABLES)
+@given(text=st.text(max_size=30))
+def test_no_text_breaks_the_index(table: str, indexed: frozenset[int], text: str) -> None:
+    search.WordIndex(filled(["anna"]).execute, table, indexed).find(text, 5)
 
-    memory = sqlite3.connect(":memory:")
-    memory.execute("CREATE VIRTUAL TABLE t USING fts5(folded)")
-    if query := search.match(text):
-        memory.execute("SELECT * FROM t WHERE t MATCH ?", (query,)).fetchall()
+
+def test_the_lengths_are_those_of_the_tables() -> None:
+    for (table, indexed), statement in zip(TABLES, schema.FIND_TABLES, strict=True):
+        declared = re.search(r"prefix='([\d ]+)'", statement)
+        assert f" {table} " in statement
+        assert declared is not None
+        assert indexed == set(map(int, declared[1].split()))
