@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.loyalty.support import line, off, price, programme
+
+P = "  - {id: %s, kind: price, NAME, %s}\n"
+B = "  - {id: %s, kind: bundle, NAME, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("units", "amount"), [("2", 0), ("3", 420), ("5", 420), ("6", 840), ("1000000", 333_333 * 420)]
+)
+def test_three_for_the_price_of_two(units: str, amount: int) -> None:
+    compiled = programme(B % ("b", "n_for_m: {take: 3, pay: 2}"))
+    assert off(price(compiled, line("x", "4.20", units))).get("b", 0) == amount
+
+
+def test_the_cheapest_of_each_set_is_free_and_more_goods_never_cost_the_gain() -> None:
+    compiled = programme(B % ("b", "n_for_m: {take: 3, pay: 2}"))
+    dear = line("dear", "10", "3")
+    assert off(price(compiled, dear)) == {"b": 1000}
+    assert off(price(compiled, dear, line("cheap", "1", "3"))) == {"b": 1100}
+
+
+def test_buy_two_get_one_of_another_at_half_price() -> None:
+    compiled = programme(
+        B % ("b", "products: {skus: [pen]}, buy: 2, get: {products: {skus: [ink]}, percent: 50%}")
+    )
+    assert off(price(compiled, line("pen", "3", "4"), line("ink", "9", "1"))) == {"b": 450}
+    assert off(price(compiled, line("pen", "3", "4"), line("ink", "9", "5"))) == {"b": 900}
+    assert off(price(compiled, line("pen", "3", "1"), line("ink", "9", "5"))) == {}
+
+
+def test_a_set_at_a_fixed_price_is_spread_to_the_cent() -> None:
+    rule = "set: [{products: {skus: [soup]}}, {products: {skus: [roll]}, qty: 2}], price: 9.99"
+    decision = price(programme(B % ("b", rule)), line("soup", "8.50", "2"), line("roll", "1.25", "5"))
+    assert off(decision) == {"b": 202}
+    assert decision.total_minor == 2 * 999 + 125
+
+
+def test_bundles_claim_units_by_what_each_would_give_alone() -> None:
+    compiled = programme(
+        B % ("small", "n_for_m: {take: 2, pay: 1, percent: 10%}")
+        + B % ("large", "n_for_m: {take: 3, pay: 2}")
+    )
+    assert off(price(compiled, line("x", "10", "3"))) == {"large": 1000}
+    assert off(price(compiled, line("x", "10", "5"))) == {"large": 1000, "small": 100}
+
+
+def test_a_bundle_and_single_prices_share_a_group_line_by_line() -> None:
+    compiled = programme(
+        B % ("b", "products: {skus: [x]}, n_for_m: {take: 2, pay: 1}") + P % ("p", "percent: 10%")
+    )
+    assert off(price(compiled, line("x", "10", "2"), line("y", "10"))) == {"b": 1000, "p": 100}
+
+
+def test_a_missing_piece_is_offered() -> None:
+    compiled = programme(B % ("b", "products: {skus: [x]}, n_for_m: {take: 3, pay: 2}"))
+    decision = price(compiled, line("x", "10", "2"))
+    assert (decision.offers[0].code, decision.offers[0].params) == ("missing_units", {"n": 1})

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from app.loyalty.basket import Code
+from app.loyalty.effects import CodeUsed
+from app.loyalty.refund import refund
+from app.loyalty.state import DAY_MS, EMPTY, apply
+from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
+
+COME_BACK = """
+  - id: b
+    kind: come_back
+    NAME
+    min_receipt: 5
+    steps: [{days: 7, percent: 15%}, {days: 14, percent: 10%}, {days: 30, percent: 5%}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("days", "discount"),
+    [(0, 150), (7, 150), (8, 100), (14, 100), (15, 50), (30, 50), (31, 0)],
+)
+def test_the_return_coupon_shrinks_with_both_boundary_days_included(days: int, discount: int) -> None:
+    compiled = programme(COME_BACK)
+    issued = at("2026-01-15 23:50")
+    state = then(EMPTY, price(compiled, line("a", "10"), at_ms=issued))
+    code = Code(state.grants[0].code)
+    for hour in ("00:05", "23:55"):
+        moment = at(f"2026-01-15 {hour}") + days * DAY_MS
+        if moment >= issued:
+            decision = price(compiled, line("a", "10"), state=state, at_ms=moment, codes=(code,), sale_id="t")
+            assert off(decision).get("b", 0) == discount
+
+
+def test_a_coupon_is_used_once_and_known_by_its_own_words_at_another_till() -> None:
+    compiled = programme(COME_BACK)
+    state = then(EMPTY, price(compiled, line("a", "10")))
+    code = Code(state.grants[0].code)
+    used = price(compiled, line("a", "10"), state=state, codes=(code,), sale_id="t")
+    after = then(state, used)
+    assert [grant.code for grant in after.grants] == ["t:b"]
+    signed = Code("s:b", rule="b", issued_at_ms=NOON)
+    elsewhere = price(compiled, line("a", "10"), state=EMPTY, codes=(signed,), sale_id="u")
+    assert off(elsewhere) == {"b": 150}
+    assert off(price(compiled, line("a", "10"), codes=(Code("s:b", "b", NOON, used=1),))) == {}
+
+
+def test_a_coupon_used_by_nobody_known_is_used_all_the_same() -> None:
+    compiled = programme(COME_BACK)
+    slip = Code("slip", rule="b", issued_at_ms=NOON)
+    used = price(compiled, line("a", "10"), state=None, codes=(slip,))
+    assert off(used) == {"b": 150}
+    assert used.effects == (CodeUsed("b", "slip"),)
+    assert refund(used, {"a": 1000}, at_ms=NOON).effects == (CodeUsed("b", "slip", -1),)
+    copied = price(compiled, line("a", "10"), state=None, codes=(Code("slip", "b", NOON, used=1),))
+    assert (off(copied), why(copied, "b").code) == ({}, "coupon_used")
+
+
+def test_a_return_coupon_is_issued_only_while_and_where_the_rule_holds() -> None:
+    rule = COME_BACK + "    when: {until: 2026-01-15}\n    audience: {stores: [w1]}\n"
+    compiled = programme(rule)
+    assert [g.kind for g in price(compiled, line("a", "10"), store="w1").issued] == ["coupon"]
+    assert price(compiled, line("a", "10"), store="w2").issued == ()
+    assert price(compiled, line("a", "10"), store="w1", at_ms=NOON + DAY_MS).issued == ()
+
+
+def test_a_used_coupon_comes_back_with_a_full_refund() -> None:
+    compiled = programme(COME_BACK)
+    state = then(EMPTY, price(compiled, line("a", "10")))
+    used = price(compiled, line("a", "10"), state=state, codes=(Code("s:b"),), sale_id="t")
+    assert apply(then(state, used), refund(used, {"a": 1000}, at_ms=NOON).effects, NOON) == state

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from app.loyalty.state import EMPTY
+from tests.loyalty.support import line, off, price, programme, then, why
+
+DELIVERY = line("courier", "9.90", tags=("delivery",))
+
+
+def test_delivery_is_free_from_a_goods_total_after_discounts_and_neither_counts_nor_earns() -> None:
+    rules = (
+        "  - {id: p, kind: price, NAME, percent: 10%}\n"
+        "  - {id: d, kind: free_delivery, NAME, from_total: 90}\n"
+        "  - {id: e, kind: points, NAME, earn: {points: 1, per: 1}}\n"
+    )
+    compiled = programme(rules)
+    free = price(compiled, line("a", "100"), DELIVERY)
+    assert (free.total_minor, free.delivery_minor, free.points.earned_centi) == (9_000, 990, 9_000)
+    paid = price(compiled, line("a", "99"), DELIVERY)
+    assert (paid.total_minor, paid.points.earned_centi) == (8_910 + 990, 8_910)
+    assert why(paid, "d").params == {"missing_minor": 90, "from_minor": 9_000}
+
+
+def test_free_delivery_keeps_to_its_cap_and_budget_over_several_deliveries() -> None:
+    rule = (
+        "  - {id: d, kind: free_delivery, NAME, first_order: true, max_discount: %s, budget: {total: %s}}\n"
+    )
+    second = line("pallet", "20", tags=("delivery",))
+    for cap, total, given in (("15", "100", 1_500), ("100", "12", 1_200), ("100", "100", 2_990)):
+        decision = price(programme(rule % (cap, total)), line("a", "1"), DELIVERY, second)
+        assert off(decision) == {"d": given}
+
+
+def test_delivery_is_free_on_the_first_order() -> None:
+    compiled = programme("  - {id: d, kind: free_delivery, NAME, first_order: true}\n")
+    first = price(compiled, line("a", "1"), DELIVERY)
+    assert first.total_minor == 100
+    assert price(compiled, line("a", "1"), DELIVERY, state=then(EMPTY, first)).total_minor == 1_090

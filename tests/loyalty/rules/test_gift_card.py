@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from app.loyalty.basket import GiftCard, Redeem
+from app.loyalty.effects import (
+    GiftCardSold,
+)
+from tests.loyalty.support import line, price, programme
+
+
+def test_gift_cards_are_sold_plain_and_spent_last() -> None:
+    rules = (
+        "  - {id: g, kind: gift_card, NAME, products: {skus: [card]}, min_amount: 10, max_amount: 500}\n"
+        "  - {id: p, kind: price, NAME, percent: 10%}\n"
+        "  - {id: e, kind: points, NAME, earn: {points: 1, per: 1}}\n"
+    )
+    compiled = programme(rules)
+    sold = price(compiled, line("card", "100"), line("a", "10"))
+    assert (sold.total_minor, sold.points.earned_centi) == (10_900, 900)
+    assert GiftCardSold("g", "card", 10_000) in sold.effects
+    assert price(compiled, line("card", "5")).refused[0].code == "gift_card_too_small"
+    paid = price(
+        compiled, line("a", "100"), redeem=Redeem(gift_cards=(GiftCard("x", 5_000), GiftCard("y", 9_000)))
+    )
+    assert [(card.code, card.amount_minor) for card in paid.gift_cards] == [("x", 5_000), ("y", 4_000)]
+    assert paid.due_minor == 0

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from app.loyalty.basket import Context
+from app.loyalty.effects import (
+    Enrolled,
+    ReferralDue,
+)
+from app.loyalty.events import enrol
+from app.loyalty.state import DAY_MS, EMPTY, apply
+from tests.loyalty.support import NOON, line, price, programme, then, why
+
+REFERRAL = (
+    "  - {id: r, kind: referral, NAME, referrer_points: 10, friend_points: 5,"
+    " after_days: 14, cap_per_month: 3%s}\n"
+)
+FRIEND = apply(EMPTY, [Enrolled(NOON - DAY_MS, "anna")], NOON)
+
+
+def test_a_friend_pays_both_on_the_first_purchase_only() -> None:
+    compiled = programme(REFERRAL % "")
+    first = price(compiled, line("a", "10"), state=FRIEND, member_id="jan")
+    assert first.points.earned_centi == 500
+    assert ReferralDue("r", "anna", 1_000, NOON + 14 * DAY_MS, 3) in first.effects
+    second = price(compiled, line("a", "10"), state=then(FRIEND, first), member_id="jan")
+    assert why(second, "r").code == "referral_paid"
+
+
+def test_nobody_brings_themselves() -> None:
+    compiled = programme(REFERRAL % "")
+    assert why(price(compiled, line("a", "10"), state=FRIEND, member_id="anna"), "r").code == "self_referral"
+    assert enrol(compiled, Context(at_ms=NOON, member_id="anna"), "anna").effects == (Enrolled(NOON),)
+
+
+def test_a_referral_may_pay_on_enrolment_or_on_each_of_some_purchases() -> None:
+    at_once = enrol(programme(REFERRAL % ", pays_on: enrolment"), Context(at_ms=NOON, sale_id="e"), "anna")
+    assert at_once.earned_centi == 500
+    compiled = programme(REFERRAL % ", pays_on: each_purchase, purchases: 2")
+    state, earned = FRIEND, []
+    for _ in range(3):
+        decision = price(compiled, line("a", "10"), state=state)
+        earned.append(decision.points.earned_centi)
+        state = then(state, decision)
+    assert earned == [500, 500, 0]
