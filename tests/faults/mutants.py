@@ -48,11 +48,12 @@ EXAMPLES = 12
 """Of each property; a mutant that only the hundredth would notice deserves a test of its own."""
 READERS = {
     "test_gallery", "test_hints", "test_lives", "test_programme", "test_published_schemas", "test_schema",
-    "test_terms", "test_texts",
+    "test_terms", "test_texts", "test_unused",
 }  # fmt: skip
 """Tests of how files are read and explained. They take long, and say little of how a sale is decided."""
 READING = {
-    "contract", "model", "plain", "programme", "promise", "reading", "schema", "terms", "wording", "yamltree",
+    "contract", "model", "plain", "programme", "promise", "reading", "schema", "terms", "unused", "wording",
+    "yamltree",
 }  # fmt: skip
 """The sources that those tests are for, beside each kind's `check` and `terms`."""
 MEMORY_MAX = 4 * 2**30
