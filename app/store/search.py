@@ -151,7 +151,7 @@ def _quoted(word: str) -> str:
 
 
 def _after(letter: str) -> str:
-    """What may follow a letter in a folded word: one of its script, or a digit. Digits are followed by digits."""
+    """What may follow a letter in a folded word: one of its script, or a digit; after a digit, digits."""
     if letter in _DIGITS:
         return _DIGITS
     return _DIGITS + (_CYRILLIC if letter in _CYRILLIC else _LATIN)
