@@ -104,8 +104,10 @@ class CornerScreen(QWidget):
     def set(self, view: CornerView) -> None:
         while len(self.tabs) < len(view.tabs):
             self._add_tab()
-        for tab, button in zip(view.tabs, self.tabs, strict=False):
-            button.set(tab, current=tab.key == view.current)
+        for place, button in enumerate(self.tabs):
+            button.setVisible(place < len(view.tabs))
+            if place < len(view.tabs):
+                button.set(view.tabs[place], current=view.tabs[place].key == view.current)
         kind = type(view.body)
         panel = self.panel(kind)
         panel.set(view.body)
