@@ -102,7 +102,7 @@ async def ready(state: State) -> protocol.Health:
     "/enrol",
     status_code=200,
     operation_class=packed(protocol.Enrol),
-    responses=problems(400, 401, 403, 413, 503),
+    responses=problems(400, 401, 403, 408, 413, 503),
 )
 async def enrol(request: Request[Any, Any, Any], state: State) -> protocol.Enrolled:
     """A new till by a one-time code; a known one, by its certificate, again."""
@@ -128,7 +128,7 @@ def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enroll
     status_code=200,
     operation_class=packed(protocol.Push),
     security=BY_TILL,
-    responses=problems(400, 401, 403, 404, 409, 413, 503),
+    responses=problems(400, 401, 403, 404, 409, 408, 413, 503),
 )
 async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
     """Take a run of facts. Everything up to the answer's `acked_seq` is durable."""
@@ -158,7 +158,7 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
     status_code=200,
     operation_class=packed(protocol.Persons),
     security=BY_TILL,
-    responses=problems(400, 401, 403, 404, 413, 503),
+    responses=problems(400, 401, 403, 404, 408, 413, 503),
 )
 async def push_persons(
     till: FromPath[UUID], request: Request[Any, Any, Any], state: State
@@ -178,7 +178,7 @@ def _push_persons(context: Context, till: Till, scope: Any) -> protocol.PersonsK
     return protocol.PersonsKept(kept=kept, server_time_ms=context.world.now_ms())
 
 
-@get("/tills/{till:uuid}/state", security=BY_TILL, responses=problems(400, 401, 403, 404, 413, 503))
+@get("/tills/{till:uuid}/state", security=BY_TILL, responses=problems(400, 401, 403, 404, 408, 413, 503))
 async def till_state(
     till: FromPath[UUID], request: Request[Any, Any, Any], state: State
 ) -> protocol.TillState:
@@ -203,7 +203,9 @@ def _till_state(context: Context, till: Till) -> protocol.TillState:
 SCOPE = f"Any of {', '.join(pulls.SCOPES)}, separated by commas; left out: all of them"
 
 
-@get("/pull", security=BY_TILL, responses=page(protocol.PullPage) | problems(400, 401, 410, 413, 426, 503))
+@get(
+    "/pull", security=BY_TILL, responses=page(protocol.PullPage) | problems(400, 401, 410, 408, 413, 426, 503)
+)
 async def pull(
     request: Request[Any, Any, Any],
     state: State,
@@ -236,7 +238,11 @@ def _pull(context: Context, till: Till, cursor: str, limit: int, scope: str, v: 
     return protocol.encode(page)
 
 
-@get("/feed", security=BY_OFFICE, responses=page(protocol.FeedPage) | problems(400, 401, 403, 410, 413, 503))
+@get(
+    "/feed",
+    security=BY_OFFICE,
+    responses=page(protocol.FeedPage) | problems(400, 401, 403, 410, 408, 413, 503),
+)
 async def read_feed(
     state: State,
     cursor: Annotated[str, QueryParameter(max_length=4096)] = "",

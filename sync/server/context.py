@@ -19,6 +19,7 @@ from sync.server.hints import Hints
 from sync.server.metrics import Behind, Metrics, now
 from sync.server.programmes import Programmes
 from sync.server.pull import Pull
+from sync.server.room import Room
 from sync.server.tills import Refused, Secrets
 
 P = ParamSpec("P")
@@ -86,12 +87,14 @@ class Context:
     hints: Hints = field(default_factory=Hints)
     programmes: Programmes = field(default_factory=Programmes)
     metrics: Metrics = field(default_factory=Metrics)
+    room: Room = field(default_factory=Room)
     pull_min_v: int = protocol.VERSION
     """The least version of the protocol that tills may pull with; pushes are taken from any."""
 
     def __post_init__(self) -> None:
         self.metrics.watch(Behind(self.db, self.world.now_ms).collect)
-        self.metrics.watch(now(lambda: self.runner.pending, lambda: self.hints.open))
+        hand = {"queue": lambda: self.runner.pending, "streams": lambda: self.hints.open}
+        self.metrics.watch(now(**hand, held=lambda: self.room.held))
 
     def feed(self) -> Feed:
         """A reader of the feed."""

@@ -99,7 +99,7 @@ def publish(db: Database, source: bytes, store: str = "") -> protocol.Published:
     "/allowance",
     operation_class=json_body("What a till may let one card spend", Allowance),
     security=BY_OFFICE,
-    responses=problems(400, 401, 403, 413, 422, 503),
+    responses=problems(400, 401, 403, 408, 413, 422, 503),
 )
 async def publish_allowance(
     request: Request[Any, Any, Any], state: State, store: Store = ""
@@ -109,7 +109,7 @@ async def publish_allowance(
     return await context.runner.run(publish, context.db, request.scope["state"]["body"], store)
 
 
-@get("/exposure", security=BY_OFFICE, responses=problems(400, 401, 403, 413, 503))
+@get("/exposure", security=BY_OFFICE, responses=problems(400, 401, 403, 408, 413, 503))
 async def read_exposure(state: State) -> holds.Exposure:
     """The most that one card can be overdrawn by now."""
     context: Context = state["context"]

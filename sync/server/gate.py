@@ -32,11 +32,12 @@ class Gate:
         large = scope["path"] in _LISTS
         if large:  # a stranger may not make the server hold a list
             await self._principal(scope, b"")
-        body = await _read(receive, protocol.LIST_PACKED_MAX if large else protocol.PACKED_MAX)
-        principal = await self._principal(scope, body)
-        scope["state"]["body"] = body
-        scope["state"]["principal"] = principal
-        await self._app(scope, _replay(body, receive), send)
+        context: Context = scope["litestar_app"].state["context"]
+        with context.room.share() as share:
+            body = await share.read(receive, protocol.LIST_PACKED_MAX if large else protocol.PACKED_MAX)
+            scope["state"]["principal"] = await self._principal(scope, body)
+            scope["state"]["body"] = body
+            await self._app(scope, _replay(body, receive), send)
 
     @staticmethod
     async def _principal(scope: Scope, body: bytes) -> Principal:
@@ -66,19 +67,6 @@ def target_of(scope: Scope) -> str:
 
 def _header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
-
-
-async def _read(receive: Receive, most: int) -> bytes:
-    body = bytearray()
-    while True:
-        event = await receive()
-        if event["type"] != "http.request":
-            raise Refused(400, "cut_off", "the request was cut off")
-        body += event["body"]
-        if len(body) > most:
-            raise Refused(413, "too_large", f"a request may have {most} bytes, packed")
-        if not event.get("more_body"):
-            return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

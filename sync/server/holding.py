@@ -82,7 +82,7 @@ _END: Final = (
     status_code=200,
     operation_class=packed(holds.Hold),
     security=BY_TILL,
-    responses=problems(400, 401, 403, 409, 413, 503),
+    responses=problems(400, 401, 403, 409, 408, 413, 503),
 )
 async def take_hold(request: Request[Any, Any, Any], state: State) -> holds.Held:
     """Reserve points, a coupon or value of a gift card for a sale at the asking till."""
@@ -97,7 +97,7 @@ def asked(context: Context, till: Till, body: bytes) -> holds.Held:
     return take(context.db, till.id, wish, context.world.now_ms())
 
 
-@delete("/holds/{hold:uuid}", security=BY_TILL, responses=problems(400, 401, 403, 404, 413, 503))
+@delete("/holds/{hold:uuid}", security=BY_TILL, responses=problems(400, 401, 403, 404, 408, 413, 503))
 async def end_hold(hold: FromPath[uuid.UUID], request: Request[Any, Any, Any], state: State) -> None:
     """Give a hold back. One that ended, or never was, is no error."""
     context: Context = state["context"]

@@ -183,11 +183,14 @@ def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
 
 
-def now(queue: Callable[[], int], streams: Callable[[], int]) -> Callable[[], list[Metric]]:
+def now(
+    queue: Callable[[], int], streams: Callable[[], int], held: Callable[[], int]
+) -> Callable[[], list[Metric]]:
     """What is in hand at this moment."""
     return lambda: [
         _gauge("stempel_queue_jobs", "Jobs waiting for, or in, the database's threads", queue()),
         _gauge("stempel_streams", "Open streams of hints", streams()),
+        _gauge("stempel_held_bytes", "Bodies of requests in hand", held()),
     ]
 
 

@@ -18,7 +18,7 @@ from sync.server.hints import EVERYONE
 ONE_STORE = "Of one store alone; left out: of all stores"
 Store = Annotated[str, QueryParameter(max_length=64, description=ONE_STORE)]
 Keep = Annotated[bool, QueryParameter(description="Rows that are not named stay")]
-_REFUSALS = problems(400, 401, 403, 413, 415, 422, 503)
+_REFUSALS = problems(400, 401, 403, 408, 413, 415, 422, 503)
 
 
 def _plain(request: Request[Any, Any, Any]) -> bytes:
@@ -56,7 +56,7 @@ async def publish_staff(
     return await _run(state, work)
 
 
-@delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 403, 404, 413, 503))
+@delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 403, 404, 408, 413, 503))
 async def erase_person(member: FromPath[UUID], state: State) -> None:
     """Forget who a member is, here and at every till. Their points stay, and name nobody."""
     context: Context = state["context"]

@@ -35,7 +35,7 @@ class _Shape(msgspec.Struct, frozen=True):
     status_code=200,
     operation_class=_BODY,
     security=BY_OFFICE,
-    responses=_TAKEN | problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=_TAKEN | problems(400, 401, 403, 404, 409, 408, 413, 415, 422, 503),
 )
 async def take_events(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """Take what members did elsewhere; each event counts once, whatever is sent again."""

@@ -60,7 +60,7 @@ def put(connection: sa.Connection, shard: int, member: uuid.UUID, fallen: Sequen
 Since = Annotated[int, QueryParameter(ge=0, le=2**62, description="Only what happened since (UTC, ms)")]
 
 
-@get("/overdrafts", security=BY_OFFICE, responses=problems(400, 401, 403, 413, 503))
+@get("/overdrafts", security=BY_OFFICE, responses=problems(400, 401, 403, 408, 413, 503))
 async def read_overdrafts(
     state: State,
     since_ms: Since = 0,

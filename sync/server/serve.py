@@ -25,8 +25,11 @@ from sync.server.tracing import log_as_json
 
 FIRST_STORE: Final = "main"
 GRACE_S: Final = 10.0
+HEADERS_MS: Final = 10_000
+"""A connection that sends no whole request line and headers within this is closed."""
 FOLD_S: Final = 0.3
 HINT_S: Final = 0.3
+CHECK_S: Final = 1.0
 log = structlog.get_logger("stempel.server")
 
 
@@ -124,6 +127,7 @@ def _announce(
 
 
 async def _serve(context: Context, host: str, port: int, listening: Callable[[], None]) -> None:
+    from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
     from sync.server.api import create_app
@@ -137,6 +141,7 @@ async def _serve(context: Context, host: str, port: int, listening: Callable[[],
         websockets=False,
         backlog=1024,
         backpressure=256 + LISTENERS_MAX,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MS),
         log_enabled=False,
     )
     stop = asyncio.Event()
@@ -152,7 +157,10 @@ async def _serve(context: Context, host: str, port: int, listening: Callable[[],
     stopping.cancel()
     await context.hints.close()  # a stream is a request in hand, and would never be finished
     server.stop()
-    await asyncio.wait_for(serving, GRACE_S)
+    try:
+        await asyncio.wait_for(serving, GRACE_S)
+    except TimeoutError:  # what was not answered by now was not acknowledged either
+        log.warning("requests cut off at the stop", pending=context.runner.pending)
 
 
 async def _until_listening(host: str, port: int, serving: asyncio.Task[None]) -> None:

@@ -41,7 +41,7 @@ _EVENTS: Final = {
 }
 
 
-@get("/stream", security=BY_TILL, responses=_EVENTS | problems(400, 401, 413, 503), sync_to_thread=False)
+@get("/stream", security=BY_TILL, responses=_EVENTS | problems(400, 401, 408, 413, 503), sync_to_thread=False)
 def hints(request: Request[Any, Any, Any], state: State) -> Stream:
     """Hints for the asking till's store, as server-sent events, until either side ends."""
     context: Context = state["context"]
