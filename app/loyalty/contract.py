@@ -8,6 +8,7 @@ resources/schemas/price-*.schema.json.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, BinaryIO
 
 import msgspec
@@ -91,6 +92,8 @@ class Contract:
             raise PlainProblem("at", "this is missing")
         if fields.get("refund_of") is not None:
             return self._refund(fields)
+        if fields.get("refunded"):
+            raise PlainProblem("refunded", "this belongs to a refund, and refund_of is missing")
         state, context = self._member_and_context(fields)
         basket = self._basket(fields)
         decision = evaluate(self.compiled, state, basket, context, explain=True)
@@ -104,7 +107,7 @@ class Contract:
         extra: dict[str, Any] = {}
         if member is not None:
             member = expect(member, dict, "member")
-            state = self.plain.read_struct(MemberState, _given(member, "state"), "member.state")
+            state = self._state(_given(member, "state"))
             extra = self._person(member)
         context = Context(
             at_ms=time_ms(fields["at"], "at"),
@@ -123,6 +126,15 @@ class Contract:
             **extra,
         )
         return state, context
+
+    def _state(self, value: Any) -> MemberState:
+        state = self.plain.read_struct(MemberState, value, "member.state")
+        if state.debt_centi < 0:
+            raise PlainProblem("member.state.debt", "a debt is not below zero")
+        for number, lot in enumerate(state.lots):
+            if lot.amount_centi < 0:
+                raise PlainProblem(f"member.state.lots[{number}].amount", "a lot is not below zero")
+        return state
 
     def _zone(self, fields: dict[str, Any]) -> str:
         name = text(fields.get("time_zone", ""), "time_zone")
@@ -154,8 +166,10 @@ class Contract:
 
     def _birthday(self, value: Any) -> Birthday:
         birthday = self.plain.read_struct(Birthday, value, "member.birthday")
-        if not (1 <= birthday.month <= 12 and 1 <= birthday.day <= 31):
-            raise PlainProblem("member.birthday", "there is no such day")
+        try:
+            date(2000, birthday.month, birthday.day)  # a year with a 29 February
+        except (ValueError, OverflowError):
+            raise PlainProblem("member.birthday", "there is no such day") from None
         return birthday
 
     def _code(self, value: Any, path: str) -> Code:

@@ -122,6 +122,17 @@ def test_what_cannot_be_read_is_answered_in_its_place() -> None:
     assert answers[2]["error"] == {"case": 3, "path": "basket[0].sku", "reason": "this is missing"}
 
 
+NEW_YEAR = "2026-01-01T00:00:00Z"
+LOT = {"id": "x", "rule": "r", "amount": "5", "earned_at": NEW_YEAR}
+
+
+def test_a_leap_day_is_a_birthday_and_an_empty_debt_or_lot_is_none() -> None:
+    birthday = {"month": 2, "day": 29, "known_since": NEW_YEAR}
+    state = {"debt": "0", "lots": [{**LOT, "amount": "0"}]}
+    answer = ask(Contract(DEMO), member={"birthday": birthday, "state": state})
+    assert answer["points"]["balance_before"] == "0"
+
+
 @pytest.mark.parametrize(
     ("more", "word"),
     [
@@ -147,6 +158,11 @@ def test_what_cannot_be_read_is_answered_in_its_place() -> None:
         ({"codes": [7]}, "codes[0]"),
         ({"refund_of": {"lines": []}}, "refund_of.at"),
         ({"time_zone": "Mars/Olympus"}, "time zone"),
+        ({"member": {"state": {"debt": "-5"}}}, "member.state.debt"),
+        ({"member": {"state": {"lots": [{**LOT, "amount": "-0.01"}]}}}, "member.state.lots[0].amount"),
+        ({"member": {"birthday": {"month": 2, "day": 30, "known_since": NEW_YEAR}}}, "member.birthday"),
+        ({"member": {"birthday": {"month": 13, "day": 1, "known_since": NEW_YEAR}}}, "member.birthday"),
+        ({"refunded": {"1": "1"}}, "refund_of is missing"),
     ],
 )
 def test_bad_cases_say_where_and_why(more: dict[str, Any], word: str) -> None:
