@@ -1,0 +1,77 @@
+"""A budget pays for discounts and points, whatever kind gives them, and pauses its rule once it is spent."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.loyalty.basket import Birthday, Code, Context
+from app.loyalty.effects import BudgetSpent, Enrolled, ReferralDue
+from app.loyalty.events import Event, enrol, evaluate_event
+from app.loyalty.state import DAY_MS, EMPTY, apply
+from tests.loyalty.support import NOON, line, price, programme, why
+
+WORTH = "  - {id: w, kind: points, NAME, redeem: {value: 0.10}}\n"
+FRIEND = apply(EMPTY, [Enrolled(NOON - 400 * DAY_MS, "anna")], NOON)
+GIVERS = {
+    "points": "earn: {points: 50, per: visit}",
+    "cashback": "rate: 50%",
+    "partner": "partner: p, points: 5, per: 1, products: {skus: [a]}",
+    "stamps": "size: 2, per: 5, reward: {points: 50}",
+    "nth_purchase": "every: 1, give: {points: 50}",
+    "threshold": "steps: [{from: 5, give: {points: 50}}]",
+    "welcome": "give: {points: 50}",
+    "promo_code": "codes: [FIVE], give: {points: 50}",
+    "tenure": "steps: [{years: 1, give: {points: 50}}]",
+    "birthday": "give: {points: 50}",
+    "referral": "friend_points: 50",
+    "challenge": "goal: receipts, target: 1, give: {points: 50}",
+}
+"""Fifty points each for this test's sale, which are worth 5.00."""
+
+
+@pytest.mark.parametrize("kind", GIVERS)
+@pytest.mark.parametrize(
+    ("left_minor", "points", "charged_minor"), [(900, 50, 500), (200, 20, 200), (0, 0, 0)]
+)
+def test_points_are_charged_at_what_they_are_worth(
+    kind: str, left_minor: int, points: int, charged_minor: int
+) -> None:
+    compiled = programme(WORTH + f"  - {{id: r, kind: {kind}, NAME, {GIVERS[kind]}, budget: {{total: 9}}}}\n")
+    wishes = {"codes": (Code("FIVE"),), "birthday": Birthday(1, 15, 0), "budgets": {"r": left_minor}}
+    decision = price(compiled, line("a", "10"), state=FRIEND, **wishes)
+    assert decision.points.earned_centi == points * 100
+    charged = [effect for effect in decision.effects if isinstance(effect, BudgetSpent)]
+    assert charged == ([BudgetSpent("r", charged_minor, new_member=True)] if charged_minor else [])
+    if not left_minor:
+        assert why(decision, "r").code == "budget_spent"
+
+
+def test_a_referrers_points_are_charged_too() -> None:
+    compiled = programme(
+        WORTH + "  - {id: r, kind: referral, NAME, referrer_points: 50, budget: {total: 9}}\n"
+    )
+    decision = price(compiled, line("a", "10"), state=FRIEND, budgets={"r": 300})
+    due = [effect for effect in decision.effects if isinstance(effect, ReferralDue | BudgetSpent)]
+    assert due == [ReferralDue("r", "anna", 3_000, NOON), BudgetSpent("r", 300, new_member=True)]
+
+
+def test_a_prize_of_the_wheel_is_charged_once_at_its_cost() -> None:
+    wheel = "wheel: [{weight: 1, give: {points: 50}, cost: 1.50}]"
+    compiled = programme(WORTH + f"  - {{id: r, kind: challenge, NAME, {wheel}, budget: {{total: 9}}}}\n")
+    decision = price(compiled, line("a", "10"))
+    assert decision.points.earned_centi == 5_000
+    assert [e for e in decision.effects if isinstance(e, BudgetSpent)] == [
+        BudgetSpent("r", 150, new_member=True)
+    ]
+
+
+def test_events_and_enrolments_keep_to_the_budget_and_to_the_rules_time() -> None:
+    review = "  - {id: r, kind: activity, NAME, event: review, points: 50, budget: {total: 9}}\n"
+    context = Context(at_ms=NOON, member_id="me", budgets={"r": 200})
+    paid = evaluate_event(programme(WORTH + review), EMPTY, Event("e", "review"), context)
+    assert paid.earned_centi == 2_000
+    assert BudgetSpent("r", 200, new_member=True) in paid.effects
+    friend = "  - {id: r, kind: referral, NAME, pays_on: enrolment, friend_points: 50, %s}\n"
+    for setting, points in (("budget: {total: 9}", 20), ("when: {until: 2026-01-14}", 0)):
+        begun = enrol(programme(WORTH + friend % setting), context, "anna")
+        assert begun.earned_centi == points * 100
