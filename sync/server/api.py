@@ -188,14 +188,14 @@ async def till_state(
 
 
 def _till_state(context: Context, till: Till) -> protocol.TillState:
-    with context.db.read() as connection:
-        seq, digest = ingest.position(connection, till.id, till.epoch)
+    now_ms = context.world.now_ms()
+    seq, digest = ingest.reached(context.db, till.id, till.epoch, now_ms)
     return protocol.TillState(
         epoch=till.epoch,
         acked_seq=seq,
         hash=digest,
         feed_epoch=context.secrets.feed_epoch,
-        server_time_ms=context.world.now_ms(),
+        server_time_ms=now_ms,
         min_v=context.pull_min_v,
     )
 

@@ -19,6 +19,16 @@ SQLITE_LEAST: Final = (3, 51, 3)
 """Earlier versions can corrupt a WAL database when it is reset while another connection writes."""
 _MIGRATION_LOCK: Final = 0x5374656D70656C  # any constant: two servers must not migrate at once
 
+PATIENCE: Final[dict[str, Any]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Of libpq, where the URL says nothing else: a leader whose machine is gone is given up within half a minute,
+not after the quarter of an hour that TCP takes. Seconds; the last one milliseconds."""
+
 _HEADS: Final = {
     table: sa.select(table.c.head).where(table.c.shard == sa.bindparam("shard"))
     for table in (schema.shard_head, schema.member_head)
@@ -83,14 +93,21 @@ class Database:
     def postgres(cls, dsn: str, *, pool_size: int = 8) -> Database:
         """Any libpq connection string, several hosts included."""
         import psycopg
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+        try:
+            said: dict[str, Any] = {**PATIENCE, **conninfo_to_dict(dsn)}
+            wanted = make_conninfo(**said)
+        except psycopg.ProgrammingError as error:
+            raise DatabaseProblem(f"the database's URL cannot be read: {error}") from error
         engine = sa.create_engine(
             "postgresql+psycopg://",
-            creator=lambda: psycopg.connect(dsn),
+            creator=lambda: psycopg.connect(wanted),
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
         )
+        event.listen(engine, "handle_error", _leave_a_standby)
         return cls(engine)
 
     @contextmanager
@@ -203,6 +220,16 @@ def open_database(url: str | None, data_dir: Path | None) -> Database:
     raise DatabaseProblem(
         f"{url.split(':')[0]}: is no database this server knows; use postgresql:// or sqlite:///"
     )
+
+
+def _leave_a_standby(context: Any) -> None:
+    """A server that takes no writes is no leader any more: look for the one that is."""
+    import psycopg
+
+    error = context.original_exception
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        context.is_disconnect = True
+        raise exc.OperationalError(context.statement, context.parameters, error) from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

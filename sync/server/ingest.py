@@ -132,6 +132,23 @@ def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -
     return Outcome(max(known_seq, push.last_seq), len(new), tuple(flags))
 
 
+def reached(db: Database, till: uuid.UUID, epoch: int, now_ms: int) -> tuple[int, bytes]:
+    """How far the server is with a till's epoch, told only once it is as safe as an acknowledgement.
+
+    A commit whose wait for the replica was broken off is visible, and may yet be forgotten. Writing something
+    waits for the replica to have all that is visible.
+    """
+    if not db.postgresql:
+        with db.read() as connection:
+            return position(connection, till, epoch)
+    seen = schema.till
+    with db.write() as connection:
+        found = position(connection, till, epoch)
+        ours = (seen.c.shard == schema.shard_of(till)) & (seen.c.id == till)
+        connection.execute(sa.update(seen).where(ours).values(seen_ms=now_ms))
+    return found
+
+
 def position(connection: sa.Connection, origin: uuid.UUID, epoch: int) -> tuple[int, bytes]:
     """The last number known of an origin's epoch, and the hash there: (0, GENESIS) for none."""
     asked = {"shard": schema.shard_of(origin), "origin": origin, "epoch": epoch}

@@ -10,11 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import ColumnCollectionConstraint
 
 from sync.server import database, schema
 from sync.server.database import Database, DatabaseProblem, open_database
 from sync.server.migrations import __file__ as migrations
+from tests.sync.postgres import Postgres
 
 TABLES = list(schema.metadata.tables.values())
 SHARDED = [table for table in TABLES if table.info != schema.REFERENCE]
@@ -148,4 +150,26 @@ def test_sqlite_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
     assert pragmas == ["wal", 2]
     assert (tmp_path / "new" / "server.sqlite").stat().st_mode & 0o077 == 0
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+    db.close()
+
+
+def test_a_url_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(DatabaseProblem, match="URL cannot be read"):
+        open_database("postgresql://h/x?target_session_attrs=read-write&nonsense=1", None)
+
+
+def test_a_server_that_takes_no_writes_is_left_for_another(postgres: Postgres) -> None:
+    """As one that was demoted under a connection: what fails is answered with 503, not as a defect."""
+    db = Database.postgres(postgres.fresh_database() + "&options=-c%20default_transaction_read_only%3Don")
+    pids: list[int] = []
+
+    def write() -> None:
+        with db.write() as connection:
+            pids.append(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+            connection.exec_driver_sql("CREATE TABLE x (y int)")
+
+    for _ in range(2):
+        with pytest.raises(OperationalError, match="read-only"):
+            write()
+    assert pids[0] != pids[1]
     db.close()
