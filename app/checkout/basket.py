@@ -11,7 +11,7 @@ import msgspec
 
 from app.checkout.ports import Product, Unit
 from app.checkout.reserved import Issued, OpenHold
-from app.ledger.facts import SaleCompleted, SaleRefunded
+from app.ledger.facts import FiscalCorrected, SaleCompleted, SaleRefunded
 from app.loyalty import basket as priced
 from app.loyalty.decision import Decision
 from app.loyalty.effects import AnyEffect
@@ -115,6 +115,8 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     asked: OpenTender | None = None
     fiscal: str = ""
     """The id under which the fiscal device was asked to register `sale` or `refund`; "" before that."""
+    correction: FiscalCorrected | None = None
+    """A correction on its way to the fiscal device, of a sale that is over."""
     refund: SaleRefunded | None = None
     """A refund on its way, which is not of this sale; `asked` is then what the terminal is to give back."""
 

@@ -119,6 +119,8 @@ class Heart(Recorder):
             return 0
         if pending.refund is not None:
             return sum(t.amount_minor for t in pending.refund.tenders if t.means in ("cash", "card"))
+        if pending.correction is not None:
+            return pending.correction.amount_minor
         if pending.asked is not None:
             return pending.asked.amount_minor
         # Kept by a version that knew one tender a sale.

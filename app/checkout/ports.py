@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from app.checkout.rights import Staff
-from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo
+from app.ledger.facts import AnyFact, FiscalCorrected, SaleCompleted, SaleGivenTo
 from app.loyalty.state import MemberState
 from app.stats.shift import ShiftFigures
 from hardware.receipt import PrintJob
@@ -165,6 +165,10 @@ class Sales(Protocol):
         """What gave the sale to whom it belongs now; None for one that stayed where it was."""
         ...
 
+    def corrected(self, sale: uuid.UUID) -> FiscalCorrected | None:
+        """What registered a sale afterwards; None for one that was not corrected."""
+        ...
+
     def shift_figures(self, shift: uuid.UUID) -> ShiftFigures:
         """The figures of a shift that was opened here, so far."""
         ...
@@ -225,6 +229,9 @@ class NoSales:
         return None
 
     def given(self, sale: uuid.UUID) -> SaleGivenTo | None:
+        return None
+
+    def corrected(self, sale: uuid.UUID) -> FiscalCorrected | None:
         return None
 
     def shift_figures(self, shift: uuid.UUID) -> ShiftFigures:

@@ -40,7 +40,7 @@ class Registering:
     def open(self) -> bool:
         """Whether a sale is with the device, or nobody knows whether it is."""
         pending = self._heart.sale.pending
-        return pending is not None and bool(pending.fiscal) and pending.refund is None
+        return pending is not None and bool(pending.fiscal) and pending.sale is not None
 
     def register(self, sale: SaleCompleted, decision: Decision, answer: Answer) -> None:
         """Make the sale durable and have it registered; `answer` hears that it is on its way."""

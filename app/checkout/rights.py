@@ -62,6 +62,7 @@ NEEDS: Final = {
     "merge": Need(Role.SENIOR),
     "replace_card": Need(Role.CASHIER),
     "reprint": Need(Role.CASHIER),
+    "fiscal_correction": Need(Role.MANAGER),
 }
 """By act; an act that is not here needs nobody."""
 

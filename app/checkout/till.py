@@ -19,6 +19,7 @@ The use cases stand in modules by what they are about, over one shared `Heart`:
 | `till.care`: persons, consents, cards, merging, goodwill, PIN | `care` |
 | `till.moving`: a past sale to another member, a late claim | `moving` |
 | `till.copies`: a past receipt once more | `copies` |
+| `till.correcting`: a past sale with the fiscal device | `correcting` |
 | `till.adjusting`: prices, discounts, notes, open prices, age | `adjusting`, `restricting` |
 | `till.parking`: park, list, resume, drop | `parking` |
 | `till.refunds`: find, preview, refund | `refunds` |
@@ -36,10 +37,11 @@ from app.checkout.basket import OpenSale, Stage
 from app.checkout.care import Care
 from app.checkout.charging import Charging
 from app.checkout.copies import Copies
+from app.checkout.correcting import Correcting
 from app.checkout.coupons import Coupons
 from app.checkout.drawer import Drawer
 from app.checkout.exchange import Exchanges
-from app.checkout.heart import Heart
+from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.holding import Behind
 from app.checkout.membership import Membership
 from app.checkout.moving import Moving
@@ -128,6 +130,7 @@ class Till:
         self.care = Care(heart)
         self.moving = Moving(heart)
         self.copies = Copies(heart)
+        self.correcting = Correcting(heart)
         ringing = Ringing(heart, read, member.present_card, self.people.present, self.coupons.present)
         self.scan, self.ring, self.ring_sku = ringing.scan, ringing.ring, ringing.ring_sku
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line
@@ -151,7 +154,7 @@ class Till:
         charging = Charging(heart, paying)
         self.ask_terminal, self.settle_terminal = charging.ask_terminal, charging.settle_terminal
         self.gives_back, self.give_back = charging.gives_back, charging.give_back
-        self._charging, self.settle_fiscal = charging, paying.registering.settle
+        self._charging = charging
 
         shifts = Shifts(heart, next_shift)
         self.drawer = Drawer(heart, shifts)
@@ -233,8 +236,14 @@ class Till:
 
     @property
     def registering(self) -> bool:
-        """Whether the sale in hand is with the fiscal device, or nobody knows whether it is."""
-        return self._paying.registering.open
+        """Whether the sale in hand, or a past one's correction, is with the fiscal device or may be."""
+        return self._paying.registering.open or self.correcting.open
+
+    def settle_fiscal(self, *, registered: bool, answer: Answer = ignore) -> None:
+        """The cashier's word on that, where the till has no fiscal device any more that could be asked."""
+        if self.correcting.open:
+            return self.correcting.settle(registered=registered, answer=answer)
+        return self._paying.registering.settle(registered=registered, answer=answer)
 
     @property
     def returning(self) -> bool:
@@ -252,6 +261,8 @@ class Till:
         a restart, or by the cashier's wish. What they say is heard outside."""
         if self.returning:
             return self._returning.resume()
+        if self.correcting.open:
+            return self.correcting.resume()
         self._charging.resume()
         return self._paying.registering.resume()
 
@@ -259,6 +270,8 @@ class Till:
         """Once a second: what only time answers."""
         if self.returning:
             return self._returning.remind()
+        if self.correcting.open:
+            return self.correcting.remind()
         self._charging.remind()
         return self._paying.registering.remind()
 

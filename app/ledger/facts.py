@@ -9,6 +9,7 @@ Readers must accept every version ever shipped: new fields get defaults, meaning
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from typing import Final
 
@@ -317,6 +318,28 @@ class Privileged(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="privi
     amount_minor: int = 0
 
 
+class FiscalCorrected(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="fiscal_corrected"):
+    """A sale that no fiscal device had registered was registered afterwards, by a correction.
+
+    `fiscal` is the device's number of the correction; its id is `correction_id(sale)`: once for each sale.
+    """
+
+    sale: uuid.UUID
+    amount_minor: int
+    reason: str
+    cashier: str
+    approved_by: str = ""
+    fiscal: str = ""
+
+
+def correction_id(sale: uuid.UUID) -> uuid.UUID:
+    """The id of a sale's correction: the sale's moment and, as the random part, what its id gives."""
+    digest = hashlib.sha256(b"stempel correction " + sale.bytes).digest()
+    made = bytearray(sale.bytes[:6] + digest[:10])
+    made[6], made[8] = made[6] & 0x0F | 0x70, made[8] & 0x3F | 0x80
+    return uuid.UUID(bytes=bytes(made))
+
+
 class SignedIn(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="signed_in"):
     """A cashier took the till; `by` is pin, card or barcode."""
 
@@ -375,6 +398,7 @@ AnyFact = (
     | MembersMerged
     | ConsentGiven
     | Privileged
+    | FiscalCorrected
     | SignedIn
     | PinFailed
     | Feedback

@@ -138,7 +138,7 @@ class Board:
             paid_up(self, outcome)
             return
         if self.till.sale.stage is Stage.OPEN and isinstance(self.panel, Charging):
-            again = self.till.sale.lines and not self.panel.returning
+            again = self.till.sale.lines and not self.panel.apart
             self.panel = Paying(self) if again else self.ringing()
         self.tell(outcome)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from app.checkout.ports import Shift
-from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo, decode
+from app.ledger.facts import AnyFact, FiscalCorrected, SaleCompleted, SaleGivenTo, correction_id, decode
 from app.stats.shift import ShiftFigures, fold
 from app.store import rows
 
@@ -85,6 +85,11 @@ class PastSales:
         id = self._value("SELECT given FROM sale WHERE id = ?", (sale.bytes,))
         fact = None if id is None else self.fact(uuid.UUID(bytes=id))
         return fact if isinstance(fact, SaleGivenTo) else None
+
+    def corrected(self, sale: uuid.UUID) -> FiscalCorrected | None:
+        """What registered a sale afterwards; None for one that was not corrected."""
+        fact = self.fact(correction_id(sale))
+        return fact if isinstance(fact, FiscalCorrected) else None
 
     def next_numbers(self) -> tuple[int, int]:
         """The next receipt number (sales and refunds share the series) and the next shift number."""

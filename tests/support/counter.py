@@ -22,13 +22,14 @@ from pytestqt.qtbot import QtBot
 from app.checkout.pin import hash_pin
 from app.checkout.rights import Role, Staff
 from app.checkout.shop import Consent, Department
-from app.config import Config, ServerSection
+from app.config import Config, FiscalSection, ServerSection
 from app.demo import SimulatedDesk, prepare
 from app.ledger.facts import AnyFact, SaleCompleted, decode
 from app.main import Windowed
 from app.rig import Devices
 from app.screens import views
 from hardware.ports import PrinterState
+from hardware.simulated.fiscal import SimulatedFiscal
 
 LATTE, COFFEE, MILK, APPLES, YOGHURT = (
     "5901234000062", "5901234000161", "5901234000178", "5901234000185", "5901234000192",
@@ -88,6 +89,7 @@ class Counter:
             shutil.copytree(shop, folder)
         # A copy would be the same till to a server: for one, the shop is made anew.
         self.printer_off, self.cabled = printer_off, cabled
+        self.register: SimulatedFiscal | None = None
         self.papers: list[str] = []
         self.windowed: Windowed
         self.desk: SimulatedDesk
@@ -118,7 +120,8 @@ class Counter:
     def _devices(self, config: Config) -> Devices:
         """The demo's desk; its terminal stands beside the till without a cable, unless one is wanted."""
         devices = self.desk.devices(config)
-        return devices if self.cabled else replace(devices, side=replace(devices.side, terminal=None))
+        side = devices.side if self.cabled else replace(devices.side, terminal=None)
+        return replace(devices, side=replace(side, fiscal=self.register))
 
     def _has_day(self) -> bool:
         return self.windowed.rig is not None and (self.till.shift is not None or self.till.people.locked)
@@ -134,6 +137,21 @@ class Counter:
         """Whatever is not in the database is gone; the till starts again on the rest."""
         self._close()
         self._open()
+
+    def get_register(self) -> SimulatedFiscal:
+        """From now on the law wants a fiscal device, and there is one: the till starts again."""
+        self.register = made = SimulatedFiscal()
+        made.open_shift("Anna")
+        change = self._change
+
+        def lawful(config: Config) -> Config:
+            fiscal = FiscalSection(mode="simulated", rules="ru")
+            return msgspec.structs.replace(change(config), fiscal=fiscal)
+
+        self._change = lawful
+        self.kill()
+        self.until(lambda: self.till.outside.fiscal is not None)
+        return made
 
     @property
     def till(self) -> Any:

@@ -7,9 +7,17 @@ from app.checkout.receipt_code import is_receipt, long_code
 from app.checkout.rights import Approval
 from app.ledger.facts import SaleCompleted
 from app.screens import views
-from app.screens.forms import BACK, Press, Row, Sign
+from app.screens.forms import BACK, Press, Row, Sign, Tool
 from app.screens.panel import Panel, Screen
 from app.screens.panels.why import discounts
+
+CORRECT_REASONS = ("not_registered", "device_failed", "ordered")
+_ACTS = {
+    "give": ("history.claim", "id-card"),
+    "copy": ("history.copy", "printer"),
+    "correct": ("history.correct", "file-text"),
+}
+"""A tile's text and icon by what it does with a past sale."""
 
 
 class History(Panel):
@@ -84,14 +92,30 @@ class PastSale(Panel):
             from app.screens.panels.refunding import Refunding
 
             self.screen.open(Refunding(self.screen, self.sale))
-        elif key == "give":
-            self._give()
         elif key == "copy":
-            self._copy()
+            self.copy()
+        elif key == "acts":
+            self.screen.open(SaleActs(self.screen, self))
 
-    def _copy(self, approval: Approval | None = None) -> None:
+    def _others(self) -> tuple[Press, ...]:
+        """A copy at one touch; where more can be done, all of it on tiles of its own."""
+        if len(self.acts) > 1:
+            return (Press("acts", self.say("history.acts"), icon="ellipsis"),)
+        return (Press("copy", self.say("history.copy"), icon="printer"),)
+
+    @property
+    def acts(self) -> tuple[str, ...]:
+        """What can be done with this sale now, beside a refund."""
+        correctable = self.till.correcting.stopped(self.sale) is None
+        return (
+            *(("give",) if self._givable else ()),
+            "copy",
+            *(("correct",) if correctable else ()),
+        )
+
+    def copy(self, approval: Approval | None = None) -> None:
         def heard(outcome: Outcome) -> None:
-            if not self.approve(outcome, self._copy):
+            if not self.approve(outcome, self.copy):
                 self.screen.tell(outcome)
 
         self.till.copies.print_sale(self.sale.id, approval=approval, answer=heard)
@@ -102,7 +126,7 @@ class PastSale(Panel):
         member = self.till.member
         return member is not None and self.till.refunds.returnable(self.sale).member != member.id
 
-    def _give(self) -> None:
+    def give(self) -> None:
         """A forgotten card's late claim, or a wrong card mended with a reason."""
         member = self.till.member
         if member is None:
@@ -140,10 +164,50 @@ class PastSale(Panel):
             sums=(Row("total", self.say("history.total"), figure=show.money(sale.total_minor), loud=True),),
             presses=(
                 self.back(),
-                *((Press("give", self.say("history.claim")),) if self._givable else ()),
-                Press("copy", self.say("history.copy"), icon="printer"),
+                *self._others(),
                 Press("refund", self.say("tool.refund"), loud=True),
             ),
+        )
+
+
+class SaleActs(Panel):
+    """What is done rarely with a past sale."""
+
+    def __init__(self, screen: Screen, of: PastSale) -> None:
+        super().__init__(screen)
+        self._of = of
+
+    def press(self, key: str) -> None:
+        self.screen.open(self._of)
+
+    def pick(self, key: str) -> None:
+        self.screen.open(self._of)
+        if key == "copy":
+            return self._of.copy()
+        if key == "give":
+            return self._of.give()
+        from app.screens.panels.reasoning import Reasoning
+
+        title = self.say("history.correct_detail", number=self._of.sale.number)
+        return self.screen.open(Reasoning(self.screen, title, CORRECT_REASONS, self._correct, self._of))
+
+    def _correct(self, reason: str, approval: Approval | None = None) -> None:
+        def heard(outcome: Outcome) -> None:
+            if not self._of.approve(outcome, lambda given: self._correct(reason, given)):
+                self.screen.tell(outcome)
+
+        self.till.correcting.correct(self._of.sale.id, reason=reason, approval=approval, answer=heard)
+
+    def view(self) -> views.Tools:
+        acts = self._of.acts
+        return views.Tools(
+            title=self.say("history.sale", number=self._of.sale.number),
+            detail=self.say("history.unregistered") if "correct" in acts else "",
+            tools=tuple(
+                Tool(act, self.say(_ACTS[act][0]), _ACTS[act][1], str(place))
+                for place, act in enumerate(acts, start=1)
+            ),
+            presses=(self.back(),),
         )
 
 

@@ -153,8 +153,8 @@ class Charging(Panel):
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
-        self.returning = screen.till.returning
-        """It is a refund that is on its way, and not the sale in hand."""
+        self.apart = screen.till.returning or screen.till.correcting.open
+        """It is a refund or a past sale's correction that is on its way, and not the sale in hand."""
 
     @property
     def pressing(self) -> bool:

@@ -7,6 +7,8 @@ from typing import Final
 
 from app.ui.scenes.selling import selling
 from app.ui.scenes.stage import APPLES, COFFEE, GOLD, LATTE, MILK, YOGHURT, Stage
+from hardware.fiscal.lane import FiscalLane
+from hardware.simulated.fiscal import SimulatedFiscal
 
 
 def finding_sales(stage: Stage) -> None:
@@ -60,6 +62,29 @@ def refunded(stage: Stage) -> None:
     stage.sale.take()
 
 
+def claimed_late(stage: Stage) -> None:
+    """A sale of nobody's, and the member whose it is after all."""
+    stage.sell(COFFEE, LATTE, cash_minor=100_00)
+    stage.sale.leave()
+    stage.sale.open_tool("history")
+    stage.tap(GOLD)
+    stage.sale.open_tool("history")
+    stage.sale.type("search", "1840")
+    stage.pick_first()
+
+
+def late_claim(stage: Stage) -> None:
+    claimed_late(stage)
+    stage.sale.press("acts")
+
+
+def sale_acts(stage: Stage) -> None:
+    """A sale from before the till had its fiscal device."""
+    past_sale(stage)
+    stage.till.outside.must_register, stage.till.outside.fiscal = True, FiscalLane(SimulatedFiscal())
+    stage.sale.press("acts")
+
+
 def past_sale(stage: Stage) -> None:
     selling(stage)
     stage.sale.pay()
@@ -77,4 +102,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "given-price": given_price,
     "finding-goods": finding_goods,
     "past-sale": past_sale,
+    "claimed-late": claimed_late,
+    "late-claim": late_claim,
+    "sale-acts": sale_acts,
 }

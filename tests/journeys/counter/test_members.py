@@ -151,5 +151,6 @@ def test_a_late_claim(counter: Counter) -> None:
     sale = counter.sales()[0]
     counter.member()
     counter.scan(f"STEMPEL:R:{sale.id.hex}")
-    counter.button("give")
+    counter.button("acts")
+    counter.tile("give")
     assert [given.sale for given in counter.of_kind(facts.SaleGivenTo)] == [sale.id]

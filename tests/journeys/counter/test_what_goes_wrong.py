@@ -6,7 +6,7 @@ import pytest
 
 from app.ledger import facts
 from app.screens import views
-from tests.support.counter import COFFEE, KEY, LATTE, YOGHURT, Counter
+from tests.support.counter import COFFEE, KEY, LATTE, YOGHURT, Counter, hire, sign_in
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform has no size hints
 
@@ -133,6 +133,29 @@ def test_a_power_cut_in_the_middle_of_a_card_payment(counter: Counter) -> None:
     assert isinstance(counter.middle, views.Ask)
     counter.click(counter.panel.yes)
     assert len(counter.sales()) == 1
+
+
+def test_a_sale_that_was_never_registered_is_corrected(counter: Counter) -> None:
+    counter.scan(COFFEE)
+    counter.pay_cash("20")
+    hire(counter)
+    register = counter.get_register()
+    sign_in(counter)
+    counter.tool("history")
+    counter.row()
+    counter.button("acts")
+    counter.tile("correct")
+    counter.reason("not_registered")
+    counter.tile("dorota")
+    counter.enter("1234")
+    counter.until(lambda: counter.of_kind(facts.FiscalCorrected))
+    (fact,), (document,) = counter.of_kind(facts.FiscalCorrected), register.documents
+    assert (document.kind, document.amount_minor, fact.fiscal) == ("correction", 18_90, document.number)
+    assert (fact.cashier, fact.approved_by) == ("anna", "dorota")
+    counter.until(lambda: counter.view.notice.text.startswith("Registered by correction"))
+    assert isinstance(counter.middle, views.Favourites)
+    counter.scan(LATTE)
+    assert len(counter.view.basket.lines) == 1
 
 
 def test_a_power_cut_with_a_part_paid(counter: Counter) -> None:
