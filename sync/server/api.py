@@ -234,7 +234,7 @@ def _pull(context: Context, till: Till, cursor: str, limit: int, scope: str, v: 
     reader = context.pull(till.id, till.store, wanted)
     page = reader.page(cursor, limit)
     context.metrics.pulled(page)
-    exposure.contact(context.db, till.id, till.store, reader.had.get(exposure.LIST), context.world.now_ms())
+    exposure.contact(context, till, reader.had, reader.heads)
     return protocol.encode(page)
 
 

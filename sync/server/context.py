@@ -88,6 +88,8 @@ class Context:
     programmes: Programmes = field(default_factory=Programmes)
     metrics: Metrics = field(default_factory=Metrics)
     room: Room = field(default_factory=Room)
+    contacts: dict[uuid.UUID, tuple[int, tuple[int | None, int]]] = field(default_factory=dict)
+    """When tills were last written down as in contact, and how far they had the list of allowances."""
     pull_min_v: int = protocol.VERSION
     """The least version of the protocol that tills may pull with; pushes are taken from any."""
 

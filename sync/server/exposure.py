@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,7 @@ from sync.server.database import Database
 from sync.server.describe import BY_OFFICE, json_body, problems
 from sync.server.listing import BadList
 from sync.server.office import Store
+from sync.server.tills import Till
 
 LIST: Final = "allowance"
 KEY: Final = "card"
@@ -36,36 +38,41 @@ _list, _contact = schema.listing.c, schema.till_contact.c
 _ROW: Final = sa.select(_contact.contact_ms, _contact.points_centi, _contact.coupons_minor).where(
     _contact.shard == sa.bindparam("in_shard"), _contact.till == sa.bindparam("till")
 )
-_HEAD: Final = sa.select(schema.list_head.c.head).where(schema.list_head.c.list == LIST)
+_PUBLISHED: Final = sa.select(_list.store, _list.body).where(
+    _list.list == LIST, _list.key == KEY, _list.body.is_not(None)
+)
 
 
-def contact(db: Database, till: uuid.UUID, store: str, version: int | None, now_ms: int) -> None:
-    """A till syncs: it pushed all that it had. `version` is how far it has the list of allowances, None if
-    it did not say.
+def contact(context: Context, till: Till, had: Mapping[str, int], heads: Mapping[str, int]) -> None:
+    """A till syncs: it has pushed all that it had. It has the lists as far as `had`, and there is `heads`."""
+    now_ms, place = context.world.now_ms(), (had.get(LIST), heads.get(LIST, 0))
+    noted = context.contacts.get(till.id)
+    if noted is not None and noted[1] == place and 0 <= now_ms - noted[0] < _NOTE_MS:
+        return
+    confirmed = place[0] is not None and place[0] >= place[1]
+    note(context.db, till.id, till.store, now_ms, confirmed=confirmed)
+    context.contacts[till.id] = (now_ms, place)
 
-    What it may act on is the greater of the old and the new until it says that it has the new.
-    """
+
+def note(db: Database, till: uuid.UUID, store: str, now_ms: int, *, confirmed: bool) -> None:
+    """Write down when a till synced and what it may act on: the greater of the old allowance and the new,
+    until it says (`confirmed`) that it has the new."""
     place = {"in_shard": schema.shard_of(till), "till": till}
-    with db.read() as connection:
+    with db.write() as connection:
+        db.lock_shard(connection, place["in_shard"])
         known = connection.execute(_ROW, place).first()
         now = allowances(connection).of(store)
-        confirmed = version is not None and version >= connection.execute(_HEAD).scalar_one()
-    points_centi, coupons_minor = now.points_centi, now.coupons_minor
-    if not confirmed:
-        before = (Allowance().points_centi, Allowance().coupons_minor) if known is None else known[1:]
-        points_centi, coupons_minor = max(points_centi, before[0]), max(coupons_minor, before[1])
-    same = known is not None and tuple(known[1:]) == (points_centi, coupons_minor)
-    if known is not None and same and 0 <= now_ms - known.contact_ms < _NOTE_MS:
-        return
-    values = {"contact_ms": now_ms, "points_centi": points_centi, "coupons_minor": coupons_minor}
-    ours = (_contact.shard == place["in_shard"]) & (_contact.till == till)
-    with db.write() as connection:
-        if connection.execute(sa.update(schema.till_contact).where(ours).values(values)).rowcount == 0:
-            # Of two servers that the same till asks at once one may come second.
-            db.lock_shard(connection, schema.shard_of(till))
-            if connection.execute(_ROW, place).first() is None:
-                row = {"shard": schema.shard_of(till), "till": till, **values}
-                connection.execute(sa.insert(schema.till_contact).values(row))
+        points_centi, coupons_minor = now.points_centi, now.coupons_minor
+        if not confirmed:
+            before = (Allowance().points_centi, Allowance().coupons_minor) if known is None else known[1:]
+            points_centi, coupons_minor = max(points_centi, before[0]), max(coupons_minor, before[1])
+        values = {"contact_ms": now_ms, "points_centi": points_centi, "coupons_minor": coupons_minor}
+        table, shard = schema.till_contact, place["in_shard"]
+        if known is None:
+            connection.execute(sa.insert(table).values(shard=shard, till=till, **values))
+        else:
+            ours = (_contact.shard == shard) & (_contact.till == till)
+            connection.execute(sa.update(table).where(ours).values(values))
 
 
 class Allowances(msgspec.Struct, frozen=True):
@@ -79,10 +86,9 @@ class Allowances(msgspec.Struct, frozen=True):
 
 def allowances(connection: sa.Connection) -> Allowances:
     """Every allowance that is published."""
-    query = sa.select(_list.store, _list.body).where(
-        _list.list == LIST, _list.key == KEY, _list.body.is_not(None)
-    )
-    found = {store: msgspec.json.decode(body, type=Allowance) for store, body in connection.execute(query)}
+    found = {
+        store: msgspec.json.decode(body, type=Allowance) for store, body in connection.execute(_PUBLISHED)
+    }
     return Allowances(found)
 
 

@@ -62,7 +62,8 @@ class Pull:
         self._store = store
         self._scope = scope or frozenset(SCOPES)
         self.had: dict[str, int] = {}
-        """How far the till had each list when it asked for the page."""
+        """How far the till had each list when it asked for the page, and `heads` how far they were."""
+        self.heads: dict[str, int] = {}
 
     def page(self, text: str, limit: int) -> protocol.PullPage:
         """What changed after the cursor ("" for all). Raises WireProblem("bad_cursor"), FeedReset,
@@ -88,7 +89,7 @@ class Pull:
     # Lists
 
     def _lists(self, connection: sa.Connection, cursor: Cursor, page: _Page) -> bool:
-        heads = dict(connection.execute(_LIST_HEADS).all())
+        heads = self.heads = dict(connection.execute(_LIST_HEADS).all())
         self._cursors.check_lists(cursor, heads)
         more = False
         for name in schema.LISTS:

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from sync import protocol
-from sync.server import api, tills
+from sync.server import api, holding, tills
 from sync.server.answers import ANSWERS
 from sync.server.context import Context
 from sync.server.pull import LIMIT_DEFAULT
@@ -45,7 +46,12 @@ def _handle(context: Context, request: Any, path: str, query: dict[str, str]) ->
     scope, header = request.scope, request.headers.get("Authorization", "")
     body, target = scope["state"]["body"], api.target_of(scope)
     till = tills.authenticate_till(context.db, header, scope["method"], target, body)
+    if path.startswith("/v1/holds/"):
+        holding.give_back(context.db, till.id, UUID(path.removeprefix("/v1/holds/")))
+        return b""
     match path.rsplit("/", 1)[-1]:
+        case "holds":
+            return holding.asked(context, till, body)
         case "facts":
             return api._push(context, till, scope)
         case "persons":

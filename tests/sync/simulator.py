@@ -291,6 +291,8 @@ class Simulation:
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._folding = False
         self._least_rows = 0
+        self.slowest_ms = 200.0
+        """How long a request or an answer takes at most."""
         self.restored = False
         self.merging = False
         """Whether tills merge members; in such a world nobody spends."""
@@ -391,7 +393,7 @@ class Simulation:
             return
         if self.chance(self.faults.double_request):
             self.after(self.random.uniform(1, 90_000), lambda: self._deliver(send))
-        self.after(self.random.uniform(1, 200), lambda: self._answer(send, reply))
+        self.after(self.random.uniform(1, self.slowest_ms), lambda: self._answer(send, reply))
 
     def ask(self, send: Send) -> Answer:
         """One request to the server, whole and at once."""
@@ -428,16 +430,16 @@ class Simulation:
                     (409, b"{}"),
                 ]
             )
-            reply(self.random.uniform(1, 200), Replied(send.ticket, status, body))
+            reply(self.random.uniform(1, self.slowest_ms), Replied(send.ticket, status, body))
             return
         answer = self._deliver(send)
         if self.chance(self.faults.lose_answer):
             reply(30_000, Failed(send.ticket))
         elif self.chance(self.faults.cut_answer):
-            cut = answer.body[: self.random.randrange(len(answer.body))]
-            reply(self.random.uniform(1, 200), Replied(send.ticket, answer.status, cut))
+            cut = answer.body[: self.random.randrange(max(len(answer.body), 1))]
+            reply(self.random.uniform(1, self.slowest_ms), Replied(send.ticket, answer.status, cut))
         else:
-            reply(self.random.uniform(1, 200), Replied(send.ticket, answer.status, answer.body))
+            reply(self.random.uniform(1, self.slowest_ms), Replied(send.ticket, answer.status, answer.body))
 
     # What must hold
 
