@@ -99,6 +99,7 @@ class Windowed:
 
         use_plain_imports()
         from app.ui.bridge import Bridge
+        from app.ui.idle import IdleCollector
         from app.ui.look import Look
         from app.ui.window import MainWindow
 
@@ -111,6 +112,8 @@ class Windowed:
             lang=config.till.lang or config.shop.lang,
             reader_age_s=self._reader_age_s,
         )
+        self.idle = IdleCollector()
+        self.window.changed.connect(self.idle.touched)
         self.rig: Rig | None = None
         self._on_ready = on_ready
         self._early: list[Scan] = []
@@ -167,6 +170,7 @@ class Windowed:
 
     def stop(self) -> None:
         """End the lanes; what they still post goes nowhere."""
+        self.idle.stop()
         gc.enable()
         self.bridge.close()
         if self.rig is not None:
@@ -241,6 +245,7 @@ class Windowed:
         self.window.setWindowTitle(f"{shop.name} · {shop.till}")
         # What is there now stays: later collections, in the middle of a sale, need not look at it again.
         gc.freeze()
+        self.idle.start()
         gc.enable()
         self._usable.set()
 

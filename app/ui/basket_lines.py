@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from app.screens import views
 from app.ui import scale as lk
 from app.ui.controls import RIGHT, clip_rounded
-from app.ui.look import Look, font
+from app.ui.look import Look, font, text_width
 from app.ui.rows import RowList, RowModel, RowPainter
 
 _PRICE_PX = 88
@@ -50,7 +50,7 @@ class _Lines(RowPainter):
             look.draw_text(painter, _row(right, inner), row.price, "ink", price_font, RIGHT)
         middle = QRect(right.left() - _QUANTITY_PX - lk.S, 0, _QUANTITY_PX, 0)
         look.draw_text(painter, _row(middle, inner), row.quantity, "secondary", font(lk.BODY), RIGHT)
-        used = QFontMetrics(font(lk.BODY)).horizontalAdvance(row.quantity)
+        used = text_width(row.quantity, font(lk.BODY))
         left = QRect(inner.left(), 0, middle.right() - used - lk.M - inner.left(), 0)
         below = row.why or row.note
         look.draw_text(painter, _row(left, top if below else inner), row.name, "ink", font(lk.BODY))
@@ -74,9 +74,15 @@ class LineList(RowList):
         super().__init__(look, self._model, self._painter)
 
     def show_lines(self, lines: tuple[views.Line, ...], selected: str) -> None:
-        self._painter.selected = selected
+        before, self._painter.selected = self._painter.selected, selected
         self._model.set_rows(lines)
-        self.viewport().update()
+        if before != selected:
+            self._repaint(before)
+            self._repaint(selected)
+
+    def _repaint(self, key: str) -> None:
+        row = next((i for i, line in enumerate(self._model.rows) if line.key == key), -1)
+        self.update(self._model.index(row))
 
     def show_selected(self) -> None:
         """Make the selected line the current one and scroll it into sight."""

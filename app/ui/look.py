@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -113,13 +113,12 @@ class Look(QObject):
         align: QtCore.Qt.AlignmentFlag | None = None,
     ) -> int:
         """Paint one line, centred vertically, shortened with … if it must be; answers its width in px."""
-        metrics = QFontMetrics(font)
-        width = metrics.horizontalAdvance(text)
+        width = text_width(text, font)
         if width > at.width():
             if self.cuts is not None:
                 self.cuts.append(text)
-            text = metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, at.width())
-            width = metrics.horizontalAdvance(text)
+            text = QFontMetrics(font).elidedText(text, QtCore.Qt.TextElideMode.ElideRight, at.width())
+            width = text_width(text, font)
         painter.setFont(font)
         painter.setPen(self[token])
         flags = QtCore.Qt.AlignmentFlag
@@ -163,6 +162,12 @@ def font(size_px: int, weight: int = REGULAR, strike: bool = False) -> QFont:
     made.setFeature(QFont.Tag("tnum"), 1)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return made
+
+
+@lru_cache(4096)
+def text_width(text: str, face: QFont) -> int:
+    """How wide a text is, in px; the same texts are painted again at every scan."""
+    return QFontMetrics(face).horizontalAdvance(text)
 
 
 def load_theme(name: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -48,9 +48,10 @@ class RowModel(QAbstractListModel):
             self._rows = old[:same]
             self.endRemoveRows()
         self._rows = new
-        changed = [i for i in range(same) if old[i] != new[i]]
-        if changed:
-            self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
+        for row in range(same):
+            if old[row] is not new[row] and old[row] != new[row]:
+                index = self.index(row)
+                self.dataChanged.emit(index, index)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -103,6 +104,14 @@ class RowList(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
         QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint the rows anew. They are of one height, so that nothing is laid out again as Qt would do,
+        which asks for each of two hundred rows twice; assistive tools still hear of it."""
+        if QAccessible.isActive():
+            super().dataChanged(first, last, roles)
+        for row in range(first.row(), last.row() + 1):
+            self.update(self.model().index(row, 0))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -35,11 +35,12 @@ class MainWindow(QWidget):
 
     The first frame is an outline, so that it does not wait for the screens to be imported: they are made
     right after it. `painted` is emitted once that frame is out, `closed` once when the window goes: the
-    composition root starts and stops its lanes by them.
+    composition root starts and stops its lanes by them. `changed`: somebody is at work.
     """
 
     painted = Signal()
     closed = Signal()
+    changed = Signal()
     language_changed = Signal(str)
     theme_changed = Signal(str)
 
@@ -182,8 +183,11 @@ class MainWindow(QWidget):
         shortcut.activated.connect(call)
 
     def _show_sale(self, view: views.SaleView) -> None:
-        sold_before = self.sale.view.basket if self.sale.view else None
+        before = self.sale.view
+        sold_before = before.basket if before else None
         self.sale.set(view)
+        if before is None or sold_before != view.basket or before.middle != view.middle:
+            self.changed.emit()
         # A scan is heard on every page: what it did must be seen.
         if self._pages.current is self.sale:
             return

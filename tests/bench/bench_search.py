@@ -134,7 +134,7 @@ def show(what: str, took: list[float], texts: list[str], target: str = "") -> No
 
 
 def main(members: int = 1_000_000, products: int = 100_000) -> None:
-    folder = crowd(members, products)
+    folder = crowd(members, products, states=False)
     random = Random(5)
     reader = Reader(DatabaseFile(folder / FILE, database_key(folder)))
     some = random.sample(list(people(20_000)), PEOPLE)

@@ -120,8 +120,11 @@ def _chunks(values: Iterator[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _take(writer: Writer, person: Person) -> None:
-    """As a pulled page is taken: who they are, what they have, their card."""
+def _take(writer: Writer, person: Person, *, states: bool) -> None:
+    """As a pulled page is taken: who they are; with `states` what they have and their card, too."""
+    writer.take_person(person, NOW_MS)
+    if not states:
+        return
     id, some = person.member, person.member.int % 9000
     lots = tuple(
         Lot(
@@ -135,12 +138,11 @@ def _take(writer: Writer, person: Person) -> None:
     )
     counters = {"level": tuple(Bucket(20_600 + n, 1, 10_00 + some) for n in range(5))}
     state = MemberState(lots=lots, stamps={"coffee": Card(some % 9)}, counters=counters, receipts=5)
-    writer.take_person(person, NOW_MS)
     writer.projections.put_snapshot(id.bytes, rows.encode_state(state), NOW_MS, (0, 0))
     writer.projections.link(f"uid:{id.hex[:14]}", id.bytes, NOW_MS, pulled=True)
 
 
-def fill(folder: Path, members: int, products: int) -> None:
+def fill(folder: Path, members: int, products: int, *, states: bool = True) -> None:
     """Make the demo shop and put the crowd into its database."""
     prepare(folder, lang="pl")
     with (folder / "stempel.toml").open("a", encoding="utf-8") as settings:
@@ -158,20 +160,23 @@ def fill(folder: Path, members: int, products: int) -> None:
         for chunk in _chunks(people(members)):
             with writer.transaction():
                 for person in chunk:
-                    _take(writer, person)
+                    _take(writer, person, states=states)
 
     database.call(take, LONG_S)
     database.close()
 
 
-def crowd(members: int, products: int) -> Path:
+def crowd(members: int, products: int, *, states: bool = True) -> Path:
     """The folder of such a shop, made at the first call; a bench that writes into it takes a `copy_of` it."""
     # Another shape of the search tables is another shop.
     shape = zlib.crc32(str(schema.FIND_TABLES).encode())
-    folder = Path(tempfile.gettempdir()) / f"stempel-bench-crowd-{members}-{products}-{shape:08x}"
+    folder = (
+        Path(tempfile.gettempdir())
+        / f"stempel-bench-crowd-{members}{'' if states else 'n'}-{products}-{shape:08x}"
+    )
     if not (folder / "DONE").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        fill(folder, members, products)
+        fill(folder, members, products, states=states)
         (folder / "DONE").touch()
     return folder
 
