@@ -136,6 +136,15 @@ def server_restore(
     say("A new history of the feed has begun. Publish lists again, erase who was erased, then start.")
 
 
+@server_app.command("citus")
+def server_citus() -> None:
+    """Print the statements that spread the tables over a Citus cluster, for its coordinator."""
+    from sync.server import citus
+
+    for statement in citus.statements():
+        say(statement)
+
+
 @contextmanager
 def server_database(context: typer.Context) -> Iterator[Any]:
     """The server's database that the command line names, migrated."""

@@ -34,3 +34,9 @@ def test_which_of_the_two_ways_is_asked_for_plainly(tmp_path: Path) -> None:
     assert run(tmp_path, "restore").exit_code == 2
     both = run(tmp_path, "--database", "postgresql://127.0.0.1:1/x", "restore", tmp_path / "file")
     assert (both.exit_code, "Name a backup file for SQLite" in both.output) == (2, True)
+
+
+def test_the_statements_for_citus_are_printed(tmp_path: Path) -> None:
+    done = run(tmp_path / "none", "citus")
+    assert "SELECT create_reference_table('store');" in done.output.splitlines()
+    assert not (tmp_path / "none").exists()
