@@ -206,6 +206,8 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     merged_into: uuid.UUID | None = None
     held_centi: int = 0
     """Points that other tills hold of the balance."""
+    version: int = 0
+    """Names this state among all that the server made of the member."""
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

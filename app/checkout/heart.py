@@ -27,7 +27,9 @@ from app.checkout.shop import Shop
 from app.checkout.signed import Keys, NoKeys
 from app.checkout.wording import rule_name
 from app.lanes import World
+from app.ledger.basis import Basis
 from app.ledger.facts import AnyFact, Privileged
+from app.ledger.inputs import Known, basis_of
 from app.loyalty.basket import Basket, Context
 from app.loyalty.decision import Decision, Offer
 from app.loyalty.engine import Compiled, evaluate
@@ -313,6 +315,12 @@ class Heart(Recorder):
         if put is None or put.member != self.member.id:
             return state
         return apply(state, put.effects, self.sale.priced_ms)
+
+    def basis(self, sold_ms: int) -> Basis:
+        """What the sale in hand is priced from, for its fact."""
+        member = self.member
+        known = None if member is None else Known(member.state, member.snapshot, member.own)
+        return basis_of(self.programme, self.context(paying=True), known, sold_ms)
 
     def basket(self) -> Basket:
         """The sale in hand as the engine sees it, with what the cashier gives off each line."""

@@ -23,6 +23,7 @@ from app.checkout.registering import Registering
 from app.checkout.reserved import OpenHold
 from app.checkout.writing import Place, sold
 from app.ledger.facts import Privileged, SaleCompleted, Tender
+from app.ledger.inputs import named_by
 from app.loyalty.decision import Decision
 from hardware.receipt import PrintJob
 
@@ -277,5 +278,14 @@ class Paying:
             ),
             *last,
         )
-        fact = sold(heart.sale, final, place, tenders=tenders, change_minor=change_minor, at_ms=at_ms)
+        fact = sold(
+            heart.sale,
+            final,
+            place,
+            tenders=tenders,
+            change_minor=change_minor,
+            at_ms=at_ms,
+            named=named_by(heart.programme),
+            basis=heart.basis(at_ms),
+        )
         return msgspec.structs.replace(fact, holds=heart.holding.named(at_ms))

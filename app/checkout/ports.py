@@ -66,12 +66,18 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A member as this till knows it: state folded up to `as_of_ms`, by the server's clock or this till's."""
+    """A member as this till knows it: state folded up to `as_of_ms`, by the server's clock or this till's.
+
+    `snapshot` names the state that the server sent ("history:version"), empty if it sent none; `own` is how
+    many of this till's own facts were folded on top.
+    """
 
     id: uuid.UUID
     state: MemberState
     as_of_ms: int
     person: Person | None = None
+    snapshot: str = ""
+    own: int = 0
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):

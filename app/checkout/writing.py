@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from app.checkout.basket import OpenLine, OpenSale
 from app.checkout.ports import Shift
+from app.ledger.basis import Basis
 from app.ledger.facts import (
     Discount,
     LineEarned,
@@ -18,6 +19,7 @@ from app.ledger.facts import (
     SoldLine,
     Tender,
 )
+from app.ledger.inputs import NOTHING, Named
 from app.loyalty.decision import Decision
 from app.values import from_ms
 
@@ -39,8 +41,11 @@ def sold(
     tenders: tuple[Tender, ...],
     change_minor: int,
     at_ms: int,
+    named: Named = NOTHING,
+    basis: Basis | None = None,
 ) -> SaleCompleted:
-    """The fact of an open sale that was priced to the end; its id is the sale's own."""
+    """The fact of an open sale that was priced to the end; its id is the sale's own. `named` is what the
+    programme could ask of goods, `basis` what the price came from."""
     paid_minor = sum(tender.amount_minor for tender in tenders)
     return SaleCompleted(
         id=sale.id,
@@ -51,7 +56,7 @@ def sold(
         cashier=place.cashier,
         currency=place.currency,
         programme=f"{final.programme}@{final.version}",
-        lines=tuple(_lines(sale, final)),
+        lines=tuple(_lines(sale, final, named)),
         goods_minor=final.goods_minor + final.delivery_minor,
         discount_minor=final.discount_minor,
         total_minor=final.total_minor,
@@ -62,11 +67,12 @@ def sold(
         member=sale.member,
         card=sale.card,
         effects=final.effects,
+        basis=basis,
         note=sale.note,
     )
 
 
-def _lines(sale: OpenSale, final: Decision) -> list[SoldLine]:
+def _lines(sale: OpenSale, final: Decision, named: Named) -> list[SoldLine]:
     decided = {line.id: line for line in final.lines}
     lines: list[SoldLine] = []
     for line in sale.lines:
@@ -88,6 +94,8 @@ def _lines(sale: OpenSale, final: Decision) -> list[SoldLine]:
                 earned=tuple(LineEarned(each.rule, each.amount_centi) for each in figures.earned),
                 stamps=tuple(LineStamped(each.rule, each.delta) for each in figures.stamps),
                 apart=_apart(line, final),
+                brand=line.brand if line.brand in named.brands else "",
+                tags=tuple(tag for tag in line.tags if tag in named.tags and tag != _apart(line, final)),
                 code=line.code,
                 note=line.note,
             )

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from app.ledger.basis import Basis
 from app.loyalty.decision import Reason
 from app.loyalty.effects import AnyEffect
 
@@ -72,6 +73,9 @@ class SoldLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was scanned, where it says more than the article: an unknown code, a gift card's number."""
     list_minor: int | None = None
     """The price before the cashier overrode it."""
+    brand: str = ""
+    tags: tuple[str, ...] = ()
+    """Brand and tags that the programme could ask for, beyond what `apart` says."""
     note: str = ""
     """What the cashier noted, as it stands on the receipt; no personal data."""
 
@@ -170,6 +174,8 @@ class SaleCompleted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sa
     effects: tuple[AnyEffect, ...] = ()
     fiscal: str = ""
     holds: tuple[Hold, ...] = ()
+    basis: Basis | None = None
+    """What it was priced from; None in facts older than this field."""
     note: str = ""
 
 

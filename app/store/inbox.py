@@ -117,7 +117,7 @@ class StoredInbox:
         waiting = next(steps, None)
         while waiting is not None:
             began_s = self._clock_s()
-            taker = _Taker(self._writer)
+            taker = _Taker(self._writer, page.feed_epoch)
             self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps))
             waiting = taker.left
             self._pause((self._clock_s() - began_s) * PAUSE_SHARE)
@@ -153,7 +153,7 @@ class StoredInbox:
                 allowances.synced(sql.execute)
                 _put_setting(sql, FRESH, str(fresh_ms))
             if came is not None and not page.more:
-                taker = _Taker(self._writer)
+                taker = _Taker(self._writer, page.feed_epoch)
                 taker.begin(sql)
                 taker.drop_all_but(came)
                 sql.execute("DELETE FROM setting WHERE key = ?", (AGAIN,))
@@ -195,8 +195,9 @@ class _Taker:
     """Rows on their way into the tables, inside one transaction. A row that this version cannot read is
     passed over, with a line in the log: it must not keep the others back."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, feed_epoch: str) -> None:
         self._writer = writer
+        self._feed_epoch = feed_epoch
         self.left: Row | None = None
 
     def begin(self, sql: Driver) -> None:
@@ -222,7 +223,8 @@ class _Taker:
             return
         projections = self._writer.projections
         mark = self._mark(row.applied)
-        projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, mark, row.held_centi)
+        version = f"{self._feed_epoch}:{row.version}" if row.version else ""
+        projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, mark, row.held_centi, version)
         if row.merged_into is not None:
             projections.put_alias(row.member.bytes, row.merged_into.bytes)
         for card in row.cards:

@@ -24,10 +24,9 @@ from app.ledger.facts import (
     ShiftOpened,
     UnreadableFact,
     decode,
-    effects_of,
     member_of,
 )
-from app.ledger.fold import fold
+from app.ledger.fold import changes_state, fold
 from app.ledger.merging import merge
 from app.loyalty.state import EMPTY, MemberState
 from app.stats.day import DayFigures, add
@@ -39,8 +38,8 @@ _encode: Final = msgspec.json.Encoder().encode
 _figures: Final = msgspec.json.Decoder(DayFigures)
 
 _MEMBER: Final = (
-    "INSERT INTO member (id, state, as_of_ms) VALUES (?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, as_of_ms = excluded.as_of_ms"
+    "INSERT INTO member (id, state, as_of_ms, own) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+    "state = excluded.state, as_of_ms = excluded.as_of_ms, own = member.own + excluded.own"
 )
 _DAY: Final = (
     "INSERT INTO day (business_day, figures) VALUES (?, ?) "
@@ -59,10 +58,11 @@ _SHIFT: Final = (
 )
 _SNAPSHOT: Final = (
     "INSERT INTO member (id, state, as_of_ms, snapshot, snapshot_ms, applied_epoch, applied_seq, "
-    "held_centi) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+    "held_centi, snapshot_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
     "as_of_ms = excluded.as_of_ms, snapshot = excluded.snapshot, snapshot_ms = excluded.snapshot_ms, "
     "applied_epoch = excluded.applied_epoch, applied_seq = excluded.applied_seq, "
-    "held_centi = excluded.held_centi"
+    "held_centi = excluded.held_centi, snapshot_version = excluded.snapshot_version, own = 0"
 )
 _MERGED_THERE: Final = (
     "INSERT INTO listed (list, key, store, body) VALUES ('alias', ?, '', ?) "
@@ -140,10 +140,10 @@ class Projections:
 
     def _fold_member(self, fact: AnyFact) -> None:
         member = member_of(fact)
-        if member is None or not _folds(fact):
+        if member is None or not changes_state(fact):
             return
         id = self.canonical(member.bytes)
-        self._put_state(id, fold(self._state(id), fact), fact.at_ms)
+        self._put_state(id, fold(self._state(id), fact), fact.at_ms, own=1)
 
     def canonical(self, member: bytes) -> bytes:
         """The id that a member goes by now: two memberships of one person have been merged."""
@@ -154,8 +154,8 @@ class Projections:
         stored = self._run("SELECT state FROM member WHERE id = ?", (member,)).fetchone()
         return rows.decode_state(stored[0]) if stored else EMPTY
 
-    def _put_state(self, member: bytes, state: MemberState, at_ms: int) -> None:
-        self._run(_MEMBER, (member, rows.encode_state(state), at_ms))
+    def _put_state(self, member: bytes, state: MemberState, at_ms: int, own: int = 0) -> None:
+        self._run(_MEMBER, (member, rows.encode_state(state), at_ms, own))
 
     def _merge(self, fact: MembersMerged) -> None:
         """The other's state, cards and sales become the member's; nothing is left under the other id."""
@@ -167,11 +167,17 @@ class Projections:
         self._point(other, member)
 
     def put_snapshot(
-        self, member: bytes, snapshot: bytes, at_ms: int, applied: tuple[int, int], held_centi: int = 0
+        self,
+        member: bytes,
+        snapshot: bytes,
+        at_ms: int,
+        applied: tuple[int, int],
+        held_centi: int = 0,
+        version: str = "",
     ) -> None:
         """A member as the server folds them, with this till's facts up to `applied` (epoch, seq) in it; its
         later ones are folded on top. Other tills hold `held_centi` of the points."""
-        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, *applied, held_centi))
+        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, *applied, held_centi, version))
         allowances.counted(self._run, member, applied)
         self._fold_later(member, applied)
         self._merge_others(self.canonical(member))
@@ -201,8 +207,8 @@ class Projections:
                 fact = decode(body)
             except UnreadableFact:
                 continue
-            if _folds(fact):
-                self._put_state(member, fold(self._state(member), fact), fact.at_ms)
+            if changes_state(fact):
+                self._put_state(member, fold(self._state(member), fact), fact.at_ms, own=1)
 
     def _merge_anew(self, root: bytes, others: list[bytes]) -> None:
         """The state of a member who was several, from the snapshots of each."""
@@ -259,7 +265,7 @@ class Projections:
         )
         self._run("DELETE FROM card WHERE NOT pulled")
         self._run("DELETE FROM member WHERE snapshot IS NULL")
-        self._run("UPDATE member SET state = snapshot, as_of_ms = snapshot_ms")
+        self._run("UPDATE member SET state = snapshot, as_of_ms = snapshot_ms, own = 0")
         applied = {
             row[0]: (row[1], row[2]) for row in self._run("SELECT id, applied_epoch, applied_seq FROM member")
         }
@@ -281,8 +287,3 @@ class Projections:
     def dump(self) -> dict[str, list[Any]]:
         """Every projected row, for comparing."""
         return {table: [tuple(row) for row in self._run(query)] for table, query in _DUMPS.items()}
-
-
-def _folds(fact: AnyFact) -> bool:
-    """Whether a fact that names a member is part of their state."""
-    return bool(effects_of(fact)) or isinstance(fact, MemberEnrolled | SaleCompleted)

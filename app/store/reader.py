@@ -101,7 +101,8 @@ class Reader(PastSales):
     def member(self, id: uuid.UUID) -> Member | None:
         """A member as known here; an id that was merged into another finds that one."""
         row = self._run(
-            "SELECT m.state, m.as_of_ms, m.id, m.snapshot IS NOT NULL FROM member m "
+            "SELECT m.state, m.as_of_ms, m.id, m.snapshot IS NOT NULL, m.snapshot_version, m.own "
+            "FROM member m "
             "WHERE m.id = coalesce((SELECT member FROM alias WHERE other = ?), ?)",
             (id.bytes, id.bytes),
         ).fetchone()
@@ -109,7 +110,14 @@ class Reader(PastSales):
             return None
         id = uuid.UUID(bytes=row[2])
         as_of_ms = max(row[1], self._fresh_ms()) if row[3] else row[1]
-        return Member(id=id, state=rows.decode_state(row[0]), as_of_ms=as_of_ms, person=self.person(id))
+        return Member(
+            id=id,
+            state=rows.decode_state(row[0]),
+            as_of_ms=as_of_ms,
+            person=self.person(id),
+            snapshot=row[4],
+            own=row[5],
+        )
 
     def _fresh_ms(self) -> int:
         """When the server last had nothing more: what it sent of members held then."""

@@ -97,6 +97,9 @@ member: Final = Table(
     Column("snapshot_ms", Integer),
     Column("applied_epoch", Integer, nullable=False, server_default=text("0")),
     Column("applied_seq", Integer, nullable=False, server_default=text("0")),
+    # Which state of the server that was ("history:version"), and how many facts of this till are on top.
+    Column("snapshot_version", Text, nullable=False, server_default=""),
+    Column("own", Integer, nullable=False, server_default=text("0")),
     # Points of it that other tills held at the server then.
     Column("held_centi", Integer, nullable=False, server_default=text("0")),
 )

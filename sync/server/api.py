@@ -14,6 +14,7 @@ from sync import protocol
 from sync.server import (
     bodies,
     exposure,
+    findings,
     holding,
     ingest,
     office,
@@ -60,6 +61,7 @@ def create_app(context: Context) -> Litestar:
             holding.end_hold,
             exposure.publish_allowance,
             exposure.read_exposure,
+            findings.read_findings,
             overdrafts.read_overdrafts,
             outside.take_events,
         ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,29 +27,56 @@ _CARDS = (
     .order_by(_card.token)
 )
 
+_CHANGE = (
+    sa.update(schema.member_card)
+    .where(
+        _card.shard == sa.bindparam("in_shard"),
+        _card.member == sa.bindparam("in_member"),
+        _card.token == sa.bindparam("in_token"),
+    )
+    .values(linked_ms=sa.bindparam("new_linked_ms"), blocked_ms=sa.bindparam("new_blocked_ms"))
+)
 
-def fold(connection: sa.Connection, shard: int, member: uuid.UUID, facts: Iterable[FoldedFact]) -> None:
-    """Take what facts say of a member's cards; inside the transaction that folds them."""
+
+def fold(connection: sa.Connection, shard: int, facts: Iterable[FoldedFact]) -> None:
+    """Take what facts say of their members' cards; inside the transaction that folds them."""
+    moments: dict[tuple[uuid.UUID, str], tuple[int, int | None]] = {}
     for fact in facts:
-        token = fact.impact.card
-        if fact.impact.kind in (LINKED, BLOCKED) and isinstance(token, str) and "\0" not in token:
-            _take(connection, shard, member, token, fact)
+        token, member = fact.impact.card, fact.impact.member
+        if fact.impact.kind not in (LINKED, BLOCKED) or not isinstance(token, str) or "\0" in token:
+            continue
+        assert member is not None
+        linked_ms, blocked_ms = moments.get((member, token), (0, None))
+        if fact.impact.kind == LINKED:
+            linked_ms = max(linked_ms, fact.at_ms)
+        else:
+            blocked_ms = max(blocked_ms or 0, fact.at_ms)
+        moments[member, token] = linked_ms, blocked_ms
+    if moments:
+        _take(connection, shard, moments)
 
 
-def _take(connection: sa.Connection, shard: int, member: uuid.UUID, token: str, fact: FoldedFact) -> None:
+def _take(
+    connection: sa.Connection, shard: int, moments: Mapping[tuple[uuid.UUID, str], tuple[int, int | None]]
+) -> None:
     table = schema.member_card
-    ours = (table.c.shard == shard) & (table.c.member == member) & (table.c.token == token)
-    row = connection.execute(sa.select(table.c.linked_ms, table.c.blocked_ms).where(ours)).first()
-    linked_ms, blocked_ms = row or (0, None)
-    if fact.impact.kind == LINKED:
-        linked_ms = max(linked_ms, fact.at_ms)
-    else:
-        blocked_ms = max(blocked_ms or 0, fact.at_ms)
-    values: dict[str, Any] = {"linked_ms": linked_ms, "blocked_ms": blocked_ms}
-    if row is None:
-        connection.execute(sa.insert(table).values(shard=shard, member=member, token=token, **values))
-    else:
-        connection.execute(sa.update(table).where(ours).values(values))
+    asked = {"in_shard": shard, "ids": list({member for member, _ in moments})}
+    known = {(row.member, row.token): row for row in connection.execute(_CARDS, asked)}
+    added: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for (member, token), (linked_ms, blocked_ms) in moments.items():
+        row = known.get((member, token))
+        if row is None:
+            values = {"shard": shard, "member": member, "token": token}
+            added.append({**values, "linked_ms": linked_ms, "blocked_ms": blocked_ms})
+            continue
+        blocks = [ms for ms in (row.blocked_ms, blocked_ms) if ms is not None]
+        values = {"new_linked_ms": max(row.linked_ms, linked_ms), "new_blocked_ms": max(blocks, default=None)}
+        changed.append({"in_shard": shard, "in_member": member, "in_token": token, **values})
+    if added:
+        connection.execute(sa.insert(table), added)
+    if changed:
+        connection.execute(_CHANGE, changed)
 
 
 def of(

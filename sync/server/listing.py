@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
+from app.loyalty.engine import compile_programme
 from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.values import utc_ms
 from sync import protocol
-from sync.server import schema
+from sync.server import schema, sources
 from sync.server.database import Database
 
 PROBLEMS_MAX: Final = 200
@@ -42,6 +43,7 @@ def publish_programme(db: Database, source: bytes, store: str = "") -> protocol.
         programme = load_programme(source)
     except ProgrammeProblems as problems:
         raise BadList([str(problem) for problem in problems.problems]) from problems
+    compiled = compile_programme(programme)
     midnight = datetime.combine(programme.valid_from, time(), ZoneInfo(programme.time_zone))
     body = protocol.ProgrammeBody(
         id=programme.id,
@@ -55,6 +57,7 @@ def publish_programme(db: Database, source: bytes, store: str = "") -> protocol.
         there = known.get(key)
         if there is not None and there != protocol.encode(body):
             raise BadList([f"{key} is published already with other content: give the file the next version"])
+        sources.keep(connection, compiled, source, body.valid_from_ms)
         return _put(db, connection, "programme", store, {key: protocol.encode(body)}, known)
 
 
@@ -169,7 +172,11 @@ def _put(
         {"key": key, "version": version, "body": body}
         for version, (key, body) in enumerate(changes.items(), head + 1)
     ]
-    new = [(name, store, row["key"], row["version"], row["body"]) for row in rows if row["key"] not in known]
+    new = [
+        (name, store, row["key"], row["version"], row["body"], None)
+        for row in rows
+        if row["key"] not in known
+    ]
     db.insert(connection, table, new)
     old: list[dict[str, Any]] = [
         {"in_key": row["key"], "new_version": row["version"], "new_body": row["body"]}
@@ -178,7 +185,9 @@ def _put(
     ]
     if old:
         place = (table.c.list == name) & (table.c.store == store) & (table.c.key == sa.bindparam("in_key"))
-        values = {"version": sa.bindparam("new_version"), "body": sa.bindparam("new_body")}
+        values = {
+            "version": sa.bindparam("new_version"), "body": sa.bindparam("new_body"), "removed_ms": sa.null(),
+        }  # fmt: skip
         connection.execute(sa.update(table).where(place).values(values), old)
     connection.execute(sa.update(heads).where(heads.c.list == name).values(head=head + len(rows)))
     removed = sum(body is None for body in changes.values())

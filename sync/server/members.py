@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -131,20 +131,23 @@ def _fold_new(
     merged: Container[uuid.UUID],
     head: int,
 ) -> None:
-    rows = [
-        (shard, fact.impact.member, fact.id, fact.shard, fact.at_ms, fact.origin, fact.epoch, fact.seq)
-        for fact in new
-    ]
-    db.insert(connection, schema.member_fact, rows)
     by_member: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
     for fact in new:
         assert fact.impact.member is not None
         by_member[fact.impact.member].append(fact)
-    for version, (member, theirs) in enumerate(by_member.items(), head + 1):
-        gone = member in merged
-        _fold_member(connection, shard, member, theirs, version, gone=gone)
-        if not gone:
-            cards.fold(connection, shard, member, theirs)
+    versions = {member: version for version, member in enumerate(by_member, head + 1)}
+    rows = [
+        (shard, member, fact.id, fact.shard, fact.at_ms, fact.origin, fact.epoch, fact.seq, versions[member])
+        for member, theirs in by_member.items()
+        for fact in theirs
+    ]
+    db.insert(connection, schema.member_fact, rows)
+    _fold_members(db, connection, shard, by_member, versions, merged)
+    cards.fold(
+        connection,
+        shard,
+        [one for member, theirs in by_member.items() if member not in merged for one in theirs],
+    )
     holding.end_by_facts(connection, shard, new)
     heads = schema.member_head
     connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + len(by_member)))
@@ -161,39 +164,63 @@ def _unknown(connection: sa.Connection, shard: int, facts: Sequence[FoldedFact])
     return [fact for fact in facts if fact.id not in there]
 
 
-def _fold_member(
+_STATES: Final = sa.select(schema.member).where(
+    schema.member.c.shard == sa.bindparam("in_shard"),
+    schema.member.c.id.in_(sa.bindparam("ids", expanding=True)),
+)
+_CHANGE: Final = (
+    sa.update(schema.member)
+    .where(schema.member.c.shard == sa.bindparam("in_shard"), schema.member.c.id == sa.bindparam("in_id"))
+    .values({
+        name: sa.bindparam(f"new_{name}") for name in ("version", "state", "at_ms", "origin", "epoch", "seq")
+    })
+)  # fmt: skip
+
+
+def _fold_members(
+    db: Database,
     connection: sa.Connection,
     shard: int,
-    member: uuid.UUID,
-    new: Sequence[FoldedFact],
-    version: int,
-    *,
-    gone: bool,
+    by_member: Mapping[uuid.UUID, Sequence[FoldedFact]],
+    versions: Mapping[uuid.UUID, int],
+    merged: Container[uuid.UUID],
 ) -> None:
-    """Bring a member's state up to date; of one who was merged into another it stays empty (`gone`)."""
-    table = schema.member
-    ours = (table.c.shard == shard) & (table.c.id == member)
-    row = connection.execute(sa.select(table).where(ours)).first()
+    """Bring members' states up to date; of one who was merged into another it stays empty."""
+    asked = {"in_shard": shard, "ids": list(by_member)}
+    rows = {row.id: row for row in connection.execute(_STATES, asked)}
+    added: list[tuple[Any, ...]] = []
+    changed: list[dict[str, Any]] = []
+    fallen: list[tuple[uuid.UUID, overdrafts.Fall]] = []
+    for member, new in by_member.items():
+        row = rows.get(member)
+        state, facts = _after(connection, shard, member, row, new)
+        falls: list[overdrafts.Fall] = []
+        state = EMPTY if member in merged else folded(state, facts, falls)
+        fallen += [(member, fall) for fall in falls]
+        last, version, encoded = facts[-1], versions[member], msgspec.json.encode(state)
+        values = (version, encoded, last.at_ms, last.origin, last.epoch, last.seq)
+        if row is None:
+            added.append((shard, member, *values))
+        else:
+            names = ("new_version", "new_state", "new_at_ms", "new_origin", "new_epoch", "new_seq")
+            changed.append({"in_shard": shard, "in_id": member, **dict(zip(names, values, strict=True))})
+    db.insert(connection, schema.member, added)
+    if changed:
+        connection.execute(_CHANGE, changed)
+    overdrafts.put(connection, shard, fallen)
+
+
+def _after(
+    connection: sa.Connection, shard: int, member: uuid.UUID, row: Any, new: Sequence[FoldedFact]
+) -> tuple[MemberState, Sequence[FoldedFact]]:
+    """Which state to go on from, and with which facts: all of them, where one comes late."""
     new = sorted(new, key=lambda fact: fact.order)
     if row is None:
-        state, facts = EMPTY, new
-    elif new[0].order > (row.at_ms, row.origin.bytes, row.epoch, row.seq):
-        state, facts = _state.decode(row.state), new
-    else:
-        state, facts = EMPTY, all_of(connection, shard, member)
-        overdrafts.drop(connection, shard, member)
-    fallen: list[overdrafts.Fall] = []
-    state = EMPTY if gone else folded(state, facts, fallen)
-    overdrafts.put(connection, shard, member, fallen)
-    last = facts[-1]
-    values: dict[str, Any] = {
-        "version": version, "state": msgspec.json.encode(state), "at_ms": last.at_ms, "origin": last.origin,
-        "epoch": last.epoch, "seq": last.seq,
-    }  # fmt: skip
-    if row is None:
-        connection.execute(sa.insert(table).values(shard=shard, id=member, **values))
-    else:
-        connection.execute(sa.update(table).where(ours).values(values))
+        return EMPTY, new
+    if new[0].order > (row.at_ms, row.origin.bytes, row.epoch, row.seq):
+        return _state.decode(row.state), new
+    overdrafts.drop(connection, shard, member)
+    return EMPTY, all_of(connection, shard, member)
 
 
 def folded(
@@ -255,6 +282,8 @@ def rebuild(db: Database) -> int:
         ):  # fmt: skip
             connection.execute(sa.delete(table))
         connection.execute(sa.update(schema.folded).values(pos=0))
+        # Of the states made so far nobody knows any more which facts were in them.
+        connection.execute(sa.update(schema.member_head).values(since=schema.member_head.c.head))
     count = 0
     while more := fold_new(db):
         count += more

@@ -44,15 +44,15 @@ def drop(connection: sa.Connection, shard: int, member: uuid.UUID) -> None:
     connection.execute(sa.delete(schema.overdraft).where(theirs))
 
 
-def put(connection: sa.Connection, shard: int, member: uuid.UUID, fallen: Sequence[Fall]) -> None:
-    """Take the overdrafts that folding found."""
+def put(connection: sa.Connection, shard: int, fallen: Sequence[tuple[uuid.UUID, Fall]]) -> None:
+    """Take the overdrafts of members that folding found."""
     if fallen:
         connection.execute(
             sa.insert(schema.overdraft),
             [
                 {"shard": shard, "member": member, "fact_id": fact.id, "at_ms": fact.at_ms,
                  "origin": fact.origin, "by_centi": by_centi, "debt_centi": debt_centi}
-                for fact, by_centi, debt_centi in fallen
+                for member, (fact, by_centi, debt_centi) in fallen
             ],
         )  # fmt: skip
 

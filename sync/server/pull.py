@@ -170,6 +170,7 @@ class Pull:
                 cards=theirs.get(row.id, ()),
                 merged_into=merged.get(row.id),
                 held_centi=held.get(row.id, 0),
+                version=row.version,
             )
             for row in rows
         ]

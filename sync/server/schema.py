@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest migration; a test compares it with the scripts, another the scripts with these tables."""
 SHARDS: Final = 64
 """Number of shards, for ever: it decides where every fact is."""
@@ -220,6 +220,8 @@ member_head = sa.Table(
     metadata,
     _shard(),
     sa.Column("head", sa.BigInteger, nullable=False),
+    sa.Column("since", sa.BigInteger),
+    sa.Column("pruned", sa.BigInteger),
     info=MEMBERS,
     comment="The last version of a member shard; its row lock makes versions rise in commit order",
 )
@@ -251,8 +253,9 @@ member_fact = sa.Table(
     sa.Column("origin", Id, nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger),
     info=MEMBERS,
-    comment="The facts that are in a member's state",
+    comment="The facts that are in a member's state, and since which version of it",
 )
 
 member_card = sa.Table(
@@ -359,6 +362,7 @@ list_head = sa.Table(
     metadata,
     sa.Column("list", sa.Text, primary_key=True),
     sa.Column("head", sa.BigInteger, nullable=False),
+    sa.Column("pruned", sa.BigInteger),
     info=REFERENCE,
     comment="The last version of a list; its row lock makes versions rise in commit order",
 )
@@ -371,9 +375,67 @@ listing = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary),
+    sa.Column("removed_ms", sa.BigInteger),
     sa.Index("ix_listing_list", "list", "store", "version"),
     info=REFERENCE,
     comment="Rows of the lists that head office publishes; store '' is all stores; without body, removed",
+)
+
+checked = sa.Table(
+    "checked",
+    metadata,
+    _shard(),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    sa.Column("sales", sa.BigInteger, nullable=False),
+    info=FACTS,
+    comment="How far the sales of a shard were priced again, and how many they were",
+)
+
+unchecked = sa.Table(
+    "unchecked",
+    metadata,
+    _shard(),
+    sa.Column("origin", Id, primary_key=True),
+    sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("programme", sa.Text, primary_key=True),
+    sa.Column("sales", sa.BigInteger, nullable=False),
+    sa.Column("last_sale", Id, nullable=False),
+    sa.Column("last_ms", sa.BigInteger, nullable=False),
+    info=FACTS,
+    comment="Sales that could not be priced again, counted by till, reason and programme",
+)
+
+finding = sa.Table(
+    "finding",
+    metadata,
+    _shard(),
+    sa.Column("sale", Id, primary_key=True),
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("member", Id),
+    sa.Column("origin", Id, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("programme", sa.Text, nullable=False),
+    sa.Column("engine", sa.Integer, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("points_centi", sa.BigInteger, nullable=False),
+    sa.Column("differences", sa.LargeBinary, nullable=False),
+    sa.Column("found_ms", sa.BigInteger, nullable=False),
+    sa.Index("ix_finding_list", "shard", "list", "sale"),
+    info=MEMBERS,
+    comment="Sales that came out otherwise: defects from the state they used, exposure from the true one",
+)
+
+programme_source = sa.Table(
+    "programme_source",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("source", sa.LargeBinary, nullable=False),
+    sa.Column("first_ms", sa.BigInteger, nullable=False),
+    info=REFERENCE,
+    comment="Every programme that was ever published, by the digest that sales name it by",
 )
 
 setting = sa.Table(

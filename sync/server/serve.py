@@ -17,6 +17,7 @@ import structlog
 
 from app.lanes import Lane, RealWorld
 from sync.server import admin, holding, members
+from sync.server.checking import Checker
 from sync.server.context import Context, Threads
 from sync.server.database import open_database
 from sync.server.hints import LISTENERS_MAX, Watch
@@ -57,6 +58,7 @@ def serve(
     with _held(host, port) as taken_port:
         context = open_context(data_dir, database_url)
         folding = Lane("fold", loop=lambda lane: _fold(lane, context), on_crash=_failed("fold")).start()
+        checking = Lane("check", loop=lambda lane: _check(lane, context), on_crash=_failed("check")).start()
         watching = Lane("hints", loop=lambda lane: _hint(lane, context), on_crash=_failed("hints")).start()
         try:
             first_run = _first_run(context)
@@ -66,6 +68,7 @@ def serve(
         finally:
             folding.stop(GRACE_S)
             watching.stop(GRACE_S)
+            checking.stop(GRACE_S)
             context.runner.close()
             context.db.close()
 
@@ -77,6 +80,27 @@ def _fold(lane: Lane, context: Context) -> None:
         while members.fold_new(context.db) and not lane.stopping.is_set():
             lane.beat()
         holding.lapse(context.db, context.world.now_ms())
+
+
+def _check(lane: Lane, context: Context) -> None:
+    """Price sales again behind the folding, at most half of the time: others go first."""
+    checker = Checker(context.db, context.secrets.feed_epoch, context.world.now_ms)
+    rest_s = CHECK_S
+    while not lane.wait(rest_s):
+        lane.beat()
+        began_s = context.world.monotonic_s()
+        looked = checker.check_new()
+        rest_s = context.world.monotonic_s() - began_s if looked else CHECK_S
+
+
+def _hint(lane: Lane, context: Context) -> None:
+    """Tell tills that listen as soon as there is something for their store."""
+    watch = Watch(context.db)
+    while not lane.wait(HINT_S):
+        lane.beat()
+        stores = watch.look()
+        if stores != set():
+            context.hints.tell(stores)
 
 
 def _hint(lane: Lane, context: Context) -> None:

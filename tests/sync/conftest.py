@@ -45,11 +45,14 @@ def emptied(database: Database) -> Database:
     with database.write() as connection:
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # past the triggers
         for table in reversed(schema.metadata.sorted_tables):
-            counters = {"head", "pos"} & set(table.columns.keys())
+            columns = set(table.columns.keys())
+            counters = {"head", "pos"} & columns
             if "id" in table.columns or not counters:
                 connection.execute(sa.delete(table))
             else:
-                connection.execute(sa.update(table).values(dict.fromkeys(counters, 0)))
+                values = {**dict.fromkeys(columns & {"head", "pos", "sales"}, 0)}
+                values |= dict.fromkeys(columns & {"since", "pruned"})
+                connection.execute(sa.update(table).values(values))
     return database
 
 

@@ -157,7 +157,9 @@ def test_a_rebuild_gives_the_same_states_and_tills_pull_them(rig: Rig, till: Han
     before, cursor = pull_all(till)
     assert members.rebuild(rig.db) == 15
     after, _ = pull_all(till, cursor)
-    assert after == before
+    assert [row.version for row in after.values()] != [row.version for row in before.values()]
+    unnamed = {member: msgspec.structs.replace(row, version=0) for member, row in after.items()}
+    assert unnamed == {member: msgspec.structs.replace(row, version=0) for member, row in before.items()}
     with rig.db.write() as connection:
         connection.execute(
             sa.update(schema.member).where(schema.member.c.id == people[0]).values(state=b"{}")

@@ -1,0 +1,146 @@
+"""The facts of a member with the versions of their state, and any state that was ever sent, made again."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import sqlalchemy as sa
+
+from app.ledger.basis import Basis
+from app.ledger.facts import AnyFact, SaleRefunded, UnreadableFact, decode
+from app.ledger.fold import changes_state, fold
+from app.ledger.inputs import state_digest
+from app.loyalty.state import EMPTY, MemberState
+from sync.server import schema
+from sync.server.database import Database
+from sync.server.findings import Reason
+from sync.server.impact import FoldedFact
+from sync.server.members import folded, impact_of
+
+_links, _fact, _alias, _head, _key = (
+    schema.member_fact.c, schema.fact.c, schema.member_alias.c, schema.member_head.c, schema.till_key.c,
+)  # fmt: skip
+IDS: Final = 500
+"""Facts read by one query."""
+
+
+class Place(NamedTuple):
+    """A fact of a member; `version` is since which of their states it is in it (0: before any is known)."""
+
+    fact: FoldedFact
+    version: int
+    body: bytes
+
+    def read(self) -> AnyFact | None:
+        """The fact; None for one that this version cannot read."""
+        try:
+            return decode(self.body)
+        except UnreadableFact:
+            return None
+
+
+class Used(NamedTuple):
+    """The state that a sale used; or why nobody can tell; or what is wrong with what it says."""
+
+    state: MemberState | None = None
+    reason: Reason | None = None
+    defect: Literal["", "state", "stale"] = ""
+
+
+class History:
+    """All facts of a member, in the order of folding."""
+
+    def __init__(self, db: Database, member: uuid.UUID, feed_epoch: str) -> None:
+        self._db = db
+        self._feed_epoch = feed_epoch
+        shard = schema.shard_of(member)
+        with db.read(snapshot=True) as connection:
+            links = connection.execute(
+                sa.select(_links.fact_shard, _links.fact_id, _links.version).where(
+                    _links.shard == shard, _links.member == member
+                )
+            ).all()
+            self.places = sorted(_read(connection, links), key=lambda place: place.fact.order)
+            heads = sa.select(_head.head, _head.since).where(_head.shard == shard)
+            self._head, since = connection.execute(heads).one()
+            self._since = since or 0
+            twins = sa.select(_alias.other).where(_alias.member == member).limit(1)
+            self._merged = connection.execute(twins).first() is not None
+
+    def exchanged(self, sale: uuid.UUID) -> Place | None:
+        """The refund that was put towards a sale, where goods were exchanged."""
+        for place in self.places:
+            if place.fact.impact.kind == "sale_refunded":
+                refund = place.read()
+                if isinstance(refund, SaleRefunded) and refund.exchange == sale:
+                    return place
+        return None
+
+    def used(self, sale: FoldedFact, basis: Basis, *, but: Place | None = None) -> Used:
+        """The state that a sale says it used, made again from the snapshot and the facts it names; `but` is
+        a fact written together with it."""
+        if basis.snapshot and (reason := self._unknown(basis.snapshot)) is not None:
+            return Used(reason=reason)
+        version = int(basis.snapshot.rpartition(":")[2]) if basis.snapshot else -1
+        there = [place for place in self.places if place.version <= version]
+        state = folded(EMPTY, [place.fact for place in there])
+        own = [fact for place in self._own(sale, version) if place is not but and (fact := place.read())]
+        own = [fact for fact in own if changes_state(fact)]
+        states = [state]
+        for fact in own:
+            states.append(fold(states[-1], fact))
+        if basis.own == len(own) and state_digest(states[-1]) == basis.state:
+            return Used(states[-1])
+        if self._merged:
+            return Used(reason="merged")
+        if self._forked(sale.origin):
+            return Used(reason="forked")
+        stale = any(state_digest(state) == basis.state for state in states[:-1])
+        return Used(defect="stale" if stale else "state")
+
+    def _own(self, sale: FoldedFact, version: int) -> list[Place]:
+        """What its till had written of the member before, and no snapshot up to that version held."""
+        own = [
+            place
+            for place in self.places
+            if place.fact.origin == sale.origin
+            and place.version > version
+            and (place.fact.epoch, place.fact.seq) < (sale.epoch, sale.seq)
+        ]
+        return sorted(own, key=lambda place: (place.fact.epoch, place.fact.seq))
+
+    def _unknown(self, snapshot: str) -> Reason | None:
+        feed_epoch, _, version = snapshot.rpartition(":")
+        if feed_epoch != self._feed_epoch or not version.isdigit() or int(version) > self._head:
+            return "restored"
+        return "rebuilt" if int(version) <= self._since else None
+
+    def _forked(self, origin: uuid.UUID) -> bool:
+        """Whether a till has had more than one epoch: of a copied disk's facts nobody knows which copy wrote
+        them."""
+        where = (_key.shard == schema.shard_of(origin)) & (_key.till == origin)
+        with self._db.read() as connection:
+            epochs = connection.execute(sa.select(sa.func.count()).where(where)).scalar_one()
+        return epochs > 1
+
+
+def _read(connection: sa.Connection, links: Sequence[Any]) -> list[Place]:
+    by_shard: dict[int, dict[uuid.UUID, int]] = defaultdict(dict)
+    for shard, fact_id, version in links:
+        by_shard[shard][fact_id] = version or 0
+    found: list[Place] = []
+    for shard, versions in by_shard.items():
+        ids = list(versions)
+        for start in range(0, len(ids), IDS):
+            query = sa.select(_fact.id, _fact.at_ms, _fact.origin, _fact.epoch, _fact.seq, _fact.body).where(
+                _fact.shard == shard, _fact.id.in_(ids[start : start + IDS])
+            )
+            for id, at_ms, origin, epoch, seq, body in connection.execute(query):
+                impact = impact_of(id, body)
+                if impact is not None:
+                    fact = FoldedFact(id, shard, at_ms, origin, epoch, seq, impact)
+                    found.append(Place(fact, versions[id], body))
+    return found
