@@ -103,16 +103,6 @@ def _hint(lane: Lane, context: Context) -> None:
             context.hints.tell(stores)
 
 
-def _hint(lane: Lane, context: Context) -> None:
-    """Tell tills that listen as soon as there is something for their store."""
-    watch = Watch(context.db)
-    while not lane.wait(HINT_S):
-        lane.beat()
-        stores = watch.look()
-        if stores != set():
-            context.hints.tell(stores)
-
-
 def _failed(lane: str) -> Callable[[BaseException], None]:
     return lambda error: log.error(lane, exc_info=error)
 
