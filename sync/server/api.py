@@ -16,6 +16,7 @@ from sync.server import (
     exposure,
     findings,
     holding,
+    hooks,
     ingest,
     office,
     outside,
@@ -64,6 +65,9 @@ def create_app(context: Context) -> Litestar:
             findings.read_findings,
             overdrafts.read_overdrafts,
             outside.take_events,
+            hooks.add_webhook,
+            hooks.list_webhooks,
+            hooks.delete_webhook,
         ],
         middleware=[Gate],
     )

@@ -88,6 +88,8 @@ class Context:
     programmes: Programmes = field(default_factory=Programmes)
     metrics: Metrics = field(default_factory=Metrics)
     room: Room = field(default_factory=Room)
+    private_webhooks: bool = False
+    """Whether webhooks may lead into private networks."""
     contacts: dict[uuid.UUID, tuple[int, tuple[int | None, int]]] = field(default_factory=dict)
     """When tills were last written down as in contact, and how far they had the list of allowances."""
     pull_min_v: int = protocol.VERSION
@@ -100,7 +102,11 @@ class Context:
 
     def feed(self) -> Feed:
         """A reader of the feed."""
-        return Feed(self.db, self._cursors("feed"))
+        return Feed(self.db, self.feed_cursors())
+
+    def feed_cursors(self) -> Cursors:
+        """The feed's cursors."""
+        return self._cursors("feed")
 
     def pull(self, till: uuid.UUID, store: str, scope: frozenset[str] = frozenset()) -> Pull:
         """A reader of what a till of a store needs; a cursor is good for one till and one scope."""

@@ -10,7 +10,8 @@ from litestar.types import ASGIApp, HTTPDisconnectEvent, HTTPRequestEvent, Messa
 from sync import protocol
 from sync.server import scopes
 from sync.server.context import Context
-from sync.server.tills import Office, Refused, Till, authenticate_office, authenticate_till
+from sync.server.room import STRANGERS_BYTES, Share
+from sync.server.tills import Office, Refused, Till, authenticate_office, authenticate_till, find_key
 
 Principal = Till | Office | None
 ENROL: Final = "/v1/enrol"
@@ -20,8 +21,8 @@ _LISTS: Final = frozenset({"/v1/programmes", "/v1/products", "/v1/staff"})
 
 
 class Gate:
-    """ASGI middleware: reads the body (at most `PACKED_MAX` bytes), finds out who asks, and lets the
-    handler have both in `scope["state"]`. Enrolment brings its own credentials, a code or a certificate."""
+    """ASGI middleware: finds out who asks, reads the body within its limits, and lets the handler have both
+    in `scope["state"]`. Enrolment brings its own credentials, a code or a certificate."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,30 +30,33 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise Refused(404, "not_found", "there is nothing here")
-        large = scope["path"] in _LISTS
-        if large:  # a stranger may not make the server hold a list
-            await self._principal(scope, b"")
         context: Context = scope["litestar_app"].state["context"]
         with context.room.share() as share:
-            body = await share.read(receive, protocol.LIST_PACKED_MAX if large else protocol.PACKED_MAX)
-            scope["state"]["principal"] = await self._principal(scope, body)
+            principal, body = await self._read(scope, receive, context, share)
+            scope["state"]["principal"] = principal
             scope["state"]["body"] = body
             await self._app(scope, _replay(body, receive), send)
 
-    @staticmethod
-    async def _principal(scope: Scope, body: bytes) -> Principal:
-        path = scope["path"]
-        if path == ENROL:
-            return None
-        method = str(scope.get("method"))
-        header = _header(scope, b"authorization")
-        context: Context = scope["litestar_app"].state["context"]
+    async def _read(
+        self, scope: Scope, receive: Receive, context: Context, share: Share
+    ) -> tuple[Principal, bytes]:
+        """Who asks, and the body. A stranger cannot make the server hold much of one."""
+        path, header = scope["path"], _header(scope, b"authorization")
         run, db = context.runner.run, context.db
-        if not _FOR_TILLS.match(path):
-            office = await run(authenticate_office, db, header)
-            scopes.check(office, path)
-            return office
-        till = await run(authenticate_till, db, header, method, target_of(scope), body)
+        if path == ENROL:
+            return None, await share.read(receive, STRANGERS_BYTES)
+        if _FOR_TILLS.match(path):
+            body = await share.read(receive, protocol.PACKED_MAX, lambda: run(find_key, db, header))
+            return await self._till(scope, context, header, body), body
+        office = await run(authenticate_office, db, header)
+        scopes.check(office, path)
+        most = protocol.LIST_PACKED_MAX if path in _LISTS else protocol.PACKED_MAX
+        return office, await share.read(receive, most)
+
+    @staticmethod
+    async def _till(scope: Scope, context: Context, header: str, body: bytes) -> Till:
+        method, target, path = str(scope.get("method")), target_of(scope), scope["path"]
+        till = await context.runner.run(authenticate_till, context.db, header, method, target, body)
         claimed = _OF_TILL.match(path)
         if path.startswith("/v1/tills/") and (claimed is None or claimed[1] != str(till.id)):
             raise Refused(403, "other_till", "a till may speak only for itself")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,10 +13,11 @@ from sync.server.tills import Refused
 
 ROOM_BYTES: Final = 64 << 20
 """Bodies held at once by one server; what does not fit is refused and comes again."""
+STRANGERS_BYTES: Final = 64 << 10
+"""So much is read from whoever nobody knows yet."""
 PATIENCE_S: Final = 20.0
-"""A body may take this long, and longer the more of it has come:"""
+"""In so long, `PACE` bytes for each second must come: slower than any network that a till can work with."""
 PACE: Final = 1024
-"""bytes a second, slower than any network that a till can work with."""
 
 
 class Room:
@@ -49,12 +50,17 @@ class Share:
         self._room = room
         self.size = 0
 
-    async def read(self, receive: Receive, most: int) -> bytes:
-        """The body of a request. Raises Refused: 413 over `most` bytes, 408 too slow, 503 no room."""
-        body = bytearray()
-        begun_s = asyncio.get_running_loop().time()
+    async def read(
+        self, receive: Receive, most: int, introduce: Callable[[], Awaitable[object]] | None = None
+    ) -> bytes:
+        """The body of a request. Raises Refused: 413 over `most` bytes, 408 too slow, 503 no room.
+
+        `introduce` is asked, once, before more than `STRANGERS_BYTES` are read; it raises for strangers.
+        """
+        body, clock = bytearray(), asyncio.get_running_loop().time
+        window_s, due = clock(), 0
         try:
-            async with asyncio.timeout_at(begun_s + PATIENCE_S) as deadline:
+            async with asyncio.timeout_at(window_s + PATIENCE_S) as deadline:
                 while True:
                     event = await receive()
                     if event["type"] != "http.request":
@@ -65,7 +71,12 @@ class Share:
                     self.grow(len(event["body"]))
                     if not event.get("more_body"):
                         return bytes(body)
-                    deadline.reschedule(begun_s + PATIENCE_S + len(body) / PACE)
+                    if introduce is not None and len(body) > STRANGERS_BYTES:
+                        await introduce()
+                        introduce = None
+                    if len(body) >= due:
+                        window_s, due = clock(), len(body) + int(PATIENCE_S * PACE)
+                        deadline.reschedule(window_s + PATIENCE_S)
         except TimeoutError as error:
             raise Refused(408, "slow", "the request came too slowly", retry_after_s=5) from error
 

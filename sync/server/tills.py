@@ -140,8 +140,8 @@ def read_certificate(key: bytes, text: str) -> _Certificate:
         raise Refused(401, "bad_certificate", "the certificate is not this server's") from error
 
 
-def authenticate_till(db: Database, header: str, method: str, target: str, body: bytes) -> Till:
-    """The till that signed a request. Raises Refused(401)."""
+def find_key(db: Database, header: str) -> tuple[protocol.Signature, sa.Row[tuple[str, int | None, bytes]]]:
+    """Who a request claims to be from, with the key of that till's epoch. Raises Refused(401)."""
     try:
         signed = protocol.parse_authorization(header)
     except protocol.WireProblem as problem:
@@ -151,6 +151,12 @@ def authenticate_till(db: Database, header: str, method: str, target: str, body:
         row = connection.execute(_KEY_OF_TILL, asked).first()
     if row is None:
         raise Refused(401, "unknown_till", "this till, or this epoch of it, is not known here: enrol again")
+    return signed, row
+
+
+def authenticate_till(db: Database, header: str, method: str, target: str, body: bytes) -> Till:
+    """The till that signed a request. Raises Refused(401)."""
+    signed, row = find_key(db, header)
     if not signed.verify(row.public_key, method, target, body):
         raise Refused(401, "bad_signature", "the signature does not fit the request and the till's key")
     if row.revoked_ms is not None:

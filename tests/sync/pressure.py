@@ -48,6 +48,10 @@ class Sender:
         self.till, self.epoch, self.acked = enrolled.till, enrolled.epoch, 0
         self._head = Head(self.till, self.epoch)
 
+    def signed(self, target: str) -> str:
+        """Its signature over an empty body."""
+        return protocol.authorise(self._key, "POST", target, self.till, self.epoch, b"")
+
     def _ask(self, method: str, target: str, body: bytes = b"") -> httpx.Response:
         signed = protocol.authorise(self._key, method, target, self.till, self.epoch, body)
         headers = {"Authorization": signed}
@@ -92,16 +96,18 @@ class Sender:
 
 class Stalled:
     """Connections that send the beginning of a request, `size` bytes of its body (0: not even all headers),
-    and then nothing."""
+    and then nothing; those of a known till, if there is a `sender`."""
 
-    def __init__(self, url: str, count: int, size: int) -> None:
+    def __init__(self, url: str, count: int, size: int, sender: Sender | None = None) -> None:
         self._place = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         self._count = count
         self._size = size
+        self._target = "/v1/enrol" if sender is None else f"/v1/tills/{sender.till}/facts"
+        self._says = "" if sender is None else f"Authorization: {sender.signed(self._target)}\r\n"
         self.sockets: list[socket.socket] = []
 
     def __enter__(self) -> Stalled:
-        head = b"POST /v1/enrol HTTP/1.1\r\nHost: x\r\n"
+        head = f"POST {self._target} HTTP/1.1\r\nHost: x\r\n{self._says}".encode()
         if self._size:
             head += f"Content-Length: {self._size + 1}\r\n\r\n".encode()
         for _ in range(self._count):
