@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -29,7 +29,7 @@ from tests.sync.driver import Driver
 from tests.sync.memory import MemoryOutbox
 from tests.sync.postgres import running
 from tests.sync.process import ServerProcess
-from tests.sync.year import Sums, sales_of, stores, sums_of_the_file
+from tests.sync.year import Sums, sums_of_the_file, tills
 
 PUSHING = 4
 """Tills that push at the same time."""
@@ -47,7 +47,7 @@ class Year:
     def __init__(self, folder: Path, url: str) -> None:
         self.server = ServerProcess(folder, url)
         self.db = Database.postgres(url)
-        self.facts = self.packed = 0
+        self.tills = self.facts = self.packed = 0
         self.pushes_s: list[float] = []
         self._http = httpx.Client(base_url=self.server.url, timeout=120)
 
@@ -61,22 +61,32 @@ class Year:
         self.server.kill()
         self.db.close()
 
-    def push(self, wanted: list[int], weeks: int | None) -> None:
-        """Make each store's facts and push them."""
+    def push(self, store: int | None = None, weeks: int | None = None) -> None:
+        """Make the facts of each till, and push them while those of the next are made."""
+        under_way: deque[Future[Driver]] = deque()
         with ThreadPoolExecutor(PUSHING) as pool:
-            for done in pool.map(lambda store: self._push_store(store, weeks), wanted):
-                self.facts += done[0]
-                self.packed += sum(size for _, size in done[1])
-                self.pushes_s += [seconds for seconds, _ in done[1]]
+            for place, bodies in tills(store, weeks):
+                under_way.append(pool.submit(self._push_till, place, bodies))
+                if len(under_way) > 2 * PUSHING:
+                    self._pushed(under_way.popleft().result())
+            while under_way:
+                self._pushed(under_way.popleft().result())
 
-    def _push_store(self, store: int, weeks: int | None) -> tuple[int, list[tuple[float, int]]]:
+    def _push_till(self, store: int, bodies: list[bytes]) -> Driver:
         outbox = MemoryOutbox(uuid.uuid5(uuid.NAMESPACE_OID, f"till {store}"))
-        for body in sales_of(store, weeks):
+        for body in bodies:
             outbox.append(body)
-        code = admin.create_enrol_code(self.db, str(store), WORLD.now_ms())
-        driver = Driver(self._http, outbox, code)
+        driver = Driver(self._http, outbox, admin.create_enrol_code(self.db, str(store), WORLD.now_ms()))
         driver.push_all()
-        return outbox.head.seq, driver.pushes
+        return driver
+
+    def _pushed(self, driver: Driver) -> None:
+        self.tills += 1
+        self.facts += driver.outbox.head.seq
+        self.packed += sum(size for _, size in driver.pushes)
+        self.pushes_s += [seconds for seconds, _ in driver.pushes]
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{self.tills} tills, {self.facts} facts")
 
     def cpu_s(self) -> float:
         """CPU seconds that the server process has used."""
@@ -131,7 +141,7 @@ def main() -> None:
         Year(Path(folder), postgres.fresh_database()) as year,
     ):
         begun, used_s = time.perf_counter(), year.cpu_s()
-        year.push(stores(), weeks)
+        year.push(weeks=weeks)
         took_s = time.perf_counter() - begun
         used_s = year.cpu_s() - used_s
         _told(year, expected, took_s, used_s)
@@ -148,12 +158,13 @@ def main() -> None:
 def _told(year: Year, expected: Sums, took_s: float, used_s: float) -> None:
     slowest = sorted(year.pushes_s)
     print(
-        f"{expected.sales:,} sales ({year.facts:,} facts) of {len(stores())} tills in {took_s:.0f} s:"
+        f"{expected.sales:,} sales ({year.facts:,} facts) of {year.tills} tills in {took_s:.0f} s:"
         f" {expected.sales / took_s:,.0f} sales/s with clients and PostgreSQL on the same cores\n"
         f"server process: {used_s:.0f} s of CPU, {expected.sales / used_s:,.0f} sales per CPU second\n"
         f"on the wire: {year.packed / expected.sales:.0f} bytes a sale\n"
         f"{len(slowest)} pushes: median {slowest[len(slowest) // 2] * 1000:.0f} ms,"
-        f" p95 {slowest[len(slowest) * 95 // 100] * 1000:.0f} ms; load {os.getloadavg()[0]:.0f}"
+        f" p95 {slowest[len(slowest) * 95 // 100] * 1000:.0f} ms; load {os.getloadavg()[0]:.0f}",
+        flush=True,
     )
 
 

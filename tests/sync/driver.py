@@ -32,14 +32,14 @@ class Driver:
 
     def __init__(self, http: httpx.Client, outbox: MemoryOutbox, code: str) -> None:
         self._http = http
-        self._outbox = outbox
+        self.outbox = outbox
         self._client = Client(WORLD.random_bytes)
         self._events: deque[Event] = deque([Started(outbox.credentials()), EnrolWith(code)])
         self.pushes: list[tuple[float, int]] = []
 
     def push_all(self) -> None:
         """Until the server has everything. AssertionError if the client finds no way on."""
-        while self._outbox.acked[1] < self._outbox.head.seq or not self.pushes:
+        while self.outbox.acked[1] < self.outbox.head.seq or not self.pushes:
             assert self._events, self._client.status
             for effect in self._client.step(self._events.popleft(), WORLD.now_ms()):
                 self._execute(effect)
@@ -47,11 +47,11 @@ class Driver:
     def _execute(self, effect: object) -> None:
         match effect:
             case ReadFacts(ticket, after_seq, limit):
-                self._events.append(FactsRead(ticket, self._outbox.read(after_seq, limit)))
+                self._events.append(FactsRead(ticket, self.outbox.read(after_seq, limit)))
             case SetAcked(epoch, seq):
-                self._outbox.set_acked(epoch, seq)
+                self.outbox.set_acked(epoch, seq)
             case BeginEpoch(credentials):
-                self._outbox.begin_epoch(credentials)
+                self.outbox.begin_epoch(credentials)
             case Wait(ticket, seconds):
                 time.sleep(seconds if self._client.status.problem else 0)
                 self._events.append(TimerFired(ticket))

@@ -16,7 +16,7 @@ STORE, WEEKS = 367, 4
 
 def test_four_weeks_at_the_server_are_those_of_the_file(postgres: Postgres, tmp_path: Path) -> None:
     with Year(tmp_path, postgres.fresh_database()) as year:
-        year.push([STORE], WEEKS)
+        year.push(STORE, WEEKS)
         expected = sums_of_the_file(STORE, WEEKS)
         assert expected.sales == 242
         year.fold()

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC
 from decimal import Decimal
+from itertools import groupby
+from typing import Any
 
 import msgspec
 import pyarrow.parquet as parquet  # type: ignore[import-untyped]
@@ -18,18 +21,54 @@ from app.checkout.replay import PastBasket, PastLine
 from app.lanes import FixedWorld
 from app.ledger.facts import LineEarned, MemberEnrolled, SaleCompleted, SoldLine, Tender
 from app.loyalty.effects import Counted, Lot, PointsEarned, ReceiptCounted
-from app.store.journey import baskets, folder
-from app.values import from_ms, spread
+from app.store.journey import folder
+from app.values import from_ms, spread, utc_ms
 
 _DAY_MS = 86_400_000
 _LIFE_MS = 730 * _DAY_MS
 """Longer than the data: no lot expires in it."""
 
 
-def stores() -> list[int]:
-    """Every store of the data set, each with one till."""
-    column = parquet.read_table(folder() / "transactions.parquet", columns=["store_id"]).column("store_id")
-    return sorted(column.unique().to_pylist())
+def tills(store: int | None = None, weeks: int | None = None) -> Iterator[tuple[int, list[bytes]]]:
+    """The facts of each store's one till: of one store or all, of the first weeks or the whole year."""
+    columns = ("store_id", "basket_id", "transaction_timestamp", "household_id", "product_id", "quantity")
+    table = _transactions(store, weeks)
+    table = table.sort_by(
+        [(name, "ascending") for name in ("store_id", "transaction_timestamp", "basket_id")]
+    )
+    goods = _goods()
+    rows = zip(*(table.column(name).to_pylist() for name in (*columns, "sales_value")), strict=True)
+    for place, of_store in groupby(rows, key=lambda row: row[0]):
+        past: list[PastBasket] = []
+        for (_, moment, household), lines in groupby(of_store, key=lambda row: row[1:4]):
+            sold = tuple(_past(goods, *line[4:]) for line in lines)
+            past.append(PastBasket(utc_ms(moment.replace(tzinfo=UTC)), str(household), sold))
+        yield place, bodies_of(place, past)
+
+
+def _past(goods: dict[int, tuple[str, str, str, str]], product: int, pieces: int, dollars: float) -> PastLine:
+    about = goods.get(product) or (str(product), f"Product {product}", "", "")
+    return PastLine(*about, pieces, round(dollars * 100))
+
+
+def _transactions(store: int | None, weeks: int | None) -> Any:
+    pq: Any = parquet
+    filters = [("store_id", "=", store)] if store is not None else []
+    filters += [("week", "<=", weeks)] if weeks is not None else []
+    return pq.read_table(folder() / "transactions.parquet", filters=filters or None)
+
+
+def _goods() -> dict[int, tuple[str, str, str, str]]:
+    """Number, name, category and brand of each product."""
+    pq: Any = parquet
+    table = pq.read_table(folder() / "products.parquet")
+    names = ("product_id", "product_type", "product_category", "brand")
+    rows = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+    return {id: (str(id), kind or f"Product {id}", _slug(kin), brand or "") for id, kind, kin, brand in rows}
+
+
+def _slug(text: str | None) -> str:
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in (text or "").lower()).split())
 
 
 def member_of(household: str) -> uuid.UUID:
@@ -111,11 +150,6 @@ def _line(place: int, line: PastLine, points_centi: int) -> SoldLine:
     )
 
 
-def sales_of(store: int, weeks: int | None = None) -> list[bytes]:
-    """The facts of one store's till over the first weeks (all: None)."""
-    return bodies_of(store, baskets(store, weeks))
-
-
 @dataclass
 class Sums:
     """What must come out: cents per (store, day), points per household in hundredths, sales."""
@@ -127,9 +161,7 @@ class Sums:
 
 def sums_of_the_file(store: int | None = None, weeks: int | None = None) -> Sums:
     """From the parquet file and nothing else: decimals, no float, none of the program's code."""
-    filters = [("store_id", "=", store)] if store is not None else []
-    filters += [("week", "<=", weeks)] if weeks is not None else []
-    table = parquet.read_table(folder() / "transactions.parquet", filters=filters or None)
+    table = _transactions(store, weeks)
     names = ("basket_id", "store_id", "household_id", "transaction_timestamp", "sales_value")
     cents: Counter[int] = Counter()
     about: dict[int, tuple[int, str, int]] = {}
