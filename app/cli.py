@@ -17,6 +17,7 @@ from app.commands.console import Data, Lang, check_lang, complain, known_errors,
 from app.commands.lists import import_app
 from app.commands.programme import price, programme_app
 from app.commands.publish import publish_app
+from app.commands.quarantine import quarantine_app
 from app.commands.receipt import receipt_app
 from app.commands.rescue import rescue
 from app.commands.server import server_app
@@ -33,6 +34,7 @@ app: Final = typer.Typer(
     add_completion=False,
 )
 server_app.add_typer(publish_app, name="publish")
+server_app.add_typer(quarantine_app, name="quarantine")
 server_app.command()(take)
 app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")

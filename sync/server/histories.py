@@ -103,14 +103,11 @@ class History:
 
     def _own(self, sale: FoldedFact, version: int) -> list[Place]:
         """What its till had written of the member before, and no snapshot up to that version held."""
-        own = [
-            place
-            for place in self.places
-            if place.fact.origin == sale.origin
-            and place.version > version
-            and (place.fact.epoch, place.fact.seq) < (sale.epoch, sale.seq)
-        ]
-        return sorted(own, key=lambda place: (place.fact.epoch, place.fact.seq))
+        theirs = [place for place in self.places if place.fact.origin == sale.origin]
+        # As the till does: what the snapshot holds of its own ends with the last of them.
+        held = max((_at(place.fact) for place in theirs if place.version <= version), default=(0, 0))
+        own = [place for place in theirs if held < _at(place.fact) < _at(sale)]
+        return sorted(own, key=lambda place: _at(place.fact))
 
     def _unknown(self, snapshot: str) -> Reason | None:
         feed_epoch, _, version = snapshot.rpartition(":")
@@ -125,6 +122,11 @@ class History:
         with self._db.read() as connection:
             epochs = connection.execute(sa.select(sa.func.count()).where(where)).scalar_one()
         return epochs > 1
+
+
+def _at(fact: FoldedFact) -> tuple[int, int]:
+    """Where a fact stands among its origin's own."""
+    return fact.epoch, fact.seq
 
 
 def _read(connection: sa.Connection, links: Sequence[Any]) -> list[Place]:
