@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -23,11 +23,13 @@ from app.loyalty.standing import MemberState
 from app.loyalty.state import advance
 from sync import holds, protocol
 from sync.server import bodies, merging, schema
-from sync.server.context import Context
 from sync.server.database import Database
 from sync.server.describe import BY_TILL, packed, problems
 from sync.server.impact import FoldedFact
 from sync.server.tills import Refused, Till
+
+if TYPE_CHECKING:
+    from sync.server.context import Context
 
 GOOD_MS: Final = 10 * 60_000
 """How long a till may rely on a hold."""
