@@ -72,6 +72,7 @@ _BUMP: Final = (
 _MOVE_HEAD: Final = (
     sa.update(_head).where(_head.c.shard == sa.bindparam("in_shard")).values(head=sa.bindparam("new_head"))
 )
+_PUT: Final = sa.insert(schema.hold)
 _END: Final = (
     sa.update(schema.hold)
     .where(_hold.shard == sa.bindparam("in_shard"), _hold.id == sa.bindparam("hold"))
@@ -115,33 +116,54 @@ def shard_of(kind: str, subject: str) -> int:
 def take(db: Database, till: uuid.UUID, wish: holds.Hold, now_ms: int) -> holds.Held:
     """Hold what is asked for. Raises Refused(409): `not_enough`, `held`, `spent`, `unknown_card`,
     `hold_ended`, `other_hold`."""
-    subject = _subject(db, wish)
+    subject = _subject(wish)
     shard = shard_of(wish.kind, subject)
     with db.write() as connection:
         head = db.lock_shard(connection, shard, _head)
-        known = connection.execute(_MINE, {"in_shard": shard, "hold": wish.id}).first()
-        if known is not None:
-            return _again(known, till, wish, subject, now_ms)
-        free = _free(connection, shard, wish, subject, now_ms)
-        amount = min(wish.amount, free) if wish.part else wish.amount
-        if amount > free or amount <= 0:
-            raise _refused(connection, wish.kind, shard, subject, free)
-        row = (
-            shard, wish.id, wish.kind, subject, amount, till, wish.sale, HELD, now_ms + LASTS_MS
-        )  # fmt: skip
-        db.insert(connection, schema.hold, [row])
-        if wish.kind == holds.POINTS:
-            _shown(connection, shard, {uuid.UUID(hex=subject)}, head)
+        merged = wish.kind == holds.POINTS and _is_merged(connection, shard, subject)
+        if not merged:
+            return _take(connection, till, wish, subject, shard, head, now_ms)
+    root = merging.root(db, uuid.UUID(hex=subject))
+    return take(db, till, msgspec.structs.replace(wish, of=root.hex), now_ms)
+
+
+def _take(
+    connection: sa.Connection,
+    till: uuid.UUID,
+    wish: holds.Hold,
+    subject: str,
+    shard: int,
+    head: int,
+    now_ms: int,
+) -> holds.Held:
+    known = connection.execute(_MINE, {"in_shard": shard, "hold": wish.id}).first()
+    if known is not None:
+        return _again(known, till, wish, subject, now_ms)
+    free = _free(connection, shard, wish, subject, now_ms)
+    amount = min(wish.amount, free) if wish.part else wish.amount
+    if amount > free or amount <= 0:
+        raise _refused(connection, wish.kind, shard, subject, free)
+    row: dict[str, Any] = {
+        "shard": shard, "id": wish.id, "kind": wish.kind, "subject": subject, "amount": amount, "till": till,
+        "sale": wish.sale, "state": HELD, "expires_ms": now_ms + LASTS_MS,
+    }  # fmt: skip
+    connection.execute(_PUT, row)
+    if wish.kind == holds.POINTS:
+        _shown(connection, shard, {uuid.UUID(hex=subject)}, head)
     return holds.Held(id=wish.id, amount=amount, good_ms=GOOD_MS, left=free - amount)
 
 
-def _subject(db: Database, wish: holds.Hold) -> str:
+def _is_merged(connection: sa.Connection, shard: int, subject: str) -> bool:
+    return bool(merging.aliases(connection, shard, [uuid.UUID(hex=subject)]))
+
+
+def _subject(wish: holds.Hold) -> str:
     if wish.kind != holds.POINTS:
         if "\0" in wish.of:
             raise protocol.WireProblem("malformed", "a code holds no NUL")
         return wish.of
     try:
-        return merging.root(db, uuid.UUID(wish.of)).hex
+        return uuid.UUID(wish.of).hex
     except ValueError as error:
         raise protocol.WireProblem("malformed", "points are held of a member's id") from error
 
