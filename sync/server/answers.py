@@ -64,7 +64,7 @@ def _feed_reset(request: Request[Any, Any, Any], _error: FeedReset) -> Response[
 
 
 def _cursor_expired(request: Request[Any, Any, Any], _error: CursorExpired) -> Response[bytes]:
-    detail = "the cursor is of another store's till: begin again without a cursor"
+    detail = "the cursor is too old, or of another store's till: begin again without a cursor"
     return _answer(request, 410, protocol.Problem(code="cursor_expired", detail=detail))
 
 

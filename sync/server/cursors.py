@@ -30,7 +30,7 @@ class FeedReset(Exception):
 
 
 class CursorExpired(Exception):
-    """The cursor is of a till of another store, whose rows it has counted: begin again."""
+    """The cursor is of a till of another store, whose rows it has counted, or too old: begin again."""
 
 
 class Cursor(msgspec.Struct, array_like=True):
@@ -77,10 +77,13 @@ class Cursors:
         return cursor
 
     @staticmethod
-    def check_lists(cursor: Cursor, heads: Mapping[str, int]) -> None:
-        """The same of lists."""
+    def check_lists(cursor: Cursor, heads: Mapping[str, int], pruned: Mapping[str, int]) -> None:
+        """The same of lists; and CursorExpired for one that has missed a removal that nobody can tell it of
+        any more: what was removed up to the version in `pruned` has left no trace."""
         if any(position > heads.get(name, 0) for name, position in cursor.lists.items()):
             raise FeedReset
+        if any(0 < position < pruned.get(name, 0) for name, position in cursor.lists.items()):
+            raise CursorExpired
 
     @staticmethod
     def check(cursor: Cursor, heads: Mapping[int, int]) -> None:

@@ -22,7 +22,7 @@ SCOPES: Final = (*schema.LISTS, "member", "person")
 _list, _member, _links, _again = (
     schema.listing.c, schema.member.c, schema.member_fact.c, schema.relinked.c,
 )  # fmt: skip
-_LIST_HEADS: Final = sa.select(schema.list_head.c.list, schema.list_head.c.head)
+_LIST_HEADS: Final = sa.select(schema.list_head.c.list, schema.list_head.c.head, schema.list_head.c.pruned)
 _HEADS: Final = sa.select(schema.member_head.c.shard, schema.member_head.c.head)
 _MEMBERS: Final = (
     sa.select(_member.id, _member.version, _member.at_ms, _member.state)
@@ -89,8 +89,9 @@ class Pull:
     # Lists
 
     def _lists(self, connection: sa.Connection, cursor: Cursor, page: _Page) -> bool:
-        heads = self.heads = dict(connection.execute(_LIST_HEADS).all())
-        self._cursors.check_lists(cursor, heads)
+        lists = connection.execute(_LIST_HEADS).all()
+        heads = self.heads = {name: head for name, head, _ in lists}
+        self._cursors.check_lists(cursor, heads, {name: pruned or 0 for name, _, pruned in lists})
         more = False
         for name in schema.LISTS:
             after = cursor.lists.get(name, 0)

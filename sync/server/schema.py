@@ -221,7 +221,6 @@ member_head = sa.Table(
     _shard(),
     sa.Column("head", sa.BigInteger, nullable=False),
     sa.Column("since", sa.BigInteger),
-    sa.Column("pruned", sa.BigInteger),
     info=MEMBERS,
     comment="The last version of a member shard; its row lock makes versions rise in commit order",
 )

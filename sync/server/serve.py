@@ -21,10 +21,8 @@ from sync.server.checking import Checker
 from sync.server.context import Context, Threads
 from sync.server.database import open_database
 from sync.server.hints import LISTENERS_MAX, Watch
-from sync.server.places import Poster
 from sync.server.tills import load_secrets
 from sync.server.tracing import log_as_json
-from sync.server.webhooks import Deliverer
 
 FIRST_STORE: Final = "main"
 GRACE_S: Final = 10.0
@@ -32,7 +30,6 @@ HEADERS_MS: Final = 10_000
 """A connection that sends no whole request line and headers within this is closed."""
 FOLD_S: Final = 0.3
 HINT_S: Final = 0.3
-POST_S: Final = 0.5
 CHECK_S: Final = 1.0
 log = structlog.get_logger("stempel.server")
 
@@ -47,7 +44,6 @@ def serve(
     data_dir: Path | None = None,
     database_url: str | None = None,
     *,
-    private_webhooks: bool = False,
     ready_file: Path | None = None,
     announce: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
@@ -60,12 +56,10 @@ def serve(
     """
     log_as_json()
     with _held(host, port) as taken_port:
-        context = open_context(data_dir, database_url, private_webhooks=private_webhooks)
+        context = open_context(data_dir, database_url)
         folding = Lane("fold", loop=lambda lane: _fold(lane, context), on_crash=_failed("fold")).start()
         checking = Lane("check", loop=lambda lane: _check(lane, context), on_crash=_failed("check")).start()
         watching = Lane("hints", loop=lambda lane: _hint(lane, context), on_crash=_failed("hints")).start()
-        posting = Lane("webhooks", loop=lambda lane: _post(lane, context), on_crash=_failed("webhooks"))
-        posting.start()
         try:
             first_run = _first_run(context)
             url = f"http://{f'[{host}]' if ':' in host else host}:{taken_port}"
@@ -74,7 +68,6 @@ def serve(
         finally:
             folding.stop(GRACE_S)
             watching.stop(GRACE_S)
-            posting.stop(GRACE_S)
             checking.stop(GRACE_S)
             context.runner.close()
             context.db.close()
@@ -110,27 +103,15 @@ def _hint(lane: Lane, context: Context) -> None:
             context.hints.tell(stores)
 
 
-def _post(lane: Lane, context: Context) -> None:
-    """Post facts to webhooks. What a stop cuts off is sent again."""
-    poster = Poster(private=context.private_webhooks)
-    deliverer = Deliverer(context.db, context.feed_cursors(), context.world, poster)
-    while not lane.wait(POST_S):
-        lane.beat()
-        while deliverer.deliver_due() and not lane.stopping.is_set():
-            lane.beat()
-
-
 def _failed(lane: str) -> Callable[[BaseException], None]:
     return lambda error: log.error(lane, exc_info=error)
 
 
-def open_context(
-    data_dir: Path | None, database_url: str | None = None, *, private_webhooks: bool = False
-) -> Context:
+def open_context(data_dir: Path | None, database_url: str | None = None) -> Context:
     """The server's database, migrated, with its secrets."""
     db = open_database(database_url, data_dir)
     db.migrate()
-    return Context(db, load_secrets(db), RealWorld(), Threads(), private_webhooks=private_webhooks)
+    return Context(db, load_secrets(db), RealWorld(), Threads())
 
 
 def _first_run(context: Context) -> dict[str, str] | None:

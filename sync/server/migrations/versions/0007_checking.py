@@ -17,7 +17,6 @@ SHARDS = 64
 def upgrade() -> None:
     op.add_column("member_fact", sa.Column("version", sa.BigInteger))
     op.add_column("member_head", sa.Column("since", sa.BigInteger))
-    op.add_column("member_head", sa.Column("pruned", sa.BigInteger))
     # Of states made until now nobody knows which facts were in them.
     op.execute("UPDATE member_head SET since = head")
     op.add_column("list_head", sa.Column("pruned", sa.BigInteger))
