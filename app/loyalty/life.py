@@ -6,7 +6,9 @@ worked out twice: `due_ms` says before which moment the date alone can change no
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +41,9 @@ from app.loyalty.standing import (
 )
 
 _NEVER: Final = 1 << 62
+FEW: Final = 4
+"""So many buckets before a window are taken off its counter's total; with more of them the rest is summed."""
+_DAY: Final = attrgetter("day")
 _replace: Final = msgspec.structs.replace
 
 
@@ -46,9 +51,9 @@ class Life:
     """The mutable twin of MemberState."""
 
     __slots__ = (
-        "_grants", "_lots", "changed", "counters", "debt_centi", "due_ms", "ends", "enrolled_at_ms",
-        "grants_by_code", "held_centi", "idles", "lots_by_id", "receipts", "referred_by", "spend_minor",
-        "stamps", "tidy",
+        "_grants", "_held_due_ms", "_lots", "_shortest", "_totals", "changed", "counters", "debt_centi",
+        "due_ms", "ends", "enrolled_at_ms", "grants_by_code", "held_centi", "idles", "lots_by_id",
+        "receipts", "referred_by", "spend_minor", "stamps", "tidy",
     )  # fmt: skip
 
     def __init__(self, state: MemberState = EMPTY) -> None:
@@ -56,7 +61,7 @@ class Life:
         self.held_centi = sum([lot.amount_centi for lot in state.lots])
         self.debt_centi = state.debt_centi
         self.stamps = dict(state.stamps)
-        self.counters = dict(state.counters)
+        self.counters = {key: sorted(buckets, key=_DAY) for key, buckets in state.counters.items()}
         self.grants_by_code = {grant.code: grant for grant in state.grants}
         self.receipts = state.receipts
         self.spend_minor = state.spend_minor
@@ -66,12 +71,18 @@ class Life:
         self._grants: tuple[Grant, ...] | None = state.grants
         self.due_ms = 0
         """Before this moment the date alone changes nothing."""
+        self._held_due_ms = 0
+        """The same of lots, stamps and grants alone: buckets of counters lapse every few days."""
         self.ends: dict[str, int] | None = None
         """By counter, the first day on which one of its buckets is past its use."""
         self.tidy = False
         """Nothing is kept that amounts to nothing: no spent lot, no used coupon, no empty card."""
         self.idles = state.idle_days > 0
         """Something may lapse because nothing is bought."""
+        self._shortest: dict[str, int] = {}
+        """By counter, how many days at least each of its buckets matters; known where `ends` is."""
+        self._totals: dict[str, Bucket] = {}
+        """Sums over all of a counter's buckets, once asked for: a window is mostly nearly all of them."""
         self.changed = False
         """The date alone has changed something."""
 
@@ -115,9 +126,19 @@ class Life:
         buckets = self.counters.get(key)
         if not buckets:
             return _NOTHING
-        if len(buckets) == 1 and since_day <= buckets[0].day and until_day is None:
-            return buckets[0]
-        return sum_buckets(buckets, since_day, until_day)
+        if until_day is not None and buckets[-1].day > until_day:
+            return sum_buckets(buckets, since_day, until_day)
+        total = buckets[0] if len(buckets) == 1 else self._totals.get(key)
+        if total is None:
+            total = self._totals[key] = sum_buckets(buckets, 0, None)
+        if since_day <= buckets[0].day:
+            return total
+        early = [bucket for bucket in buckets[:FEW] if bucket.day < since_day]
+        if len(early) == FEW:
+            return sum_buckets(buckets, since_day, until_day)
+        for bucket in early:
+            total = _less(total, bucket)
+        return total
 
     def held(self, rule: str, at_ms: int) -> tuple[Grant, ...]:
         if not self.grants_by_code:
@@ -143,16 +164,28 @@ class Life:
             take = _TAKE.get(type(effect))
             if take is not None:
                 take(self, effect)
-        self.advance(at_ms)
+        if at_ms >= self.due_ms or not self.tidy:
+            self.advance(at_ms)
 
     def advance(self, at_ms: int) -> None:
         """Live to a later moment with no purchase in between: lots, cards, grants and buckets expire."""
         if not self.tidy:
             self._sweep()
         if at_ms >= self.due_ms:
-            due = self._expire_lots(at_ms)
-            due = min(due, self._expire_stamps(at_ms), self._expire_grants(at_ms))
-            self.due_ms = min(due, self._expire_counters(at_ms // DAY_MS))
+            if at_ms >= self._held_due_ms:
+                due = self._expire_lots(at_ms) if self.lots_by_id else _NEVER
+                due = min(due, self._expire_stamps(at_ms)) if self.stamps else due
+                due = min(due, self._expire_grants(at_ms)) if self.grants_by_code else due
+                self._held_due_ms = due
+            counted_due_ms = self._expire_counters(at_ms // DAY_MS)
+            self.due_ms = min(self._held_due_ms, counted_due_ms)
+
+    def _due(self, at_ms: int) -> None:
+        """Something held may lapse at a moment."""
+        if at_ms < self._held_due_ms:
+            self._held_due_ms = at_ms
+        if at_ms < self.due_ms:
+            self.due_ms = at_ms
 
     def frozen(self) -> MemberState:
         """The state as it is now."""
@@ -160,7 +193,7 @@ class Life:
             lots=self.lots,
             debt_centi=self.debt_centi,
             stamps={rule: card for rule, card in sorted(self.stamps.items()) if card.have},
-            counters={key: self.counters[key] for key in sorted(self.counters) if self.counters[key]},
+            counters={key: tuple(self.counters[key]) for key in sorted(self.counters) if self.counters[key]},
             grants=self.grants,
             receipts=self.receipts,
             spend_minor=self.spend_minor,
@@ -236,18 +269,39 @@ class Life:
         """Without buckets past their use; a day of slack, since local days run up to a day off UTC's."""
         if self.ends is None:
             self.ends = {key: _first_end(buckets) for key, buckets in self.counters.items()}
+            self._shortest = {key: _shortest(buckets) for key, buckets in self.counters.items()}
         past = [key for key, end in self.ends.items() if end <= today]
         for key in past:
-            self.changed = True
-            kept = tuple([bucket for bucket in self.counters[key] if _end(bucket) > today])
-            self.counters[key] = kept
-            self.ends[key] = _first_end(kept)
-            if not kept:
+            self.ends[key] = self._drop_past(key, today)
+            if not self.counters[key]:
                 del self.counters[key], self.ends[key]
         first = min(self.ends.values(), default=_NEVER)
         if PURCHASES in past and self.idles:
-            return 0  # the days that are left may be idle already
+            self._held_due_ms = 0  # the days that are left may be idle already
         return first * DAY_MS if first < _NEVER else _NEVER
+
+    def _drop_past(self, key: str, today: int) -> int:
+        """Drop a counter's buckets that are past; a day before which none of the others is.
+
+        They lie by day, so mostly some of the first are past, and nobody has to look at all of them.
+        """
+        buckets = self.counters[key]
+        count = 0
+        while count < len(buckets) and _end(buckets[count]) <= today:
+            count += 1
+        past = buckets[:count]
+        del buckets[:count]
+        end = buckets[0].day + self._shortest[key] + 2 if buckets else _NEVER
+        if end <= today:
+            past += [bucket for bucket in buckets if _end(bucket) <= today]
+            buckets[:] = [bucket for bucket in buckets if _end(bucket) > today]
+            end = _first_end(buckets)
+        total = self._totals.get(key)
+        for bucket in past:
+            self.changed = True
+            if total is not None:
+                total = self._totals[key] = _less(total, bucket)
+        return end
 
     # -- what effects do ---------------------------------------------------------------------------------
 
@@ -279,7 +333,8 @@ class Life:
         if not have:
             self.tidy = False
         if effect.idle_days is not None:
-            self.idles, self.due_ms = True, 0
+            self.idles = True
+            self._due(0)
 
     def count_receipt(self, effect: ReceiptCounted) -> None:
         self.receipts += effect.receipts
@@ -306,9 +361,10 @@ class Life:
         if not lot.amount_centi:
             self.tidy = False
         if lot.idle_days is not None:
-            self.idles, self.due_ms = True, 0
-        elif lot.expires_at_ms is not None and lot.expires_at_ms < self.due_ms:
-            self.due_ms = lot.expires_at_ms
+            self.idles = True
+            self._due(0)
+        elif lot.expires_at_ms is not None and lot.expires_at_ms < self._held_due_ms:
+            self._due(lot.expires_at_ms)
 
     def _remove(self, lot_id: str, amount_centi: int) -> int:
         held = self.lots_by_id.get(lot_id)
@@ -331,30 +387,39 @@ class Life:
         self.debt_centi += amount_centi
 
     def count(self, effect: Counted) -> None:
-        day = effect.day
-        buckets = self.counters.get(effect.key, ())
+        key, day = effect.key, effect.day
+        buckets = self.counters.get(key)
+        if buckets is None:
+            buckets = self.counters[key] = []
         last = buckets[-1] if buckets else None
         if last is None or last.day < day:
-            before, old, after = buckets, None, ()
-        elif last.day == day and (len(buckets) == 1 or buckets[-2].day < day):
-            before, old, after = buckets[:-1], last, ()
+            new = _added(_NOTHING, effect)
+            buckets.append(new)
+        elif last.day == day:
+            new = buckets[-1] = _added(last, effect)
         else:
-            by_day = {b.day: b for b in buckets}
-            old = by_day.pop(day, None)
-            ordered = sorted(by_day)
-            before = tuple([by_day[d] for d in ordered if d < day])
-            after = tuple([by_day[d] for d in ordered if d > day])
-        new = _added(old, effect)
-        if new.receipts or new.spend_minor or new.points_centi or new.units_milli or new.uses:
-            self.counters[effect.key] = (*before, new, *after)
-        else:
-            self.counters[effect.key] = (*before, *after)
-        if effect.key == PURCHASES and not (last and last.receipts > 0 and effect.receipts >= 0):
-            self.due_ms = 0  # what lapses by idleness may lapse earlier now
-        if self.ends is not None:
-            end = min(self.ends.get(effect.key, _NEVER), _end(new))
-            self.ends[effect.key] = end
-            if end < _NEVER and end * DAY_MS < self.due_ms:
+            place = bisect_left([bucket.day for bucket in buckets], day)
+            if buckets[place].day == day:
+                new = buckets[place] = _added(buckets[place], effect)
+            else:
+                new = _added(_NOTHING, effect)
+                buckets.insert(place, new)
+        if not (new.receipts or new.spend_minor or new.points_centi or new.units_milli or new.uses):
+            buckets.remove(new)
+        total = self._totals.get(key)
+        if total is not None:
+            self._totals[key] = _added(total, effect)
+        if key == PURCHASES and self.idles and not (last and last.receipts > 0 and effect.receipts >= 0):
+            self._due(0)  # what lapses by idleness may lapse earlier now
+        ends = self.ends
+        if ends is not None:
+            end = _end(new)
+            if end < ends.setdefault(key, end):
+                ends[key] = end
+            keep_days = _NEVER if new.keep_days is None else new.keep_days
+            if keep_days < self._shortest.setdefault(key, keep_days):
+                self._shortest[key] = keep_days
+            if end * DAY_MS < self.due_ms:
                 self.due_ms = end * DAY_MS
 
     def _hold(self, grant: Grant, uses: int) -> None:
@@ -364,8 +429,8 @@ class Life:
         self._grants = None
         if not held.uses:
             self.tidy = False
-        elif held.expires_at_ms is not None and held.expires_at_ms < self.due_ms:
-            self.due_ms = held.expires_at_ms
+        elif held.expires_at_ms is not None and held.expires_at_ms < self._held_due_ms:
+            self._due(held.expires_at_ms)
 
 
 _NOTHING: Final = Bucket(0)
@@ -385,10 +450,8 @@ _TAKE: Final[dict[type[AnyEffect], Callable[[Life, Any], None]]] = {
 """Others are settled elsewhere: a referrer, a partner, a budget."""
 
 
-def _added(old: Bucket | None, effect: Counted) -> Bucket:
+def _added(old: Bucket, effect: Counted) -> Bucket:
     """A day's bucket with what an effect counts; how long it matters is what was said last."""
-    if old is None:
-        old = _NOTHING
     return Bucket(
         effect.day,
         old.receipts + effect.receipts,
@@ -400,10 +463,29 @@ def _added(old: Bucket | None, effect: Counted) -> Bucket:
     )
 
 
+def _less(total: Bucket, bucket: Bucket) -> Bucket:
+    """A sum without one of its buckets."""
+    return Bucket(
+        total.day,
+        total.receipts - bucket.receipts,
+        total.spend_minor - bucket.spend_minor,
+        total.points_centi - bucket.points_centi,
+        total.units_milli - bucket.units_milli,
+        total.uses - bucket.uses,
+    )
+
+
 def _end(bucket: Bucket) -> int:
     """The first day on which a bucket is past its use."""
     return _NEVER if bucket.keep_days is None else bucket.day + bucket.keep_days + 2
 
 
+def _shortest(buckets: Iterable[Bucket]) -> int:
+    """How long the one that matters shortest does, in days."""
+    return min([b.keep_days for b in buckets if b.keep_days is not None], default=_NEVER)
+
+
 def _first_end(buckets: Iterable[Bucket]) -> int:
-    return min([_end(bucket) for bucket in buckets], default=_NEVER)
+    """The first day on which one of some buckets is past its use."""
+    ends = [b.day + b.keep_days + 2 for b in buckets if b.keep_days is not None]
+    return min(ends, default=_NEVER)

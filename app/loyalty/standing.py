@@ -120,15 +120,15 @@ def longest_idle(held: Iterable[Lot | Card]) -> int:
 
 def sum_buckets(buckets: Iterable[Bucket], since_day: int, until_day: int | None) -> Bucket:
     """The sum of the buckets of the days since..until, both included."""
-    receipts = spend = points = units = uses = 0
-    for bucket in buckets:
-        if bucket.day >= since_day and (until_day is None or bucket.day <= until_day):
-            receipts += bucket.receipts
-            spend += bucket.spend_minor
-            points += bucket.points_centi
-            units += bucket.units_milli
-            uses += bucket.uses
-    return Bucket(since_day, receipts, spend, points, units, uses)
+    inside = [b for b in buckets if b.day >= since_day and (until_day is None or b.day <= until_day)]
+    return Bucket(
+        since_day,
+        sum([bucket.receipts for bucket in inside]),
+        sum([bucket.spend_minor for bucket in inside]),
+        sum([bucket.points_centi for bucket in inside]),
+        sum([bucket.units_milli for bucket in inside]),
+        sum([bucket.uses for bucket in inside]),
+    )
 
 
 def lot_order(lot: Lot) -> tuple[int, int, int, str]:
