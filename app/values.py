@@ -95,6 +95,10 @@ def parse_rate(text: str) -> Fraction:
 
 def div_round(numerator: int, denominator: int, rounding: Rounding = "half_up") -> int:
     """numerator / denominator to an integer; halves away from zero, or towards zero with "down"."""
+    if numerator >= 0 and denominator > 0:
+        if rounding == "down":
+            return numerator // denominator
+        return (2 * numerator + denominator) // (2 * denominator)
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
     size = abs(numerator)

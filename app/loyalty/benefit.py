@@ -52,6 +52,7 @@ def _month_length(year: int, month: int) -> int:
     return (following - date(year, month, 1)).days
 
 
+@lru_cache(maxsize=1024)
 def day_start_ms(day: int, zone: str) -> int:
     """The first moment of a local day (days since 1970)."""
     local = datetime.fromordinal(day + EPOCH_ORDINAL).replace(tzinfo=ZoneInfo(zone))
@@ -81,23 +82,21 @@ def _expiry_ms(expires: Expiry, today: int, zone: str) -> int | None:
 
 def make_lot(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> Lot:
     """A lot of points earned by this sale under a rule."""
-    at_ms = run.context.at_ms
-    waits = terms.spendable_after_days
+    context, expires = run.context, terms.expires
+    at_ms, waits = context.at_ms, terms.spendable_after_days
     return Lot(
-        id=f"{run.context.sale_id}:{plan.id}{suffix}",
-        rule=plan.id,
-        amount_centi=amount_centi,
-        earned_at_ms=at_ms,
-        spendable_at_ms=at_ms + waits * DAY_MS if waits else 0,
-        expires_at_ms=_end_ms(plan, run, terms.expires),
-        idle_days=terms.expires.idle_days if terms.expires else None,
+        f"{context.sale_id}:{plan.id}{suffix}",
+        plan.id,
+        amount_centi,
+        at_ms,
+        at_ms + waits * DAY_MS if waits else 0,
+        None if expires is None else _end_ms(plan, run, expires),
+        None if expires is None else expires.idle_days,
     )
 
 
-def _end_ms(plan: Plan, run: Run, expires: Expiry | None) -> int | None:
+def _end_ms(plan: Plan, run: Run, expires: Expiry) -> int | None:
     """`expiry_ms`, remembered by the plan for a day: its terms are always the same."""
-    if expires is None:
-        return None
     known = plan.expiry
     if known is None or known[0] != run.now.day or known[1] != run.zone or known[2] is not expires:
         known = plan.expiry = (run.now.day, run.zone, expires, expiry_ms(expires, run))
@@ -127,7 +126,16 @@ def earn(
         run.points_by_rule[plan.id] = run.points_by_rule.get(plan.id, 0) + amount_centi
 
 
-def make_grant(plan: Plan, run: Run, kind: str, *, uses: int = 1, item: str = "", n: int = 0) -> Grant:
+def make_grant(
+    plan: Plan,
+    run: Run,
+    kind: str,
+    *,
+    uses: int = 1,
+    item: str = "",
+    n: int = 0,
+    expires_at_ms: int | None = None,
+) -> Grant:
     """A grant of this sale; `n` tells several apart."""
     mark = f"{item}" + (f"#{n}" if n else "")
     return Grant(
@@ -136,6 +144,7 @@ def make_grant(plan: Plan, run: Run, kind: str, *, uses: int = 1, item: str = ""
         kind=kind,
         issued_at_ms=run.context.at_ms,
         uses=uses,
+        expires_at_ms=expires_at_ms,
         item=item,
     )
 

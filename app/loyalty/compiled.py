@@ -168,6 +168,7 @@ class Compiled:
             self.plans += KINDS[rule.kind].plans(rule, self)
         for index, plan in enumerate(self.plans):
             plan.index = index
+            plan.unbound = plan.free and not plan.conditional
         self.gift_cards = {plan.filter for plan in self.plans if isinstance(plan, GiftCards)}
         self.whole = draw_up(self.plans, programme.groups)
         """Every rule, at its stage."""

@@ -66,7 +66,7 @@ def audience_refusal(plan: Plan, run: Run) -> Reason | None:
     personal = audience.tiers or audience.vip or audience.segments or audience.birthday
     if (audience.who == "members" or personal) and not run.member:
         return plan.no("members_only")
-    if audience.tiers and not any(level in audience.tiers for level in run.levels.values()):
+    if audience.tiers and plan.tiers.isdisjoint(run.levels.values()):
         return plan.no("tier_needed", level=audience.tiers[0])
     if audience.vip and not any(run.state.held(rule, context.at_ms) for rule in audience.vip):
         return plan.no("vip_needed", needed=audience.vip[0])

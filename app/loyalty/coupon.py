@@ -24,6 +24,11 @@ class CouponPlan(BenefitPlan):
         """The coupon presented, as held, or rebuilt from its own signed words where it is not known here."""
         if not run.context.codes:
             return None
+        if self.index not in run.memo:
+            run.memo[self.index] = self._presented(run)
+        return run.memo[self.index]
+
+    def _presented(self, run: Run) -> Grant | None:
         for code in run.presented(self.id):
             if code.used > 0 or code.used_by_member > 0:
                 continue

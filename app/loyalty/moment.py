@@ -42,6 +42,14 @@ def _offset_min(step: int, zone: str) -> int:
 
 
 @lru_cache(maxsize=1024)
+def _offset_all_day_min(utc_day: int, zone: str) -> int | None:
+    """The same for a whole day of UTC; None where it changes (or, with two changes, may have changed)."""
+    steps = DAY_MIN // STEP_MIN
+    first, *others = [_offset_min(utc_day * steps + hour * 4, zone) for hour in range(25)]
+    return first if all(other == first for other in others) else None
+
+
+@lru_cache(maxsize=1024)
 def _date(day: int) -> tuple[int, int, int, int]:
     """Weekday, year, month and day of the month."""
     date = datetime.fromordinal(day + EPOCH_ORDINAL)
@@ -51,7 +59,10 @@ def _date(day: int) -> tuple[int, int, int, int]:
 @lru_cache(maxsize=4096)
 def moment_of(at_min: int, zone: str) -> Moment:
     """The local moment of a minute since 1970 (no time zone in use has an offset in seconds)."""
-    day, minute = divmod(at_min + _offset_min(at_min // STEP_MIN, zone), DAY_MIN)
+    offset_min = _offset_all_day_min(at_min // DAY_MIN, zone)
+    if offset_min is None:
+        offset_min = _offset_min(at_min // STEP_MIN, zone)
+    day, minute = divmod(at_min + offset_min, DAY_MIN)
     weekday, year, month, day_of_month = _date(day)
     return Moment(day, weekday, minute, year, month, day_of_month)
 

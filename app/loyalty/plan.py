@@ -88,6 +88,8 @@ class Plan:
     """Whether the kind has a `refusal` of its own; a kind may know at compile time that it has not."""
     settles: bool = True
     """Whether `settle` has anything to do; a kind may know at compile time that it has not."""
+    unbound: bool = False
+    """No condition at all, neither common nor of the kind: `may` need not be asked."""
     one_filter: ClassVar[bool] = True
     """Whether without goods of `filter` there is nothing to say but that."""
     needs_goods: ClassVar[bool] = True
@@ -104,6 +106,7 @@ class Plan:
         self.personal = rule.audience != _ANYONE
         self.members_alone = rule.audience == _MEMBERS
         """The audience is met by any member."""
+        self.tiers = frozenset(rule.audience.tiers)
         self.free = not self.timed and not self.personal and rule.budget is None
         """No condition at all: needs no check on the hot path."""
         self.limited = rule.max_discount is not None or rule.budget is not None
@@ -113,7 +116,7 @@ class Plan:
 
     def may(self, run: Run) -> bool:
         """Whether moment, place, person and the kind itself allow this rule now."""
-        if self.free and not self.conditional:
+        if self.unbound:
             return True
         reason = run.refusals.get(self.index, _UNASKED)
         return (self.refused(run) if reason is _UNASKED else reason) is None
@@ -137,7 +140,7 @@ class Plan:
             return True
         if audience.who == "guests" and scene.member:
             return True
-        return bool(audience.tiers) and set(audience.tiers).isdisjoint(scene.levels)
+        return bool(self.tiers) and self.tiers.isdisjoint(scene.levels)
 
     def may_discount(self, scene: Scene) -> bool:
         """Whether there is any need to ask for a discount; a kind that can tell more at a glance does."""

@@ -13,7 +13,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.model import Count, Ident, Money, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, categories, counted_on, lots, min_receipt, percent, say
-from app.loyalty.rules.points import Base, EarningPlan, RoundTo, base_minor, base_of, round_points
+from app.loyalty.rules.points import Base, EarningPlan, RoundTo, base_minor, round_points
 from app.values import POINT_CENTI
 
 
@@ -44,7 +44,8 @@ class Cashback(EarningPlan):
     def __init__(self, rule: CashbackRule, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.settings = rule
-        self.base = rule.base
+        self.base, self.round_to = rule.base, rule.round_to
+        self.one_rate = rule.chosen is None and not rule.rates and rule.base != "gross"
         self.conditional = rule.min_receipt > 0
         chosen = [rule.chosen.rate] if rule.chosen else []
         self.unit = lcm(*(r.denominator for r in [rule.rate, *rule.rates.values(), *chosen]))
@@ -96,15 +97,20 @@ class Cashback(EarningPlan):
             weights.append((work, base_minor(work, self.base) * share))
         return weights
 
-    def weight(self, run: Run) -> int:
-        same = self.settings.chosen is None and not self.settings.rates
-        base = base_of(self, run) if same else None
-        return super().weight(run) if base is None else base * self.otherwise
+    def earned(self, run: Run) -> int:
+        if self.per_minor is None and self.one_rate:
+            points, minor = self.rate_of(run)
+            self.per_minor = (points * self.otherwise, minor)
+        return super().earned(run)
+
+    def rate_of(self, run: Run) -> tuple[int, int]:
+        """Hundredths of a point for a minor unit of full cashback, by what a point is worth, over `unit`."""
+        worth, minor = run.point_minor.as_integer_ratio()
+        return POINT_CENTI * minor, self.unit * worth
 
     def centi(self, run: Run, weight: int) -> int:
-        worth = run.point_minor
-        numerator, denominator = weight * POINT_CENTI * worth.denominator, self.unit * worth.numerator
-        return round_points(run, numerator, denominator, self.settings.round_to, self.rounding)
+        points, minor = self.rate_of(run)
+        return round_points(run, weight * points, minor, self.round_to, self.rounding)
 
 
 def plans(rule: CashbackRule, scope: Scope) -> list[Plan]:

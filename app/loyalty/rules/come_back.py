@@ -39,6 +39,7 @@ class ComeBack(CouponPlan):
         super().__init__(rule, None, scope)
         self.settings = rule
         self.steps = sorted(rule.steps, key=lambda step: step.days)
+        self.gives = {step: Benefit(percent=step.percent) for step in self.steps}
 
     def step(self, run: Run) -> ReturnStep | None:
         """The step that today's return falls into."""
@@ -60,23 +61,25 @@ class ComeBack(CouponPlan):
     def benefit(self, run: Run) -> Benefit:
         step = self.step(run)
         assert step is not None  # `refusal` has been asked
-        return Benefit(percent=step.percent)
+        return self.gives[step]
 
     def may_settle(self, scene: Scene) -> bool:
         return scene.member or super().may_settle(scene)
 
     def settle(self, run: Run) -> None:
-        super().settle(run)
+        if run.context.codes:
+            super().settle(run)
         self._issue(run)
 
     def _issue(self, run: Run) -> None:
-        enough = run.goods_minor() >= self.settings.min_receipt_to_issue and run.goods_minor() > 0
-        if not run.member or not enough or common_refusal(self, run) is not None:
+        if not run.member or run.goods_minor() < max(1, self.settings.min_receipt_to_issue):
+            return
+        if not self.free and common_refusal(self, run) is not None:
             return
         ends_at_ms = day_start_ms(run.now.day + self.steps[-1].days + 1, run.zone)
-        grant = make_grant(self, run, "coupon")
-        run.grant(msgspec.structs.replace(grant, expires_at_ms=ends_at_ms))
-        run.notes[self.id] = self.yes("coupon_issued", n=self.steps[-1].days)
+        run.grant(make_grant(self, run, "coupon", expires_at_ms=ends_at_ms))
+        if not run.brief:
+            run.notes[self.id] = self.yes("coupon_issued", n=self.steps[-1].days)
 
 
 def plans(rule: ComeBackRule, scope: Scope) -> list[Plan]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.loyalty.benefit import BenefitPlan, LotTerms, benefit_amount, benefit_problems, hand_over
+from app.loyalty.conditions import common_refusal
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
@@ -29,44 +30,51 @@ class NthPurchase(BenefitPlan):
         super().__init__(rule, scope)
         self.settings = rule
 
-    def measured(self, run: Run) -> int:
-        """The receipt's own goods when this rule is first asked: what is judged is what is counted."""
+    def judged(self, run: Run) -> tuple[int, int]:
+        """The receipt's own goods when this rule is first asked, and how often they complete a round.
+
+        What is judged is what is counted, whatever is taken off later.
+        """
         memo = run.memo.get(self.index)
         if memo is None:
-            memo = run.memo[self.index] = run.net_of(self.filter)
+            rule, so_far = self.settings, run.state.counted(self.id)
+            measured = run.net_of(self.filter)
+            if rule.every is not None:
+                times = 0 if (so_far.receipts + 1) % rule.every else 1
+            else:
+                step = rule.every_spend or 1
+                times = (so_far.spend_minor + measured) // step - so_far.spend_minor // step
+            memo = run.memo[self.index] = (measured, times)
         return memo
 
-    def times(self, run: Run) -> int:
-        """How often this receipt completes a round."""
-        rule, so_far = self.settings, run.state.counted(self.id)
-        if rule.every is not None:
-            return 1 if (so_far.receipts + 1) % rule.every == 0 else 0
-        step = rule.every_spend or 1
-        return (so_far.spend_minor + self.measured(run)) // step - so_far.spend_minor // step
+    def may(self, run: Run) -> bool:
+        """As `refused` says, without a word on what is missing."""
+        measured, times = self.judged(run)
+        if times <= 0 or measured < self.settings.min_receipt or not run.member:
+            return False
+        return self.free or common_refusal(self, run) is None
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
             return self.no("members_only")
-        missing = self.settings.min_receipt - self.measured(run)
-        if missing > 0:
-            return self.no("missing_for_count", missing_minor=missing)
-        rule = self.settings
-        if rule.every is None and self.times(run) > 0:
+        rule, (measured, times) = self.settings, self.judged(run)
+        if measured < rule.min_receipt:
+            return self.no("missing_for_count", missing_minor=rule.min_receipt - measured)
+        if times > 0:
             return None
         so_far = run.state.counted(self.id)
         if rule.every is not None:
             left = rule.every - so_far.receipts % rule.every - 1
-            return self.no("missing_visits", n=left, every=rule.every) if left else None
+            return self.no("missing_visits", n=left, every=rule.every)
         step = rule.every_spend or 1
-        left = step - (so_far.spend_minor + self.measured(run)) % step
-        return self.no("missing_spend", missing_minor=left)
+        return self.no("missing_spend", missing_minor=step - (so_far.spend_minor + measured) % step)
 
     def benefit(self, run: Run) -> Benefit:
         return self.settings.give
 
     def amount(self, run: Run) -> int:
         amount = benefit_amount(self.settings.give, self, run)
-        return amount if self.settings.give.percent is not None else amount * self.times(run)
+        return amount if self.settings.give.percent is not None else amount * self.judged(run)[1]
 
     def may_discount(self, scene: Scene) -> bool:
         return scene.member and super().may_discount(scene)
@@ -75,18 +83,14 @@ class NthPurchase(BenefitPlan):
         return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
-        measured = self.measured(run)
-        reason = self.refused(run)
-        if not run.member or not self.here(run) or (reason and reason.code not in _COUNTED):
+        measured, times = self.judged(run)
+        if not run.member or not self.here(run) or measured < self.settings.min_receipt:
             return
-        if reason is None:
-            times = self.times(run)
+        if not self.free and common_refusal(self, run) is not None:
+            return
+        if times > 0:
             hand_over(self, run, self.settings.give, terms=self.settings.lots, times=times, now=True)
-        run.effects.append(Counted(self.id, 0, receipts=1, spend_minor=measured))
-
-
-_COUNTED = {"missing_visits", "missing_spend"}
-"""Refusals of a receipt that counts towards the next round all the same."""
+        run.effects.append(Counted(self.id, 0, 1, measured))
 
 
 def plans(rule: NthPurchaseRule, scope: Scope) -> list[Plan]:

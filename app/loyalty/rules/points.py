@@ -82,6 +82,9 @@ class EarningPlan(Plan):
 
     settle_order = 0
     base: Base = "paid"
+    round_to: RoundTo = "hundredth"
+    per_minor: tuple[int, int] | None = None
+    """So many hundredths of a point for so much money, where the sum of its goods is all that it asks."""
 
     def weights(self, run: Run) -> list[tuple[Work, int]]:
         """What each line counts for, in any unit that `centi` understands."""
@@ -93,9 +96,17 @@ class EarningPlan(Plan):
 
     def earned(self, run: Run) -> int:
         """Points earned given what is spent now; 0 where the rule cannot apply."""
-        if not run.member or not self.may(run):
+        if not run.member or not (self.unbound or self.may(run)):
             return 0
-        return within_budget(self, run, self.centi(run, self.weight(run)))
+        if self.per_minor is None:
+            centi = self.centi(run, self.weight(run))
+        else:
+            base = run.net_of(self.filter)
+            if run.placed_minor and self.base == "paid":
+                base -= run.points_on(self.filter)
+            points, minor = self.per_minor
+            centi = round_points(run, base * points, minor, self.round_to, self.rounding)
+        return centi if self.rule.budget is None else within_budget(self, run, centi)
 
     def weight(self, run: Run) -> int:
         """The sum of the weights; a kind that can tell it without the lines does."""
@@ -132,19 +143,12 @@ def base_minor(work: Work, base: Base) -> int:
     return work.net if base == "net" else work.net - work.points_minor
 
 
-def base_of(plan: EarningPlan, run: Run) -> int | None:
-    """The money of all the rule's goods that counts, where it is known without their lines."""
-    if plan.base == "gross":
-        return None
-    net = run.net_of(plan.filter)
-    return net if plan.base == "net" else net - run.points_on(plan.filter)
-
-
 def round_points(run: Run, numerator: int, denominator: int, round_to: RoundTo, rounding: Rounding) -> int:
     """Hundredths of a point times the member's multiplier, exactly, rounded once as the rule says."""
     if run.multiplier is not ONCE:
-        numerator *= run.multiplier.numerator
-        denominator *= run.multiplier.denominator
+        times, parts = run.multiplier.as_integer_ratio()
+        numerator *= times
+        denominator *= parts
     if round_to == "hundredth":
         return div_round(numerator, denominator, rounding)
     whole = "down" if round_to == "point_down" else "half_up"
@@ -161,6 +165,9 @@ class PointsEarning(EarningPlan):
         times = [m.times for m in rule.multipliers]
         self.unit = lcm(*(t.denominator for t in times)) if times else 1
         self.multipliers = [(scope.filter(m.products), int(m.times * self.unit)) for m in rule.multipliers]
+        self.round_to = terms.round_to
+        if not self.multipliers and not isinstance(terms.per, str) and terms.base != "gross":
+            self.per_minor = (terms.points, terms.per)
 
     def terms(self) -> LotTerms:
         return self.lots
@@ -175,10 +182,7 @@ class PointsEarning(EarningPlan):
         return [(work, self._measure(work) * self._times(work)) for work in self.works(run)]
 
     def weight(self, run: Run) -> int:
-        if self.earn_terms.per == "visit":
-            return 0
-        base = None if self.multipliers or self.earn_terms.per == "unit" else base_of(self, run)
-        return super().weight(run) if base is None else base * self.unit
+        return 0 if self.earn_terms.per == "visit" else super().weight(run)
 
     def _measure(self, work: Work) -> int:
         if self.earn_terms.per == "unit":
@@ -194,13 +198,11 @@ class PointsEarning(EarningPlan):
     def centi(self, run: Run, weight: int) -> int:
         terms = self.earn_terms
         if terms.per == "visit":
-            visited = bool(self.works(run)) and run.goods_minor() > 0
-            return self._rounded(run, terms.points, 1) if visited else 0
-        per = QTY_MILLI if terms.per == "unit" else terms.per
-        return self._rounded(run, weight * terms.points, per * self.unit)
-
-    def _rounded(self, run: Run, numerator: int, denominator: int) -> int:
-        return round_points(run, numerator, denominator, self.earn_terms.round_to, self.rounding)
+            weight = int(bool(self.works(run)) and run.goods_minor() > 0)
+            per = 1
+        else:
+            per = (QTY_MILLI if terms.per == "unit" else terms.per) * self.unit
+        return round_points(run, weight * terms.points, per, terms.round_to, self.rounding)
 
 
 class Redemption(Plan):
@@ -228,7 +230,7 @@ class Redemption(Plan):
         wish = run.context.redeem.points_centi
         if not wish and run.brief:
             return  # what could be spent is for a decision to say
-        if not run.member or not self.may(run):
+        if not run.member or not (self.unbound or self.may(run)):
             if wish and (wish == "max" or wish > 0):
                 run.refused.append(self.refused(run) or self.no("members_only"))
             return
@@ -310,6 +312,8 @@ def ready_lots(run: Run) -> list[Lot]:
     """Lots that may be spent now, without what rewards of this sale have taken from them already."""
     at_ms = run.context.at_ms
     ready = {lot.id: lot for lot in run.state.lots if lot.spendable_at_ms <= at_ms}
+    if not run.rewards_centi:
+        return [lot for lot in ready.values() if lot.amount_centi > 0]
     for effect in run.effects:
         for lot in effect.taken if isinstance(effect, PointsSpent) else ():
             if lot.id in ready:  # and not one that this sale itself has earned

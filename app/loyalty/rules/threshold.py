@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 import msgspec
@@ -38,6 +39,8 @@ class Threshold(BenefitPlan):
     def __init__(self, rule: ThresholdRule, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.steps = sorted(rule.steps, key=lambda step: -step.from_)
+        self.starts = sorted([step.from_ for step in rule.steps])
+        self.unmet = f"missing_to_{benefit_word(self.steps[-1].give)}" if self.steps else ""
         self.lots = rule.lots
         self.wanting = {
             step: (f"missing_to_{benefit_word(step.give)}", benefit_params(step.give)) for step in self.steps
@@ -49,8 +52,8 @@ class Threshold(BenefitPlan):
         memo = run.memo.get(self.index)
         if memo is None:
             total = run.net_of(self.filter)
-            memo = (next((step for step in self.steps if total >= step.from_), None), total)
-            run.memo[self.index] = memo
+            place = bisect_right(self.starts, total)
+            memo = run.memo[self.index] = (self.steps[-place] if place else None, total)
         return memo[0]
 
     def ladder(self) -> list[tuple[int, int, int]]:
@@ -61,6 +64,8 @@ class Threshold(BenefitPlan):
 
     def refusal(self, run: Run) -> Reason | None:
         if self.step(run) is None:
+            if run.brief:
+                return self.no(self.unmet)
             return self.missing(run, self.steps[-1])
         return None
 

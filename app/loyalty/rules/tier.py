@@ -64,6 +64,11 @@ class Ladder:
         self.limits = [limit(rule.basis, level.from_, digits) for level in rule.levels]
         self.keep_days = self._keep_days()
         self.field = attrgetter(_FIELDS[rule.basis])
+        self.days = rule.window if isinstance(rule.window, int) else None
+        """The length of a rolling window."""
+        self.by_figures_alone = rule.window == "lifetime" or (
+            rule.downgrade == "figures" and not rule.grace_days
+        )
 
     def _keep_days(self) -> int | None:
         window = self.rule.window
@@ -100,23 +105,22 @@ class Ladder:
 
     def by_figures(self, state: Standing, day: int) -> int:
         """The level that a day's window gives."""
-        return self.reached(self.sum(state, day))
+        first = self.first_day(day) if self.days is None else day - self.days + 1
+        return bisect_right(self.limits, self.field(state.counted(self.rule.id, first, day)))
 
     def sum(self, state: Standing, day: int) -> int:
         """The figure of a day's window."""
-        first, field = self.first_day(day), self.field
-        buckets = state.counters.get(self.rule.id, ())
-        return sum([field(bucket) for bucket in buckets if first <= bucket.day <= day])
+        return self.field(state.counted(self.rule.id, self.first_day(day), day))
 
     def current(self, state: Standing, day: int) -> int:
         """The level in force on a day, with what the rule says of downgrades."""
         rule = self.rule
         now = self.by_figures(state, day)
-        if rule.window == "lifetime":
+        if self.by_figures_alone:
             return now
         if rule.downgrade == "never":
             return max(now, self._highest_ever(state))
-        if now == len(self.limits) or (rule.downgrade == "figures" and not rule.grace_days):
+        if now == len(self.limits):
             return now
         return max(now, self._kept(state, day))
 
@@ -197,6 +201,7 @@ class TierCount(Plan):
         super().__init__(rule, scope)
         self.settings = rule
         self.ladder = Ladder(rule, scope_digits(scope))
+        self.boosts = [None, *(each.multiplier if each.multiplier > 1 else None for each in rule.levels)]
         self.remembers = rule.downgrade == "never" and rule.window != "lifetime"
 
     def enter(self, run: Run, risen: int | None = None) -> int:
@@ -204,8 +209,9 @@ class TierCount(Plan):
         now = self.now(run) if risen is None else risen
         level = self.settings.levels[now - 1] if now else None
         run.levels[self.id] = level.id if level else ""
-        if level is not None:
-            run.standing.append((self, level.multiplier))
+        boost = self.boosts[now]
+        if boost is not None:
+            run.standing.append((self, boost))
         return now
 
     def now(self, run: Run) -> int:
@@ -218,12 +224,13 @@ class TierCount(Plan):
     def counted(self, run: Run) -> Counted:
         """This receipt, as the ladder counts it."""
         ladder, here = self.ladder, self.here(run)
+        basis = self.settings.basis
         return Counted(
             self.id,
             0 if ladder.keep_days is None else run.now.day,
-            receipts=1 if here else 0,
-            spend_minor=run.net_of(self.filter) if self.settings.basis == "spend" else 0,
-            points_centi=sum(run.points_by_rule.values()) if here and self.settings.basis == "points" else 0,
+            1 if here else 0,
+            run.net_of(self.filter) if basis == "spend" else 0,
+            sum(run.points_by_rule.values()) if here and basis == "points" else 0,
             keep_days=ladder.keep_days,
         )
 
@@ -240,7 +247,7 @@ class TierCount(Plan):
     def settle(self, run: Run) -> None:
         if not run.member:
             return
-        may = self.may(run)
+        may = self.unbound or self.may(run)
         counted = self.counted(run) if may else Counted(self.id, 0)
         if run.brief and not self.remembers:
             if counted.receipts:

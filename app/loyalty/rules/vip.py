@@ -59,7 +59,7 @@ class VipStatus(Plan):
         self.settings = rule
 
     def enter(self, run: Run, risen: int | None = None) -> None:
-        if run.state.held(self.id, run.context.at_ms):
+        if self.settings.multiplier > 1 and run.state.held(self.id, run.context.at_ms):
             run.standing.append((self, self.settings.multiplier))
 
     def settle(self, run: Run) -> None:
