@@ -23,7 +23,7 @@ from app.loyalty.manual import take_manual
 from app.loyalty.model import Programme
 from app.loyalty.pricing import cap_receipt, discount_lines, discount_receipt, take_lines
 from app.loyalty.rules.reward import collect
-from app.loyalty.run import Run, Work
+from app.loyalty.run import ONCE, Run, Work
 from app.loyalty.spending import pay_gift_cards
 from app.loyalty.state import MemberState, Standing, advance, apply
 
@@ -70,10 +70,10 @@ def carry_out(
 
     `lay` puts the goods before the run. `state` is as of the moment of the sale: `evaluate` sees to that.
     """
-    run = _pass(Run(compiled, state, context), compiled, lay, {}, explain, brief)
+    run = _pass(Run(compiled, state, context, brief=brief), compiled, lay, {}, explain)
     risen = _risen(compiled, run) if compiled.rising else None
     if risen:
-        run = _pass(Run(compiled, state, context), compiled, lay, risen, explain, brief)
+        run = _pass(Run(compiled, state, context, brief=brief), compiled, lay, risen, explain)
     return run
 
 
@@ -83,25 +83,25 @@ def _pass(
     lay: Callable[[Run], None],
     levels: dict[str, int],
     explain: bool,
-    brief: bool,
 ) -> Run:
     """One pass over all stages; `levels` overrides tiers that this purchase itself has raised."""
     if explain:
         run.records = []
-    if brief:
-        run.brief = True
     context = run.context
     if run.member:
         for plan in compiled.entering:
             plan.enter(run, levels.get(plan.id))
         for plan, factor in run.standing:
-            if plan.may(run):
-                run.multiplier = max(run.multiplier, factor)
+            if plan.unbound or plan.may(run):
+                run.multiplier = factor if run.multiplier is ONCE else max(run.multiplier, factor)
     lay(run)
-    agenda = compiled.agenda(run) if brief else compiled.whole
-    discount_lines(agenda, run)
-    discount_receipt(agenda, run)
-    cap_receipt(compiled, run)
+    agenda = compiled.agenda(run) if run.brief else compiled.whole
+    if agenda.line_groups:
+        discount_lines(agenda, run)
+    if agenda.receipt_groups:
+        discount_receipt(agenda, run)
+    if run.given:
+        cap_receipt(compiled, run)
     if run.source is None:
         take_manual(run)
     for plan in compiled.delivery:
@@ -115,12 +115,13 @@ def _pass(
         redemption.spend(run, compiled.earners)
     if context.redeem.gift_cards:
         pay_gift_cards(run)
-    if context.codes:
+    if context.codes and not run.brief:
         _refuse_unknown_codes(compiled, run)
     if run.member and run.present:
         run.effects.append(ReceiptCounted(1, run.goods_minor()))
-        keep_days = max(compiled.idle_days, run.state.idle_days)
+        keep_days = compiled.idle_days or run.state.idle_days
         if keep_days:
+            keep_days = max(keep_days, run.state.idle_days)
             run.effects.append(Counted(PURCHASES, run.now.day, receipts=1, keep_days=keep_days))
     for plan in agenda.settling:
         plan.settle(run)

@@ -274,7 +274,11 @@ def _run_receipt_group(group: ReceiptGroup, run: Run) -> None:
         best = _better(best, (value, plan, parts) if value else None)
     if best is not None:
         value, plan, parts = best
-        give(run, plan, parts or receipt_parts(plan, run), record)
+        if run.source is not None and not (parts or plan.rule.exclusive):
+            run.source.take_off(run, plan, value)
+            run.given[plan.id] = run.given.get(plan.id, 0) + value
+        else:
+            give(run, plan, parts or receipt_parts(plan, run), record)
     if run.records is not None and record is not None:
         run.records.append(record)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from app.loyalty.basket import Code, Context, Line
 from app.loyalty.decision import Owed, Reason, StampsView, TierView
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from app.loyalty.plan import GroupRecord, Plan
     from app.loyalty.rules.points import Redemption
 
-T = TypeVar("T")
 ONCE: Final = Fraction(1)
 
 
@@ -68,72 +67,37 @@ class LineSource(Protocol):
         """All goods, in canonical order."""
         ...
 
+    def take_off(self, run: Run, plan: Plan, amount: int) -> None:
+        """Take a discount off a rule's goods, spread by what they cost; no line holds it back."""
+        ...
+
     def part_of(self, amount: int, whole: int, part: int) -> int:
         """An amount spread over the goods of one filter: what falls on those of another."""
         ...
 
 
-class _Rarely(Generic[T]):
-    """A container that most runs do without: made when it is first asked for."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self.make = make
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, run: object, owner: type) -> T:
-        made = run.__dict__[self.name] = self.make()
-        return made
-
-    if TYPE_CHECKING:  # without it at run time, what is set or made shadows this
-
-        def __set__(self, run: object, value: T) -> None: ...
-
-
 class Run:
-    """One evaluation in progress."""
+    """One evaluation in progress. In slots, all filled at once: a replay makes hundreds of thousands."""
 
-    brief = False
-    """No decision is wanted, only sums and effects: nothing by line, nothing to show."""
-    any_closed = False
-    any_floor = False
-    """Whether some line cannot be discounted freely: then shares are not just shares of sums."""
-    multiplier = ONCE
-    rewards_centi = 0
-    """Points spent on rewards, which come before points as tender."""
-    spent_centi = 0
-    spent_minor = 0
-    spendable_centi = 0
-    spendable_minor = 0
-    capped = False
-    """The cap over the whole receipt has cut the discounts."""
-    records: list[GroupRecord] | None = None
-    goods_bits = 0
-    """The filters in `present` as bits, where whoever laid the goods knows them."""
-    source: LineSource | None = None
-    """Where lines come from that are not there yet; None: all are."""
-    placed_minor = 0
-    """What is paid in points as far as it is known: `place_points` puts it on the lines."""
-    placed_by: Redemption | None = None
-    """Whose lines those are, until they have their parts."""
-    aside = _Rarely(list[Work])
-    """Delivery lines and gift cards being sold: no promotion, no points."""
-    free_units = _Rarely(dict[str, dict[Work, int]])
-    """Units that a stamp card gave free, by rule and line."""
-    gift_cards = _Rarely(list[Owed])
-    issued = _Rarely(list[Grant])
-    stamps = _Rarely(list[StampsView])
-    tiers = _Rarely(list[TierView])
-    refused = _Rarely(list[Reason])
-    notes = _Rarely(dict[str, Reason])
-    """A kind's own word on what it did, by rule; wins over the engine's in the explanation."""
+    __slots__ = (
+        "_works", "any_closed", "any_floor", "aside", "brief", "by_filter", "capped", "charged", "context",
+        "effects", "everything", "free_units", "gift_cards", "given", "goods_bits", "issued", "levels",
+        "member", "memo", "multiplier", "nets", "notes", "now", "placed_by", "placed_minor", "point_minor",
+        "points_by_rule", "present", "records", "refusals", "refused", "rewards_centi", "rounding",
+        "source", "spendable_centi", "spendable_minor", "spent_centi", "spent_minor", "stamps", "standing",
+        "state", "tiers", "zone",
+    )  # fmt: skip
 
-    def __init__(self, compiled: Compiled, state: Standing | None, context: Context) -> None:
+    def __init__(
+        self, compiled: Compiled, state: Standing | None, context: Context, *, brief: bool = False
+    ) -> None:
         programme = compiled.programme
+        self.brief = brief
+        """No decision is wanted, only sums and effects: nothing by line, nothing to show."""
+        self.records: list[GroupRecord] | None = None
         self.rounding: Rounding = programme.rounding
         self.member = state is not None
-        self.state: Standing = state if state is not None else EMPTY
+        self.state: Standing = EMPTY if state is None else state
         self.context = context
         self.zone = context.time_zone or programme.time_zone
         self.now = moment_of(context.at_ms // 60_000, self.zone)
@@ -142,27 +106,56 @@ class Run:
         self.point_minor = compiled.point_minor
         """What a point is worth, in minor units."""
         self._works: list[Work] | None = None
+        self.source: LineSource | None = None
+        """Where lines come from that are not there yet; None: all are."""
         self.by_filter: dict[int, list[Work]] = {}
         """Goods by filter, as far as they are there; `works_of` is how to ask."""
         self.nets: dict[int, int] = {}
         """What the goods of a filter cost now, as far as that was asked; `net_of` is how to ask."""
         self.present: Mapping[int, object] = self.nets
         """The filters that have any goods."""
+        self.goods_bits = 0
+        """The filters in `present` as bits, where whoever laid the goods knows them."""
+        self.any_closed = False
+        self.any_floor = False
+        """Whether some line cannot be discounted freely: then shares are not just shares of sums."""
+        self.aside: list[Work] = []
+        """Delivery lines and gift cards being sold: no promotion, no points."""
         self.levels: dict[str, str] = {}
         """The member's level by tier rule; "" below the lowest."""
         self.standing: list[tuple[Plan, Fraction]] = []
-        """How many times as much the member's levels and statuses earn, while their rules hold."""
+        """How many times as much the member's levels and statuses earn, while their rules hold; above 1."""
+        self.multiplier = ONCE
         self.given: dict[str, int] = {}
         """Discount by rule."""
+        self.charged = False
+        """Some rule's budget has paid."""
+        self.capped = False
+        """The cap over the whole receipt has cut the discounts."""
+        self.free_units: dict[str, dict[Work, int]] = {}
+        """Units that a stamp card gave free, by rule and line."""
+        self.rewards_centi = 0
+        """Points spent on rewards, which come before points as tender."""
+        self.spent_centi = 0
+        self.spent_minor = 0
+        self.spendable_centi = 0
+        self.spendable_minor = 0
+        self.placed_minor = 0
+        """What is paid in points as far as it is known: `place_points` puts it on the lines."""
+        self.placed_by: Redemption | None = None
+        """Whose lines those are, until they have their parts."""
+        self.gift_cards: list[Owed] = []
         self.points_by_rule: dict[str, int] = {}
+        self.issued: list[Grant] = []
+        self.stamps: list[StampsView] = []
+        self.tiers: list[TierView] = []
         self.effects: list[AnyEffect] = []
+        self.refused: list[Reason] = []
         self.refusals: dict[int, Reason | None] = {}
+        self.notes: dict[str, Reason] = {}
+        """A kind's own word on what it did, by rule; wins over the engine's in the explanation."""
         self.memo: dict[int, Any] = {}
         """What a plan has worked out once, by its index."""
-
-    def if_any(self, name: str) -> Sequence[Any]:
-        """What stands in one of the rarely used lists; does not make it."""
-        return self.__dict__.get(name, ())
 
     # -- goods -------------------------------------------------------------------------------------------
 
@@ -194,7 +187,8 @@ class Run:
 
     def goods_minor(self) -> int:
         """The goods' price after discounts."""
-        return self.net_of(self.everything)
+        net = self.nets.get(self.everything)
+        return self.net_of(self.everything) if net is None else net
 
     def net_of(self, number: int) -> int:
         """What the goods of a filter cost now."""
@@ -263,4 +257,5 @@ class Run:
 
     def spend_budget(self, rule: Rule, amount_minor: int) -> None:
         if rule.budget is not None and amount_minor:
+            self.charged = True
             self.effects.append(BudgetSpent(rule.id, amount_minor, self.new_member()))

@@ -229,12 +229,11 @@ def assert_equal_to_the_engine(compiled: Compiled, sales: Sales, assumptions: As
     for number in range(len(sales)):
         member, at_ms = sales.member[number], sales.at_ms[number]
         sums = stock.sums(number)
-        life = past.life(member, at_ms)
-        context = past.context(number, life, sum(sums.values()))
-        run = past.sell(number, sums, life, context)
+        run = past.sell(number, sums, sum(sums.values()))
+        life = past.lives[member] if member >= 0 else None
         begun = msgspec.structs.replace(EMPTY, enrolled_at_ms=at_ms)
         state = advance(states.get(member, begun), at_ms) if life is not None else None
-        decision = evaluate(compiled, state, sales.basket(number), context)
+        decision = evaluate(compiled, state, sales.basket(number), run.context)
         assert tuple(run.effects) == decision.effects, number
         assert {rule: amount for rule, amount in run.given.items() if amount} == off(decision)
         assert price_of(run) == decision.total_minor
@@ -242,7 +241,7 @@ def assert_equal_to_the_engine(compiled: Compiled, sales: Sales, assumptions: As
         assert run.spent_minor == decision.points.spent_value_minor
         assert sum(run.points_by_rule.values()) == decision.points.earned_centi
         assert tuple(run.issued) == decision.issued
-        past.settle(run, life)
+        past.settle(run)
         if life is not None and state is not None:
             states[member] = apply(state, decision.effects, at_ms)
             encode = msgspec.json.encode

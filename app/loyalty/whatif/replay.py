@@ -105,55 +105,39 @@ class _Replay:
         return day_start_ms(first.day + self.assumptions.warm_up_days, zone)
 
     def _sale(self, number: int, warm: bool) -> None:
-        sales = self.sales
-        at_ms, member = sales.at_ms[number], sales.member[number]
+        draft, in_force = self.draft, self.in_force
         sums = self.stock.sums(number)
         goods = sum(sums.values())
-        other, other_goods = sums, goods
+        one = draft.sell(number, sums, goods)
         if self.differ:
-            other = self.stock.sums(number, 1)
-            other_goods = sum(other.values())
-        draft, in_force = self.draft, self.in_force
-        one_life, two_life = draft.life(member, at_ms), in_force.life(member, at_ms)
-        one_context = draft.context(number, one_life, goods)
-        two_context = in_force.context(number, two_life, other_goods)
-        one = draft.sell(number, sums, one_life, one_context)
-        two = in_force.sell(number, other, two_life, two_context)
-        if not warm:
-            audience = NOBODY if member < 0 else NEW if one.new_member() else EXISTING
-            one_total, two_total = price_of(one), price_of(two)
-            draft.count(one, audience, member, goods, one_total)
-            in_force.count(two, audience, member, other_goods, two_total)
-            way, size = self._compare(one, two, one_total, two_total, member)
-            if way != "same" and self._telling(way, size):
-                before = (_frozen(one_life), _frozen(two_life))
-                self._keep(way, _Candidate(size, number, before, (_kept(one_context), _kept(two_context))))
-        draft.settle(one, one_life)
-        in_force.settle(two, two_life)
-
-    # -- what differs ------------------------------------------------------------------------------------
-
-    def _compare(self, one: Run, two: Run, one_total: int, two_total: int, member: int) -> tuple[Way, int]:
-        """How a receipt differs, and how much."""
-        price = one_total - two_total
-        points = sum(one.points_by_rule.values()) - sum(two.points_by_rule.values())
-        if price:
-            way: Way = "cheaper" if price < 0 else "dearer"
-            size = abs(price)
-        elif points:
-            way, size = ("more_points" if points > 0 else "fewer_points"), abs(points)
-        elif _beside(one) != _beside(two):
-            way, size = "otherwise", 1
+            sums = self.stock.sums(number, 1)
+            two = in_force.sell(number, sums, sum(sums.values()))
         else:
-            way, size = "same", 0
+            two = in_force.sell(number, sums, goods)
+        if not warm:
+            self._count(number, one, two, goods, sum(sums.values()) if self.differ else goods)
+        draft.settle(one)
+        in_force.settle(two)
+
+    def _count(self, number: int, one: Run, two: Run, goods: int, other_goods: int) -> None:
+        """A sale that is in the figures."""
+        audience = NOBODY if not one.member else NEW if one.state.receipts <= 0 else EXISTING
+        one_total, two_total = price_of(one), price_of(two)
+        points = self.draft.count(number, one, audience, goods, one_total)
+        points -= self.in_force.count(number, two, audience, other_goods, two_total)
+        way, size = _way(one, two, one_total - two_total, points)
         sums = self.ways[way]
         sums[0] += 1
-        sums[1] += price
+        sums[1] += one_total - two_total
         sums[2] += points
-        if member >= 0:
-            self.members[way].add(member)
-        self.bands[band_of(price, two_total)] += 1
-        return way, size
+        if one.member:
+            self.members[way].add(self.sales.member[number])
+        self.bands[band_of(one_total - two_total, two_total)] += 1
+        if way != "same" and self._telling(way, size):
+            before = (_frozen(one), _frozen(two))
+            self._keep(way, _Candidate(size, number, before, (_kept(one.context), _kept(two.context))))
+
+    # -- what differs ------------------------------------------------------------------------------------
 
     def _telling(self, way: Way, size: int) -> bool:
         """Whether a receipt differs more than those that are kept as examples."""
@@ -225,19 +209,28 @@ class _Replay:
         )
 
 
+def _way(one: Run, two: Run, price: int, points: int) -> tuple[Way, int]:
+    """How a receipt differs, and how much."""
+    if price:
+        return ("cheaper" if price < 0 else "dearer"), abs(price)
+    if points:
+        return ("more_points" if points > 0 else "fewer_points"), abs(points)
+    return ("otherwise", 1) if _beside(one) != _beside(two) else ("same", 0)
+
+
 def price_of(run: Run) -> int:
     """What the receipt costs before points and gift cards."""
     total = run.goods_minor()
-    aside = run.if_any("aside")
-    return total + sum([work.net for work in aside]) if aside else total
+    return total + sum([work.net for work in run.aside]) if run.aside else total
 
 
 def _beside(run: Run) -> tuple[int, int, int]:
-    return run.spent_centi, sum([view.earned for view in run.if_any("stamps")]), len(run.if_any("issued"))
+    return run.spent_centi, sum([view.earned for view in run.stamps]), len(run.issued)
 
 
-def _frozen(life: Life | None) -> MemberState | None:
-    return life.frozen() if life is not None else None
+def _frozen(run: Run) -> MemberState | None:
+    """The member's state before the sale."""
+    return run.state.frozen() if isinstance(run.state, Life) else None
 
 
 def _kept(context: Context) -> Context:

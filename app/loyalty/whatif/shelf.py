@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from app.loyalty.compiled import Compiled, Profile
-from app.loyalty.plan import Run, Work
+from app.loyalty.plan import Plan, Run, Work
 from app.loyalty.pricing import floor_of, take_lines
 from app.loyalty.whatif.sales import Sales
 from app.values import QTY_MILLI, spread
@@ -17,15 +17,20 @@ class Stock:
 
     def __init__(self, programmes: Sequence[Compiled], sales: Sales) -> None:
         self.sales = sales
-        numbers: dict[tuple[int, ...], int] = {}
         self.kinds: list[int] = []
         """By goods."""
+        named = {sku for compiled in programmes for sku in compiled.filters.skus}
+        by_look: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
+        numbers: dict[tuple[int, ...], int] = {}
         profiles: list[list[Profile]] = []
         for goods in sales.goods:
-            alike = [compiled.alike(goods) for compiled in programmes]
-            kind = numbers.setdefault(tuple([id(profile) for profile in alike]), len(numbers))
-            if kind == len(profiles):
-                profiles.append(alike)
+            look = (goods.sku if goods.sku in named else "", goods.category, goods.brand, goods.tags)
+            kind = by_look.get(look)
+            if kind is None:
+                alike = [compiled.alike(goods) for compiled in programmes]
+                kind = by_look[look] = numbers.setdefault(tuple(map(id, alike)), len(numbers))
+                if kind == len(profiles):
+                    profiles.append(alike)
             self.kinds.append(kind)
         self.shelves = [
             Shelf(self, compiled, [alike[place] for alike in profiles])
@@ -73,17 +78,22 @@ class Shelf:
 
 
 class Rows:
-    """The lines of one sale, made when a rule asks for them."""
+    """The lines of one sale, made when a rule asks for them; until then a column of what they cost."""
 
-    __slots__ = ("first", "last", "made", "shelf", "sums")
+    __slots__ = ("first", "given", "last", "made", "nets", "shelf", "sums")
 
     def __init__(self, shelf: Shelf, first: int, last: int, sums: dict[int, int]) -> None:
         self.shelf = shelf
         self.first, self.last = first, last
         self.sums = sums
         self.made: dict[int, Work] = {}
+        self.nets: Sequence[int] | None = None
+        """What each line costs now, once that is not its shelf price; a line that is made knows it itself."""
+        self.given: list[tuple[Plan, list[int]]] = []
+        """Discounts by line, as far as they were taken off the column."""
 
     def lay(self, run: Run) -> None:
+        """Put the goods before a run; a second pass begins anew."""
         shelf, nets = self.shelf, run.nets
         filters, plain, masks, bits = shelf.filters, shelf.plain, shelf.bits, 0
         for kind, gross in self.sums.items():
@@ -95,8 +105,39 @@ class Rows:
                     nets[number] += gross
                 else:
                     nets[number] = gross
-        self.made = {}
+        if self.made or self.given:
+            self.made, self.nets, self.given = {}, None, []
         run.source, run.present, run.goods_bits = self, nets, bits
+
+    def take_off(self, run: Run, plan: Plan, amount: int) -> None:
+        shelf, first, made = self.shelf, self.first, self.made
+        filters, kinds = shelf.filters, shelf.kinds
+        goods = [kinds[good] for good in shelf.sales.good[first : self.last]]
+        costs = list(self.nets or shelf.gross[first : self.last])
+        for row, work in made.items():
+            costs[row - first] = work.net
+        inside = {kind for kind in self.sums if plan.filter in filters[kind]}
+        weights = (
+            costs
+            if len(inside) == len(self.sums)
+            else [cost if kind in inside else 0 for cost, kind in zip(costs, goods, strict=True)]
+        )
+        parts = spread(amount, weights)
+        self.nets = [cost - part for cost, part in zip(costs, parts, strict=True)]
+        self.given.append((plan, parts))
+        for row, work in made.items():
+            part = parts[row - first]
+            if part:
+                work.net -= part
+                work.discounts.append((plan, part))
+        off = dict.fromkeys(inside, 0)
+        for kind, part in zip(goods, parts, strict=True):
+            if part:
+                off[kind] += part
+        nets = run.nets
+        for kind, part in off.items():
+            for number in filters[kind]:
+                nets[number] -= part
 
     def of(self, number: int) -> list[Work]:
         filters = self.shelf.filters
@@ -115,11 +156,11 @@ class Rows:
         nets: list[int] = []
         inside: list[bool] = []
         goods = shelf.sales.good[first : self.last]
-        for place, gross in enumerate(shelf.gross[first : self.last]):
+        for place, cost in enumerate(self.nets or shelf.gross[first : self.last]):
             numbers = filters[kinds[goods[place]]]
             if whole in numbers:
                 made = self.made.get(first + place)
-                nets.append(gross if made is None else made.net)
+                nets.append(cost if made is None else made.net)
                 inside.append(part in numbers)
         return sum([each for each, here in zip(spread(amount, nets), inside, strict=True) if here])
 
@@ -145,6 +186,11 @@ class Rows:
         profile = shelf.profiles[kind]
         units, rest = divmod(sales.qty_milli[row], QTY_MILLI)
         work = Work(sales.line(row, row - self.first), profile, shelf.gross[row], 0 if rest else units)
+        for plan, parts in self.given:
+            part = parts[row - self.first]
+            if part:
+                work.net -= part
+                work.discounts.append((plan, part))
         if not shelf.plain[kind]:
             work.floor = work.gross if profile.no_discount else floor_of(work, shelf.line_cap, shelf.rounding)
         return work

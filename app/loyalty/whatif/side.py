@@ -9,6 +9,7 @@ from app.loyalty.compiled import Compiled
 from app.loyalty.effects import BudgetSpent
 from app.loyalty.engine import carry_out
 from app.loyalty.life import Life
+from app.loyalty.moment import Moment
 from app.loyalty.plan import Run
 from app.loyalty.whatif.figures import Assumptions, Cell, Month, RuleFigures, Side, Totals
 from app.loyalty.whatif.sales import Sales
@@ -22,12 +23,24 @@ MAXIMUM = Redeem("max")
 class Tally:
     """What one rule did: plain integers while it runs."""
 
-    __slots__ = ("cells", "members")
+    __slots__ = ("cells", "last", "members")
 
     def __init__(self) -> None:
         self.cells = [[0, 0, 0, 0, 0, 0, 0] for _ in range(3)]
         """By audience: receipts, discount, points earned and spent, their value, stamps, things issued."""
         self.members: set[int] = set()
+        self.last = -1
+        """The last sale on which it gave something."""
+
+    def touch(self, number: int, audience: int, member: int) -> list[int]:
+        """The cell of an audience, for a sale that is counted once."""
+        cell = self.cells[audience]
+        if self.last != number:
+            self.last = number
+            cell[RECEIPTS] += 1
+            if member >= 0:
+                self.members.add(member)
+        return cell
 
 
 RECEIPTS, DISCOUNT, EARNED, SPENT, SPENT_MINOR, STAMPS, ISSUED = range(7)
@@ -39,16 +52,16 @@ class Wallets:
 
     def __init__(self, compiled: Compiled, sales: Sales, assumptions: Assumptions) -> None:
         self.policy = assumptions.redemption
+        self.fixed = {"none": NOTHING, "maximum": MAXIMUM}.get(self.policy)
+        """The same wish at every sale."""
         self.share = parse_rate(assumptions.share) if assumptions.share else None
         self.points_minor = sales.points_minor
         self.point_minor = compiled.point_minor
 
     def wish(self, number: int, goods_minor: int) -> Redeem:
         """For one sale, given its goods at their shelf price."""
-        if self.policy == "none":
-            return NOTHING
-        if self.policy == "maximum":
-            return MAXIMUM
+        if self.fixed is not None:
+            return self.fixed
         value = self.points_minor[number] if self.share is None else int(goods_minor * self.share)
         return Redeem(int(Fraction(value * POINT_CENTI) / self.point_minor)) if value else NOTHING
 
@@ -79,36 +92,40 @@ class Past:
         if life is None:
             life = self.lives[member] = Life()
             life.enrolled_at_ms = min(at_ms, self.sales.enrolled_ms.get(member, at_ms))
-        life.advance(at_ms)
+        if at_ms >= life.due_ms or not life.tidy:
+            life.advance(at_ms)
         return life
 
-    def context(self, number: int, life: Life | None, goods_minor: int) -> Context:
-        """What is known and wished at a past sale."""
-        sales, member = self.sales, self.sales.member[number]
+    def sell(self, number: int, sums: dict[int, int], goods_minor: int) -> Run:
+        """Price a sale, given its goods at their shelf price, by kind and in all; nothing is settled."""
+        sales = self.sales
+        at_ms, member = sales.at_ms[number], sales.member[number]
+        life = self.life(member, at_ms)
         codes: tuple[Code, ...] = ()
-        if self.coupons and life is not None and life.grants_by_code:
-            codes = tuple([Code(grant.code) for grant in life.grants if grant.kind == "coupon"])
-        return Context(
-            at_ms=sales.at_ms[number],
+        wish = NOTHING
+        if life is not None:
+            wish = self.wallets.fixed or self.wallets.wish(number, goods_minor)
+            if self.coupons and life.grants_by_code:
+                codes = tuple([Code(grant.code) for grant in life.grants if grant.kind == "coupon"])
+        context = Context(
+            at_ms=at_ms,
             store=sales.stores[sales.store[number]],
             sale_id=sales.ids[number],
             codes=codes,
-            redeem=self.wallets.wish(number, goods_minor) if life is not None else NOTHING,
-            member_id=sales.members[member] if member >= 0 else "",
+            redeem=wish,
+            member_id=sales.members[member] if life is not None else "",
             budgets=self.budgets,
         )
-
-    def sell(self, number: int, sums: dict[int, int], life: Life | None, context: Context) -> Run:
-        """Price a sale; nothing is changed by that."""
         return carry_out(self.compiled, life, context, self.shelf.lay(number, sums))
 
-    def settle(self, run: Run, life: Life | None) -> None:
+    def settle(self, run: Run) -> None:
         """Live on: budgets first, for whose part was spent hangs on the state before; then the state."""
-        if self.compiled.budgeted:
+        if run.charged:
             for effect in run.effects:
                 if isinstance(effect, BudgetSpent):
                     self._spend(run, effect)
-        if life is not None:
+        life = run.state
+        if isinstance(life, Life):
             life.live(run.effects, run.context.at_ms)
 
     def _spend(self, run: Run, effect: BudgetSpent) -> None:
@@ -118,56 +135,53 @@ class Past:
         key = f"{rule.id}#{'new' if effect.new_member else 'existing'}" if parted else rule.id
         self.budgets[key] = max(0, left - effect.amount_minor)
 
-    def count(self, run: Run, audience: int, member: int, goods_minor: int, total_minor: int) -> None:
-        """Into the figures."""
+    def count(self, number: int, run: Run, audience: int, goods_minor: int, total_minor: int) -> int:
+        """Into the figures; the points earned come back."""
         tallies = self.tallies
-        touched: dict[str, list[int]] = {}
-
-        def cell(rule: str) -> list[int]:
-            found = touched.get(rule)
-            if found is None:
-                tally = tallies[rule]
-                found = touched[rule] = tally.cells[audience]
-                found[RECEIPTS] += 1
-                if member >= 0:
-                    tally.members.add(member)
-            return found
-
+        member = self.sales.member[number]
+        reached = False
         for rule, amount in run.given.items():
             if amount:
-                cell(rule)[DISCOUNT] += amount
+                reached = True
+                tallies[rule].touch(number, audience, member)[DISCOUNT] += amount
         earned = 0
         for rule, centi in run.points_by_rule.items():
-            cell(rule)[EARNED] += centi
+            reached = True
+            tallies[rule].touch(number, audience, member)[EARNED] += centi
             earned += centi
         redemption = self.compiled.redemption
         if run.spent_centi and redemption is not None:
-            spent = cell(redemption.id)
-            spent[SPENT] += run.spent_centi
-            spent[SPENT_MINOR] += run.spent_minor
-        for view in run.if_any("stamps"):
+            reached = True
+            cell = tallies[redemption.id].touch(number, audience, member)
+            cell[SPENT] += run.spent_centi
+            cell[SPENT_MINOR] += run.spent_minor
+        for view in run.stamps:
             if view.earned:
-                cell(view.rule)[STAMPS] += view.earned
-        for grant in run.if_any("issued"):
-            cell(grant.rule)[ISSUED] += 1
-        if touched:
+                reached = True
+                tallies[view.rule].touch(number, audience, member)[STAMPS] += view.earned
+        for grant in run.issued:
+            reached = True
+            tallies[grant.rule].touch(number, audience, member)[ISSUED] += 1
+        if reached:
             self.receipts_reached += 1
             if member >= 0:
                 self.members_reached.add(member)
         self.goods_minor += goods_minor
         self.total_minor += total_minor
-        self._month(run, goods_minor, total_minor, earned)
-
-    def _month(self, run: Run, goods_minor: int, total_minor: int, earned: int) -> None:
-        key = (run.now.year, run.now.month)
-        month = self.months.get(key)
-        if month is None:
-            month = self.months[key] = Month(month=f"{key[0]}-{key[1]:02}")
+        month = self._month(run.now)
         month.receipts += 1
         month.goods_minor += goods_minor
         month.discount_minor += goods_minor - total_minor
         month.earned_minor += earned  # hundredths of a point until the end
         month.spent_minor += run.spent_minor
+        return earned
+
+    def _month(self, now: Moment) -> Month:
+        key = (now.year, now.month)
+        month = self.months.get(key)
+        if month is None:
+            month = self.months[key] = Month(month=f"{key[0]}-{key[1]:02}")
+        return month
 
     # -- at the end --------------------------------------------------------------------------------------
 
