@@ -83,7 +83,8 @@ class Paying:
         if not self._heart.sale.tenders:
             self._heart.holding.look(again=True)
             self._heart.reprice()
-        return done("due", due_minor=self.due_minor)
+        due_minor = self.due_minor
+        return done("due", due_minor=due_minor) if due_minor >= 0 else done("owed", due_minor=-due_minor)
 
     # -- cash --------------------------------------------------------------------------------------------
 

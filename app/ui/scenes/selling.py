@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.screens import views
-from app.ui.scenes.stage import APPLES, COFFEE, GOLD, LATTE, MILK, YOGHURT, Stage
+from app.ui.scenes.stage import APPLES, COFFEE, EMPTY, GOLD, LATTE, MILK, YOGHURT, Stage
 from hardware.ports import PrinterState, ReadersChanged
 
 
@@ -93,6 +93,14 @@ def noting(stage: Stage) -> None:
     stage.sale.open_tool("note")
 
 
+def empties(stage: Stage) -> None:
+    """More comes back in empty bottles than the milk costs: the customer gets the rest."""
+    stage.sale.scan(MILK)
+    for _ in range(15):
+        stage.sale.ring(EMPTY)
+    stage.sale.pay()
+
+
 def promo_code(stage: Stage) -> None:
     selling(stage)
     stage.sale.open_tool("code")
@@ -110,6 +118,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "counting": counting,
     "refusing": refusing,
     "promo-code": promo_code,
+    "empties": empties,
     "noting": noting,
     "more": more,
     "help": helping,

@@ -81,6 +81,16 @@ SHOP: Final = Shop(
     ),
 )
 WINE: Final = "9001"
+EMPTY: Final = "9002"
+_BOTTLE: Final = Product(
+    sku=EMPTY,
+    name="Butelka zwrotna",
+    names={"ru": "Возвратная бутылка", "pl": "Butelka zwrotna", "en": "Returnable bottle"},
+    price_minor=-50,
+    tags=("deposit",),
+    codes=("5901234000999",),
+)
+"""What a customer brings back, at the deposit that is paid for it."""
 _MORE: Final = Product(
     sku=WINE,
     name="Wino czerwone 0,75 l",
@@ -131,7 +141,7 @@ class Stage:
 
     def _stock(self, reader: Reader) -> None:
         listing = read_products(read_sheet(resources.path("demo", "products.csv")), SHOP.currency)
-        self.database.call(lambda: self.database.writer.put_products([*listing.products, _MORE]))
+        self.database.call(lambda: self.database.writer.put_products([*listing.products, _MORE, _BOTTLE]))
         roll = read_members(
             read_sheet(resources.path("demo", "members.csv")),
             members=reader,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.checkout.ports import Product
 from app.screens import views
 from tests.support.counter import APPLES, COFFEE, KEY, LATTE, MILK, Counter
 
@@ -84,6 +85,30 @@ def test_a_part_taken_back(counter: Counter) -> None:
     assert counter.middle.tendered == ()
     counter.enter("20")
     assert counter.sales()[0].change_minor == 1_10
+
+
+def test_empty_bottles_lower_the_sum_and_earn_nothing(counter: Counter) -> None:
+    bottle = Product(sku="E1", name="Bottle", price_minor=-50, tags=("deposit",), codes=("5901234000994",))
+    database = counter.windowed.rig.database  # type: ignore[union-attr]
+    database.call(lambda: database.writer.put_products([bottle]))
+    counter.member()
+    counter.scan(MILK, "5901234000994", "5901234000994")
+    assert counter.view.basket.lines[1].price == "−1.00"
+    counter.pay_cash("10")
+    (sale,) = counter.sales()
+    assert (sale.total_minor, sale.lines[1].apart, sale.lines[1].earned) == (5_49, "deposit", ())
+
+
+def test_empty_bottles_alone_are_paid_out(counter: Counter) -> None:
+    bottle = Product(sku="E1", name="Bottle", price_minor=-50, tags=("deposit",), codes=("5901234000994",))
+    database = counter.windowed.rig.database  # type: ignore[union-attr]
+    database.call(lambda: database.writer.put_products([bottle]))
+    counter.scan("5901234000994")
+    counter.press(KEY.Key_F12)
+    assert counter.middle.owed
+    counter.press(KEY.Key_F12)
+    counter.until(lambda: counter.sales())
+    assert [tender.amount_minor for tender in counter.sales()[0].tenders] == [-50]
 
 
 def test_weighed_goods(counter: Counter) -> None:
