@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QScroller, QSizePolicy, QWidget
 
 from app.screens.forms import Choice, Press
@@ -159,3 +160,9 @@ class Strip(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(80, self._inside.row_px)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            # Another width, other rows: they are all shown wherever there is room for them.
+            self.updateGeometry()

@@ -13,6 +13,7 @@ from app.ui import scenes
 from app.ui.arrange import Places, arrange
 from app.ui.controls import Button, Field, Label
 from app.ui.corner import CornerScreen
+from app.ui.foot import Choices
 from app.ui.keypad import Keypad
 from app.ui.look import Look, touch_px
 from app.ui.panel import PanelCard
@@ -144,6 +145,30 @@ def test_nine_millimetres_on_denser_screens(
         assert dense.cuts == [], f"{name}: shortened"
         assert cut_labels(screen) == [], f"{name}: cut"
         assert outside(screen) == [], f"{name}: beyond its place"
+    screen.close()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_department_can_be_seen(
+    look: Look,
+    translations: Translations,
+    played: tuple[str, dict[str, scenes.views.SaleView]],
+    size: tuple[int, int],
+) -> None:
+    """Choices flow over as many rows as they need: what is scrolled away is not found."""
+    lang, states = played
+    translations.switch(lang)
+    screen = SaleScreen(look)
+    screen.retranslate()
+    screen.resize(*size)
+    screen.show()
+    screen.set(states["open-price"])
+    settle(screen)
+    shown = [choice for choice in screen.findChildren(Choices) if choice.isVisible()]
+    for choices in shown:
+        for button in choices.buttons:
+            assert button.visibleRegion().boundingRect() == button.rect(), button.accessibleName()
+    assert sum(len(choices.buttons) for choices in shown) == 3
     screen.close()
 
 
