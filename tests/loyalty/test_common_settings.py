@@ -97,3 +97,9 @@ def test_which_goods_a_filter_means(goods: str, matched: set[str]) -> None:
         line("soap", "10", category="other"),
     )
     assert {each.id for each in decision.lines if each.discounts} == matched
+
+
+def test_an_article_that_costs_nothing_is_goods_all_the_same() -> None:
+    rule = "  - {id: p, kind: points, NAME, earn: {points: 1, per: unit}}\n"
+    for head in ("", "caps: {line: 50%}", "floors: [{products: {skus: [gift]}, share: 10%}]"):
+        assert price(programme(rule, head), line("gift", "0", "2")).points.earned_centi == 200
