@@ -45,7 +45,9 @@ FACTS_MAX: Final = 1000
 PERSONS_MAX: Final = 500
 """Persons a server takes in one message."""
 SCHEME: Final = "Stempel-Ed25519"
-_ZSTD_LEVEL: Final = 3
+_LARGE: Final = 1 << 14
+"""Bytes from which a message is packed at level 9, not 3: a seventh less on the wire for fifty microseconds of
+CPU time a sale; smaller ones gain nothing. See docs/decisions/0101."""
 NOTHING: Final = msgspec.Raw(b"null")
 _WINDOW_MAX: Final = 8 << 20
 
@@ -341,7 +343,8 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 def pack(message: msgspec.Struct) -> bytes:
     """A message as JSON in one zstd frame."""
-    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(_encoder.encode(message))
+    data = _encoder.encode(message)
+    return zstandard.ZstdCompressor(level=9 if len(data) >= _LARGE else 3).compress(data)
 
 
 def compress(data: bytes) -> bytes:
