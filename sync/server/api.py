@@ -13,6 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from sync import protocol
 from sync.server import (
     bodies,
+    exports,
     exposure,
     findings,
     holding,
@@ -69,6 +70,7 @@ def create_app(context: Context) -> Litestar:
             quarantine.retry_all,
             overdrafts.read_overdrafts,
             outside.take_events,
+            exports.export,
             hooks.add_webhook,
             hooks.list_webhooks,
             hooks.delete_webhook,
@@ -91,6 +93,7 @@ async def _close(app: Litestar) -> None:
     context = _context(app.state)
     await context.hints.close()
     context.runner.close()
+    context.exporting.close()
 
 
 @get("/health", sync_to_thread=False)

@@ -88,6 +88,7 @@ class Context:
     programmes: Programmes = field(default_factory=Programmes)
     metrics: Metrics = field(default_factory=Metrics)
     room: Room = field(default_factory=Room)
+    exporting: Runner = field(default_factory=lambda: Threads(threads=1, queue_max=3))
     private_webhooks: bool = False
     """Whether webhooks may lead into private networks."""
     contacts: dict[uuid.UUID, tuple[int, tuple[int | None, int]]] = field(default_factory=dict)

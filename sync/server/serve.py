@@ -20,6 +20,7 @@ from sync.server import admin, holding, members, pruning
 from sync.server.checking import Checker
 from sync.server.context import Context, Threads
 from sync.server.database import open_database
+from sync.server.export import date_new
 from sync.server.hints import LISTENERS_MAX, Watch
 from sync.server.places import Poster
 from sync.server.tills import load_secrets
@@ -33,6 +34,7 @@ HEADERS_MS: Final = 10_000
 FOLD_S: Final = 0.3
 HINT_S: Final = 0.3
 POST_S: Final = 0.5
+DATE_S: Final = 2.0
 CHECK_S: Final = 1.0
 PRUNE_S: Final = 3600.0
 log = structlog.get_logger("stempel.server")
@@ -67,6 +69,7 @@ def serve(
         watching = Lane("hints", loop=lambda lane: _hint(lane, context), on_crash=_failed("hints")).start()
         posting = Lane("webhooks", loop=lambda lane: _post(lane, context), on_crash=_failed("webhooks"))
         posting.start()
+        dating = Lane("days", loop=lambda lane: _date(lane, context), on_crash=_failed("days")).start()
         try:
             first_run = _first_run(context)
             url = f"http://{f'[{host}]' if ':' in host else host}:{taken_port}"
@@ -76,8 +79,10 @@ def serve(
             folding.stop(GRACE_S)
             watching.stop(GRACE_S)
             posting.stop(GRACE_S)
+            dating.stop(GRACE_S)
             checking.stop(GRACE_S)
             context.runner.close()
+            context.exporting.close()
             context.db.close()
 
 
@@ -123,6 +128,16 @@ def _post(lane: Lane, context: Context) -> None:
         lane.beat()
         while deliverer.deliver_due() and not lane.stopping.is_set():
             lane.beat()
+
+
+def _date(lane: Lane, context: Context) -> None:
+    """Find the business days of facts as they come, so that an export finds them at once."""
+    while not lane.wait(DATE_S):
+        lane.beat()
+        while date_new(context.db, context.programmes, context.world.now_ms()):
+            lane.beat()
+            if lane.wait(0.01):
+                return
 
 
 def _failed(lane: str) -> Callable[[BaseException], None]:

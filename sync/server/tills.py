@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 import uuid
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -140,7 +140,7 @@ def read_certificate(key: bytes, text: str) -> _Certificate:
         raise Refused(401, "bad_certificate", "the certificate is not this server's") from error
 
 
-def find_key(db: Database, header: str) -> tuple[protocol.Signature, sa.Row[tuple[str, int | None, bytes]]]:
+def find_key(db: Database, header: str) -> tuple[protocol.Signature, Any]:
     """Who a request claims to be from, with the key of that till's epoch. Raises Refused(401)."""
     try:
         signed = protocol.parse_authorization(header)
