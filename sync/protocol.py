@@ -46,8 +46,8 @@ PERSONS_MAX: Final = 500
 """Persons a server takes in one message."""
 SCHEME: Final = "Stempel-Ed25519"
 _LARGE: Final = 1 << 14
-"""Bytes from which a message is packed at level 9, not 3: a seventh less on the wire for fifty microseconds of
-CPU time a sale; smaller ones gain nothing. See docs/decisions/0101."""
+"""Bytes from which a message is packed at level 9, not 3: a seventh less on the wire for fifty microseconds
+of CPU time a sale; smaller ones gain nothing. See docs/decisions/0101."""
 NOTHING: Final = msgspec.Raw(b"null")
 _WINDOW_MAX: Final = 8 << 20
 
