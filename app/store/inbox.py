@@ -28,6 +28,9 @@ CHUNK_S: Final = 0.005
 """How long a transaction takes rows; its commit comes on top."""
 PAUSE_SHARE: Final = 0.25
 """The pause after it, as a share of it: most of it ran in SQLite, without the interpreter's lock."""
+FIRST_CHUNK_S: Final = 0.05
+"""The same, without a pause, for a till that never had everything: it is being set up, and each page of the
+database is written once for many rows."""
 CURSOR: Final = "pull.cursor"
 AGAIN: Final = "pull.again"
 """There while everything is being pulled again: after a crash it is begun once more."""
@@ -115,18 +118,21 @@ class StoredInbox:
         """Take a page over, in small transactions, the cursor in the last of them."""
         steps = iter((*page.listed, *page.members, *page.persons))
         waiting = next(steps, None)
+        first_time = self._setting(FRESH) is None
+        chunk_s = FIRST_CHUNK_S if first_time else CHUNK_S
         while waiting is not None:
             began_s = self._clock_s()
             taker = _Taker(self._writer, page.feed_epoch)
-            self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps))
+            self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps, chunk_s))
             waiting = taker.left
-            self._pause((self._clock_s() - began_s) * PAUSE_SHARE)
+            if not first_time:
+                self._pause((self._clock_s() - began_s) * PAUSE_SHARE)
         self._finish(page, asked_ms)
         members = {row.member for row in page.members} | {row.member for row in page.persons}
         return Arrival(frozenset(members), frozenset(row.list for row in page.listed))
 
-    def _chunk(self, taker: _Taker, first: Row, steps: Iterator[Row]) -> bool:
-        until_s = self._clock_s() + CHUNK_S
+    def _chunk(self, taker: _Taker, first: Row, steps: Iterator[Row], chunk_s: float) -> bool:
+        until_s = self._clock_s() + chunk_s
         with self._writer.transaction() as sql:
             taker.begin(sql)
             taker.take(first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -333,16 +333,43 @@ def test_a_page_is_taken_in_short_transactions_with_others_in_between(desk: Desk
     between: list[int] = []
 
     def pause(_: float) -> None:
-        assert desk.inbox.cursor() == ""
+        assert desk.inbox.cursor() == "c0"
         desk.write(earned(desk.shelf, people[0], 1))
         between.append(1)
 
     inbox = StoredInbox(
         desk.database.file, desk.database.writer, desk.database.call, pause, lambda: next(ticks) / 10
     )
+    inbox.apply(msgspec.structs.replace(page(), cursor="c0"), START_MS)
     inbox.apply(page(*rows), START_MS)
     assert (len(between), inbox.cursor()) == (6, "c1")
     assert desk.balance(people[0]) == 16
     assert all(desk.balance(member) == 10 for member in people[1:])
     desk.check()
     inbox.close()
+
+
+def test_a_till_that_is_being_set_up_makes_no_pauses(desk: Desk) -> None:
+    """Nobody sells by members that never were there: fewer, larger transactions, each page written once."""
+    rows = [row(member, state(earned(desk.shelf, member, 10)), {}) for member in map(_new, range(40))]
+    ticks = iter(range(10**6))
+    paused: list[float] = []
+    transactions: list[int] = []
+
+    def in_lane(job: Callable[[], bool]) -> bool:
+        transactions.append(1)
+        return desk.database.call(job)
+
+    inbox = StoredInbox(
+        desk.database.file, desk.database.writer, in_lane, paused.append, lambda: next(ticks) / 1000
+    )
+    inbox.apply(page(*rows), START_MS)
+    first = len(transactions)
+    inbox.apply(page(*rows), START_MS)
+    assert paused, "from now on, somebody may be selling"
+    assert len(transactions) - first > first
+    inbox.close()
+
+
+def _new(_: int) -> uuid.UUID:
+    return uuid.uuid4()
