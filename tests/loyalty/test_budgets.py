@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.loyalty.basket import Birthday, Code, Context
-from app.loyalty.effects import BudgetSpent, Enrolled, ReferralDue
+from app.loyalty.effects import BudgetSpent, Enrolled, PointsEarned, ReferralDue
 from app.loyalty.events import Event, enrol, evaluate_event
 from app.loyalty.state import DAY_MS, EMPTY, apply
 from tests.loyalty.support import NOON, line, price, programme, why
@@ -44,6 +44,14 @@ def test_points_are_charged_at_what_they_are_worth(
     assert charged == ([BudgetSpent("r", charged_minor, new_member=True)] if charged_minor else [])
     if not left_minor:
         assert why(decision, "r").code == "budget_spent"
+
+
+def test_a_budget_that_pays_not_even_a_hundredth_of_a_point_gives_nothing() -> None:
+    dear = "  - {id: w, kind: points, NAME, redeem: {value: 3}}\n"
+    rule = "  - {id: r, kind: welcome, NAME, give: {points: 5}, budget: {total: 9}}\n"
+    decision = price(programme(dear + rule), line("a", "10"), budgets={"r": 2})
+    assert not [effect for effect in decision.effects if isinstance(effect, PointsEarned | BudgetSpent)]
+    assert decision.points.by_rule == ()
 
 
 def test_a_referrers_points_are_charged_too() -> None:

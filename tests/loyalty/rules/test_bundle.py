@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.loyalty.support import line, off, price, programme
+from tests.loyalty.support import line, off, price, programme, why
 
 P = "  - {id: %s, kind: price, NAME, %s}\n"
 B = "  - {id: %s, kind: bundle, NAME, %s}\n"
@@ -59,3 +59,26 @@ def test_a_missing_piece_is_offered() -> None:
     compiled = programme(B % ("b", "products: {skus: [x]}, n_for_m: {take: 3, pay: 2}"))
     decision = price(compiled, line("x", "10", "2"))
     assert (decision.offers[0].code, decision.offers[0].params) == ("missing_units", {"n": 1})
+
+
+def test_of_two_that_are_the_same_the_one_that_gives_nothing_says_why() -> None:
+    compiled = programme(B % ("a", "n_for_m: {take: 3, pay: 2}") + B % ("b", "n_for_m: {take: 3, pay: 2}"))
+    decision = price(compiled, line("x", "10", "3"))
+    assert off(decision) == {"a": 1000}
+    assert why(decision, "b").code == "same_group_smaller"
+    assert why(decision, "b").params == {"winner": "a", "amount_minor": 1000}
+
+
+def test_two_bundles_over_one_line_keep_to_its_cap_together() -> None:
+    """Five of the six units go to the larger; what the set would take off the sixth finds no room."""
+    rules = B % ("a", "n_for_m: {take: 5, pay: 1}, products: {skus: [x]}")
+    rules += B % ("b", "set: [{products: {skus: [x]}}, {products: {skus: [y]}}], price: 5")
+    decision = price(programme(rules, "caps: {line: 50%}"), line("x", "10", "6"), line("y", "10"))
+    assert [each.net_minor for each in decision.lines] == [3000, 500]
+    assert off(decision) == {"a": 3000, "b": 500}
+
+
+def test_a_bundles_own_cap_is_spread_over_its_lines() -> None:
+    compiled = programme(B % ("b", "n_for_m: {take: 2, pay: 1}, max_discount: 3"))
+    decision = price(compiled, line("x", "10", "2"), line("y", "5", "2"))
+    assert [sum(d.amount_minor for d in each.discounts) for each in decision.lines] == [200, 100]

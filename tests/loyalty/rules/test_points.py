@@ -56,6 +56,7 @@ def test_the_earning_base(base: str, centi: int) -> None:
         ("months: 12", "2024-02-29 12:00", "2025-02-28"),
         ("months: 1, to_month_end: true", "2026-01-05 12:00", "2026-02-28"),
         ("days: 30", "2026-03-01 23:59", "2026-03-31"),
+        ("days: 3, to_month_end: true", "2025-12-05 12:00", "2025-12-31"),
     ],
 )
 def test_a_lot_is_good_until_the_end_of_its_last_day(expires: str, earned: str, last: str) -> None:
