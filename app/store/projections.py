@@ -260,9 +260,13 @@ class Projections:
         self.forget()
         for table in (*TABLES, "shift", "day"):
             self._run(f"DELETE FROM {table}")
-        self._run(
-            "DELETE FROM alias WHERE lower(hex(other)) NOT IN (SELECT key FROM listed WHERE list = 'alias')"
-        )
+        self._run("DELETE FROM alias")
+        listed = "SELECT key, body FROM listed WHERE list = 'alias' ORDER BY key"
+        for key, member in self._run(listed).fetchall():
+            # Under whichever of the ids this till came to know them first: that may be another one now.
+            other, root = self.canonical(bytes.fromhex(key)), self.canonical(member)
+            if other != root:
+                self._point(other, root)
         self._run("DELETE FROM card WHERE NOT pulled")
         self._run("DELETE FROM member WHERE snapshot IS NULL")
         self._run("UPDATE member SET state = snapshot, as_of_ms = snapshot_ms, own = 0")
