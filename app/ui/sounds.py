@@ -7,6 +7,8 @@ Multimedia, which is not among Qt's essentials (docs/decisions/0081).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import QTimer
@@ -24,13 +26,25 @@ class Sounds:
     def __init__(self, beep: Callable[[], None] = QApplication.beep) -> None:
         self.beep = beep
         self._cue = Cue()
+        self._waits_ms: list[int] = []
 
     def hear(self, cue: Cue) -> None:
-        """Play a cue that is newer than the one before."""
+        """Play a cue that is newer than the one before, and no more of that one."""
         before, self._cue = self._cue, cue
-        if cue.number > before.number:
-            for delay_ms in PATTERNS_MS.get(cue.kind, ()):
-                QTimer.singleShot(delay_ms, self._beep) if delay_ms else self._beep()
+        times_ms = PATTERNS_MS.get(cue.kind, ())
+        if cue.number > before.number and times_ms:
+            self._waits_ms = [after - at for at, after in pairwise(times_ms)]
+            self._beep()
+
+    @cached_property
+    def _timer(self) -> QTimer:
+        """One for all beeps: `QTimer.singleShot` with a method leaks a weak reference, and one to None."""
+        timer = QTimer()
+        timer.setSingleShot(True)
+        timer.timeout.connect(self._beep)
+        return timer
 
     def _beep(self) -> None:
         self.beep()
+        if self._waits_ms:
+            self._timer.start(self._waits_ms.pop(0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -24,3 +26,14 @@ def test_the_same_view_again_is_silent(qtbot: QtBot) -> None:
     for cue in (Cue("ok", 1), Cue("ok", 1), Cue("ok", 2)):
         sounds.hear(cue)
     assert len(heard) == 2
+
+
+def test_beeps_leave_nothing_behind(qtbot: QtBot) -> None:
+    sounds = Sounds(lambda: None)
+    sounds.hear(Cue("refused", 1))
+    qtbot.wait(200)
+    before = sys.getrefcount(None)
+    for number in range(2, 52):
+        sounds.hear(Cue("refused", number))
+    qtbot.wait(200)
+    assert sys.getrefcount(None) - before < 20
