@@ -267,9 +267,8 @@ class Claim:
 
 @dataclass(slots=True)
 class GroupRecord:
-    """How a group went, for the explanation: what each plan would have given, and who gave what."""
+    """How a group went, for the explanation: what each plan would have given, and who won which line."""
 
-    given: dict[Plan, int] = field(default_factory=dict["Plan", int])
     winners: dict[Work, Plan] = field(default_factory=dict[Work, "Plan"])
     values: dict[Plan, int] = field(default_factory=dict["Plan", int])
 

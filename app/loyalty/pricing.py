@@ -113,7 +113,6 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
         if plan.rule.exclusive:
             work.closed = run.any_closed = True
         if record is not None:
-            record.given[plan] = record.given.get(plan, 0) + amount
             record.winners[work] = plan
 
 
@@ -349,8 +348,6 @@ def give(run: Run, plan: Plan, parts: Parts, record: GroupRecord | None = None) 
         if record is not None:
             record.winners[work] = plan
     run.given[plan.id] = run.given.get(plan.id, 0) + total
-    if record is not None:
-        record.given[plan] = record.given.get(plan, 0) + total
 
 
 def cap_receipt(compiled: Compiled, run: Run) -> None:

@@ -46,6 +46,29 @@ def test_points_are_charged_at_what_they_are_worth(
         assert why(decision, "r").code == "budget_spent"
 
 
+@pytest.mark.parametrize(("left_minor", "charged_minor"), [(900, 250), (120, 120)])
+@pytest.mark.parametrize("tags", [(), ("no_discount",)])
+def test_a_discount_on_the_receipt_is_charged_to_the_penny(
+    left_minor: int, charged_minor: int, tags: tuple[str, ...]
+) -> None:
+    rule = (
+        "  - {id: r, kind: threshold, NAME, steps: [{from: 5, give: {percent: 10%}}], budget: {total: 9}}\n"
+    )
+    goods = (line("a", "10"), line("b", "15"), line("c", "0", tags=tags))
+    decision = price(programme(rule), *goods, budgets={"r": left_minor})
+    assert decision.discount_minor == charged_minor
+    assert [effect for effect in decision.effects if isinstance(effect, BudgetSpent)] == [
+        BudgetSpent("r", charged_minor, new_member=True)
+    ]
+
+
+def test_what_the_receipts_cap_takes_back_is_not_charged() -> None:
+    rule = "  - {id: r, kind: price, NAME, percent: 50%, budget: {total: 99}}\n"
+    decision = price(programme(rule, "caps: {receipt_amount: 3}"), line("a", "10"), line("b", "15"))
+    assert decision.discount_minor == 300
+    assert BudgetSpent("r", 300, new_member=True) in decision.effects
+
+
 def test_a_budget_that_pays_not_even_a_hundredth_of_a_point_gives_nothing() -> None:
     dear = "  - {id: w, kind: points, NAME, redeem: {value: 3}}\n"
     rule = "  - {id: r, kind: welcome, NAME, give: {points: 5}, budget: {total: 9}}\n"

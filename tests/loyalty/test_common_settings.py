@@ -103,3 +103,10 @@ def test_an_article_that_costs_nothing_is_goods_all_the_same() -> None:
     rule = "  - {id: p, kind: points, NAME, earn: {points: 1, per: unit}}\n"
     for head in ("", "caps: {line: 50%}", "floors: [{products: {skus: [gift]}, share: 10%}]"):
         assert price(programme(rule, head), line("gift", "0", "2")).points.earned_centi == 200
+
+
+def test_a_line_that_an_exclusive_rule_has_closed_takes_no_penny_of_a_later_discount() -> None:
+    rules = P % ("a", "percent: 10%, products: {skus: [x]}, exclusive: true")
+    rules += "  - {id: b, kind: threshold, NAME, steps: [{from: 0.01, give: {percent: 100%}}]}\n"
+    decision = price(programme(rules), line("x", "10"), line("y", "0.03"))
+    assert [each.net_minor for each in decision.lines] == [900, 0]

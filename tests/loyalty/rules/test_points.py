@@ -178,3 +178,8 @@ def test_an_allowance_caps_what_may_be_spent_away_from_the_server() -> None:
             compiled, line("a", "10"), state=holding(90_500), redeem=Redeem("max"), points_limit_centi=limit
         )
         assert decision.points.spendable_centi == spendable
+
+
+def test_a_lot_is_named_by_its_sale_and_its_rule() -> None:
+    lots = then(EMPTY, price(programme(EARN % ("", "")), line("a", "100"), sale_id="s7")).lots
+    assert [(lot.id, lot.rule, lot.earned_at_ms) for lot in lots] == [("s7:p", "p", NOON)]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.loyalty.support import line, off, price, programme
+import pytest
+
+from tests.loyalty.support import line, off, price, programme, why
 
 
 def test_thresholds_give_the_highest_step_only_and_say_what_lacks_to_the_next() -> None:
@@ -17,3 +19,19 @@ def test_an_amount_off_the_receipt_never_passes_it() -> None:
     compiled = programme("  - {id: t, kind: threshold, NAME, steps: [{from: 1, give: {amount: 20}}]}\n")
     decision = price(compiled, line("a", "5"), line("b", "10"))
     assert decision.total_minor == 0
+
+
+@pytest.mark.parametrize(
+    ("give", "params"),
+    [
+        ("percent: 2.5%", {"percent": "2.5"}),
+        ("amount: 20", {"amount_minor": 2_000}),
+        ("points: 7", {"points_centi": 700}),
+        ("gift: cup", {"gift": "cup"}),
+    ],
+)
+def test_what_lacks_to_a_step_is_said_with_what_it_gives(give: str, params: dict[str, object]) -> None:
+    compiled = programme(f"  - {{id: t, kind: threshold, NAME, steps: [{{from: 50, give: {{{give}}}}}]}}\n")
+    reason = why(price(compiled, line("a", "40")), "t")
+    assert reason.code == f"missing_to_{give.partition(':')[0]}"
+    assert reason.params == {"missing_minor": 1_000, "from_minor": 5_000, **params}
