@@ -14,6 +14,7 @@ import typer
 
 from app.commands.card import card_app
 from app.commands.console import Data, Lang, check_lang, complain, known_errors, say
+from app.commands.fleet import export, readmit, revoke, tills
 from app.commands.lists import import_app
 from app.commands.programme import price, programme_app
 from app.commands.publish import publish_app
@@ -36,6 +37,8 @@ app: Final = typer.Typer(
 server_app.add_typer(publish_app, name="publish")
 server_app.add_typer(quarantine_app, name="quarantine")
 server_app.command()(take)
+for command in (tills, revoke, readmit, export):
+    server_app.command()(command)
 app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")
 app.add_typer(card_app, name="card")

@@ -25,6 +25,7 @@ def server(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     database: Annotated[str, typer.Option(help="postgresql://… instead of SQLite in the folder.")] = "",
     ready_file: Annotated[Path | None, typer.Option(help="Written once it listens (JSON).")] = None,
+    private_webhooks: Annotated[bool, typer.Option(help="Let webhooks into private networks.")] = False,
     until_stdin_closes: Annotated[bool, typer.Option(help="End with the process that started it.")] = False,
 ) -> None:
     """Run the central server; no other set-up is needed. Its first start prints a code and a token."""
@@ -38,7 +39,8 @@ def server(
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     with known_errors():
         try:
-            serve(host, port, data, database or None, ready_file=ready_file)
+            chosen = {"ready_file": ready_file, "private_webhooks": private_webhooks}
+            serve(host, port, data, database or None, **chosen)
         except (PortTaken, DatabaseProblem) as problem:
             complain(str(problem))
             raise typer.Exit(1) from problem
@@ -66,14 +68,23 @@ def server_enrol_code(
 
 @server_app.command("office-token")
 def server_office_token(
-    context: typer.Context, name: Annotated[str, typer.Argument(help="Who it is for.")]
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Who it is for.")],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="For this alone: events, feed, export, webhooks or metrics. May be repeated."),
+    ] = None,
 ) -> None:
-    """A token with which head office reads the feed; shown this once."""
+    """A token for head office, which may do everything, or for less; shown this once."""
     with server_database(context) as database:
         from app.lanes import RealWorld
         from sync.server import admin
 
-        say(admin.create_office_token(database, name, RealWorld().now_ms()))
+        try:
+            say(admin.create_office_token(database, name, RealWorld().now_ms(), scope or ()))
+        except ValueError as error:
+            complain(str(error))
+            raise typer.Exit(2) from error
 
 
 @server_app.command("erase")

@@ -27,6 +27,8 @@ class TillRow(msgspec.Struct, frozen=True):
     revoked_ms: int | None
     seen_ms: int | None
     clock_skew_ms: int | None
+    acked_seq: int = 0
+    """The last number of `epoch` that is durable here."""
 
 
 class UnknownTill(LookupError):
@@ -82,28 +84,46 @@ def revoke_office_tokens(db: Database, name: str, now_ms: int) -> int:
 
 def tills(db: Database) -> list[TillRow]:
     """All tills, by store."""
-    till, key = schema.till, schema.till_key
+    till, key, chain = schema.till, schema.till_key, schema.envelope.c
+    newest = sa.func.max(key.c.epoch).label("epoch")
     query = (
         sa.select(
-            till.c.id, till.c.store, sa.func.max(key.c.epoch), till.c.enrolled_ms, till.c.revoked_ms,
+            till.c.shard, till.c.id, till.c.store, newest, till.c.enrolled_ms, till.c.revoked_ms,
             till.c.seen_ms, till.c.clock_skew_ms,
         )
         .join(key, (key.c.shard == till.c.shard) & (key.c.till == till.c.id))
         .group_by(till.c.shard, till.c.id)
-        .order_by(till.c.store, till.c.enrolled_ms)
-    )  # fmt: skip
+    ).subquery()  # fmt: skip
+    acked = (
+        sa.select(sa.func.max(chain.seq))
+        .where(chain.shard == query.c.shard, chain.origin == query.c.id, chain.epoch == query.c.epoch)
+        .scalar_subquery()
+    )
+    columns = [column for column in query.c if column.name != "shard"]
+    ordered = sa.select(*columns, sa.func.coalesce(acked, 0)).order_by(query.c.store, query.c.enrolled_ms)
     with db.read() as connection:
-        return [TillRow(*row) for row in connection.execute(query)]
+        return [TillRow(*row) for row in connection.execute(ordered)]
 
 
 def revoke_till(db: Database, till: uuid.UUID, now_ms: int) -> None:
-    """Withdraw a till's keys: it goes on selling and keeps everything; nothing is taken from it."""
+    """Withdraw a till's keys: it goes on selling and keeps everything; nothing is taken from it. Raises
+    UnknownTill."""
+    _set_revoked(db, till, now_ms)
+
+
+def readmit_till(db: Database, till: uuid.UUID) -> None:
+    """Let a till in again by the keys it has: for one that was withdrawn by mistake, or was found. Where a
+    key may be in other hands, make a code for the till instead. Raises UnknownTill."""
+    _set_revoked(db, till, None)
+
+
+def _set_revoked(db: Database, till: uuid.UUID, revoked_ms: int | None) -> None:
     table = schema.till
     with db.write() as connection:
         result = connection.execute(
             sa.update(table)
             .where(table.c.shard == schema.shard_of(till), table.c.id == till)
-            .values(revoked_ms=now_ms)
+            .values(revoked_ms=revoked_ms)
         )
         if result.rowcount:
             keys.publish(connection, db, till)
