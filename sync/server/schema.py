@@ -254,7 +254,7 @@ member_fact = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("version", sa.BigInteger),
     info=MEMBERS,
-    comment="The facts that are in a member's state, and since which version of it",
+    comment="The facts that are in a member's state",
 )
 
 member_card = sa.Table(
