@@ -104,13 +104,14 @@ class HoldLane:
         self._online = online
         self._world = world
         self._post = post
-        self._waiting = 0
+        # Each is counted by one thread alone.
+        self._asked = self._taken = 0
         self.lane = Lane("sync-holds", world=world)
 
     @property
     def online(self) -> bool:
         """Whether it is worth while to ask."""
-        return self._online() and self._credentials() is not None and self._waiting < QUEUE_MAX
+        return self._online() and self._credentials() is not None and self._asked - self._taken < QUEUE_MAX
 
     def start(self) -> HoldLane:
         self.lane.start()
@@ -136,7 +137,7 @@ class HoldLane:
         """Ask for a hold. `answer` is posted once, `DEADLINE_S` from now at the latest."""
         hold = holds.Hold(id=id, kind=kind, of=of, amount=amount, sale=sale, part=part)
         question = _Question(hold, lambda told: self._post(lambda: answer(told)), self._world.monotonic_s())
-        self._waiting += 1
+        self._asked += 1
         self.lane.submit(lambda: self._ask(question))
         timer = threading.Timer(DEADLINE_S, lambda: question.answer(SILENCE))
         timer.daemon = True
@@ -150,7 +151,7 @@ class HoldLane:
     # In the lane
 
     def _ask(self, question: _Question) -> None:
-        self._waiting -= 1
+        self._taken += 1
         ours = self._credentials()
         left_s = question.asked_s + DEADLINE_S - self._world.monotonic_s()
         if ours is None or left_s <= 0:
