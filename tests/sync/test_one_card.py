@@ -76,17 +76,17 @@ def some_cut_off(seed: int) -> int:
 
 
 def test_never_below_the_published_floor() -> None:
-    for seed in range(40_000, 40_006):
+    for seed in range(40_000, 40_004):
         everywhere_at_once(seed)
 
 
 def test_holds_alone_never_overdraw() -> None:
-    for seed in range(50_000, 50_004):
+    for seed in range(50_000, 50_003):
         only_by_holds(seed)
 
 
 def test_what_is_overdrawn_is_at_most_the_figure_that_was_read() -> None:
-    debts = [some_cut_off(seed) for seed in range(60_000, 60_004)]
+    debts = [some_cut_off(seed) for seed in range(60_000, 60_003)]
     assert max(debts) >= 50_00, "the card was overdrawn: the figure is not idle"
 
 
