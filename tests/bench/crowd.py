@@ -90,6 +90,11 @@ def people(count: int, seed: int = 1) -> Iterator[Person]:
         )
 
 
+def card_of(person: Person) -> str:
+    """The serial number of a member's card, as a reader tells it."""
+    return person.member.hex[:14].upper()
+
+
 def goods(count: int, seed: int = 1) -> Iterator[Product]:
     """So many products, with names in three languages, a code each and a category."""
     random = Random(seed)
@@ -139,7 +144,7 @@ def _take(writer: Writer, person: Person, *, states: bool) -> None:
     counters = {"level": tuple(Bucket(20_600 + n, 1, 10_00 + some) for n in range(5))}
     state = MemberState(lots=lots, stamps={"coffee": Card(some % 9)}, counters=counters, receipts=5)
     writer.projections.put_snapshot(id.bytes, rows.encode_state(state), NOW_MS, (0, 0))
-    writer.projections.link(f"uid:{id.hex[:14]}", id.bytes, NOW_MS, pulled=True)
+    writer.projections.link(f"uid:{card_of(person)}", id.bytes, NOW_MS, pulled=True)
 
 
 def fill(folder: Path, members: int, products: int, *, states: bool = True) -> None:
