@@ -247,7 +247,7 @@ class SalePresenter(Board):
     def _scan(self, text: str, aim: str | None) -> None:
         if self.panel.scanned(text, aim):
             return self.repaint()
-        if is_receipt(text) and not self.panel.pressing:
+        if is_receipt(text) and not self.panel.pressing and self._nobodys_product(text):
             return self._receipt(text)
         outcome = self.till.scan(text, aim)
         # A number that is the shop's own by its form is linked as that form writes it.
@@ -266,6 +266,10 @@ class SalePresenter(Board):
     @property
     def _ringing_up(self) -> bool:
         return isinstance(self.panel, Ringing | Searching | PaidUp)
+
+    def _nobodys_product(self, text: str) -> bool:
+        """What the catalogue holds is that product's, whatever else it might be by its form."""
+        return self.catalogue.product_by_code(text.strip()) is None
 
     def _receipt(self, text: str) -> None:
         """One of our own receipts was scanned: what can be done with its sale."""

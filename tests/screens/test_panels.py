@@ -76,6 +76,14 @@ def test_a_gift_card_that_is_sold_asks_for_its_number() -> None:
         assert isinstance(made.sale.view.middle, views.Payment)
 
 
+def test_a_product_wins_over_the_form_of_its_code(stage: scenes.Stage) -> None:
+    code = "R00018401234567"
+    odd = Product(sku="ODD", name="Odd", price_minor=1_00, codes=(code,))
+    stage.database.call(lambda: stage.database.writer.put_products([odd]))
+    stage.sale.scan(code)
+    assert stage.till.sale.lines[-1].sku == "ODD"
+
+
 def test_a_department_says_its_rate(stage: scenes.Stage) -> None:
     stage.sale.open_tool("open_price")
     middle = stage.sale.view.middle
