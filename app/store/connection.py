@@ -177,7 +177,7 @@ class DatabaseFile:
             "synchronous = FULL",
             "foreign_keys = ON",
             "temp_store = MEMORY",
-            "cache_size = -16000",
+            "cache_size = -8000",
         ):
             connection.execute(f"PRAGMA {pragma}")
         return connection
