@@ -81,26 +81,26 @@ def _expiry_ms(expires: Expiry, today: int, zone: str) -> int | None:
 
 
 def make_lot(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> Lot:
-    """A lot of points earned by this sale under a rule."""
+    """A lot of points earned by this sale under a rule, which remembers for a day when its lots lapse."""
     context, expires = run.context, terms.expires
     at_ms, waits = context.at_ms, terms.spendable_after_days
+    end_ms = idle_days = None
+    if expires is not None:
+        known, idle_days = plan.expiry, expires.idle_days
+        if known is not None and known[0] == run.now.day and known[2] is expires and known[1] == run.zone:
+            end_ms = known[3]
+        else:
+            end_ms = expiry_ms(expires, run)
+            plan.expiry = (run.now.day, run.zone, expires, end_ms)
     return Lot(
         f"{context.sale_id}:{plan.id}{suffix}",
         plan.id,
         amount_centi,
         at_ms,
         at_ms + waits * DAY_MS if waits else 0,
-        None if expires is None else _end_ms(plan, run, expires),
-        None if expires is None else expires.idle_days,
+        end_ms,
+        idle_days,
     )
-
-
-def _end_ms(plan: Plan, run: Run, expires: Expiry) -> int | None:
-    """`expiry_ms`, remembered by the plan for a day: its terms are always the same."""
-    known = plan.expiry
-    if known is None or known[0] != run.now.day or known[1] != run.zone or known[2] is not expires:
-        known = plan.expiry = (run.now.day, run.zone, expires, expiry_ms(expires, run))
-    return known[3]
 
 
 def within_budget(plan: Plan, run: Run, centi: int) -> int:

@@ -98,8 +98,8 @@ def _pass(
     agenda = compiled.agenda(run) if run.brief else compiled.whole
     if agenda.line_groups:
         discount_lines(agenda, run)
-    if agenda.receipt_groups:
-        discount_receipt(agenda, run)
+    for group in agenda.receipt_groups:
+        discount_receipt(group, run)
     if run.given:
         cap_receipt(compiled, run)
     if run.source is None:

@@ -161,9 +161,14 @@ class Life:
         if at_ms >= self.due_ms or not self.tidy:
             self.advance(at_ms)
         for effect in effects:
-            take = _TAKE.get(type(effect))
-            if take is not None:
-                take(self, effect)
+            if isinstance(effect, PointsEarned):
+                self.add(effect.lot)
+            elif isinstance(effect, Counted):
+                self.count(effect)
+            else:
+                take = _TAKE.get(type(effect))
+                if take is not None:
+                    take(self, effect)
         if at_ms >= self.due_ms or not self.tidy:
             self.advance(at_ms)
 
@@ -310,12 +315,9 @@ class Life:
             self.enrolled_at_ms = effect.at_ms
             self.referred_by = effect.referred_by or self.referred_by
 
-    def earn(self, effect: PointsEarned) -> None:
-        self._add(effect.lot)
-
     def give_back(self, effect: PointsReturned) -> None:
         for lot in effect.lots:
-            self._add(lot)
+            self.add(lot)
 
     def spend(self, effect: PointsSpent) -> None:
         left = effect.amount_centi
@@ -346,7 +348,7 @@ class Life:
     def use_grant(self, effect: GrantUsed) -> None:
         self._hold(effect.grant, -effect.grant.uses)
 
-    def _add(self, lot: Lot) -> None:
+    def add(self, lot: Lot) -> None:
         repaid = min(self.debt_centi, lot.amount_centi)
         self.debt_centi -= repaid
         held = self.lots_by_id.get(lot.id)
@@ -437,17 +439,15 @@ _NOTHING: Final = Bucket(0)
 
 _TAKE: Final[dict[type[AnyEffect], Callable[[Life, Any], None]]] = {
     Enrolled: Life.enrol,
-    PointsEarned: Life.earn,
     PointsSpent: Life.spend,
     PointsReturned: Life.give_back,
     PointsTakenBack: Life.take_back,
     StampsChanged: Life.stamp,
-    Counted: Life.count,
     ReceiptCounted: Life.count_receipt,
     Granted: Life.take_grant,
     GrantUsed: Life.use_grant,
 }
-"""Others are settled elsewhere: a referrer, a partner, a budget."""
+"""What is neither here nor told apart in `live` is settled elsewhere: a referrer, a partner, a budget."""
 
 
 def _added(old: Bucket, effect: Counted) -> Bucket:

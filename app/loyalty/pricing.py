@@ -77,12 +77,6 @@ def discount_lines(agenda: Agenda, run: Run) -> None:
             _run_line_group(group, run)
 
 
-def discount_receipt(agenda: Agenda, run: Run) -> None:
-    """Stage 2: every receipt group in turn."""
-    for group in agenda.receipt_groups:
-        _run_receipt_group(group, run)
-
-
 def _run_line_group(group: LineGroup, run: Run) -> None:
     record = None
     if run.records is not None:
@@ -250,7 +244,8 @@ def _capped(
     return Claim(claim.units, parts, claim.free_units) if parts else None
 
 
-def _run_receipt_group(group: ReceiptGroup, run: Run) -> None:
+def discount_receipt(group: ReceiptGroup, run: Run) -> None:
+    """Stage 2, for each receipt group in turn: the best of its rules is spread over its goods."""
     best: Best | None = None
     if run.records is None and not run.any_closed and not run.any_floor:
         for ladder in group.ladders:

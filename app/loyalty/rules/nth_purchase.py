@@ -83,8 +83,10 @@ class NthPurchase(BenefitPlan):
         return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
 
     def settle(self, run: Run) -> None:
+        if not run.member or self.filter not in run.present:
+            return
         measured, times = self.judged(run)
-        if not run.member or not self.here(run) or measured < self.settings.min_receipt:
+        if measured < self.settings.min_receipt:
             return
         if not self.free and common_refusal(self, run) is not None:
             return

@@ -151,6 +151,8 @@ def round_points(run: Run, numerator: int, denominator: int, round_to: RoundTo, 
         denominator *= parts
     if round_to == "hundredth":
         return div_round(numerator, denominator, rounding)
+    if round_to == "point_down" and numerator >= 0:
+        return numerator // (POINT_CENTI * denominator) * POINT_CENTI
     whole = "down" if round_to == "point_down" else "half_up"
     return POINT_CENTI * div_round(numerator, POINT_CENTI * denominator, whole)
 
@@ -235,6 +237,8 @@ class Redemption(Plan):
                 run.refused.append(self.refused(run) or self.no("members_only"))
             return
         most = self._most(run, earners)
+        if not most and run.brief:
+            return
         run.spendable_centi = most
         run.spendable_minor = self.value_minor(most)
         if wish == "max":

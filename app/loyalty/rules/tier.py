@@ -115,6 +115,9 @@ class Ladder:
     def current(self, state: Standing, day: int) -> int:
         """The level in force on a day, with what the rule says of downgrades."""
         rule = self.rule
+        if self.by_figures_alone and self.days is not None:
+            figures = state.counted(rule.id, day - self.days + 1, day)
+            return bisect_right(self.limits, self.field(figures))
         now = self.by_figures(state, day)
         if self.by_figures_alone:
             return now

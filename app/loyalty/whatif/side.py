@@ -79,6 +79,7 @@ class Past:
         self.budgets: dict[str, int] = {}
         self.tallies = {rule.id: Tally() for rule in compiled.programme.rules}
         self.months: dict[tuple[int, int], Month] = {}
+        self._month, self._month_of = Month(month=""), (0, 0)
         self.members_reached: set[int] = set()
         self.receipts_reached = 0
         self.total_minor = 0
@@ -168,7 +169,9 @@ class Past:
                 self.members_reached.add(member)
         self.goods_minor += goods_minor
         self.total_minor += total_minor
-        month = self._month(run.now)
+        month = self._month
+        if run.now.month != self._month_of[1] or run.now.year != self._month_of[0]:
+            month = self._turn_month(run.now)
         month.receipts += 1
         month.goods_minor += goods_minor
         month.discount_minor += goods_minor - total_minor
@@ -176,12 +179,10 @@ class Past:
         month.spent_minor += run.spent_minor
         return earned
 
-    def _month(self, now: Moment) -> Month:
-        key = (now.year, now.month)
-        month = self.months.get(key)
-        if month is None:
-            month = self.months[key] = Month(month=f"{key[0]}-{key[1]:02}")
-        return month
+    def _turn_month(self, now: Moment) -> Month:
+        key = self._month_of = (now.year, now.month)
+        self._month = self.months.setdefault(key, Month(month=f"{key[0]}-{key[1]:02}"))
+        return self._month
 
     # -- at the end --------------------------------------------------------------------------------------
 
