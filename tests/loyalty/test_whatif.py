@@ -260,6 +260,55 @@ def test_the_replay_is_the_engine(seed: int) -> None:
     assert_equal_to_the_engine(compiled, random_sales(rng), assumptions)
 
 
+AT_A_GLANCE = programme(
+    """
+  - id: level
+    kind: tier
+    NAME
+    basis: spend
+    window: 20
+    levels:
+      - {id: silver, name: {ru: С, pl: S, en: S}, from: 5, multiplier: 1.5}
+      - {id: gold, name: {ru: З, pl: Z, en: G}, from: 20, multiplier: 2, percent: 3%}
+  - id: big
+    kind: threshold
+    NAME
+    audience: {who: members, tiers: [silver, gold]}
+    steps: [{from: 3.00, give: {percent: 2%}}, {from: 9.00, give: {percent: 7%}}]
+  - {id: guests, kind: price, NAME, audience: {who: guests}, products: {categories: [dairy]}, percent: 5%}
+  - {id: first, kind: welcome, NAME, give: {percent: 10%}, max_discount: 2.00, budget: {total: 5.00}}
+  - {id: third, kind: nth_purchase, NAME, every: 3, give: {amount: 1.00}}
+  - {id: spent, kind: nth_purchase, NAME, every_spend: 7.00, min_receipt: 2.00, give: {points: 30}}
+  - {id: back, kind: come_back, NAME, min_receipt_to_issue: 1.00, steps: [{days: 9, percent: 15%}]}
+  - {id: card, kind: stamps, NAME, products: {categories: [dairy]}, size: 3, free: cheapest}
+  - {id: full, kind: stamps, NAME, per: receipt, size: 2, reward: {percent: 5%}}
+  - id: streak
+    kind: challenge
+    NAME
+    goal: receipts
+    target: 2
+    window_days: 9
+    repeat: true
+    give: {points: 9}
+  - {id: back-points, kind: cashback, NAME, rate: 3%, round_to: point_down}
+  - id: points
+    kind: points
+    NAME
+    earn: {points: 3, per: 1.00}
+    redeem: {value: 0.01, block: 10, max_share: 50%}
+""",
+    head="caps: {receipt: 30%}\ncategories: {food: {}, dairy: {parent: food}}",
+)
+
+
+@given(st.integers(0, 10**9))
+def test_what_a_glance_leaves_out_has_nothing_to_say(seed: int) -> None:
+    """Every rule's turn hangs on levels, a first purchase, coupons, a member or goods, from sale to sale."""
+    rng = Random(seed)
+    assumptions = Assumptions(redemption=rng.choice(POLICIES), coupons=rng.random() < 0.8)
+    assert_equal_to_the_engine(AT_A_GLANCE, random_sales(rng), assumptions)
+
+
 @given(st.integers(0, 10**9))
 def test_rules_add_up_to_totals(seed: int) -> None:
     rng = Random(seed)
