@@ -214,7 +214,7 @@ async def read_metrics(request: Request[Any, Any, Any], state: State) -> Respons
         scopes.check(office, PATH)
     encode, media_type = choose_encoder(request.headers.get("Accept", ""))
     found = await context.runner.run(encode, context.metrics.registry)
-    return Response(found, media_type=media_type)
+    return Response(found, media_type=media_type.removesuffix("; charset=utf-8"))  # it is added again
 
 
 def from_here(scope: Scope) -> bool:

@@ -28,6 +28,7 @@ class Seen(Rig):
 def figures(rig: Rig) -> dict[tuple[str, ...], float]:
     answer = rig.call("GET", "/metrics")
     assert answer.status == 200, answer.body
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     found: dict[tuple[str, ...], float] = {}
     for family in text_string_to_metric_families(answer.body.decode()):
         for sample in family.samples:
