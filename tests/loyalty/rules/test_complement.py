@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from app.loyalty.effects import Counted
 from app.loyalty.state import DAY_MS, EMPTY
 from tests.loyalty.support import NOON, line, off, price, programme, then
 
@@ -32,3 +33,9 @@ def test_a_complement_keeps_to_its_cap_over_all_its_pairs() -> None:
         f"  - {{id: c, kind: complement, NAME, pairs: [{pairs}], percent: 50%, max_discount: 3}}\n"
     )
     assert off(price(compiled, line("a", "1"), line("b", "10"), line("c", "10"))) == {"c": 300}
+
+
+def test_an_earlier_purchase_is_remembered_as_long_as_it_counts() -> None:
+    rule = f"  - {{id: c, kind: complement, NAME, pairs: [{PAIR}], percent: 10%, before_days: 30}}\n"
+    counted = [e for e in price(programme(rule), line("camera", "10")).effects if isinstance(e, Counted)]
+    assert [(each.key, each.receipts, each.keep_days) for each in counted] == [("c#0", 1, 30)]

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from app.loyalty.basket import Redeem
-from app.loyalty.state import EMPTY
+from app.loyalty.effects import Grant, Granted
+from app.loyalty.state import EMPTY, apply
 from tests.loyalty.support import NOON, line, off, price, programme, then, why
 
 CARE = (
@@ -28,3 +29,17 @@ def test_an_unasked_use_is_offered_and_not_taken() -> None:
     state = then(EMPTY, price(compiled, line("plan", "99")))
     decision = price(compiled, line("check", "40"), state=state)
     assert (off(decision), decision.offers[0].code) == ({}, "uses_left")
+
+
+def test_uses_go_to_the_dearest_units_over_several_lines() -> None:
+    rule = "  - {id: care, kind: entitlement, NAME, uses: 1, products: {tags: [care]}}\n"
+    state = apply(EMPTY, [Granted(Grant("g", "care", "uses", NOON, uses=3))], NOON)
+    wish = Redeem(entitlements=("care",) * 3)
+    goods = (
+        line("b", "5", "2", tags=("care",)),
+        line("a", "10", tags=("care",)),
+        line("c", "4", tags=("care",)),
+    )
+    decision = price(programme(rule), *goods, state=state, redeem=wish)
+    assert [each.net_minor for each in decision.lines] == [0, 0, 400]
+    assert then(state, decision).held("care", NOON) == ()

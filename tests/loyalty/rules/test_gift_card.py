@@ -4,7 +4,7 @@ from app.loyalty.basket import GiftCard, Redeem
 from app.loyalty.effects import (
     GiftCardSold,
 )
-from tests.loyalty.support import line, price, programme
+from tests.loyalty.support import line, price, programme, why
 
 
 def test_gift_cards_are_sold_plain_and_spent_last() -> None:
@@ -23,3 +23,9 @@ def test_gift_cards_are_sold_plain_and_spent_last() -> None:
     )
     assert [(card.code, card.amount_minor) for card in paid.gift_cards] == [("x", 5_000), ("y", 4_000)]
     assert paid.due_minor == 0
+
+
+def test_a_card_that_is_sold_says_so() -> None:
+    compiled = programme("  - {id: g, kind: gift_card, NAME, products: {skus: [card]}}\n")
+    reason = why(price(compiled, line("card", "50")), "g")
+    assert (reason.code, reason.params) == ("gift_card_sold", {"amount_minor": 5_000})

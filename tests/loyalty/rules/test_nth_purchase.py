@@ -41,3 +41,8 @@ def test_a_receipt_below_the_minimum_does_not_count() -> None:
     compiled = programme(rule)
     state = then(EMPTY, price(compiled, line("a", "10")))
     assert off(price(compiled, line("a", "30"), state=state)) == {}
+
+
+def test_what_lacks_to_the_next_round_is_said() -> None:
+    rule = "  - {id: n, kind: nth_purchase, NAME, every_spend: 100, give: {points: 5}}\n"
+    assert why(price(programme(rule), line("a", "70")), "n").code == "missing_spend"

@@ -183,3 +183,10 @@ def test_an_allowance_caps_what_may_be_spent_away_from_the_server() -> None:
 def test_a_lot_is_named_by_its_sale_and_its_rule() -> None:
     lots = then(EMPTY, price(programme(EARN % ("", "")), line("a", "100"), sale_id="s7")).lots
     assert [(lot.id, lot.rule, lot.earned_at_ms) for lot in lots] == [("s7:p", "p", NOON)]
+
+
+def test_a_hundredth_of_a_point_is_earned_and_a_penny_too_little_earns_nothing() -> None:
+    assert price(programme(EARN % ("", "")), line("a", "0.10")).points.earned_centi == 1
+    least = programme(EARN % (", min_receipt: 20", ""))
+    assert price(least, line("a", "19.99")).points.earned_centi == 0
+    assert price(least, line("a", "20")).points.earned_centi == 200

@@ -41,3 +41,9 @@ def test_a_referral_may_pay_on_enrolment_or_on_each_of_some_purchases() -> None:
         earned.append(decision.points.earned_centi)
         state = then(state, decision)
     assert earned == [500, 500, 0]
+
+
+def test_what_pays_on_enrolment_pays_nothing_on_a_purchase() -> None:
+    rule = "  - {id: r, kind: referral, NAME, pays_on: enrolment, friend_points: 20}\n"
+    decision = price(programme(rule), line("a", "10"), state=FRIEND)
+    assert (decision.points.earned_centi, why(decision, "r").code) == (0, "referral_paid")

@@ -93,3 +93,9 @@ def test_an_idle_card_lapses() -> None:
     state = then(EMPTY, buy(compiled, "3"))
     assert advance(state, NOON + 60 * DAY_MS).card("card") == 3
     assert advance(state, NOON + 62 * DAY_MS).card("card") == 0
+
+
+def test_a_card_with_a_reward_lapses_by_idleness_too() -> None:
+    rule = "  - {id: card, kind: stamps, NAME, size: 6, reward: {points: 5}, expires_after_idle_days: 60}\n"
+    state = then(EMPTY, buy(programme(rule), "3"))
+    assert [advance(state, NOON + days * DAY_MS).card("card") for days in (60, 61)] == [3, 0]

@@ -13,3 +13,18 @@ def test_the_first_purchase_of_a_person() -> None:
     assert why(price(compiled, line("a", "10"), state=state), "w").code == "not_first_purchase"
     again = apply(state, refund(first, {"a": 1000}, at_ms=NOON).effects, NOON)
     assert off(price(compiled, line("a", "10"), state=again)) == {"w": 100}
+
+
+def test_who_is_not_welcomed_and_why() -> None:
+    compiled = programme("  - {id: w, kind: welcome, NAME, give: {percent: 10%}, min_receipt: 10}\n")
+    assert why(price(compiled, line("a", "10"), state=None), "w").code == "members_only"
+    reason = why(price(compiled, line("a", "9.99")), "w")
+    assert (reason.code, reason.params) == ("missing_for_welcome", {"missing_minor": 1})
+
+
+def test_a_welcome_that_another_rule_has_beaten_is_kept_for_later() -> None:
+    rules = "  - {id: w, kind: welcome, NAME, give: {percent: 10%}}\n"
+    rules += "  - {id: t, kind: threshold, NAME, steps: [{from: 1, give: {percent: 20%}}]}\n"
+    beaten = price(programme(rules), line("a", "10"))
+    assert off(beaten) == {"t": 200}
+    assert "w" not in then(EMPTY, beaten).counters
