@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
-    from app.screens.customer import CustomerPresenter
     from app.screens.corner.presenter import CornerPresenter
+    from app.screens.customer import CustomerPresenter
     from app.screens.device_page import DevicesPresenter
     from app.screens.views import SaleView
     from app.ui.customer import CustomerWindow
@@ -197,6 +197,10 @@ class Windowed:
             rig = Rig(self.folder, self.config, post=self.bridge.post)
             self.bridge.post(lambda: self._assemble(rig))
             self._usable.wait()
+            from app.texts import texts
+
+            # Babel's data of the receipt's language: the first receipt does not wait for it.
+            texts(self.config.shop.lang, paper=True).moment(0, self.config.shop.time_zone)
             devices = self._devices(self.config)
             from app.devices import check_codes
 
