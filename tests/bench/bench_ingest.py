@@ -1,16 +1,23 @@
 """Ingest: facts per second over HTTP, beside the same rows put into the same database by its fastest way.
 
-Run: `./dev bench ingest`. Prints ratios of runs made side by side; asserts no times.
+Beside that, the same sales through the usual FastAPI endpoint with pydantic and an ORM (`tests/bench/plain`);
+its packages are installed into a folder of its own for the run. Run: `./dev bench ingest`. Prints ratios of
+runs made side by side; asserts no times.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import socket
 import statistics
+import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+import venv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -29,6 +36,7 @@ from tests.sync.process import ServerProcess
 
 FACTS, BATCH, ROUNDS = 5_000, 500, 3
 WORLD = RealWorld()
+PLAIN = Path(__file__).parent / "plain"
 
 
 def sales(count: int) -> list[bytes]:
@@ -118,6 +126,45 @@ def copy_on_conflict(dsn: str, bodies: list[bytes]) -> float:
         return time.perf_counter() - begun
 
 
+@contextlib.contextmanager
+def plain_server(folder: Path, url: str) -> Iterator[str]:
+    """The endpoint of `tests/bench/plain` in an environment of its own; gives its URL."""
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    wanted = PLAIN / "requirements.txt"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--quiet", "-r", wanted], check=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([python, PLAIN / "server.py", str(port), url], cwd=folder)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{address}/docs")
+                break
+            assert process.poll() is None, "the plain endpoint did not start"
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.kill()
+        process.wait()
+
+
+def over_plain_http(address: str, bodies: list[bytes]) -> float:
+    """Seconds for the same sales, in the same batches, as plain JSON."""
+    till, requests = WORLD.new_id(), []
+    for start in range(0, len(bodies), BATCH):
+        facts = [msgspec.Raw(body) for body in bodies[start : start + BATCH]]
+        requests.append(msgspec.json.encode({"till": till, "first_seq": start + 1, "facts": facts}))
+    headers = {"Content-Type": "application/json"}
+    with httpx.Client(base_url=address, timeout=60) as http:
+        begun = time.perf_counter()
+        for data in requests:
+            assert http.post("/facts", content=data, headers=headers).status_code == 200
+        return time.perf_counter() - begun
+
+
 def median(run: Callable[[], float]) -> float:
     return statistics.median(run() for _ in range(ROUNDS))
 
@@ -135,6 +182,10 @@ def measure(name: str, folder: Path, url: str) -> None:
     if url:
         raw = FACTS / median(lambda: copy_on_conflict(url, sales(FACTS)))
         print(f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it")
+        with plain_server(folder, url) as address:
+            plain = FACTS / median(lambda: over_plain_http(address, sales(FACTS)))
+        print(f"  FastAPI, pydantic and an ORM: {plain:,.0f}/s; HTTP is {rate / plain:.1f} times it")
+    print(f"  load {os.getloadavg()[0]:.0f}")
     server.kill()
 
 

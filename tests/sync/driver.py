@@ -10,11 +10,16 @@ import httpx
 from app.lanes import RealWorld
 from sync.client import Client
 from sync.events import (
+    Applied,
+    Apply,
     BeginEpoch,
     EnrolWith,
     Event,
+    FactsAvailable,
     FactsRead,
+    PersonsRead,
     ReadFacts,
+    ReadPersons,
     Send,
     SetAcked,
     Started,
@@ -35,14 +40,26 @@ class Driver:
         self.outbox = outbox
         self._client = Client(WORLD.random_bytes)
         self._events: deque[Event] = deque([Started(outbox.credentials()), EnrolWith(code)])
+        self._timer: TimerFired | None = None
         self.pushes: list[tuple[float, int]] = []
 
     def push_all(self) -> None:
         """Until the server has everything. AssertionError if the client finds no way on."""
+        self._events.append(FactsAvailable())
         while self.outbox.acked[1] < self.outbox.head.seq or not self.pushes:
-            assert self._events, self._client.status
-            for effect in self._client.step(self._events.popleft(), WORLD.now_ms()):
-                self._execute(effect)
+            if not self._events:
+                assert self._timer is not None, self._client.status
+                self._events.append(self._timer)
+            self._step()
+
+    def settle(self) -> None:
+        """Do what a till does after a push (it pulls), until it rests."""
+        while self._events:
+            self._step()
+
+    def _step(self) -> None:
+        for effect in self._client.step(self._events.popleft(), WORLD.now_ms()):
+            self._execute(effect)
 
     def _execute(self, effect: object) -> None:
         match effect:
@@ -53,8 +70,14 @@ class Driver:
             case BeginEpoch(credentials):
                 self.outbox.begin_epoch(credentials)
             case Wait(ticket, seconds):
-                time.sleep(seconds if self._client.status.problem else 0)
-                self._events.append(TimerFired(ticket))
+                self._timer = TimerFired(ticket)
+                if self._client.status.problem:
+                    time.sleep(seconds)
+                    self._events.append(self._timer)
+            case Apply(ticket):
+                self._events.append(Applied(ticket))
+            case ReadPersons(ticket):
+                self._events.append(PersonsRead(ticket, ()))
             case Send():
                 self._send(effect)
             case _:
