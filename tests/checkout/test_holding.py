@@ -65,8 +65,8 @@ def desk(tmp_path: Path, server: Server) -> Desk:
     return desk
 
 
-def allow(desk: Desk, **fields: int) -> None:
-    body = msgspec.json.encode(Allowance(**fields))
+def allow(desk: Desk, points_centi: int = 0, coupons_minor: int = 0) -> None:
+    body = msgspec.json.encode(Allowance(points_centi=points_centi, coupons_minor=coupons_minor))
     with desk.database.writer.transaction() as sql:
         sql.execute("INSERT OR REPLACE INTO listed VALUES ('allowance', 'card', '', ?)", (body,))
 
