@@ -10,7 +10,9 @@ import pytest
 
 from sync.feed import FeedProblem, pages
 from sync.server import admin, members
+from sync.server.cursors import FeedReset
 from sync.server.database import Database
+from sync.server.serve import open_context
 from tests.sync.postgres import Postgres, postgres_folder, run
 from tests.sync.process import ServerProcess
 from tests.sync.test_processes import Shop, read_all
@@ -59,10 +61,12 @@ def test_what_came_after_the_restore_point_is_pushed_again(tmp_path: Path) -> No
         run(folder, "pg_basebackup", "-c", "fast", "-d", old.dsn("postgres"), "-D", str(folder / "base"))
         shop.sell(20)
         all_acknowledged(shop)
+        kept = pulled(url, shop)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("SELECT pg_create_restore_point('before')")
         shop.sell(40)
         all_acknowledged(shop)
+        lost = pulled(url, shop)
         cursor = [page.cursor for page in pages(server.url, server.first_run["office_token"])][-1]
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("SELECT pg_switch_wal()")
@@ -74,6 +78,9 @@ def test_what_came_after_the_restore_point_is_pushed_again(tmp_path: Path) -> No
             server.database_url = new.dsn(url.split("/")[3].split("?")[0])
             db = Database.postgres(server.database_url)
             assert facts_in(db) == 50, "neither what came before nor what came after the point"
+            assert pulled(server.database_url, shop, kept), "it saw nothing that is no more"
+            with pytest.raises(FeedReset):
+                pulled(server.database_url, shop, lost)
             admin.after_restore(db)
             server.start()
             shop.sell(5)
@@ -94,6 +101,15 @@ def test_what_came_after_the_restore_point_is_pushed_again(tmp_path: Path) -> No
 
 def all_acknowledged(shop: Shop) -> None:
     shop.until(lambda _: shop.outbox.acked[1] == shop.outbox.head.seq, 60)
+
+
+def pulled(url: str, shop: Shop, cursor: str = "") -> str:
+    """Where a reader of members is after a page. Raises FeedReset."""
+    context = open_context(None, url)
+    page = context.pull(shop.outbox.head.origin, "main").page(cursor, 1000)
+    context.runner.close()
+    context.db.close()
+    return page.cursor
 
 
 def facts_in(db: Database) -> int:
