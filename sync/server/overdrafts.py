@@ -57,7 +57,7 @@ def put(connection: sa.Connection, shard: int, fallen: Sequence[tuple[uuid.UUID,
         )  # fmt: skip
 
 
-Since = Annotated[int, QueryParameter(ge=0, le=2**62, description="Only what happened since (UTC, ms)")]
+Since = Annotated[int, QueryParameter(ge=0, le=2**53, description="Only what happened since (UTC, ms)")]
 
 
 @get("/overdrafts", security=BY_OFFICE, responses=problems(400, 401, 403, 408, 413, 503))
