@@ -262,9 +262,9 @@ class Projections:
             self._run(f"DELETE FROM {table}")
         self._run("DELETE FROM alias")
         listed = "SELECT key, body FROM listed WHERE list = 'alias' ORDER BY key"
-        for key, member in self._run(listed).fetchall():
+        for key, body in self._run(listed).fetchall():
             # Under whichever of the ids this till came to know them first: that may be another one now.
-            other, root = self.canonical(bytes.fromhex(key)), self.canonical(member)
+            other, root = self.canonical(bytes.fromhex(key)), self.canonical(body)
             if other != root:
                 self._point(other, root)
         self._run("DELETE FROM card WHERE NOT pulled")

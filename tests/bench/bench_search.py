@@ -141,7 +141,8 @@ def main(members: int = 1_000_000, products: int = 100_000) -> None:
     asked = keystrokes(iter([*(text for one in some for text in typed_for(one, random)), *STRANGE]))
     stock = random.sample(list(goods(5_000)), GOODS)
     wanted = keystrokes(iter([*(text for one in stock for text in typed_for_goods(one, random)), *STRANGE]))
-    QApplication.instance() or QApplication([])
+    app = QApplication.instance() or QApplication([])
+    assert app is not None
     typing = Typing(reader, Path(tempfile.mkdtemp()))
     size = (folder / FILE).stat().st_size
     print(f"{members:,} members, {products:,} products, {size / 1e6:,.0f} MB, encrypted; {load_line()}")

@@ -10,6 +10,7 @@ from app.screens.corner.presenter import CornerPresenter
 from app.screens.device_page import DevicesPresenter, DevicesView, Equipment
 from app.screens.views import ChipKind
 from app.ui import scenes
+from app.ui.devices import DevicesPanel
 from app.ui.look import Look
 from app.ui.scenes.corner import Still
 from app.ui.window import MainWindow
@@ -46,7 +47,9 @@ class Opened:
 
     @property
     def cards(self):
-        return self.screen.panel(DevicesView).cards
+        panel = self.screen.panel(DevicesView)
+        assert isinstance(panel, DevicesPanel)
+        return panel.cards
 
 
 def test_ctrl_f3_opens_it_and_back_leaves_it(qtbot: QtBot, look: Look) -> None:

@@ -88,8 +88,7 @@ class Settings(Page):
         title, label = self.say(f"setting.{one.key}"), one.key
         if one.choices:
             choices = tuple(
-                Choice(value, self._word(one, value), value == self._text)
-                for value in one.choices
+                Choice(value, self._word(one, value), value == self._text) for value in one.choices
             )
             return Form(title=title, detail=label, choices=choices, problem=self._problem, presses=presses)
         hint = self.say(f"hint.{one.key}") if self.corner.words.has(f"corner.hint.{one.key}") else ""
