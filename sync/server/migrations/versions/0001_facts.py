@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from alembic import context, op
+from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from sync.server.migrations.tables import identity, sharded
 
 revision = "0001"
 down_revision = None
@@ -24,23 +24,6 @@ def upgrade() -> None:
     append_only("envelope")
     heads = sa.table("shard_head", sa.column("shard"), sa.column("head"))
     op.bulk_insert(heads, [{"shard": shard, "head": 0} for shard in range(SHARDS)])
-
-
-def identity() -> sa.types.TypeEngine:
-    return sa.LargeBinary(16).with_variant(postgresql.UUID(as_uuid=True), "postgresql")
-
-
-def sharded(name: str, *items: sa.schema.SchemaItem, **options: Any) -> None:
-    """Create a table of the facts family, hash-partitioned by shard if asked for (PostgreSQL only)."""
-    partitions = context.config.attributes.get("partitions", 0)
-    if partitions:
-        options["postgresql_partition_by"] = "HASH (shard)"
-    op.create_table(name, sa.Column("shard", sa.SmallInteger, nullable=False), *items, **options)
-    for part in range(partitions):
-        op.execute(
-            f"CREATE TABLE {name}_p{part} PARTITION OF {name}"
-            f" FOR VALUES WITH (MODULUS {partitions}, REMAINDER {part})"
-        )
 
 
 def facts() -> None:

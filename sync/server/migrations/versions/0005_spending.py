@@ -8,8 +8,9 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import context, op
-from sqlalchemy.dialects import postgresql
+from alembic import op
+
+from sync.server.migrations.tables import identity, sharded
 
 revision = "0005"
 down_revision = "0004"
@@ -115,20 +116,3 @@ def _body(row: Any) -> bytes:
     body = {"till": str(_id(row.till)), "epoch": row.epoch, "public_key": public_key}
     withdrawn = {} if row.revoked_ms is None else {"revoked_ms": row.revoked_ms}
     return json.dumps({**body, **withdrawn}).encode()
-
-
-def identity() -> sa.types.TypeEngine:
-    return sa.LargeBinary(16).with_variant(postgresql.UUID(as_uuid=True), "postgresql")
-
-
-def sharded(name: str, *items: sa.schema.SchemaItem, **options: Any) -> None:
-    """As in 0001: hash-partitioned by shard if asked for (PostgreSQL only)."""
-    partitions = context.config.attributes.get("partitions", 0)
-    if partitions:
-        options["postgresql_partition_by"] = "HASH (shard)"
-    op.create_table(name, sa.Column("shard", sa.SmallInteger, nullable=False), *items, **options)
-    for part in range(partitions):
-        op.execute(
-            f"CREATE TABLE {name}_p{part} PARTITION OF {name}"
-            f" FOR VALUES WITH (MODULUS {partitions}, REMAINDER {part})"
-        )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from alembic import context, op
-from sqlalchemy.dialects import postgresql
+from alembic import op
+
+from sync.server.migrations.tables import identity, sharded
 
 revision = "0006"
 down_revision = "0005"
@@ -57,20 +56,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_webhook"),
         comment="Where facts are posted to: cursor is how far, due_ms when next, or a lease",
     )
-
-
-def identity() -> sa.types.TypeEngine:
-    return sa.LargeBinary(16).with_variant(postgresql.UUID(as_uuid=True), "postgresql")
-
-
-def sharded(name: str, *items: sa.schema.SchemaItem, **options: Any) -> None:
-    """As in 0001: hash-partitioned by shard if asked for (PostgreSQL only)."""
-    partitions = context.config.attributes.get("partitions", 0)
-    if partitions:
-        options["postgresql_partition_by"] = "HASH (shard)"
-    op.create_table(name, sa.Column("shard", sa.SmallInteger, nullable=False), *items, **options)
-    for part in range(partitions):
-        op.execute(
-            f"CREATE TABLE {name}_p{part} PARTITION OF {name}"
-            f" FOR VALUES WITH (MODULUS {partitions}, REMAINDER {part})"
-        )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from alembic import context, op
-from sqlalchemy.dialects import postgresql
+from alembic import op
+
+from sync.server.migrations.tables import identity, sharded
 
 revision = "0007"
 down_revision = "0006"
@@ -73,20 +72,3 @@ def findings() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_programme_source"),
         comment="Every programme that was ever published, by the digest that sales name it by",
     )
-
-
-def identity() -> sa.types.TypeEngine:
-    return sa.LargeBinary(16).with_variant(postgresql.UUID(as_uuid=True), "postgresql")
-
-
-def sharded(name: str, *items: sa.schema.SchemaItem, **options: Any) -> None:
-    """As in 0001: hash-partitioned by shard if asked for (PostgreSQL only)."""
-    partitions = context.config.attributes.get("partitions", 0)
-    if partitions:
-        options["postgresql_partition_by"] = "HASH (shard)"
-    op.create_table(name, sa.Column("shard", sa.SmallInteger, nullable=False), *items, **options)
-    for part in range(partitions):
-        op.execute(
-            f"CREATE TABLE {name}_p{part} PARTITION OF {name}"
-            f" FOR VALUES WITH (MODULUS {partitions}, REMAINDER {part})"
-        )
