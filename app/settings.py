@@ -66,10 +66,8 @@ def change(folder: Path, key: str, text: str) -> Config:
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise ConfigProblem(f"{file}: {error}") from error
     section, _, name = key.partition(".")
-    if section not in document:
-        document[section] = tomlkit.table()
-    table = document[section]
-    table[name] = text == "true" if _CHOICES.get(key) is _YES_NO else text  # type: ignore[index]
+    table = document.setdefault(section, tomlkit.table())
+    table[name] = text == "true" if _CHOICES.get(key) is _YES_NO else text
     written = tomlkit.dumps(document)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".settings-") as aside:
         (Path(aside) / FILE).write_text(written, "utf-8")

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from app.screens.corner.page import Page
 from app.screens.device_page import DevicesPresenter, DevicesView
 
-if TYPE_CHECKING:
-    from app.screens.corner.presenter import CornerPresenter
-
 
 class Devices(Page):
-    corner: CornerPresenter  # type: ignore[assignment]
-
     @property
     def _devices(self) -> DevicesPresenter:
         assert self.corner.devices is not None, "there is no such page without devices"

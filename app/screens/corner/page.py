@@ -16,7 +16,7 @@ from app.checkout.till import Till
 from app.lanes import World
 from app.ledger.facts import AnyFact
 from app.screens import views
-from app.screens.device_page import DevicesView
+from app.screens.device_page import DevicesPresenter, DevicesView
 from app.screens.forms import YES, AnyForm, Press
 from app.stats.day import DayFigures
 from app.texts import Texts
@@ -72,9 +72,12 @@ class Corner(Protocol):
     past: Past
     back: Back
     world: World
+    words: Texts
 
     @property
-    def words(self) -> Texts: ...
+    def devices(self) -> DevicesPresenter | None:
+        """Whoever knows the devices; None while nobody does."""
+        ...
 
     def show(self) -> None:
         """Publish the page as it is now."""
