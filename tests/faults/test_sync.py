@@ -22,19 +22,22 @@ KILLS = int(os.environ.get("STEMPEL_KILLS", "300"))
 
 
 def one_world(seed: int) -> None:
-    """A world of its own kind for every seed: wrong clocks, and copied disks or a server put back.
+    """A world of its own kind for every seed: wrong clocks, merges, and copied disks or a server put back.
 
     Not both in one: facts of an epoch that a till has left are not sent anew to a restored server, and
-    docs/operate.md says so.
+    docs/operate.md says so. Most worlds are short, since most faults need little; each thirty-second is long.
     """
-    rates = random.Random(seed)
-    faults = Faults(*(rates.uniform(0, 20) for _ in range(5)), crash=2, lose_hint=rates.uniform(0, 100))
+    draw = random.Random(seed)
+    faults = Faults(*(draw.uniform(0, 20) for _ in range(5)), crash=2, lose_hint=draw.uniform(0, 100))
+    long = seed % 32 == 0
+    periods, rounds = (draw.randint(2, 6), 3) if long else (draw.randint(1, 3), 1)
     with world(seed, faults) as sim:
-        for number in range(sim.random.randint(1, 3)):
-            sim.add_till(f"till {number}", clock_off_ms=sim.random.choice((0, 0, 86_400_000, -(10**12))))
-        backup, clones = None, sim.chance(50)
-        for _ in range(sim.random.randint(2, 6)):
-            trade(sim, 3, erasing=clones)
+        sim.merging = draw.random() < 0.1
+        for number in range(draw.choice((1, 1, 2, 2, 3))):
+            sim.add_till(f"till {number}", clock_off_ms=draw.choice((0, 0, 86_400_000, -(10**12))))
+        backup, clones = None, draw.random() < 0.5
+        for _ in range(periods):
+            trade(sim, rounds, erasing=clones and not sim.merging)
             if clones and sim.chance(40):
                 sim.clone(sim.random.choice(sim.tills))
             if backup is not None and sim.chance(50):

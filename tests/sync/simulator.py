@@ -128,7 +128,7 @@ class SimTill:
         self.sim = sim
         self.name = name
         self.disk = disk
-        self.copy_of = of
+        self.copied = of is not None
         # One for its life: no crash on the way may spend it in vain.
         self.code = of.code if of is not None else sim.server.code()
         self.clock_off_ms = 0
@@ -246,7 +246,7 @@ class SimTill:
             case Tell(status):
                 self.status = status
                 if status.problem in ("till_exists", "bad_code", "code_used"):
-                    assert self.copy_of or self.sim.restored, f"{self.name}: its code was spent in vain"
+                    assert self.copied or self.sim.restored, f"{self.name}: its code was spent in vain"
                     # Head office makes a code for this very till.
                     self.code = self.sim.server.code(till=self.disk.writer.head.origin)
                     self._later(5_000, EnrolWith(self.code))
@@ -317,7 +317,8 @@ class Simulation:
         return till
 
     def clone(self, till: SimTill) -> SimTill:
-        """The till's disk copied to another machine, and both go on."""
+        """The till's disk copied to another machine, and both go on; before it enrolled, with one code."""
+        till.copied = True
         other = SimTill(self, till.name + "'", till.disk.copy(), till)
         self.tills.append(other)
         return other
