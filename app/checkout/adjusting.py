@@ -220,7 +220,8 @@ class Adjusting:
             return stopped
         checked, shop = heart.sale.age_checked, heart.shop
         lines = tuple(x for x in heart.sale.lines if restricting.age_from(x.tags, shop) <= checked)
-        return heart.change(msgspec.structs.replace(heart.sale, lines=lines)) or done("age_refused")
+        left = msgspec.structs.replace(heart.sale, lines=lines)
+        return heart.change(left, why="age") or done("age_refused")
 
 
 def looks_personal(text: str) -> bool:

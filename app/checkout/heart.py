@@ -25,6 +25,7 @@ from app.checkout.reserved import Allowances, Holds, NoAllowances, NoHolds
 from app.checkout.rights import Approval, Staff, needed
 from app.checkout.shop import Shop
 from app.checkout.signed import Keys, NoKeys
+from app.checkout.voiding import Answering, Why, abandoned, voided
 from app.checkout.wording import rule_name
 from app.lanes import World
 from app.ledger.basis import Basis
@@ -201,11 +202,17 @@ class Heart(Recorder):
         return None if member is None else self.members.member(member)
 
     def change(
-        self, sale: OpenSale, member: Member | None = None, facts: tuple[AnyFact, ...] = ()
+        self,
+        sale: OpenSale,
+        member: Member | None = None,
+        facts: tuple[AnyFact, ...] = (),
+        *,
+        why: Why | None = "void",
     ) -> Outcome | None:
         """The basket is another one now: it can be undone, is priced and kept, with the facts of the change.
 
-        `member` is the sale's, freshly loaded, where the caller has it. Refused, and nothing is changed,
+        `member` is the sale's, freshly loaded, where the caller has it. Goods that are gone from it leave
+        facts of their own, with `why`; None where `facts` tell of them. Refused, and nothing is changed,
         where the customer would have paid more than the basket is worth.
         """
         before = self.sale, self.member, self.decision
@@ -221,12 +228,13 @@ class Heart(Recorder):
         self.past.append(before[0])
         del self.past[:-UNDO_STEPS]
         self.holding.look()
-        self.keep(facts)
+        gone = tuple(voided(before[0], self.sale, why, self.answering)) if why else ()
+        self.keep((*facts, *gone))
         return None
 
     def put_back(self, sale: OpenSale) -> Outcome | None:
         """An earlier basket again, with what was paid since; its own id may have been used up."""
-        now = self.sale
+        now, emptied = self.sale, sale
         sale = msgspec.structs.replace(
             sale,
             id=now.id,
@@ -235,10 +243,25 @@ class Heart(Recorder):
             exchange=now.exchange,
             holds=now.holds,
         )
-        refusal = self.change(sale, self.load(sale.member))
+        if emptied.id == now.id:
+            refusal = self.change(sale, self.load(sale.member), why="undo")
+        else:
+            facts = abandoned(emptied, self.answering, undone=True)
+            refusal = self.change(sale, self.load(sale.member), facts, why=None)
         if refusal is None:
             self.past.pop()
+            # The steps before it are steps of this sale from now on.
+            self.past = [
+                msgspec.structs.replace(each, id=now.id) if each.id == emptied.id else each
+                for each in self.past
+            ]
         return refusal
+
+    @property
+    def answering(self) -> Answering:
+        """Who answers for what is taken out of the basket now."""
+        shift = self.shift.id if self.shift else None
+        return Answering(self.cashier, shift, self.world.now_ms(), self.world.new_id)
 
     def _now(self, sale: OpenSale) -> OpenSale:
         return msgspec.structs.replace(sale, priced_ms=self.world.now_ms())

@@ -13,6 +13,7 @@ from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Work
 from app.checkout.rights import Approval
+from app.checkout.voiding import abandoned
 
 
 class Parked(NamedTuple):
@@ -107,12 +108,13 @@ class Parking:
             return answer(refused("reason_missing"))
         if (lacking := heart.lacking("drop_parked", approval)) is not None:
             return answer(lacking)
-        fact = heart.privileged("drop_parked", approval, reason=reason, subject=sale.id)
+        agreed = heart.privileged("drop_parked", approval, reason=reason, subject=sale.id)
+        gone = abandoned(sale, heart.answering, reason=reason, approved_by=agreed.approved_by)
 
         def written() -> Outcome:
             del self._sales[slot]
             heart.parked = len(self._sales)
             return done("parked_dropped", name=sale.name)
 
-        work = Work(facts=(fact,), parked=((slot, None),), keep_basket=True, at_ms=fact.at_ms)
+        work = Work(facts=(*gone, agreed), parked=((slot, None),), keep_basket=True, at_ms=agreed.at_ms)
         return heart.write(work, written, answer)

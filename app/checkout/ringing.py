@@ -12,6 +12,7 @@ from app.checkout import restricting
 from app.checkout.heart import Heart
 from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.ports import CodeReader, Product
+from app.checkout.voiding import abandoned
 from app.values import QTY_MILLI
 from hardware.ports import CardProof
 
@@ -101,7 +102,8 @@ class Ringing:
             return refused("no_line")
         if qty_milli > open_basket.QTY_MAX_MILLI:
             return refused("qty_too_large", line=key, most=open_basket.QTY_MAX_MILLI // QTY_MILLI)
-        if (refusal := heart.change(open_basket.set_qty(heart.sale, key, qty_milli))) is not None:
+        changed = open_basket.set_qty(heart.sale, key, qty_milli)
+        if (refusal := heart.change(changed, why="quantity" if qty_milli > 0 else "void")) is not None:
             return refusal
         return done("qty_set" if qty_milli > 0 else "voided", line=key, name=line.name_in(heart.shop.lang))
 
@@ -137,5 +139,5 @@ class Ringing:
             return stopped
         if heart.sale.tenders or heart.sale.gift_cards:
             return refused("tenders_open")
-        heart.change(heart.new_sale())
+        heart.change(heart.new_sale(), facts=abandoned(heart.sale, heart.answering), why=None)
         return done("cleared")

@@ -310,6 +310,50 @@ class ConsentGiven(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="con
     cashier: str = ""
 
 
+class GoodsOut(msgspec.Struct, frozen=True, array_like=True):
+    """A line of a basket that was given up: its number there, and what it was worth before discounts."""
+
+    line: int
+    sku: str
+    name: str
+    qty_milli: int
+    amount_minor: int
+
+
+class LineVoided(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="line_voided"):
+    """Goods that were rung and taken out of the open basket, all of a line or a part of it.
+
+    `why` is void, quantity, undo, or age (the customer may not have them). `amount_minor` is price × quantity
+    before discounts. Both figures are below zero where undo put back what such a fact had taken out.
+    """
+
+    sale: uuid.UUID
+    shift: uuid.UUID | None
+    cashier: str
+    line: int
+    sku: str
+    name: str
+    qty_milli: int
+    amount_minor: int
+    why: str = "void"
+
+
+class SaleAbandoned(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sale_abandoned"):
+    """A basket with goods that was emptied at once, or parked and given up with a `reason`.
+
+    `amount_minor` is its goods before discounts. A second fact of the same sale with figures below zero says
+    that undo brought the basket back.
+    """
+
+    sale: uuid.UUID
+    shift: uuid.UUID | None
+    cashier: str
+    lines: tuple[GoodsOut, ...]
+    amount_minor: int
+    reason: str = ""
+    approved_by: str = ""
+
+
 class Privileged(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="privileged"):
     """An act that not everybody may do: what, by whom, and who approved it if somebody had to.
 
@@ -385,6 +429,21 @@ class ActivityRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag=
     why: tuple[Reason, ...] = ()
 
 
+class ReferralSettled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="referral_settled"):
+    """A referrer was paid for a friend, or it was taken back with the friend's purchase (`back`).
+
+    `of` is the fact that it follows from. Without effects nothing was paid, and `reason` says why. The id
+    follows from what was owed (`app.ledger.referrals`): once, whoever settles it.
+    """
+
+    member: uuid.UUID
+    of: uuid.UUID
+    rule: str
+    back: bool = False
+    reason: str = ""
+    effects: tuple[AnyEffect, ...] = ()
+
+
 AnyFact = (
     ShiftOpened
     | ShiftClosed
@@ -403,12 +462,15 @@ AnyFact = (
     | CardBlocked
     | MembersMerged
     | ConsentGiven
+    | LineVoided
+    | SaleAbandoned
     | Privileged
     | FiscalCorrected
     | SignedIn
     | PinFailed
     | Feedback
     | ActivityRecorded
+    | ReferralSettled
 )
 
 _encoder: Final = msgspec.json.Encoder()

@@ -18,9 +18,11 @@ import msgspec
 from app.ledger.facts import (
     AnyFact,
     CashMoved,
+    LineVoided,
     MemberEnrolled,
     NoSale,
     Privileged,
+    SaleAbandoned,
     SaleCompleted,
     SaleRefunded,
     SaleVoided,
@@ -82,6 +84,12 @@ class ShiftFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """The part of `refunded_minor` that went back in points."""
     voided: int = 0
     """Sales given up after a card terminal or fiscal device had been asked."""
+    voids: int = 0
+    voids_minor: int = 0
+    """Lines taken out of open baskets, wholly or in part, and what they were worth before discounts."""
+    abandoned: int = 0
+    abandoned_minor: int = 0
+    """The same for whole baskets: emptied, or parked and given up."""
 
     rounding_minor: int = 0
     """What was let go (below zero: taken) because cash has a smallest coin; sales and refunds together."""
@@ -196,6 +204,15 @@ def _changed(figures: ShiftFigures, fact: AnyFact) -> dict[str, object]:
             return {"no_sales": figures.no_sales + 1}
         case SaleVoided():
             return {"voided": figures.voided + 1}
+        case LineVoided(qty_milli=qty_milli, amount_minor=amount):
+            sign = 1 if qty_milli > 0 else -1
+            return {"voids": figures.voids + sign, "voids_minor": figures.voids_minor + amount}
+        case SaleAbandoned(lines=lines, amount_minor=amount):
+            sign = 1 if lines and lines[0].qty_milli > 0 else -1
+            return {
+                "abandoned": figures.abandoned + sign,
+                "abandoned_minor": figures.abandoned_minor + amount,
+            }
         case MemberEnrolled():
             return {"enrolled": figures.enrolled + 1}
         case Privileged(act=act):

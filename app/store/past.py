@@ -13,9 +13,11 @@ from app.store import rows
 
 EXCEPTIONS: Final = (
     "cash_moved",
+    "line_voided",
     "no_sale",
     "pin_failed",
     "privileged",
+    "sale_abandoned",
     "sale_refunded",
     "sale_voided",
     "shift_closed",

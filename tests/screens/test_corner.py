@@ -129,9 +129,40 @@ def test_acts_by_hand_are_listed_the_latest_first(opened: Opened) -> None:
     desk.world.ms += 60_000
     till.drawer.no_sale(reason="change_money")
     rows = opened.rows("exceptions").rows
-    assert [row.title for row in rows] == ["Drawer opened without a sale", "Open price"]
+    assert [row.title for row in rows] == ["Drawer opened without a sale", "Basket abandoned", "Open price"]
     assert rows[0].detail.endswith("Coins for change"), "a chosen reason has its words"
-    assert rows[1].figure == "4.50\xa0zł"
+    assert rows[2].figure == "4.50\xa0zł"
+
+
+def test_what_was_taken_out_is_counted_with_its_goods_and_by_whom(opened: Opened) -> None:
+    desk = opened.desk
+    till = desk.till
+    for _ in range(3):
+        till.scan(MILK)
+    till.step_qty(1, -1)
+    till.void_line(1)
+    till.undo()
+    page = opened.rows("exceptions")
+    assert [row.title for row in page.rows] == ["Line put back", "Line voided", "Line voided"]
+    assert page.rows[0].detail.endswith("Milk 3.2 % 1 l × 2")
+    assert page.rows[2].detail.endswith("Anna · Milk 3.2 % 1 l")
+    price = till.sale.lines[0].price_minor
+    figures = {row.key: row.figure for row in page.sums}
+    assert figures["line_voided"] == f"1 · {opened.corner.words.money(price, 'PLN')}", "what came back is off"
+    assert figures["by"] == "Anna 1"
+    till.clear()
+    figures = {row.key: row.figure for row in opened.rows("exceptions").sums}
+    assert figures["sale_abandoned"] == f"1 · {opened.corner.words.money(2 * price, 'PLN')}"
+
+
+def test_more_than_the_rows_shown_are_counted(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.screens.corner.exceptions.MOST", 3)
+    for _ in range(5):
+        opened.desk.till.scan(MILK)
+        opened.desk.till.void_line(opened.desk.till.sale.lines[0].key)
+    page = opened.rows("exceptions")
+    assert len(page.rows) == 3
+    assert page.sums[0].figure.startswith("5 · ")
 
 
 def test_older_exceptions_need_a_longer_look_back(opened: Opened) -> None:

@@ -17,11 +17,14 @@ from app.ledger.facts import (
     CardLinked,
     CashMoved,
     Discount,
+    GoodsOut,
+    LineVoided,
     MemberEnrolled,
     NoSale,
     OpeningBalance,
     PointsAdjusted,
     Privileged,
+    SaleAbandoned,
     SaleCompleted,
     SaleGivenTo,
     SaleRefunded,
@@ -139,6 +142,13 @@ facts: st.SearchStrategy[AnyFact] = st.one_of(
     st.builds(SaleGivenTo, id=st.builds(new_id), at_ms=st.just(1), sale=st.builds(new_id),
               member=st.just(MEMBER), reason=st.just("r"), cashier=st.just("A"),
               effects=st.lists(effects, max_size=2).map(tuple)),
+    st.builds(LineVoided, id=st.builds(new_id), at_ms=st.just(1), sale=st.builds(new_id),
+              shift=st.sampled_from((SHIFT, OTHER)), cashier=st.just("A"), line=st.just(1), sku=st.just("s"),
+              name=st.just("n"), qty_milli=st.sampled_from((-1000, 1000)),
+              amount_minor=st.integers(-9_00, 9_00)),
+    st.builds(SaleAbandoned, id=st.builds(new_id), at_ms=st.just(1), sale=st.builds(new_id),
+              shift=st.sampled_from((SHIFT, OTHER)), cashier=st.just("A"),
+              lines=st.just((GoodsOut(1, "s", "n", 1000, 5),)), amount_minor=minor),
     st.builds(Privileged, id=st.builds(new_id), at_ms=st.just(1), act=st.sampled_from(("refund", "discount")),
               cashier=st.just("A")),
 )  # fmt: skip
@@ -206,6 +216,12 @@ def test_every_amount_is_accounted_for(happened: list[AnyFact], float_minor: int
     cash = sum(t.amount_minor for s in sold for t in s.tenders if t.means == "cash")
     cash -= sum(t.amount_minor for r in back for t in r.tenders if t.means == "cash")
     assert figures.expected_minor == float_minor + cash + moved
+    voids = [fact for fact in mine(happened) if isinstance(fact, LineVoided)]
+    assert figures.voids_minor == sum(fact.amount_minor for fact in voids)
+    assert figures.voids == sum(1 if fact.qty_milli > 0 else -1 for fact in voids)
+    given_up = [fact for fact in mine(happened) if isinstance(fact, SaleAbandoned)]
+    assert figures.abandoned == len(given_up)
+    assert figures.abandoned_minor == sum(fact.amount_minor for fact in given_up)
     assert figures.average_minor == (figures.total_minor // len(sold) if sold else 0)
 
 

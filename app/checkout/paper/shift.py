@@ -69,6 +69,7 @@ class _Report:
         yield from self._discounts()
         yield from self._members()
         yield from self._programme()
+        yield from self._unsold()
         yield from self._acts()
         if self.figures.closed_ms is not None:
             yield from self.sheet.signature("report.sign")
@@ -106,10 +107,21 @@ class _Report:
         yield self._counted("report.sales", figures.sales, figures.total_minor)
         if figures.refunds:
             yield self._counted("report.refunds", figures.refunds, -figures.refunded_minor)
-        if figures.voided:
-            yield Columns(self.get("report.voided"), str(figures.voided))
         if figures.sales:
             yield self._row("report.average", figures.average_minor)
+
+    def _unsold(self) -> Iterator[Block]:
+        """What was rung and not paid for: in no sum above."""
+        figures = self.figures
+        if not (figures.voids or figures.abandoned or figures.voided):
+            return
+        yield from self.sheet.section("report.unsold")
+        if figures.voids:
+            yield self._counted("report.voids", figures.voids, figures.voids_minor)
+        if figures.abandoned:
+            yield self._counted("report.abandoned", figures.abandoned, figures.abandoned_minor)
+        if figures.voided:
+            yield Columns(self.get("report.voided"), str(figures.voided))
 
     def _payments(self) -> Iterator[Block]:
         figures = self.figures

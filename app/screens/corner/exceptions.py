@@ -1,4 +1,4 @@
-"""What a manager looks at once a day: all that was done by hand, and all that was given back."""
+"""What a manager looks at once a day: all that was done by hand, taken out of baskets, or given back."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from app.checkout.rights import Role
 from app.ledger.facts import (
     AnyFact,
     CashMoved,
+    LineVoided,
     NoSale,
     PinFailed,
     Privileged,
+    SaleAbandoned,
     SaleRefunded,
     SaleVoided,
     ShiftClosed,
 )
 from app.screens.corner.page import Corner, Page
 from app.screens.forms import Press, Row, Rows, Sign
+from app.values import QTY_MILLI
 
 MOST: Final = 300
+"""Rows shown; a busy month has more, and all of them are counted."""
+_COUNTED: Final = 20_000
 _GRAVE: Final = frozenset({"drawer_short", "pin_failed", "refund_without_sale"})
 _DAY_MS: Final = 86_400_000
 _PERIODS: Final = {"today": 1, "week": 7, "month": 31}
+_PUT_BACK: Final = {"line_put_back": "line_voided", "sale_put_back": "sale_abandoned"}
 _TOLD_BY_THEIR_OWN_FACT: Final = frozenset(
-    {"pay_in", "pay_out", "no_sale", "refund", "refund_without_sale", "age_checked"}
+    {"pay_in", "pay_out", "no_sale", "refund", "refund_without_sale", "age_checked", "drop_parked"}
 )
 """Acts whose approval says no more than the fact of the act itself, and the daily question of age."""
 
@@ -33,8 +39,17 @@ _TOLD_BY_THEIR_OWN_FACT: Final = frozenset(
 class _Line:
     """One exception in figures: `kind` names it, `amount_minor` is what it took from the shop."""
 
-    def __init__(self, kind: str, amount_minor: int = 0, reason: str = "", approved_by: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        amount_minor: int = 0,
+        reason: str = "",
+        approved_by: str = "",
+        goods: tuple[tuple[str, str, int], ...] = (),
+    ) -> None:
         self.kind, self.amount_minor, self.reason, self.approved_by = kind, amount_minor, reason, approved_by
+        self.goods = goods
+        """Article number, name and quantity (thousandths) of what was taken out."""
 
 
 def _read(fact: AnyFact) -> _Line | None:
@@ -48,6 +63,13 @@ def _read(fact: AnyFact) -> _Line | None:
             return _Line("pay_in" if amount > 0 else "pay_out", abs(amount), fact.reason)
         case NoSale():
             return _Line("no_sale", reason=fact.reason)
+        case LineVoided(qty_milli=qty_milli, why=why):
+            kind = "line_put_back" if qty_milli < 0 else "line_too_young" if why == "age" else "line_voided"
+            return _Line(kind, abs(fact.amount_minor), goods=((fact.sku, fact.name, abs(qty_milli)),))
+        case SaleAbandoned(lines=lines, amount_minor=amount):
+            kind = "sale_put_back" if lines and lines[0].qty_milli < 0 else "sale_abandoned"
+            goods = tuple((line.sku, line.name, abs(line.qty_milli)) for line in lines)
+            return _Line(kind, abs(amount), fact.reason, fact.approved_by, goods)
         case SaleVoided():
             return _Line("sale_voided", reason=fact.reason)
         case PinFailed():
@@ -76,7 +98,7 @@ class Exceptions(Page):
         corner = self.corner
         now_ms = corner.world.now_ms()
         since_ms = now_ms - _PERIODS[self._period] * _DAY_MS
-        facts = corner.past.exceptions(since_ms, MOST)
+        facts = corner.past.exceptions(since_ms, _COUNTED)
         found = [(fact, line) for fact in facts if (line := _read(fact)) is not None]
         names = {one.id: one.name for one in corner.till.people.staff}
 
@@ -86,7 +108,7 @@ class Exceptions(Page):
         return Rows(
             title=self.say("tab.exceptions"),
             detail=self.say(f"exceptions.{self._period}"),
-            rows=tuple(self._row(fact, line, name) for fact, line in found),
+            rows=tuple(self._row(fact, line, name) for fact, line in found[:MOST]),
             sums=self._sums(found, name),
             empty=self.say("exceptions.empty"),
             presses=tuple(
@@ -101,6 +123,8 @@ class Exceptions(Page):
             parts.append(name(who))
         if line.approved_by and line.approved_by != who:
             parts.append(self.say("exceptions.approved", name=name(line.approved_by)))
+        if line.goods:
+            parts.append(self._goods(line.goods))
         if line.reason:
             parts.append(self._reason(line.reason))
         return Row(
@@ -121,10 +145,35 @@ class Exceptions(Page):
         words, id = self.corner.words, f"panel.reason.{reason}"
         return words.get(id) if words.has(id) else reason
 
+    def _goods(self, goods: tuple[tuple[str, str, int], ...]) -> str:
+        """The first two of what was taken out, in the manager's language."""
+        words, catalogue = self.corner.words, self.corner.till.heart.catalogue
+        named: list[str] = []
+        for sku, name, qty_milli in goods[:2]:
+            product = catalogue.product(sku) if sku else None
+            title = product.name_in(words.lang) if product else name
+            named.append(title if qty_milli == QTY_MILLI else f"{title} × {words.qty(qty_milli)}")
+        rest = f" +{len(goods) - 2}" if len(goods) > 2 else ""
+        return ", ".join(named) + rest
+
     def _sums(self, found: list[tuple[AnyFact, _Line]], name: Callable[[str], str]) -> tuple[Row, ...]:
-        """By whom how often: the same name again and again is what a manager looks for."""
-        by_name = Counter(name(who) for fact, _ in found if (who := getattr(fact, "cashier", "")))
-        if not by_name:
-            return ()
-        listed = " · ".join(f"{who} {times}" for who, times in by_name.most_common(6))
-        return (Row("by", self.say("exceptions.by"), figure=listed, loud=True),)
+        """What was taken out of baskets, and by whom how often: the same name again and again is what a
+        manager looks for. What was put back takes itself off again."""
+        by_name: Counter[str] = Counter()
+        times: Counter[str] = Counter()
+        amounts: Counter[str] = Counter()
+        for fact, line in found:
+            kind, sign = _PUT_BACK.get(line.kind, line.kind), -1 if line.kind in _PUT_BACK else 1
+            times[kind] += sign
+            amounts[kind] += sign * line.amount_minor
+            if who := getattr(fact, "cashier", ""):
+                by_name[name(who)] += sign
+        sums = [
+            Row(kind, self.say(f"exceptions.{kind}"), figure=f"{times[kind]} · {self.money(amounts[kind])}")
+            for kind in ("line_voided", "sale_abandoned")
+            if times[kind] > 0
+        ]
+        listed = " · ".join(f"{who} {often}" for who, often in by_name.most_common(6) if often > 0)
+        if listed:
+            sums.append(Row("by", self.say("exceptions.by"), figure=listed, loud=True))
+        return tuple(sums)

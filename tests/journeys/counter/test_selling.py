@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.checkout.ports import Product
+from app.ledger import facts
 from app.screens import views
 from tests.support.counter import APPLES, COFFEE, KEY, LATTE, MILK, Counter
 
@@ -147,6 +148,10 @@ def test_undo_void_and_empty(counter: Counter) -> None:
     assert counter.view.basket.lines == ()
     counter.press(KEY.Key_F6)
     assert len(counter.view.basket.lines) == 2
+    counter.settled()
+    voids = [fact.amount_minor for fact in counter.of_kind(facts.LineVoided)]
+    given_up = [fact.amount_minor for fact in counter.of_kind(facts.SaleAbandoned)]
+    assert (len(voids), sum(voids), len(given_up), sum(given_up)) == (2, 0, 2, 0), "both came back"
 
 
 def test_a_quantity_typed(counter: Counter) -> None:
