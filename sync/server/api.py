@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Litestar, Request, Response, Router, get, post
@@ -43,6 +43,10 @@ try:
     VERSION = version("stempel")
 except PackageNotFoundError:  # run from a checkout
     VERSION = "0"
+
+
+BULK_BYTES: Final = 16 << 10
+"""A push of more bytes than this, packed, is of a till that catches up: it may wait for others like it."""
 
 
 def create_app(context: Context) -> Litestar:
@@ -149,8 +153,9 @@ def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enroll
 )
 async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
     """Take a run of facts. Everything up to the answer's `acked_seq` is durable."""
-    context = _context(state)
-    return await context.runner.run(_push, context, request.scope["state"]["principal"], request.scope)
+    context, given = _context(state), request.scope["state"]
+    run = context.runner.run_bulk if len(given["body"]) > BULK_BYTES else context.runner.run
+    return await run(_push, context, given["principal"], request.scope)
 
 
 def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:

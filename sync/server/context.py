@@ -6,21 +6,22 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
-from app.lanes import World
+from app.lanes import RealWorld, World
 from sync import protocol
 from sync.server.cursors import Cursors
-from sync.server.database import Database
+from sync.server.database import Database, open_database
 from sync.server.feed import Feed
 from sync.server.hints import Hints
 from sync.server.metrics import Behind, Metrics, now
 from sync.server.programmes import Programmes
 from sync.server.pull import Pull
 from sync.server.room import Room
-from sync.server.tills import Refused, Secrets
+from sync.server.tills import Refused, Secrets, load_secrets
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,35 +34,58 @@ class Runner(Protocol):
     """Jobs that are waiting or under way."""
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def run_bulk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Work that takes a while and may wait: it never keeps what is short from its thread."""
+        ...
+
     def close(self) -> None: ...
 
 
 class Threads:
-    """Blocking work in a few threads. Beyond `queue_max` waiting jobs it refuses: memory stays bounded."""
+    """Blocking work in a few threads. Beyond `queue_max` waiting jobs it refuses: memory stays bounded.
 
-    def __init__(self, threads: int = 6, queue_max: int = 128) -> None:
+    Bulk work has threads of its own: a hundred tills that come back after a week wait for one another, and a
+    till that pushes one sale does not wait for them.
+    """
+
+    def __init__(
+        self, threads: int = 6, queue_max: int = 128, *, bulk_threads: int = 2, bulk_max: int = 24
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._bulk = ThreadPoolExecutor(bulk_threads, thread_name_prefix="bulk")
         self._queue_max = queue_max
+        self._bulk_max = bulk_max
         self._lock = threading.Lock()
-        self.pending = 0
+        self.pending = self._bulk_pending = 0
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if self.pending >= self._queue_max:
+        if self.pending - self._bulk_pending >= self._queue_max:
             raise Refused(503, "busy", "the server has more work than it can do now", retry_after_s=2)
+        return await self._submit(self._pool, 0, lambda: work(*args, **kwargs))
+
+    async def run_bulk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._bulk_pending >= self._bulk_max:
+            raise Refused(503, "busy", "many push much at once: the server takes it in turn", retry_after_s=2)
+        return await self._submit(self._bulk, 1, lambda: work(*args, **kwargs))
+
+    async def _submit(self, pool: ThreadPoolExecutor, bulk: int, job: Callable[[], T]) -> T:
         with self._lock:
             self.pending += 1
-        future = self._pool.submit(lambda: work(*args, **kwargs))
+            self._bulk_pending += bulk
+        future = pool.submit(job)
         # The job's own end counts, not its client's: one that hung up leaves a thread at work.
-        future.add_done_callback(self._done)
+        future.add_done_callback(lambda _: self._done(bulk))
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Finish the jobs in hand."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._bulk):
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    def _done(self, _future: Future[T]) -> None:
+    def _done(self, bulk: int) -> None:
         with self._lock:
             self.pending -= 1
+            self._bulk_pending -= bulk
 
 
 class Inline:
@@ -70,6 +94,9 @@ class Inline:
     pending = 0
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return work(*args, **kwargs)
+
+    async def run_bulk(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return work(*args, **kwargs)
 
     def close(self) -> None:
@@ -116,3 +143,12 @@ class Context:
 
     def _cursors(self, purpose: str, store: str = "") -> Cursors:
         return Cursors(self.secrets.cursor_key, self.secrets.feed_epoch, purpose, store)
+
+
+def open_context(
+    data_dir: Path | None, database_url: str | None = None, *, private_webhooks: bool = False
+) -> Context:
+    """The server's database, migrated, with its secrets."""
+    db = open_database(database_url, data_dir)
+    db.migrate()
+    return Context(db, load_secrets(db), RealWorld(), Threads(), private_webhooks=private_webhooks)

@@ -15,28 +15,17 @@ from typing import Any, Final
 
 import structlog
 
-from app.lanes import Lane, RealWorld
-from sync.server import admin, holding, members, pruning
-from sync.server.checking import Checker
-from sync.server.context import Context, Threads
-from sync.server.database import open_database
-from sync.server.export import date_new
+from app.lanes import Lane
+from sync.server import admin
+from sync.server.background import GRACE_S, Apart, Lanes, failed
+from sync.server.context import Context, open_context
 from sync.server.hints import LISTENERS_MAX, Watch
-from sync.server.places import Poster
-from sync.server.tills import load_secrets
 from sync.server.tracing import log_as_json
-from sync.server.webhooks import Deliverer
 
 FIRST_STORE: Final = "main"
-GRACE_S: Final = 10.0
 HEADERS_MS: Final = 10_000
 """A connection that sends no whole request line and headers within this is closed."""
-FOLD_S: Final = 0.3
 HINT_S: Final = 0.3
-POST_S: Final = 0.5
-DATE_S: Final = 2.0
-CHECK_S: Final = 1.0
-PRUNE_S: Final = 3600.0
 log = structlog.get_logger("stempel.server")
 
 
@@ -64,50 +53,19 @@ def serve(
     log_as_json()
     with _held(host, port) as taken_port:
         context = open_context(data_dir, database_url, private_webhooks=private_webhooks)
-        folding = Lane("fold", loop=lambda lane: _fold(lane, context), on_crash=_failed("fold")).start()
-        checking = Lane("check", loop=lambda lane: _check(lane, context), on_crash=_failed("check")).start()
-        watching = Lane("hints", loop=lambda lane: _hint(lane, context), on_crash=_failed("hints")).start()
-        posting = Lane("webhooks", loop=lambda lane: _post(lane, context), on_crash=_failed("webhooks"))
-        posting.start()
-        dating = Lane("days", loop=lambda lane: _date(lane, context), on_crash=_failed("days")).start()
+        watching = Lane("hints", loop=lambda lane: _hint(lane, context), on_crash=failed("hints")).start()
+        behind = _behind(context, data_dir, database_url)
         try:
             first_run = _first_run(context)
             url = f"http://{f'[{host}]' if ':' in host else host}:{taken_port}"
             ready = {"url": url, "port": taken_port, "first_run": first_run}
             asyncio.run(_serve(context, host, taken_port, lambda: _announce(ready, ready_file, announce)))
         finally:
-            folding.stop(GRACE_S)
+            behind.stop()
             watching.stop(GRACE_S)
-            posting.stop(GRACE_S)
-            dating.stop(GRACE_S)
-            checking.stop(GRACE_S)
             context.runner.close()
             context.exporting.close()
             context.db.close()
-
-
-def _fold(lane: Lane, context: Context) -> None:
-    """Fold facts into members as they come. Any number of servers may do so on one database at once."""
-    while not lane.wait(FOLD_S):
-        lane.beat()
-        while members.fold_new(context.db) and not lane.stopping.is_set():
-            lane.beat()
-        holding.lapse(context.db, context.world.now_ms())
-
-
-def _check(lane: Lane, context: Context) -> None:
-    """Price sales again behind the folding, at most half of the time: others go first. Once an hour, drop
-    tombstones that are old enough."""
-    checker = Checker(context.db, context.secrets.feed_epoch, context.world.now_ms)
-    rest_s, prune_s = CHECK_S, 0.0
-    while not lane.wait(rest_s):
-        lane.beat()
-        if context.world.monotonic_s() >= prune_s:
-            prune_s = context.world.monotonic_s() + PRUNE_S
-            pruning.prune(context.db, context.world.now_ms())
-        began_s = context.world.monotonic_s()
-        looked = checker.check_new()
-        rest_s = context.world.monotonic_s() - began_s if looked else CHECK_S
 
 
 def _hint(lane: Lane, context: Context) -> None:
@@ -120,37 +78,11 @@ def _hint(lane: Lane, context: Context) -> None:
             context.hints.tell(stores)
 
 
-def _post(lane: Lane, context: Context) -> None:
-    """Post facts to webhooks. What a stop cuts off is sent again."""
-    poster = Poster(private=context.private_webhooks)
-    deliverer = Deliverer(context.db, context.feed_cursors(), context.world, poster)
-    while not lane.wait(POST_S):
-        lane.beat()
-        while deliverer.deliver_due() and not lane.stopping.is_set():
-            lane.beat()
-
-
-def _date(lane: Lane, context: Context) -> None:
-    """Find the business days of facts as they come, so that an export finds them at once."""
-    while not lane.wait(DATE_S):
-        lane.beat()
-        while date_new(context.db, context.programmes, context.world.now_ms()):
-            lane.beat()
-            if lane.wait(0.01):
-                return
-
-
-def _failed(lane: str) -> Callable[[BaseException], None]:
-    return lambda error: log.error(lane, exc_info=error)
-
-
-def open_context(
-    data_dir: Path | None, database_url: str | None = None, *, private_webhooks: bool = False
-) -> Context:
-    """The server's database, migrated, with its secrets."""
-    db = open_database(database_url, data_dir)
-    db.migrate()
-    return Context(db, load_secrets(db), RealWorld(), Threads(), private_webhooks=private_webhooks)
+def _behind(context: Context, data_dir: Path | None, database_url: str | None) -> Lanes | Apart:
+    """The lanes behind the requests, where they disturb them least."""
+    if database_url is None or not context.db.postgresql:
+        return Lanes(context)
+    return Apart(data_dir, database_url, private_webhooks=context.private_webhooks)
 
 
 def _first_run(context: Context) -> dict[str, str] | None:
