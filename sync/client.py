@@ -49,7 +49,9 @@ class Client:
     def __init__(self, random_bytes: Callable[[int], bytes], *, batch_max: int = BATCH_MAX) -> None:
         self._session = session = Session(random_bytes)
         self._enroller = Enroller(session, done=self._ask)
-        self._puller = Puller(session, done=self._idle, changed=lambda: self._pusher.read(None))
+        self._puller = Puller(
+            session, done=self._idle, changed=lambda: self._pusher.read(None), lost=self._ask
+        )
         self._pusher = Pusher(session, batch_max, rest=self._puller.begin, fork=self._enroller.new_epoch)
         self._ask_from_ms = 0
 
@@ -150,8 +152,8 @@ class Client:
             self._pusher.facts_read(run)
 
     def _hinted(self) -> None:
-        if self._session.phase == "idle" and self._session.credentials is not None:
-            self._pusher.read(None)  # facts first: a page must know this till's own
+        if self._session.phase == "idle":
+            self._continue(hurried=False)  # facts first: a page must know this till's own
 
     # The server answers
 

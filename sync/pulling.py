@@ -30,12 +30,21 @@ RESETS_MAX: Final = 3
 
 
 class Puller:
-    """Pages in, persons out. `done` goes on once there is nothing more; `changed` when facts wait."""
+    """Pages in, persons out. `done` goes on once there is nothing more; `changed` when facts wait; `lost`
+    when the server is not what it was."""
 
-    def __init__(self, session: Session, *, done: Callable[[], None], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        done: Callable[[], None],
+        changed: Callable[[], None],
+        lost: Callable[[], None],
+    ) -> None:
         self._session = session
         self._done = done
         self._changed = changed
+        self._lost = lost
         self._cursor = ""
         self._due_ms = 0
         self._barred_ms = {"posting": 0, "pulling": 0}
@@ -164,9 +173,9 @@ class Puller:
             self._resets += 1
             if self._resets > RESETS_MAX or self._session.credentials is None:
                 return False
-            self._cursor = ""
+            self._cursor, self._hinted = "", True
             self._session.emit(BeginAgain())
-            self._pull(self._session.credentials)
+            self._lost()  # put back from a backup, it may lack facts that it acknowledged
             return True
         if status == 426 or problem.code in ("not_found", "method_not_allowed", "too_large"):
             # Pushes go on. A server that lacks the path is older than this till: nothing to complain of.

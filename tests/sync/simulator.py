@@ -377,7 +377,7 @@ class Simulation:
         """No more faults, until all is quiet and pulled; long enough for every back-off to end."""
         self.faults = CALM
         if self._least_rows:
-            self.run(100)  # longer than an idle till waits before it asks: it does not know what is lacking
+            self.run(160)  # longer than a till goes without asking: it does not know what is lacking
         for _ in range(int(hours * 120)):
             self.run(30)
             if all(till.quiet for till in self.tills):

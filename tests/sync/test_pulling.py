@@ -153,10 +153,38 @@ def test_a_lost_place_means_a_new_beginning_but_not_for_ever(status: int, code: 
     answer(desk, "old", more=True)
     for _ in range(RESETS_MAX):
         desk.problem(status, code)
+        desk.state(0)
         assert "cursor" not in asked(desk)
         assert desk.inbox.kept == ""
     desk.problem(status, code)
     assert (desk.status.problem, desk.waits[-1].seconds >= SLOW_S) == (code, True)
+
+
+def test_a_server_put_back_gets_its_facts_before_it_is_pulled_from() -> None:
+    """A till that does not sell would hear of it in no other way."""
+    desk = at_rest(3)
+    answer(desk, "1")
+    desk.step(Listening())
+    desk.problem(410, "feed_reset")
+    desk.state(1)
+    assert paths(desk)[-1] == "facts"
+    desk.pushed(3)
+    assert "cursor" not in asked(desk)
+
+
+def test_hints_never_keep_a_till_from_asking_where_the_server_stands() -> None:
+    """In a chain they come all day, and each makes an idle till wait anew."""
+    desk = at_rest(3)
+    answer(desk, "1")
+    desk.step(Listening())
+    answer(desk, "2")
+    for hint in range(3):
+        desk.world.ms += int(IDLE_S * 500)
+        desk.step(Hinted())
+        if paths(desk)[-1] == "state":
+            desk.state(3)
+        answer(desk, str(hint + 3))
+    assert paths(desk).count("state") == 2
 
 
 def test_a_till_too_old_to_pull_pushes_on_and_says_so() -> None:
