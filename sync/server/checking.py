@@ -35,8 +35,8 @@ from sync.server import findings, merging, schema
 from sync.server.database import Database
 from sync.server.findings import Finding, Reason
 from sync.server.histories import History, Used
-from sync.server.impact import FoldedFact
-from sync.server.members import folded, impact_of
+from sync.server.impact import FoldedFact, impact_of
+from sync.server.members import folded
 from sync.server.sources import Sources
 
 BATCH: Final = 100

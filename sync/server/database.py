@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -162,6 +162,15 @@ class Database:
         # In SQLite the transaction holds the only write lock already.
         query = _HEADS[heads].with_for_update() if self.postgresql else _HEADS[heads]
         return connection.execute(query, {"shard": shard}).scalar_one()
+
+    def lock_shards(
+        self, connection: sa.Connection, shards: Collection[int], heads: sa.Table
+    ) -> dict[int, int]:
+        """The heads of several shards, locked in their order, until the transaction ends."""
+        wanted = heads.c.shard.in_(shards)
+        query = sa.select(heads.c.shard, heads.c.head).where(wanted).order_by(heads.c.shard)
+        rows = connection.execute(query.with_for_update() if self.postgresql else query)
+        return {row.shard: row.head for row in rows}
 
     def migrate(self, *, partitions: int = 0) -> None:
         """Bring the schema to `schema.HEAD`. Alembic is imported only if it is not there yet.

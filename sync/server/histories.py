@@ -17,8 +17,8 @@ from app.loyalty.state import EMPTY, MemberState
 from sync.server import schema
 from sync.server.database import Database
 from sync.server.findings import Reason
-from sync.server.impact import FoldedFact
-from sync.server.members import folded, impact_of
+from sync.server.impact import FoldedFact, impact_of
+from sync.server.members import folded
 
 _links, _fact, _alias, _head, _key = (
     schema.member_fact.c, schema.fact.c, schema.member_alias.c, schema.member_head.c, schema.till_key.c,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 import msgspec
+import structlog
 
 from app.loyalty.effects import AnyEffect
+
+log = structlog.get_logger("stempel.members")
 
 
 class Impact(msgspec.Struct, frozen=True):
@@ -35,3 +39,15 @@ class FoldedFact(msgspec.Struct, frozen=True):
     @property
     def order(self) -> tuple[int, bytes, int, int]:
         return (self.at_ms, self.origin.bytes, self.epoch, self.seq)
+
+
+_impact: Final = msgspec.json.Decoder(Impact)
+
+
+def impact_of(fact_id: uuid.UUID, body: bytes) -> Impact | None:
+    """A fact's effects; None, and a line in the log, for effects of a later version than this program's."""
+    try:
+        return _impact.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        log.warning("not folded: start a newer program, then rebuild", fact=str(fact_id), error=str(error))
+        return None

@@ -14,77 +14,96 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-import structlog
 
-from app.ledger.fold import enrolled
-from app.loyalty.state import EMPTY, MemberState, apply
+from app.loyalty.state import EMPTY, MemberState
 from sync.server import cards, holding, merging, overdrafts, schema, spending
 from sync.server.database import Database
-from sync.server.impact import FoldedFact, Impact
+from sync.server.impact import FoldedFact, impact_of
+from sync.server.refolding import all_of, all_of_many, folded
 
-log = structlog.get_logger("stempel.members")
-
-BATCH: Final = 1000
+BATCH: Final = 2000
 """Facts folded between two records of how far it is."""
+GROUP: Final = 250
+"""Facts folded in one transaction, of whole member shards: so long do holds of these members wait."""
 
-_impact: Final = msgspec.json.Decoder(Impact)
 _state: Final = msgspec.json.Decoder(MemberState)
 
 
 def fold_new(db: Database) -> int:
     """Fold what came since the last time, in all shards; returns the number of facts looked at."""
-    heads, folded = schema.shard_head, schema.folded
+    come = _come(db)
+    found: list[FoldedFact] = []
+    for shard, rows in come.items():
+        for row in rows:
+            impact = impact_of(row.id, row.body)
+            if impact is not None and impact.member is not None:
+                found.append(FoldedFact(row.id, shard, row.at_ms, row.origin, row.epoch, row.seq, impact))
+    for group in _groups(found):
+        _fold_and_follow(db, group)
+    for fact in found:
+        other = merging.other_of(fact)
+        if other is not None and fact.impact.member is not None:
+            _merge(db, fact.impact.member, other)
+    for shard, rows in come.items():
+        spending.fold(db, rows)
+    # Last, and never backwards: a crash before this repeats what is idempotent.
+    _reach(db, {shard: rows[-1].pos for shard, rows in come.items() if rows})
+    return sum(map(len, come.values()))
+
+
+def _come(db: Database) -> dict[int, Sequence[Any]]:
+    """The next facts of each shard that is behind, `BATCH` in all."""
+    fact, heads, folded = schema.fact.c, schema.shard_head, schema.folded
+    columns = (fact.pos, fact.id, fact.kind, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
     with db.read() as connection:
         behind = connection.execute(
             sa.select(heads.c.shard, folded.c.pos)
             .join(folded, folded.c.shard == heads.c.shard)
             .where(heads.c.head > folded.c.pos)
         ).all()
-    return sum(_fold_shard(db, shard, pos) for shard, pos in behind)
+        share = max(BATCH // max(len(behind), 1), 1)
+        return {
+            shard: connection.execute(
+                sa.select(*columns).where(fact.shard == shard, fact.pos > pos).order_by(fact.pos).limit(share)
+            ).all()
+            for shard, pos in behind
+        }
 
 
-def _fold_shard(db: Database, shard: int, pos: int) -> int:
-    fact, folded = schema.fact.c, schema.folded
-    with db.read() as connection:
-        rows = connection.execute(
-            sa.select(fact.pos, fact.id, fact.kind, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
-            .where(fact.shard == shard, fact.pos > pos)
-            .order_by(fact.pos)
-            .limit(BATCH)
-        ).all()
+def _groups(facts: Iterable[FoldedFact]) -> list[list[FoldedFact]]:
+    """Facts by the shards of their members, several small ones together."""
     by_shard: dict[int, list[FoldedFact]] = defaultdict(list)
-    for _, fact_id, _, at_ms, origin, epoch, seq, body in rows:
-        impact = impact_of(fact_id, body)
-        if impact is not None and impact.member is not None:
-            found = FoldedFact(fact_id, shard, at_ms, origin, epoch, seq, impact)
-            by_shard[schema.shard_of(impact.member)].append(found)
-    for member_shard, facts in sorted(by_shard.items()):
-        _fold_and_follow(db, member_shard, facts)
-    for fact in (fact for facts in by_shard.values() for fact in facts):
-        other = merging.other_of(fact)
-        if other is not None and fact.impact.member is not None:
-            _merge(db, fact.impact.member, other)
-    spending.fold(db, rows)
-    if rows:
-        # Last, and never backwards: a crash before this repeats what is idempotent.
-        with db.write() as connection:
-            reached = rows[-1].pos
+    for fact in facts:
+        by_shard[schema.shard_of(_member_of(fact))].append(fact)
+    found: list[list[FoldedFact]] = []
+    for _, theirs in sorted(by_shard.items()):
+        if found and len(found[-1]) + len(theirs) <= GROUP:
+            found[-1] += theirs
+        else:
+            found.append(theirs)
+    return found
+
+
+def _reach(db: Database, reached: Mapping[int, int]) -> None:
+    folded = schema.folded
+    if not reached:
+        return
+    with db.write() as connection:
+        for shard, pos in sorted(reached.items()):
             connection.execute(
-                sa.update(folded).where(folded.c.shard == shard, folded.c.pos < reached).values(pos=reached)
+                sa.update(folded).where(folded.c.shard == shard, folded.c.pos < pos).values(pos=pos)
             )
-    return len(rows)
 
 
-def _fold_and_follow(db: Database, shard: int, facts: Sequence[FoldedFact]) -> None:
+def _fold_and_follow(db: Database, facts: Sequence[FoldedFact]) -> None:
     """Fold facts, and those of merged members into whom they were merged into."""
-    moved = fold_facts(db, shard, facts) or ()
+    moved = fold_facts(db, facts) or ()
     by_root: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
     for fact in moved:
-        assert fact.impact.member is not None
-        root = merging.root(db, fact.impact.member)
+        root = merging.root(db, _member_of(fact))
         by_root[root].append(merging.as_of(fact, root))
-    for root, theirs in by_root.items():
-        fold_facts(db, schema.shard_of(root), theirs)
+    for theirs in by_root.values():
+        fold_facts(db, theirs)
 
 
 def _merge(db: Database, member: uuid.UUID, other: uuid.UUID) -> None:
@@ -96,77 +115,93 @@ def _merge(db: Database, member: uuid.UUID, other: uuid.UUID) -> None:
         shard = schema.shard_of(one)
         with db.read() as connection:
             facts = all_of(connection, shard, one)
-        fold_facts(db, schema.shard_of(root), [merging.as_of(fact, root) for fact in facts])
+        fold_facts(db, [merging.as_of(fact, root) for fact in facts])
 
 
-def impact_of(fact_id: uuid.UUID, body: bytes) -> Impact | None:
-    """A fact's effects; None, and a line in the log, for effects of a later version than this program's."""
-    try:
-        return _impact.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        log.warning("not folded: start a newer program, then rebuild", fact=str(fact_id), error=str(error))
-        return None
+def _member_of(fact: FoldedFact) -> uuid.UUID:
+    assert fact.impact.member is not None
+    return fact.impact.member
 
 
-def fold_facts(db: Database, shard: int, facts: Sequence[FoldedFact]) -> list[FoldedFact]:
-    """Fold facts into members of one shard, in one transaction.
+def fold_facts(db: Database, facts: Sequence[FoldedFact]) -> list[FoldedFact]:
+    """Fold facts into their members, in one transaction.
 
     Returns those of members who were merged into others, known ones too: they count there.
     """
+    by_shard: dict[int, list[FoldedFact]] = defaultdict(list)
+    for fact in facts:
+        by_shard[schema.shard_of(_member_of(fact))].append(fact)
     with db.write() as connection:
-        head = db.lock_shard(connection, shard, schema.member_head)
-        members = {fact.impact.member for fact in facts if fact.impact.member is not None}
-        merged = merging.aliases(connection, shard, members)
-        new = _unknown(connection, shard, facts)
-        if new:
-            _fold_new(db, connection, shard, new, merged.keys(), head)
+        heads = db.lock_shards(connection, list(by_shard), schema.member_head)
+        merged: set[uuid.UUID] = set()
+        new: dict[int, list[FoldedFact]] = {}
+        for shard, theirs in by_shard.items():
+            members = {_member_of(fact) for fact in theirs}
+            merged |= merging.aliases(connection, shard, members).keys()
+            new[shard] = _unknown(connection, shard, theirs)
+        _fold_new(db, connection, {shard: theirs for shard, theirs in new.items() if theirs}, merged, heads)
     return [fact for fact in facts if fact.impact.member in merged]
 
 
 def _fold_new(
     db: Database,
     connection: sa.Connection,
-    shard: int,
-    new: Sequence[FoldedFact],
+    new: Mapping[int, Sequence[FoldedFact]],
     merged: Container[uuid.UUID],
-    head: int,
+    heads: Mapping[int, int],
 ) -> None:
+    """Facts that are in no state yet, by shard, of shards that are locked."""
     by_member: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
-    for fact in new:
-        assert fact.impact.member is not None
-        by_member[fact.impact.member].append(fact)
-    versions = {member: version for version, member in enumerate(by_member, head + 1)}
+    versions: dict[uuid.UUID, tuple[int, int]] = {}
+    reached = dict(heads)
+    for shard, facts in new.items():
+        for fact in facts:
+            member = _member_of(fact)
+            by_member[member].append(fact)
+            if member not in versions:
+                reached[shard] += 1
+                versions[member] = (shard, reached[shard])
     rows = [
-        (shard, member, fact.id, fact.shard, fact.at_ms, fact.origin, fact.epoch, fact.seq, versions[member])
-        for member, theirs in by_member.items()
-        for fact in theirs
+        (shard, member, fact.id, fact.shard, fact.at_ms, fact.origin, fact.epoch, fact.seq, version)
+        for member, (shard, version) in versions.items()
+        for fact in by_member[member]
     ]
     db.insert(connection, schema.member_fact, rows)
-    _fold_members(db, connection, shard, by_member, versions, merged)
-    cards.fold(
-        connection,
-        shard,
-        [one for member, theirs in by_member.items() if member not in merged for one in theirs],
-    )
-    holding.end_by_facts(connection, shard, new)
-    heads = schema.member_head
-    connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + len(by_member)))
+    _fold_members(db, connection, by_member, versions, merged)
+    for shard, facts in new.items():
+        cards.fold(connection, shard, [fact for fact in facts if _member_of(fact) not in merged])
+        holding.end_by_facts(connection, shard, facts)
+    moved = [{"in_shard": shard, "new_head": reached[shard]} for shard in new]
+    if moved:
+        connection.execute(_MOVE_HEAD, moved)
 
 
 def _unknown(connection: sa.Connection, shard: int, facts: Sequence[FoldedFact]) -> list[FoldedFact]:
+    """Those that are in no state yet, each once: several origins may have written the same."""
     known = schema.member_fact.c
     ids = [fact.id for fact in facts]
     members = {fact.impact.member for fact in facts}
-    query = sa.select(known.fact_id).where(
+    query = sa.select(known.member, known.fact_id).where(
         known.shard == shard, known.member.in_(members), known.fact_id.in_(ids)
     )
-    there = set(connection.execute(query).scalars())
-    return [fact for fact in facts if fact.id not in there]
+    there = {(row.member, row.fact_id) for row in connection.execute(query)}
+    found: list[FoldedFact] = []
+    for fact in facts:
+        place = (fact.impact.member, fact.id)
+        if place not in there:
+            there.add(place)
+            found.append(fact)
+    return found
 
 
 _STATES: Final = sa.select(schema.member).where(
-    schema.member.c.shard == sa.bindparam("in_shard"),
+    schema.member.c.shard.in_(sa.bindparam("shards", expanding=True)),
     schema.member.c.id.in_(sa.bindparam("ids", expanding=True)),
+)
+_MOVE_HEAD: Final = (
+    sa.update(schema.member_head)
+    .where(schema.member_head.c.shard == sa.bindparam("in_shard"))
+    .values(head=sa.bindparam("new_head"))
 )
 _CHANGE: Final = (
     sa.update(schema.member)
@@ -180,25 +215,35 @@ _CHANGE: Final = (
 def _fold_members(
     db: Database,
     connection: sa.Connection,
-    shard: int,
     by_member: Mapping[uuid.UUID, Sequence[FoldedFact]],
-    versions: Mapping[uuid.UUID, int],
+    versions: Mapping[uuid.UUID, tuple[int, int]],
     merged: Container[uuid.UUID],
 ) -> None:
     """Bring members' states up to date; of one who was merged into another it stays empty."""
-    asked = {"in_shard": shard, "ids": list(by_member)}
-    rows = {row.id: row for row in connection.execute(_STATES, asked)}
+    asked = {"shards": sorted({shard for shard, _ in versions.values()}), "ids": list(by_member)}
+    rows = {row.id: row for row in connection.execute(_STATES, asked)} if by_member else {}
+    late = [
+        (shard, member)
+        for member, (shard, _) in versions.items()
+        if member in rows and min(fact.order for fact in by_member[member]) <= _order_of(rows[member])
+    ]
+    again = all_of_many(connection, late)
     added: list[tuple[Any, ...]] = []
     changed: list[dict[str, Any]] = []
-    fallen: list[tuple[uuid.UUID, overdrafts.Fall]] = []
-    for member, new in by_member.items():
-        row = rows.get(member)
-        state, facts = _after(connection, shard, member, row, new)
+    fallen: dict[int, list[tuple[uuid.UUID, overdrafts.Fall]]] = defaultdict(list)
+    for member, (shard, version) in versions.items():
+        row, facts = rows.get(member), again.get(member)
+        if facts is None:
+            facts = sorted(by_member[member], key=lambda fact: fact.order)
+            state = _state.decode(row.state) if row is not None else EMPTY
+        else:
+            overdrafts.drop(connection, shard, member)
+            state = EMPTY
         falls: list[overdrafts.Fall] = []
         state = EMPTY if member in merged else folded(state, facts, falls)
-        fallen += [(member, fall) for fall in falls]
-        last, version, encoded = facts[-1], versions[member], msgspec.json.encode(state)
-        values = (version, encoded, last.at_ms, last.origin, last.epoch, last.seq)
+        fallen[shard] += [(member, fall) for fall in falls]
+        last = facts[-1]
+        values = (version, msgspec.json.encode(state), last.at_ms, last.origin, last.epoch, last.seq)
         if row is None:
             added.append((shard, member, *values))
         else:
@@ -207,55 +252,13 @@ def _fold_members(
     db.insert(connection, schema.member, added)
     if changed:
         connection.execute(_CHANGE, changed)
-    overdrafts.put(connection, shard, fallen)
+    for shard, theirs in fallen.items():
+        overdrafts.put(connection, shard, theirs)
 
 
-def _after(
-    connection: sa.Connection, shard: int, member: uuid.UUID, row: Any, new: Sequence[FoldedFact]
-) -> tuple[MemberState, Sequence[FoldedFact]]:
-    """Which state to go on from, and with which facts: all of them, where one comes late."""
-    new = sorted(new, key=lambda fact: fact.order)
-    if row is None:
-        return EMPTY, new
-    if new[0].order > (row.at_ms, row.origin.bytes, row.epoch, row.seq):
-        return _state.decode(row.state), new
-    overdrafts.drop(connection, shard, member)
-    return EMPTY, all_of(connection, shard, member)
-
-
-def folded(
-    state: MemberState, facts: Iterable[FoldedFact], fallen: list[overdrafts.Fall] | None = None
-) -> MemberState:
-    """A state after facts, in their order. `fallen` gets those by which it fell below zero, or further."""
-    for fact in facts:
-        if fact.impact.kind == "member_enrolled":
-            state = enrolled(state, fact.at_ms)
-        debt_centi = state.debt_centi
-        state = apply(state, fact.impact.effects, fact.at_ms)
-        if fallen is not None and state.debt_centi > debt_centi:
-            fallen.append(overdrafts.Fall(fact, state.debt_centi - debt_centi, state.debt_centi))
-    return state
-
-
-def all_of(connection: sa.Connection, shard: int, member: uuid.UUID) -> list[FoldedFact]:
-    """Every fact in a member's state, in the order of folding."""
-    links, fact = schema.member_fact.c, schema.fact.c
-    by_shard: dict[int, list[uuid.UUID]] = defaultdict(list)
-    query = sa.select(links.fact_shard, links.fact_id).where(links.shard == shard, links.member == member)
-    for fact_shard, fact_id in connection.execute(query):
-        by_shard[fact_shard].append(fact_id)
-    found: list[FoldedFact] = []
-    for fact_shard, ids in by_shard.items():
-        rows = connection.execute(
-            sa.select(fact.id, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body).where(
-                fact.shard == fact_shard, fact.id.in_(ids)
-            )
-        )
-        for fact_id, at_ms, origin, epoch, seq, body in rows:
-            impact = impact_of(fact_id, body)
-            if impact is not None:
-                found.append(FoldedFact(fact_id, fact_shard, at_ms, origin, epoch, seq, impact))
-    return sorted(found, key=lambda one: one.order)
+def _order_of(row: Any) -> tuple[int, bytes, int, int]:
+    """Where the last fact in a stored state stands."""
+    return (row.at_ms, row.origin.bytes, row.epoch, row.seq)
 
 
 def check(db: Database) -> list[uuid.UUID]:
