@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyleOptionViewItem
+from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
 from app.screens import views
 from app.ui import scale as lk
@@ -29,14 +29,7 @@ class _Lines(RowPainter):
         at: QRect = option.rect
         look = self.look
         if row.key == self.selected:
-            painter.save()
-            # The card's corners stay round under the first line, and under the last of a full card.
-            card = option.widget.parentWidget()
-            if card is not None:
-                clip_rounded(painter, card.rect().adjusted(1, 1, -1, -1))
-            painter.fillRect(at.adjusted(1, 0, -1, 0), look["accent_soft"])
-            painter.fillRect(QRect(at.left() + 1, at.top(), 3, at.height()), look["accent"])
-            painter.restore()
+            self._mark(painter, at, option.widget.parentWidget())
         painter.fillRect(QRect(at.left() + 1, at.bottom(), at.width() - 2, 1), look["hairline"])
         inner = at.adjusted(lk.L, 6, -lk.L, -6)
         top, low = _halves(inner)
@@ -64,17 +57,30 @@ class _Lines(RowPainter):
             )
             look.draw_text(painter, rest.adjusted(18, 0, 0, 0), row.note, "secondary", font(lk.SMALL))
 
+    def _mark(self, painter: QPainter, at: QRect, card: QWidget | None) -> None:
+        """The line that acts are about."""
+        # The card's corners stay round under the first line, and under the last of a full card.
+        round_px = lk.RADIUS
+        corner = card is not None and (at.top() < round_px or at.bottom() > card.height() - round_px)
+        if card is not None and corner:
+            painter.save()
+            clip_rounded(painter, card.rect().adjusted(1, 1, -1, -1))
+        painter.fillRect(at.adjusted(1, 0, -1, 0), self.look["accent_soft"])
+        painter.fillRect(QRect(at.left() + 1, at.top(), 3, at.height()), self.look["accent"])
+        if corner:
+            painter.restore()
+
 
 class LineList(RowList):
     """The list of lines; `show_lines` keeps the selected one in sight."""
 
     def __init__(self, look: Look) -> None:
         self._model = RowModel(_describe)
-        self._painter = _Lines(look)
-        super().__init__(look, self._model, self._painter)
+        self._lines = _Lines(look)
+        super().__init__(look, self._model, self._lines)
 
     def show_lines(self, lines: tuple[views.Line, ...], selected: str) -> None:
-        before, self._painter.selected = self._painter.selected, selected
+        before, self._lines.selected = self._lines.selected, selected
         self._model.set_rows(lines)
         if before != selected:
             self._repaint(before)
@@ -87,7 +93,7 @@ class LineList(RowList):
     def show_selected(self) -> None:
         """Make the selected line the current one and scroll it into sight."""
         rows = self._model.rows
-        row = next((i for i, line in enumerate(rows) if line.key == self._painter.selected), -1)
+        row = next((i for i, line in enumerate(rows) if line.key == self._lines.selected), -1)
         index = self._model.index(row)
         self.setCurrentIndex(index)
         if index.isValid():

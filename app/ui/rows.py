@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
@@ -48,10 +48,9 @@ class RowModel(QAbstractListModel):
             self._rows = old[:same]
             self.endRemoveRows()
         self._rows = new
-        for row in range(same):
-            if old[row] is not new[row] and old[row] != new[row]:
-                index = self.index(row)
-                self.dataChanged.emit(index, index)
+        changed = [row for row in range(same) if old[row] is not new[row] and old[row] != new[row]]
+        for first, last in _runs(changed):
+            self.dataChanged.emit(self.index(first), self.index(last))
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -64,6 +63,19 @@ class RowModel(QAbstractListModel):
         return None
 
 
+def _runs(rows: list[int]) -> Iterator[tuple[int, int]]:
+    """Ascending numbers as runs of neighbours: the first and the last of each."""
+    first = last = -2
+    for row in rows:
+        if row != last + 1:
+            if first >= 0:
+                yield first, last
+            first = row
+        last = row
+    if first >= 0:
+        yield first, last
+
+
 class RowPainter(QStyledItemDelegate):
     """Paints one row of a `RowList`; a screen's own rows override `paint_row`."""
 
@@ -73,11 +85,6 @@ class RowPainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(100, self.height)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        model = index.model()
-        assert isinstance(model, RowModel)
-        self.paint_row(painter, option, model.rows[index.row()], index.row())
 
     def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: Any, number: int) -> None:
         raise NotImplementedError
@@ -91,7 +98,7 @@ class RowList(QListView):
 
     def __init__(self, look: Look, model: RowModel, painter: RowPainter) -> None:
         super().__init__()
-        self._look = look
+        self._look, self._rows, self._painter = look, model, painter
         self.setModel(model)
         self.setItemDelegate(painter)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -110,17 +117,31 @@ class RowList(QListView):
         which asks for each of two hundred rows twice; assistive tools still hear of it."""
         if QAccessible.isActive():
             super().dataChanged(first, last, roles)
-        for row in range(first.row(), last.row() + 1):
-            self.update(self.model().index(row, 0))
+        self.viewport().update(self.visualRect(first).united(self.visualRect(last)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+        """The rows that lie in what is to be painted, without the steps Qt's own view takes for each."""
+        painter, option, region = QPainter(self.viewport()), QStyleOptionViewItem(), event.region()
+        self.initViewItemOption(option)
+        model, within = self._rows, event.rect()
+        first, even = max(self.indexAt(within.topLeft()).row(), 0), self.uniformItemSizes()
+        at = QRect()
+        for number in range(first, len(model.rows)):
+            at = self.visualRect(model.index(number)) if not (even and at) else at.translated(0, at.height())
+            if at.top() > within.bottom():
+                break
+            option.rect = at
+            if region.intersects(at):
+                self._painter.paint_row(painter, option, model.rows[number], number)
+        self._mark_place(painter)
+
+    def _mark_place(self, painter: QPainter) -> None:
+        """A thin mark says where one is; fingers and wheels do the scrolling."""
         bar = self.verticalScrollBar()
         whole = bar.maximum() + bar.pageStep()
         if bar.maximum() <= 0:
             return
-        # A thin mark says where one is; fingers and wheels do the scrolling.
         room = self.viewport().height() - 2 * lk.XS
         top = lk.XS + room * bar.value() // whole
         at = QRect(self.viewport().width() - 7, top, 4, max(room * bar.pageStep() // whole, lk.XL))
-        self._look.draw_box(QPainter(self.viewport()), at, "secondary", radius=2)
+        self._look.draw_box(painter, at, "secondary", radius=2)

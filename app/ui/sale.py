@@ -38,6 +38,8 @@ class SaleScreen(QWidget):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
+        # It paints its whole ground, so that the window below need not.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._look = look
         self.view: views.SaleView | None = None
         self._opened = False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.screens import views
 from app.ui import scale as lk
 from app.ui.controls import RIGHT, Button, Card, Kind
-from app.ui.look import Look, font, wrapped
+from app.ui.look import Look, font, text_width, wrapped
 
 
 class TotalCard(Card):
@@ -42,23 +44,20 @@ class TotalCard(Card):
             painter, head.adjusted(0, 0, -used - lk.S, 0), state.saved, "gain", font(lk.BODY, lk.SEMIBOLD)
         )
         foot = QRect(inner.left(), head.bottom(), inner.width(), inner.bottom() - head.bottom())
-        word_px = QFontMetrics(font(lk.HEADING)).horizontalAdvance(self._word) + lk.M
+        word_px = text_width(self._word, font(lk.HEADING)) + lk.M
         small = font(lk.HEADING + 2, lk.SEMIBOLD)
-        sign_px = QFontMetrics(small).horizontalAdvance(state.currency) + lk.S
+        sign_px = text_width(state.currency, small) + lk.S
         size = lk.TOTAL
         while size > lk.HEADING and _width(state.figure, size) + sign_px + word_px > foot.width():
             size -= 2
         big = font(size, lk.BOLD)
         look.draw_text(painter, foot, self._word, "secondary", font(lk.HEADING))
-        figure_px = QFontMetrics(big).horizontalAdvance(state.figure)
-        base = foot.center().y() + QFontMetrics(big).capHeight() // 2 + 1
-        painter.setPen(look["ink"])
+        figure_px = text_width(state.figure, big)
+        base = foot.center().y() + _cap_px(big) // 2 + 1
         left = foot.right() - figure_px + 1 - (0 if state.currency_first else sign_px)
-        painter.setFont(big)
-        painter.drawText(left, base, state.figure)
-        painter.setFont(small)
+        look.write(painter, left, base, state.figure, "ink", big)
         sign_left = left - sign_px if state.currency_first else left + figure_px + lk.S
-        painter.drawText(sign_left, base, state.currency)
+        look.write(painter, sign_left, base, state.currency, "ink", small)
 
 
 class PayButton(Button):
@@ -120,7 +119,7 @@ class MessageLine(QWidget):
 
     def _paint_words(self, painter: QPainter, inner: QRect, text: str, token: str) -> None:
         # One line at body size; up to three at the small one when it is long.
-        if QFontMetrics(font(lk.BODY)).horizontalAdvance(text) <= inner.width():
+        if text_width(text, font(lk.BODY)) <= inner.width():
             self._look.draw_text(painter, inner, text, token, font(lk.BODY))
             return
         face = font(lk.SMALL)
@@ -133,4 +132,9 @@ class MessageLine(QWidget):
 
 
 def _width(text: str, size_px: int) -> int:
-    return QFontMetrics(font(size_px, lk.BOLD)).horizontalAdvance(text)
+    return text_width(text, font(size_px, lk.BOLD))
+
+
+@cache
+def _cap_px(face: QFont) -> int:
+    return QFontMetrics(face).capHeight()

@@ -6,7 +6,8 @@ import itertools
 import re
 
 import pytest
-from PySide6.QtGui import QColor, QFontDatabase, QFontInfo, QFontMetrics, QRawFont
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFontDatabase, QFontInfo, QFontMetrics, QImage, QPainter, QRawFont
 from PySide6.QtWidgets import QApplication
 
 import resources
@@ -130,3 +131,45 @@ def test_fonts_load_once(qapp: QApplication) -> None:
     before = len(QFontDatabase.families())
     load_fonts()
     assert len(QFontDatabase.families()) == before
+
+
+def painted(look: Look, text: str, face, align: Qt.AlignmentFlag | None = None) -> QRect:  # type: ignore[no-untyped-def]
+    """Where ink is, after a text was painted into the middle of 200 × 40 px on white."""
+    image = QImage(200, 40, QImage.Format.Format_RGB32)
+    image.fill(0xFFFFFF)
+    painter = QPainter(image)
+    look.draw_text(painter, QRect(20, 0, 160, 40), text, "ink", face, align)
+    painter.end()
+    spots = [(x, y) for x in range(200) for y in range(40) if image.pixelColor(x, y).lightness() < 128]
+    columns, rows = [x for x, _ in spots], [y for _, y in spots]
+    return QRect(min(columns), min(rows), max(columns) - min(columns) + 1, max(rows) - min(rows) + 1)
+
+
+def test_a_line_of_text_lies_where_it_should(look: Look) -> None:
+    face = font(lk.BODY)
+    left, middle = painted(look, "H1H", face), painted(look, "H1H", face, Qt.AlignmentFlag.AlignHCenter)
+    right = painted(look, "H1H", face, Qt.AlignmentFlag.AlignRight)
+    assert left.left() in (20, 21, 22)
+    assert abs(middle.center().x() - 100) <= 1
+    assert right.right() in (177, 178, 179)
+    assert all(abs(each.center().y() - 20) <= 2 for each in (left, middle, right))
+
+
+def test_what_is_struck_is_struck_from_end_to_end(look: Look) -> None:
+    plain, struck = painted(look, "...", font(lk.BODY)), painted(look, "...", font(lk.BODY, strike=True))
+    assert struck.top() < plain.top()
+    assert struck.left() <= plain.left()
+    assert struck.right() >= plain.right()
+    assert struck.width() <= plain.width() + 4
+
+
+def test_a_box_and_its_line_stay_inside(look: Look) -> None:
+    image = QImage(40, 40, QImage.Format.Format_RGB32)
+    image.fill(look["paper"])
+    painter = QPainter(image)
+    look.draw_box(painter, QRect(5, 5, 30, 30), "surface", "hairline", radius=10)
+    painter.end()
+    seen = {spot: image.pixelColor(*spot).name() for spot in ((4, 20), (5, 20), (6, 20), (34, 20), (35, 20))}
+    paper, line, surface = (look[token].name() for token in ("paper", "hairline", "surface"))
+    assert seen == {(4, 20): paper, (5, 20): line, (6, 20): surface, (34, 20): line, (35, 20): paper}
+    assert image.pixelColor(5, 5).name() == paper  # the corner is round

@@ -46,3 +46,11 @@ def test_equal_rows_say_nothing(qapp: QApplication) -> None:
     model.dataChanged.connect(lambda *_: heard.append("changed"))
     model.set_rows([1, 2])
     assert heard == []
+
+
+def test_neighbours_that_change_are_told_of_at_once(qapp: QApplication) -> None:
+    model, heard = RowModel(str), list[tuple[int, int]]()
+    model.set_rows([0, 1, 2, 3, 4, 5])
+    model.dataChanged.connect(lambda first, last, _=None: heard.append((first.row(), last.row())))
+    model.set_rows([0, 7, 7, 3, 4, 7])
+    assert heard == [(1, 2), (5, 5)]

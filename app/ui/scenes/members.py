@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import resources
+from app.loyalty.engine import compile_programme
+from app.loyalty.programme import load_programme
 from app.ui.scenes.selling import selling
 from app.ui.scenes.stage import LATTE, Stage
 from hardware.ports import CardTapped
@@ -17,6 +20,15 @@ def enrolling(stage: Stage) -> None:
     stage.sale.type("phone", "+48 600")
     stage.sale.type("name", "Ewa Świątek")
     stage.sale.pick("marketing")
+
+
+def bringing(stage: Stage) -> None:
+    """Enrolling under a programme that pays for friends."""
+    friends = load_programme(resources.path("programmes", "gallery", "whole-mixed.yaml"))
+    stage.till.use(compile_programme(friends))
+    enrolling(stage)
+    stage.sale.type("phone", "+48 600 100 200")
+    stage.sale.type("friend", "Łucja")
 
 
 def _of_member(stage: Stage, key: str) -> None:
@@ -70,6 +82,7 @@ def merge_asked(stage: Stage) -> None:
 
 SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "enrolling": enrolling,
+    "enrolling-friend": bringing,
     "member-menu": member_menu,
     "member-details": details,
     "consents": consents,
