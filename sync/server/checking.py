@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,14 +34,18 @@ from app.values import from_ms
 from sync.server import findings, merging, schema
 from sync.server.database import Database
 from sync.server.findings import Finding, Reason
-from sync.server.histories import History, Used
+from sync.server.histories import History, Used, histories
 from sync.server.impact import FoldedFact, impact_of
 from sync.server.members import folded
 from sync.server.sources import Sources
 
-BATCH: Final = 100
+BATCH: Final = 1000
 """Facts looked at between two records of how far it is."""
+MEMBERS: Final = 50
+"""Members whose histories are held at once."""
 SALE: Final = "sale_completed"
+Order = tuple[int, bytes, int, int]
+"""Where a fact stands in the order of folding."""
 
 
 class Outcome(NamedTuple):
@@ -94,8 +98,7 @@ class Checker:
                 touched[impact.member].append(place)
             elif impact.kind == SALE:
                 outcomes.append(self._outcome(place, sale_in(row.body), None, EMPTY))
-        for member, facts in touched.items():
-            outcomes += self._of_member(member, facts)
+        outcomes += self._of_members(touched)
         looked = [(findings.home_of(one.fact.impact.member, one.fact.id), one.fact.id) for one in outcomes]
         findings.put(self._db, looked, [one.finding for one in outcomes if one.finding is not None])
         if rows:
@@ -117,10 +120,22 @@ class Checker:
             if connection.execute(move).rowcount:  # or another server was here first, and has counted them
                 findings.count_unchecked(connection, shard, unchecked)
 
-    def _of_member(self, member: uuid.UUID, facts: Sequence[FoldedFact]) -> list[Outcome]:
-        """Look at the sales among a member's new facts, and again at those that came after any of them."""
-        history = History(self._db, merging.root(self._db, member), self._feed_epoch)
-        first = min(fact.order for fact in facts)
+    def _of_members(self, touched: Mapping[uuid.UUID, Sequence[FoldedFact]]) -> list[Outcome]:
+        """Look at the sales among members' new facts, and again at those that came after any of them."""
+        firsts: dict[uuid.UUID, Order] = {}
+        now = merging.roots(self._db, touched)
+        for member, facts in touched.items():
+            root, first = now[member], min(fact.order for fact in facts)
+            firsts[root] = min(firsts.get(root, first), first)
+        found: list[Outcome] = []
+        members = list(firsts)
+        for start in range(0, len(members), MEMBERS):
+            some = histories(self._db, members[start : start + MEMBERS], self._feed_epoch)
+            for member, history in some.items():
+                found += self._of_history(history, firsts[member])
+        return found
+
+    def _of_history(self, history: History, first: Order) -> list[Outcome]:
         state, found = EMPTY, list[Outcome]()
         for place in history.places:
             if place.fact.impact.kind == SALE and place.fact.order >= first:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -53,22 +53,15 @@ class Used(NamedTuple):
 class History:
     """All facts of a member, in the order of folding."""
 
-    def __init__(self, db: Database, member: uuid.UUID, feed_epoch: str) -> None:
+    def __init__(
+        self, db: Database, feed_epoch: str, places: list[Place], head: int, since: int, *, merged: bool
+    ) -> None:
         self._db = db
         self._feed_epoch = feed_epoch
-        shard = schema.shard_of(member)
-        with db.read(snapshot=True) as connection:
-            links = connection.execute(
-                sa.select(_links.fact_shard, _links.fact_id, _links.version).where(
-                    _links.shard == shard, _links.member == member
-                )
-            ).all()
-            self.places = sorted(_read(connection, links), key=lambda place: place.fact.order)
-            heads = sa.select(_head.head, _head.since).where(_head.shard == shard)
-            self._head, since = connection.execute(heads).one()
-            self._since = since or 0
-            twins = sa.select(_alias.other).where(_alias.member == member).limit(1)
-            self._merged = connection.execute(twins).first() is not None
+        self.places = places
+        self._head = head
+        self._since = since
+        self._merged = merged
 
     def exchanged(self, sale: uuid.UUID) -> Place | None:
         """The refund that was put towards a sale, where goods were exchanged."""
@@ -129,13 +122,39 @@ def _at(fact: FoldedFact) -> tuple[int, int]:
     return fact.epoch, fact.seq
 
 
-def _read(connection: sa.Connection, links: Sequence[Any]) -> list[Place]:
-    by_shard: dict[int, dict[uuid.UUID, int]] = defaultdict(dict)
-    for shard, fact_id, version in links:
-        by_shard[shard][fact_id] = version or 0
-    found: list[Place] = []
-    for shard, versions in by_shard.items():
-        ids = list(versions)
+def histories(db: Database, members: Collection[uuid.UUID], feed_epoch: str) -> dict[uuid.UUID, History]:
+    """The histories of some members, read together, at one moment."""
+    shards = {schema.shard_of(member) for member in members}
+    with db.read(snapshot=True) as connection:
+        links = connection.execute(
+            sa.select(_links.member, _links.fact_shard, _links.fact_id, _links.version).where(
+                _links.shard.in_(shards), _links.member.in_(members)
+            )
+        ).all()
+        places = _read(connection, links)
+        heads = {
+            shard: (head, since or 0)
+            for shard, head, since in connection.execute(
+                sa.select(_head.shard, _head.head, _head.since).where(_head.shard.in_(shards))
+            )
+        }
+        twins = sa.select(_alias.member).where(_alias.member.in_(members)).distinct()
+        merged = set(connection.execute(twins).scalars())
+    found: dict[uuid.UUID, History] = {}
+    for member in members:
+        theirs = sorted(places[member], key=lambda place: place.fact.order)
+        head, since = heads[schema.shard_of(member)]
+        found[member] = History(db, feed_epoch, theirs, head, since, merged=member in merged)
+    return found
+
+
+def _read(connection: sa.Connection, links: Sequence[Any]) -> dict[uuid.UUID, list[Place]]:
+    by_shard: dict[int, dict[uuid.UUID, list[tuple[uuid.UUID, int]]]] = defaultdict(lambda: defaultdict(list))
+    for member, shard, fact_id, version in links:
+        by_shard[shard][fact_id].append((member, version or 0))
+    found: dict[uuid.UUID, list[Place]] = defaultdict(list)
+    for shard, owners in by_shard.items():
+        ids = list(owners)
         for start in range(0, len(ids), IDS):
             query = sa.select(_fact.id, _fact.at_ms, _fact.origin, _fact.epoch, _fact.seq, _fact.body).where(
                 _fact.shard == shard, _fact.id.in_(ids[start : start + IDS])
@@ -144,5 +163,6 @@ def _read(connection: sa.Connection, links: Sequence[Any]) -> list[Place]:
                 impact = impact_of(id, body)
                 if impact is not None:
                     fact = FoldedFact(id, shard, at_ms, origin, epoch, seq, impact)
-                    found.append(Place(fact, versions[id], body))
+                    for member, version in owners[id]:
+                        found[member].append(Place(fact, version, body))
     return found
