@@ -15,6 +15,8 @@ from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.paper.member import ConsentText, enrolment_slip
 from app.checkout.ports import Person, Slip, Work
 from app.ledger.facts import AnyFact, CardLinked, MemberEnrolled
+from app.loyalty import events
+from app.loyalty.basket import Context
 from hardware.ports import CardProof
 from hardware.receipt import PrintJob
 
@@ -129,11 +131,13 @@ class Membership:
         birthday: str = "",
         consents: Mapping[str, bool] | None = None,
         paper: bool = False,
+        referred_by: uuid.UUID | None = None,
         answer: Answer = ignore,
     ) -> None:
         """Make a member of the customer in front of the till and attach them; durable before the answer.
 
-        `consents` are the answers by purpose to the shop's texts, `paper` prints them with the card's code.
+        `referred_by` is the member who brought them; the programme says what that gives. `consents` are the
+        answers by purpose to the shop's texts, `paper` prints them with the card's code.
         """
         heart = self._heart
         if (stopped := heart.stopped()) is not None:
@@ -147,7 +151,7 @@ class Membership:
         if any(each.required and not answers.get(each.purpose) for each in heart.shop.consents):
             return answer(refused("consent_missing"))
         at_ms, member = heart.world.now_ms(), heart.world.new_id()
-        facts: list[AnyFact] = [MemberEnrolled(id=heart.world.new_id(), at_ms=at_ms, member=member)]
+        facts: list[AnyFact] = [self._begun(member, at_ms, referred_by)]
         if card:
             facts.append(CardLinked(id=heart.world.new_id(), at_ms=at_ms, member=member, card=card))
         facts += [
@@ -173,6 +177,21 @@ class Membership:
             written,
             answer,
         )
+
+    def _begun(self, member: uuid.UUID, at_ms: int, referred_by: uuid.UUID | None) -> MemberEnrolled:
+        heart, id = self._heart, self._heart.world.new_id()
+        if referred_by is None:
+            return MemberEnrolled(id=id, at_ms=at_ms, member=member)
+        context = Context(
+            at_ms=at_ms,
+            store=heart.shop.store,
+            till=heart.shop.till,
+            sale_id=str(id),
+            member_id=str(member),
+            time_zone=heart.shop.time_zone,
+        )
+        begun = events.enrol(heart.programme, context, str(referred_by))
+        return MemberEnrolled(id=id, at_ms=at_ms, member=member, effects=begun.effects)
 
     def _welcome(self, person: Person, card: str, answers: Mapping[str, bool], at_ms: int) -> Slip:
         heart = self._heart

@@ -153,6 +153,10 @@ class Members(Protocol):
 class Sales(Protocol):
     """What this till sold before, and what of it matters now."""
 
+    def fact(self, id: uuid.UUID) -> AnyFact | None:
+        """A fact that this till wrote."""
+        ...
+
     def sale(self, id: uuid.UUID) -> SaleCompleted | None: ...
     def sale_by_number(self, number: int) -> SaleCompleted | None: ...
     def recent_sales(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleCompleted]:
@@ -218,6 +222,9 @@ class NoStaff:
 
 class NoSales:
     """A till without a past: for replay, and tests of selling alone."""
+
+    def fact(self, id: uuid.UUID) -> AnyFact | None:
+        return None
 
     def sale(self, id: uuid.UUID) -> SaleCompleted | None:
         return None

@@ -64,6 +64,7 @@ from app.checkout.ports import (
 )
 from app.checkout.receipt import Receipt
 from app.checkout.receiptless import Receiptless
+from app.checkout.referring import ReferringJournal
 from app.checkout.refunds import Refunds
 from app.checkout.reserved import Allowances, Holds
 from app.checkout.returning import Returning
@@ -102,12 +103,14 @@ class Till:
         allowances: Allowances | None = None,
         keys: Keys | None = None,
     ) -> None:
+        sales = sales or NoSales()
+        journal = TrainingJournal(journal) if shop.training else journal
         heart = self.heart = Heart(
             shop=shop,
             catalogue=catalogue,
             members=members,
-            sales=sales or NoSales(),
-            journal=TrainingJournal(journal) if shop.training else journal,
+            sales=sales,
+            journal=ReferringJournal(journal, members, sales),
             programme=programme,
             world=world,
             next_number=next_sale,

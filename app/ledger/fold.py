@@ -27,9 +27,9 @@ class Placed(NamedTuple):
 
 def fold(state: MemberState, fact: AnyFact) -> MemberState:
     """The member's state after a fact that names it."""
-    if isinstance(fact, MemberEnrolled):
-        state = enrolled(state, fact.at_ms)
-    return apply(state, effects_of(fact), fact.at_ms)
+    state = apply(state, effects_of(fact), fact.at_ms)
+    # Afterwards: of two equal moments the one that says who brought them counts.
+    return enrolled(state, fact.at_ms) if isinstance(fact, MemberEnrolled) else state
 
 
 def changes_state(fact: AnyFact) -> bool:

@@ -141,7 +141,11 @@ class GrantUsed(Effect, frozen=True, tag="used"):
 
 
 class ReferralDue(Effect, frozen=True, tag="referral"):
-    """The referrer is owed something for this sale; the server turns it into a fact of theirs."""
+    """The referrer is owed points for this sale, which become a fact of theirs; below zero, its refund.
+
+    `app.ledger.referrals` makes that fact. The lot names the sale, the rule and the friend, so that it is
+    paid once and taken back once, whoever does it.
+    """
 
     rule: str
     referrer: str
@@ -149,6 +153,10 @@ class ReferralDue(Effect, frozen=True, tag="referral"):
     due_at_ms: int
     cap_per_month: int | None = None
     """How many of these a referrer may be paid for in one month; whoever pays checks it."""
+    lot: Lot | None = None
+    """What they get, and on which terms; None in facts older than this field."""
+    day: int = 0
+    """The local day that the month is counted by."""
 
 
 class PartnerSettled(Effect, frozen=True, tag="partner"):

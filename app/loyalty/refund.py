@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from app.loyalty.decision import (
     DecidedLine,
     Decision,
@@ -183,8 +185,8 @@ class _Refund:
                 return [GrantUsed(grant, restore=False)] if gone else []
             case GrantUsed(grant, restore):
                 return [Granted(grant)] if whole and restore else []
-            case ReferralDue(rule, referrer, points_centi, due_at_ms, cap):
-                return [ReferralDue(rule, referrer, -points_centi, due_at_ms, cap)] if whole else []
+            case ReferralDue():
+                return [msgspec.structs.replace(effect, points_centi=-effect.points_centi)] if whole else []
             case CodeUsed(rule, code, times):
                 return [CodeUsed(rule, code, -times)] if whole else []
             case GiftCardSold(rule, line, amount_minor):

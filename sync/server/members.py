@@ -16,7 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from app.loyalty.state import EMPTY, MemberState
-from sync.server import cards, holding, merging, overdrafts, schema, spending
+from sync.server import cards, holding, merging, overdrafts, schema, settling, spending
 from sync.server.database import Database
 from sync.server.impact import FoldedFact, impact_of
 from sync.server.refolding import all_of, all_of_many, folded
@@ -46,6 +46,7 @@ def fold_new(db: Database) -> int:
             _merge(db, fact.impact.member, other)
     for shard, rows in come.items():
         spending.fold(db, rows)
+        settling.settle(db, shard, [row.body for row in rows])
     # Last, and never backwards: a crash before this repeats what is idempotent.
     _reach(db, {shard: rows[-1].pos for shard, rows in come.items() if rows})
     return sum(map(len, come.values()))

@@ -24,10 +24,10 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import PointsEarned
 from app.loyalty.events import Event, EventDecision, evaluate_event, knows
 from app.loyalty.rules.activity import KEEP_DAYS
-from app.loyalty.state import MemberState, apply
 from sync import protocol
-from sync.server import members, merging, own, schema
+from sync.server import merging, own, schema
 from sync.server.database import Database
+from sync.server.pending import States
 from sync.server.programmes import Programmes
 from sync.server.tills import Secrets
 
@@ -197,7 +197,7 @@ class Taker:
             self._db.lock_shard(connection, shard)
             known = _bodies(connection, shard, [claim.fact for claim in claims])
             fresh: dict[uuid.UUID, bytes] = {}
-            states = _States(connection, self._keys, shard)
+            states = States(connection, self._keys, shard)
             for claim in claims:
                 body = known.get(claim.fact) or fresh.get(claim.fact)
                 if body is None:
@@ -207,7 +207,7 @@ class Taker:
                 bodies = list(fresh.values())
                 own.append(self._db, connection, self._keys, shard, bodies, self._now_ms)
 
-    def _body(self, connection: sa.Connection, claim: _Claim, states: _States) -> bytes:
+    def _body(self, connection: sa.Connection, claim: _Claim, states: States) -> bytes:
         event, at_ms = claim.event, self._at_ms(claim.event)
         compiled = self._programmes.in_force(connection, event.store, at_ms)
         decision, programme = EventDecision(), ""
@@ -215,7 +215,7 @@ class Taker:
             told = Event(str(claim.fact), event.name, event.amount_minor, event.partner)
             moment = Moment(at_ms=at_ms, store=event.store, channel="web", member_id=str(claim.member))
             decision = evaluate_event(compiled, states.of(claim.member), told, moment)
-            states.add(claim.member, decision, at_ms)
+            states.add(claim.member, decision.effects, at_ms)
             programme = f"{compiled.programme.id}@{compiled.programme.version}"
         fact = facts.ActivityRecorded(
             id=claim.fact, at_ms=at_ms, member=claim.member, event=event.name, source=self._source,
@@ -223,62 +223,6 @@ class Taker:
             programme=programme, effects=decision.effects, why=decision.why,
         )  # fmt: skip
         return facts.encode(fact)
-
-
-class _States:
-    """Members of one shard with everything the server itself has recorded of them, folded or not.
-
-    Limits are counted from this state: the shard's lock is held, so no other event slips in between.
-    """
-
-    def __init__(self, connection: sa.Connection, keys: Secrets, shard: int) -> None:
-        self._connection = connection
-        self._shard = shard
-        self._states: dict[uuid.UUID, MemberState] = {}
-        self._pending: dict[uuid.UUID, list[tuple[uuid.UUID, int, members.Impact]]] = defaultdict(list)
-        fact, folded = schema.fact.c, schema.folded.c
-        reached = connection.execute(sa.select(folded.pos).where(folded.shard == shard)).scalar_one()
-        rows = connection.execute(
-            sa.select(fact.id, fact.at_ms, fact.body)
-            .where(fact.shard == shard, fact.pos > reached, fact.kind == "activity_recorded")
-            .where(fact.origin == own.origin_of(keys.origin_seed, shard))
-            .order_by(fact.pos)
-        )
-        for fact_id, at_ms, body in rows:
-            impact = members.impact_of(fact_id, body)
-            if impact is not None and impact.member is not None:
-                self._pending[impact.member].append((fact_id, at_ms, impact))
-
-    def of(self, member: uuid.UUID) -> MemberState:
-        found = self._states.get(member)
-        if found is None:
-            found = self._states[member] = self._read(member)
-        return found
-
-    def add(self, member: uuid.UUID, decision: EventDecision, at_ms: int) -> None:
-        self._states[member] = apply(self.of(member), decision.effects, at_ms)
-
-    def _read(self, member: uuid.UUID) -> MemberState:
-        pending = self._pending[member]
-        table, link = schema.member.c, schema.member_fact.c
-        ids = [fact_id for fact_id, _, _ in pending]
-        # One statement sees one moment: the state, and which of the facts are in it.
-        rows = self._connection.execute(
-            sa.select(table.state, link.fact_id)
-            .select_from(
-                schema.member.outerjoin(
-                    schema.member_fact,
-                    (link.shard == table.shard) & (link.member == table.id) & link.fact_id.in_(ids),
-                )
-            )
-            .where(table.shard == self._shard, table.id == member)
-        ).all()
-        state = msgspec.json.decode(rows[0].state, type=MemberState) if rows else MemberState()
-        there = {row.fact_id for row in rows}
-        for fact_id, at_ms, impact in pending:
-            if fact_id not in there:
-                state = apply(state, impact.effects, at_ms)
-        return state
 
 
 def key_hash(source: str, key: str) -> bytes:

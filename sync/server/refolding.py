@@ -24,10 +24,10 @@ def folded(
 ) -> MemberState:
     """A state after facts, in their order. `fallen` gets those by which it fell below zero, or further."""
     for fact in facts:
-        if fact.impact.kind == "member_enrolled":
-            state = enrolled(state, fact.at_ms)
         debt_centi = state.debt_centi
         state = apply(state, fact.impact.effects, fact.at_ms)
+        if fact.impact.kind == "member_enrolled":
+            state = enrolled(state, fact.at_ms)
         if fallen is not None and state.debt_centi > debt_centi:
             fallen.append(overdrafts.Fall(fact, state.debt_centi - debt_centi, state.debt_centi))
     return state

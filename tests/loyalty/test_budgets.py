@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.loyalty.basket import Birthday, Code, Context
-from app.loyalty.effects import BudgetSpent, Enrolled, PointsEarned, ReferralDue
+from app.loyalty.effects import BudgetSpent, Enrolled, Lot, PointsEarned, ReferralDue
 from app.loyalty.events import Event, enrol, evaluate_event
 from app.loyalty.state import DAY_MS, EMPTY, apply
 from tests.loyalty.support import NOON, line, price, programme, why
@@ -83,7 +83,12 @@ def test_a_referrers_points_are_charged_too() -> None:
     )
     decision = price(compiled, line("a", "10"), state=FRIEND, budgets={"r": 300})
     due = [effect for effect in decision.effects if isinstance(effect, ReferralDue | BudgetSpent)]
-    assert due == [ReferralDue("r", "anna", 3_000, NOON), BudgetSpent("r", 300, new_member=True)]
+    lot = Lot("s:r:", "r", 3_000, NOON)
+    day = NOON // DAY_MS
+    assert due == [
+        ReferralDue("r", "anna", 3_000, NOON, lot=lot, day=day),
+        BudgetSpent("r", 300, new_member=True),
+    ]
 
 
 def test_a_prize_of_the_wheel_is_charged_once_at_its_cost() -> None:

@@ -12,9 +12,10 @@ from app.checkout.ports import Member, Person
 from app.checkout.shop import Shop
 from app.checkout.wording import term_text
 from app.ledger.entries import POINTS, entries
-from app.ledger.facts import AnyFact
+from app.ledger.facts import AnyFact, ReferralSettled
 from app.loyalty.effects import Grant, Lot
 from app.loyalty.engine import Compiled
+from app.loyalty.rules.referral import ReferralRule
 from app.loyalty.rules.stamps import StampsRule
 from hardware.receipt import (
     Align,
@@ -37,7 +38,8 @@ PHONE_SHOWN: Final = 3
 
 
 class Movement(msgspec.Struct, frozen=True):
-    """One change of a member's points: when, why (a contra account of the ledger), how many."""
+    """One change of a member's points: when, why (a contra account of the ledger, or `referral`,
+    `referral_back`), how many."""
 
     at_ms: int
     reason: str
@@ -59,7 +61,10 @@ def movements(facts: Iterable[AnyFact]) -> list[Movement]:
         sums: dict[str, int] = {}
         for entry in entries(fact):
             if entry.account == POINTS:
-                sums[entry.contra] = sums.get(entry.contra, 0) + entry.amount
+                reason = entry.contra
+                if isinstance(fact, ReferralSettled):
+                    reason = "referral_back" if fact.back else "referral"
+                sums[reason] = sums.get(reason, 0) + entry.amount
         found += [Movement(fact.at_ms, reason, centi) for reason, centi in sums.items() if centi]
     return found
 
@@ -152,6 +157,11 @@ class _Statement:
             sums[name] = sums.get(name, 0) + lot.amount_centi
         for name, centi in sums.items():
             yield Columns(name, self.points(centi))
+        rules = self.sheet.programme.rules
+        friends = [lot for lot in self.state.lots if isinstance(rules.get(lot.rule), ReferralRule)]
+        if friends:
+            centi = sum(lot.amount_centi for lot in friends)
+            yield Columns(self.get("receipt.for_friends"), self.points(centi))
 
     def _terms(self, lot: Lot) -> str:
         if lot.spendable_at_ms > self.at_ms:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from app.loyalty.benefit import LotTerms, earn, within_budget, worth_minor
+import msgspec
+
+from app.loyalty.benefit import LotTerms, earn, make_lot, within_budget, worth_minor
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted, ReferralDue
 from app.loyalty.model import Count, Days, Money, Points, Programme, Rule
@@ -64,8 +66,20 @@ class Referral(Plan):
         if rule.referrer_points is not None:
             due_at_ms = run.context.at_ms + rule.after_days * DAY_MS
             owed = within_budget(self, run, rule.referrer_points)
-            referrer = run.state.referred_by
-            run.effects.append(ReferralDue(self.id, referrer, owed, due_at_ms, rule.cap_per_month))
+            lot = make_lot(self, run, owed, rule.lots, f":{run.context.member_id}")
+            if rule.after_days:
+                lot = msgspec.structs.replace(lot, spendable_at_ms=max(lot.spendable_at_ms, due_at_ms))
+            run.effects.append(
+                ReferralDue(
+                    self.id,
+                    run.state.referred_by,
+                    owed,
+                    due_at_ms,
+                    rule.cap_per_month,
+                    lot,
+                    run.now.day,
+                )
+            )
             run.spend_budget(rule, worth_minor(run, owed))
         run.effects.append(Counted(self.id, 0, uses=1))
 

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 from app.loyalty.basket import Context
-from app.loyalty.effects import (
-    Enrolled,
-    ReferralDue,
-)
+from app.loyalty.effects import Enrolled, Lot, ReferralDue
 from app.loyalty.events import enrol
 from app.loyalty.state import DAY_MS, EMPTY, apply
 from tests.loyalty.support import NOON, line, price, programme, then, why
@@ -20,7 +17,9 @@ def test_a_friend_pays_both_on_the_first_purchase_only() -> None:
     compiled = programme(REFERRAL % "")
     first = price(compiled, line("a", "10"), state=FRIEND, member_id="jan")
     assert first.points.earned_centi == 500
-    assert ReferralDue("r", "anna", 1_000, NOON + 14 * DAY_MS, 3) in first.effects
+    due_at_ms = NOON + 14 * DAY_MS
+    lot = Lot("s:r:jan", "r", 1_000, NOON, due_at_ms)
+    assert ReferralDue("r", "anna", 1_000, due_at_ms, 3, lot, NOON // DAY_MS) in first.effects
     second = price(compiled, line("a", "10"), state=then(FRIEND, first), member_id="jan")
     assert why(second, "r").code == "referral_paid"
 
