@@ -25,12 +25,13 @@ from app.loyalty.decision import (
     Points,
     Reason,
 )
-from app.loyalty.effects import AnyEffect
+from app.loyalty.effects import AnyEffect, ReferralDue
 from app.loyalty.engine import evaluate
+from app.loyalty.owed import settlement
 from app.loyalty.plain import Plain, PlainProblem, expect, load, text, time_ms, time_text
 from app.loyalty.reading import SCALARS
 from app.loyalty.refund import refund
-from app.loyalty.state import MemberState
+from app.loyalty.state import MemberState, apply
 from app.values import AMOUNT_MAX, ValueProblem, format_short
 
 CASE_KEYS = {
@@ -109,6 +110,7 @@ class Contract:
             member = expect(member, dict, "member")
             state = self._state(_given(member, "state"))
             extra = self._person(member)
+            state = self._referred(member, state, time_ms(fields["at"], "at"))
         context = Context(
             at_ms=time_ms(fields["at"], "at"),
             store=text(fields.get("store", ""), "store"),
@@ -136,6 +138,15 @@ class Contract:
                 raise PlainProblem(f"member.state.lots[{number}].amount", "a lot is not below zero")
         return state
 
+    def _referred(self, member: dict[str, Any], state: MemberState, at_ms: int) -> MemberState:
+        """With what friends' decisions say is owed to this member."""
+        due = self.plain.read(tuple[ReferralDue, ...], member.get("referrals", []), "member.referrals")
+        for number, one in enumerate(due):
+            if one.referrer != member.get("id", ""):
+                raise PlainProblem(f"member.referrals[{number}].referrer", "this is owed to somebody else")
+            state = apply(state, settlement(state, one), at_ms)
+        return state
+
     def _zone(self, fields: dict[str, Any]) -> str:
         name = text(fields.get("time_zone", ""), "time_zone")
         if name:
@@ -154,7 +165,7 @@ class Contract:
         return {k: self.plain.scaled(v, self.plain.digits, f"budgets.{k}") for k, v in entries.items()}
 
     def _person(self, member: dict[str, Any]) -> dict[str, Any]:
-        unknown = set(member) - {"id", "state", "segments", "birthday"}
+        unknown = set(member) - {"id", "state", "segments", "birthday", "referrals"}
         if unknown:
             raise PlainProblem("member", f"unknown key {min(unknown)!r}")
         extra: dict[str, Any] = {"member_id": text(member.get("id", ""), "member.id")}

@@ -14,7 +14,7 @@ import msgspec
 
 from app.loyalty.basket import Birthday, Code, GiftCard, Line
 from app.loyalty.decision import Discount, LinePoints, LineStamps, Owed, RulePoints, StampsView, TaxTotal
-from app.loyalty.effects import AnyEffect, Grant
+from app.loyalty.effects import AnyEffect, Grant, ReferralDue
 from app.loyalty.model import Programme, Rule, Scalar
 from app.loyalty.plain import split_unit
 from app.loyalty.reading import IDENT, fields_of
@@ -142,6 +142,7 @@ def case_schema() -> Json:
             "state": _plain(MemberState, defs),
             "segments": {"type": "array", "items": _TEXT},
             "birthday": {"anyOf": [_plain(Birthday, defs), {"type": "null"}]},
+            "referrals": _list(ReferralDue, defs),
         }
     )
     schema = _object(

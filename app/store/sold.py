@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 
 from app.ledger.facts import MemberEnrolled, SaleCompleted, SaleRefunded, SoldLine, decode
+from app.loyalty.effects import Enrolled
 from app.loyalty.whatif.sales import Goods, PastLine, PastSale, Sales, collect
 from app.store.reader import Reader
 
@@ -17,6 +18,7 @@ def sales(reader: Reader, store: str) -> Sales:
     sold: list[SaleCompleted] = []
     returned: Counter[tuple[uuid.UUID, int]] = Counter()
     enrolled_ms: dict[str, int] = {}
+    referred_by: dict[str, str] = {}
     for _, body in reader.log():
         fact = decode(body)
         if isinstance(fact, SaleCompleted):
@@ -26,9 +28,12 @@ def sales(reader: Reader, store: str) -> Sales:
                 returned[fact.sale, line.line] += line.qty_milli
         elif isinstance(fact, MemberEnrolled):
             enrolled_ms.setdefault(str(fact.member), fact.at_ms)
+            for effect in fact.effects:
+                if isinstance(effect, Enrolled) and effect.referred_by:
+                    referred_by[str(fact.member)] = effect.referred_by
     shelf = _Shelf(reader)
     past = [_past(fact, returned, shelf, store) for fact in sold]
-    return collect(past, enrolled_ms)
+    return collect(past, enrolled_ms, referred_by)
 
 
 def _past(

@@ -53,6 +53,8 @@ class Sales:
         self.stores: list[str] = []
         self.enrolled_ms: dict[int, int] = {}
         """When a member was enrolled, where that is known; otherwise by their first sale."""
+        self.referred_by: dict[int, int] = {}
+        """Who brought a member, where that is known and both bought something."""
         self.ids: list[str] = []
         self.at_ms = array("q")
         self.member = array("q")
@@ -79,6 +81,7 @@ class Sales:
         cut = Sales()
         cut.goods, cut.members, cut.stores = self.goods, self.members, self.stores
         cut.enrolled_ms, cut.odd, cut.ids = self.enrolled_ms, self.odd, self.ids[:count]
+        cut.referred_by = self.referred_by
         for name in ("at_ms", "member", "store", "points_minor"):
             setattr(cut, name, getattr(self, name)[:count])
         cut.start = self.start[: count + 1]
@@ -128,7 +131,11 @@ def line_id(place: int) -> str:
 _IDS: Final = [line_id(place) for place in range(500)]
 
 
-def collect(past: Iterable[PastSale], enrolled_ms: dict[str, int] | None = None) -> Sales:
+def collect(
+    past: Iterable[PastSale],
+    enrolled_ms: dict[str, int] | None = None,
+    referred_by: dict[str, str] | None = None,
+) -> Sales:
     """Sales in columns, from sales in any order. Sales without lines are left out."""
     sales = Sales()
     goods: dict[Goods, int] = {}
@@ -151,6 +158,9 @@ def collect(past: Iterable[PastSale], enrolled_ms: dict[str, int] | None = None)
     for name, at_ms in (enrolled_ms or {}).items():
         if name in members:
             sales.enrolled_ms[members[name]] = at_ms
+    for name, referrer in (referred_by or {}).items():
+        if name in members and referrer in members:
+            sales.referred_by[members[name]] = members[referrer]
     return sales
 
 

@@ -6,10 +6,11 @@ from fractions import Fraction
 
 from app.loyalty.basket import Code, Context, Redeem
 from app.loyalty.compiled import Compiled
-from app.loyalty.effects import BudgetSpent
+from app.loyalty.effects import BudgetSpent, ReferralDue
 from app.loyalty.engine import carry_out
 from app.loyalty.life import Life
 from app.loyalty.moment import Moment
+from app.loyalty.owed import Effects, settlement
 from app.loyalty.plan import Run
 from app.loyalty.whatif.figures import Assumptions, Cell, Month, RuleFigures, Side, Totals
 from app.loyalty.whatif.sales import Sales
@@ -80,6 +81,10 @@ class Past:
         self.tallies = {rule.id: Tally() for rule in compiled.programme.rules}
         self.months: dict[tuple[int, int], Month] = {}
         self._month, self._month_of = Month(month=""), (0, 0)
+        self.numbers: dict[str, int] = {}
+        """Members by name, where somebody was brought by somebody."""
+        if self.sales.referred_by:
+            self.numbers = {name: number for number, name in enumerate(self.sales.members)}
         self.members_reached: set[int] = set()
         self.receipts_reached = 0
         self.total_minor = 0
@@ -93,6 +98,8 @@ class Past:
         if life is None:
             life = self.lives[member] = Life()
             life.enrolled_at_ms = min(at_ms, self.sales.enrolled_ms.get(member, at_ms))
+            referrer = self.sales.referred_by.get(member)
+            life.referred_by = "" if referrer is None else self.sales.members[referrer]
         if at_ms >= life.due_ms or not life.tidy:
             life.advance(at_ms)
         return life
@@ -127,7 +134,23 @@ class Past:
                     self._spend(run, effect)
         life = run.state
         if isinstance(life, Life):
+            for _, referrer, effects in self._owed(run):
+                referrer.live(effects, run.context.at_ms)
             life.live(run.effects, run.context.at_ms)
+
+    def _owed(self, run: Run) -> list[tuple[ReferralDue, Life, Effects]]:
+        """What a sale brings to whoever brought its member, as far as the month's limit goes."""
+        if not self.numbers:
+            return []
+        found: list[tuple[ReferralDue, Life, Effects]] = []
+        for due in run.effects:
+            number = self.numbers.get(due.referrer) if isinstance(due, ReferralDue) else None
+            referrer = None if number is None else self.life(number, run.context.at_ms)
+            if referrer is not None and isinstance(due, ReferralDue):
+                effects = settlement(referrer, due)
+                if effects:
+                    found.append((due, referrer, effects))
+        return found
 
     def _spend(self, run: Run, effect: BudgetSpent) -> None:
         rule = self.compiled.rules[effect.rule]
@@ -150,6 +173,10 @@ class Past:
             reached = True
             tallies[rule].touch(number, audience, member)[EARNED] += centi
             earned += centi
+        for due, _, _ in self._owed(run):
+            reached = True
+            tallies[due.rule].touch(number, audience, member)[EARNED] += due.points_centi
+            earned += due.points_centi
         redemption = self.compiled.redemption
         if run.spent_centi and redemption is not None:
             reached = True
