@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from app.checkout.outcome import Outcome, done, refused
+from app.checkout.ports import Person
+from app.loyalty.rules.referral import ReferralRule
 from app.screens import views
 from app.screens.forms import YES, Choice, Entry, Press
 from app.screens.panel import Panel, Screen
-from app.screens.panels.ringing import digits_of
+from app.screens.panels.ringing import digits_of, masked
 from hardware.ports import CardFailed, CardWritten
 
 PHONE_DIGITS: Final = range(7, 16)
@@ -25,7 +27,7 @@ class Enrolling(Panel):
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
-        self.phone = self.name = ""
+        self.phone = self.name = self.friend = ""
         self.card = screen.loose_card
         self.agreed = {each.purpose: False for each in self.till.shop.consents}
         self.paper = bool(self.till.shop.consents)
@@ -36,6 +38,8 @@ class Enrolling(Panel):
             self.phone = text
         elif field == "name":
             self.name = text
+        elif field == "friend":
+            self.friend = text
 
     def pick(self, key: str) -> None:
         if key == PAPER:
@@ -60,6 +64,7 @@ class Enrolling(Panel):
                 lang=self.show.words.lang,
                 consents=self.agreed,
                 paper=self.paper,
+                referred_by=self._referrer.member if self._referrer else None,
                 answer=self._enrolled,
             )
 
@@ -99,26 +104,64 @@ class Enrolling(Panel):
     def _ready(self) -> bool:
         """A name, a phone number or none at all, and what there is no membership without."""
         required = all(self.agreed[each.purpose] for each in self.till.shop.consents if each.required)
-        return self._phone_ok and required and bool(self.name.strip()) and not self.till.busy
+        return (
+            self._phone_ok
+            and not self._nobody
+            and required
+            and bool(self.name.strip())
+            and not self.till.busy
+        )
+
+    @property
+    def _brings(self) -> bool:
+        """Whether the programme gives anything for bringing a friend."""
+        return any(isinstance(rule, ReferralRule) for rule in self.till.programme.programme.rules)
+
+    @property
+    def _referrer(self) -> Person | None:
+        """Who brought them, by card, phone or name: nobody while several could be meant."""
+        asked, members = self.friend.strip(), self.screen.members
+        holder = members.holder(f"code:{asked}") if asked else None
+        found = members.member(holder.member) if holder is not None else None
+        if found is not None:
+            return found.person or Person(member=found.id, name="")
+        people = members.find_people(asked, 2) if asked else ()
+        return people[0] if len(people) == 1 else None
+
+    @property
+    def _nobody(self) -> bool:
+        return bool(self.friend.strip()) and self._referrer is None
+
+    def _problem(self) -> str:
+        if not self._phone_ok:
+            return self.show.words.get("screen.phone_wrong")
+        return self.say("enrol.friend_unknown") if self._nobody else ""
+
+    def _note(self) -> str:
+        number, friend = self.card.partition(":")[2], self._referrer
+        card = self.show.words.get("screen.card_ready", card=number) if self.card else self.say("enrol.card")
+        name = f"{friend.name} {masked(friend.phone)}".strip() if friend else ""
+        return f"{self.say('enrol.brought', name=name)} · {card}" if name else card
 
     def view(self) -> views.Form:
-        get, lang = self.show.words.get, self.show.words.lang
-        number = self.card.partition(":")[2]
+        lang = self.show.words.lang
         checks = [
             Choice(each.purpose, each.texts.get(lang) or next(iter(each.texts.values())), yes, each.version)
             for each, yes in zip(self.till.shop.consents, self.agreed.values(), strict=True)
         ]
         write = Press(WRITE, self.say("enrol.write"), icon="nfc", enabled=not self._writing)
         offered = (write,) if self._writable or self._writing else ()
+        friend = (Entry("friend", self.say("enrol.friend"), self.friend, "users"),) if self._brings else ()
         paper = Choice(PAPER, self.say("enrol.paper"), self.paper)
         return views.Form(
             title=self.say("enrol.title"),
             entries=(
                 Entry("phone", self.say("enrol.phone"), self.phone, "smartphone"),
                 Entry("name", self.say("enrol.name"), self.name, "user-round"),
+                *friend,
             ),
             checks=(*checks, paper) if checks else (),
-            note=get("screen.card_ready", card=number) if self.card else self.say("enrol.card"),
-            problem="" if self._phone_ok else get("screen.phone_wrong"),
+            note=self._note(),
+            problem=self._problem(),
             presses=(self.back(), *offered, self.go(self.say("enrol.do"), enabled=self._ready)),
         )
