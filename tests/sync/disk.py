@@ -16,6 +16,7 @@ from app.store.outbox import FactOutbox
 from app.store.reader import Reader
 from app.store.writer import Writer
 from sync.server.database import Database
+from tests.sync.quick import QuickDatabase
 
 
 def _memory() -> Any:
@@ -42,28 +43,26 @@ def _till_template() -> Any:
 
 
 @cache
-def _server() -> tuple[Database, Any]:
-    """One server's database, and what it looks like when it is new. One for all runs: SQLAlchemy compiles
-    its statements for each engine anew."""
+def _server() -> tuple[QuickDatabase, Any]:
+    """One server's database, and what it looks like when it is new. One for all runs: its statements are
+    compiled and prepared once."""
     database = Database.sqlite(None)
     database.migrate()
-    return database, copied(database)
+    quick = QuickDatabase(database)
+    return quick, copied(quick)
 
 
-def copied(database: Database) -> Any:
+def copied(database: QuickDatabase) -> Any:
     """What is in a server's database in memory."""
     connection = _memory()
-    with database.engine.connect() as source:
-        held: Any = source.connection.driver_connection
-        held.backup(connection)
+    database.copy(connection)
     return connection
 
 
-def server_from(template: Any = None) -> Database:
+def server_from(template: Any = None) -> QuickDatabase:
     """The server's database in memory: empty and migrated, or as it was `copied`. There is only one."""
     database, new = _server()
-    with database.engine.connect() as target:
-        (template or new).backup(cast(Any, target.connection.driver_connection))
+    database.begin(template or new)
     return database
 
 
