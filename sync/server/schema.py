@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest migration; a test compares it with the scripts, another the scripts with these tables."""
 SHARDS: Final = 64
 """Number of shards, for ever: it decides where every fact is."""
@@ -135,6 +135,8 @@ till = sa.Table(
     sa.Column("revoked_ms", sa.BigInteger),
     sa.Column("seen_ms", sa.BigInteger),
     sa.Column("clock_skew_ms", sa.BigInteger),
+    sa.Column("program", sa.Text),
+    sa.Column("engine", sa.Integer),
     info=FACTS,
 )
 
@@ -293,6 +295,26 @@ person = sa.Table(
     sa.UniqueConstraint("shard", "version"),
     info=MEMBERS,
     comment="Who members are: the only personal data; version is of member_head. Without data, erased",
+)
+
+person_phone = sa.Table(
+    "person_phone",
+    metadata,
+    _shard(),
+    sa.Column("member", Id, primary_key=True),
+    sa.Column("phone_hash", sa.LargeBinary(16), nullable=False),
+    sa.Index("ix_person_phone_hash", "phone_hash"),
+    info=MEMBERS,
+    comment="Keyed hashes of members' phone numbers, to find those that two members share",
+)
+
+compared = sa.Table(
+    "compared",
+    metadata,
+    _shard(),
+    sa.Column("pos", sa.BigInteger, nullable=False),
+    info=MEMBERS,
+    comment="Up to which version of a member shard persons were compared",
 )
 
 hold = sa.Table(
@@ -501,7 +523,8 @@ webhook = sa.Table(
     comment="Where facts are posted to: cursor is how far, due_ms when next, or a lease",
 )
 
-LISTS: Final = ("programme", "store", "allowance", "till_key", "staff", "product")
-"""What tills are given, in the order in which a bare till needs it; the keys of tills come of enrolments."""
+LISTS: Final = ("programme", "store", "allowance", "till_key", "staff", "product", "merge")
+"""What tills are given, in the order in which a bare till needs it; the keys of tills come of enrolments,
+members to merge of their phone numbers (`twins`)."""
 APPEND_ONLY: Final = ("fact", "envelope")
 """Tables whose rows triggers protect from UPDATE and DELETE."""
