@@ -119,9 +119,8 @@ def _pass(
         _refuse_unknown_codes(compiled, run)
     if run.member and run.present:
         run.effects.append(ReceiptCounted(1, run.goods_minor()))
-        keep_days = compiled.idle_days or run.state.idle_days
+        keep_days = max(compiled.idle_days, run.state.idle_days)
         if keep_days:
-            keep_days = max(keep_days, run.state.idle_days)
             run.effects.append(Counted(PURCHASES, run.now.day, receipts=1, keep_days=keep_days))
     for plan in agenda.settling:
         plan.settle(run)
@@ -161,12 +160,13 @@ def _decision(
     every = run.works + run.aside
     by_id = {work.line.id: work for work in every}
     lines = tuple([_line(by_id[line.id]) for line in basket.lines])
-    goods = sum(work.gross for work in every if not work.profile.delivery)
-    delivery = sum(work.gross for work in run.aside if work.profile.delivery)
-    total = sum(work.net for work in every)
+    delivered = [work for work in run.aside if work.profile.delivery]
+    delivery = sum([work.gross for work in delivered])
+    goods = sum([work.gross for work in every]) - delivery
+    total = sum([work.net for work in every])
     effects = tuple(run.effects)
     after = apply(state, effects, run.context.at_ms) if state is not None and explain else None
-    cards = sum(card.amount_minor for card in run.gift_cards)
+    cards = sum([card.amount_minor for card in run.gift_cards])
     return Decision(
         programme=programme.id,
         version=programme.version,
@@ -174,7 +174,7 @@ def _decision(
         lines=lines,
         goods_minor=goods,
         delivery_minor=delivery,
-        delivery_lines=tuple(work.line.id for work in run.aside if work.profile.delivery),
+        delivery_lines=tuple([work.line.id for work in delivered]),
         discount_minor=goods + delivery - total,
         total_minor=total,
         gift_cards=tuple(run.gift_cards),
@@ -200,7 +200,7 @@ def _line(work: Work) -> DecidedLine:
         work.gross,
         work.net,
         line.tax,
-        tuple([Discount(plan.id, amount) for plan, amount in work.discounts]),
+        tuple([Discount(plan.id, amount) for plan, amount in work.discounts]) if work.discounts else (),
         work.points_minor,
         tuple([LinePoints(rule, amount) for rule, amount in work.earned]) if work.earned else (),
         tuple([LineStamps(rule, delta) for rule, delta in work.stamps]) if work.stamps else (),

@@ -31,7 +31,8 @@ _GIVEN: Final = _Given()
 def take_manual(run: Run) -> None:
     """Take off each line what the cashier gave on it, as far as its floor lets."""
     for work in run.works:
-        amount = min(work.line.manual_minor, max(0, work.net - work.floor))
+        given = work.line.manual_minor
+        amount = min(given, work.net - work.floor) if given > 0 else 0
         if amount > 0:
             run.take_off(work, amount)
             work.discounts.append((_GIVEN, amount))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import itemgetter
 
 from app.loyalty.agenda import Agenda, Ladder, LineGroup, ReceiptGroup
 from app.loyalty.basket import Line
@@ -83,14 +84,14 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
         record = GroupRecord()
         run.records.append(record)
     singles = _best_singles(group, run)
-    claims = _bundles(group, run, record)
+    claims = _bundles(group, run, record) if group.bundles else []
     if record is not None:
         _record_singles(group, run, record)
     if claims:
         claimed = {work for _, claim in claims for work in claim.units}
-        bundled = sum(claim.value for _, claim in claims)
-        beside = sum(amount for work, (amount, _) in singles.items() if work not in claimed)
-        if bundled + beside > sum(amount for amount, _ in singles.values()):
+        bundled = sum([claim.value for _, claim in claims])
+        # What lines outside the bundles get by single rules, they get either way.
+        if bundled > sum([singles[work][0] for work in claimed if work in singles]):
             for plan, claim in claims:
                 give(run, plan, claim.parts, record)
             singles = {work: best for work, best in singles.items() if work not in claimed}
@@ -186,12 +187,15 @@ def limit_of(plan: Plan, run: Run) -> int | None:
     return plan.limit(run)
 
 
+_Alone = tuple[int, tuple[int, str], BundlePlan, Claim]
+"""A claim alone on the receipt: its value below zero, its plan's rank."""
+_value_then_rank = itemgetter(0, 1)
+
+
 def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tuple[BundlePlan, Claim]]:
     """Bundles claim units in the order of what each would give alone, then rank."""
-    if not group.bundles:
-        return []
     left: dict[Work, int] = {}
-    alone: list[tuple[int, tuple[int, str], BundlePlan, Claim]] = []
+    alone: list[_Alone] = []
     bundles = group.distinct if run.records is None else group.bundles_by_filter
     for number in run.present:
         plans = bundles.get(number)
@@ -204,23 +208,29 @@ def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tup
                 claim = _capped(plan, run, plan.claim(run, left))
                 if claim is not None:
                     alone.append((-claim.value, plan.rank, plan, claim))
-    alone.sort(key=lambda entry: entry[:2])
+    alone.sort(key=_value_then_rank)
     taken: list[tuple[BundlePlan, Claim]] = []
-    room: dict[Work, int] = {}
     for value, _, plan, claim in alone:
         if record is not None:
             record.values[plan] = -value
-        if any(work in left for work in claim.units):
-            again = _capped(plan, run, plan.claim(run, left), room)
+        if not left.keys().isdisjoint(claim.units):
+            again = _capped(plan, run, plan.claim(run, left), _room_beside(taken))
             if again is None:
                 continue
             claim = again
         taken.append((plan, claim))
         for work, count in claim.units.items():
             left[work] = left.get(work, work.units) - count
+    return taken
+
+
+def _room_beside(taken: list[tuple[BundlePlan, Claim]]) -> dict[Work, int]:
+    """What may still be taken off the lines that some claims take from."""
+    room: dict[Work, int] = {}
+    for _, claim in taken:
         for work, amount in claim.parts:
             room[work] = room.get(work, work.room) - amount
-    return taken
+    return room
 
 
 def _capped(

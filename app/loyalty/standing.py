@@ -59,7 +59,7 @@ class MemberState(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def idle_days(self) -> int:
         """The longest that anything here outlives the last purchase; 0 where nothing lapses by idleness."""
-        return longest_idle((*self.lots, *self.stamps.values()))
+        return longest_idle((*self.lots, *self.stamps.values())) if self.lots or self.stamps else 0
 
     def card(self, rule: str) -> int:
         """Stamps on the card of a rule."""

@@ -27,6 +27,8 @@ def apply(state: MemberState, effects: Iterable[AnyEffect], at_ms: int) -> Membe
 
 def advance(state: MemberState, at_ms: int) -> MemberState:
     """The state at a later moment with no purchase in between: lots, cards, grants and buckets expire."""
+    if not (state.lots or state.stamps or state.counters or state.grants):
+        return state  # there is nothing that could lapse
     life = Life(state)
     life.advance(at_ms)
     return life.frozen() if life.changed else state
