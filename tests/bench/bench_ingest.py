@@ -1,5 +1,7 @@
 """Ingest: facts per second over HTTP, beside the same rows put into the same database by its fastest way.
 
+Four tills push at once, and four connections take part in what they are compared with.
+
 Beside that, the same sales through the usual FastAPI endpoint with pydantic and an ORM (`tests/bench/plain`);
 its packages are installed into a folder of its own for the run. Run: `./dev bench ingest`. Prints ratios of
 runs made side by side; asserts no times.
@@ -18,7 +20,9 @@ import time
 import uuid
 import venv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -36,7 +40,9 @@ from sync.server.schema import shard_of
 from tests.sync.postgres import running
 from tests.sync.process import ServerProcess
 
-FACTS, BATCH, ROUNDS = 5_000, 500, 3
+FACTS, BATCH, ROUNDS = 8_000, 500, 3
+AT_ONCE = 4
+"""Tills that push at the same time, and connections of whatever they are compared with."""
 WORLD = RealWorld()
 PLAIN = Path(__file__).parent / "plain"
 
@@ -71,62 +77,99 @@ def sales(count: int) -> list[bytes]:
     return bodies
 
 
-def over_http(server: ServerProcess, bodies: list[bytes], *, twice: bool) -> tuple[float, float, float]:
-    """Seconds for the first pushes and for replays of them all; bytes a sale on the wire."""
-    key = WORLD.random_bytes(32)
-    with httpx.Client(base_url=server.url) as http:
+class Till:
+    """An enrolled till with its pushes made beforehand; `size` is their bytes on the wire."""
+
+    def __init__(self, server: ServerProcess, bodies: list[bytes]) -> None:
+        key = WORLD.random_bytes(32)
+        self._http = httpx.Client(base_url=server.url, timeout=60)
         db = open_database(server.database_url or None, server.folder)
         code = admin.create_enrol_code(db, "bench", WORLD.now_ms())
         db.close()
         request = protocol.pack(protocol.Enrol(public_key=protocol.public_key_of(key), code=code))
-        till = protocol.decode(http.post("/v1/enrol", content=request).content, protocol.Enrolled).till
-        head, requests = Head(till, 1), []
+        till = protocol.decode(self._http.post("/v1/enrol", content=request).content, protocol.Enrolled).till
+        head, self._requests = Head(till, 1), list[tuple[bytes, str]]()
+        self._target = f"/v1/tills/{till}/facts"
         for start in range(0, len(bodies), BATCH):
             batch = bodies[start : start + BATCH]
             push = protocol.Push(
                 epoch=1, first_seq=head.seq + 1, last_seq=head.seq + len(batch), prev_hash=head.hash,
                 clock_ms=WORLD.now_ms(), facts=[protocol.embed(body) for body in batch],
             )  # fmt: skip
-            requests.append(protocol.pack(push))
+            data = protocol.pack(push)
+            self._requests.append((data, protocol.authorise(key, "POST", self._target, till, 1, data)))
             head = verify(head, batch)
-        target = f"/v1/tills/{till}/facts"
-        signed = [
-            {"Authorization": protocol.authorise(key, "POST", target, till, 1, data)} for data in requests
-        ]
-        times = []
-        for _ in range(2 if twice else 1):
-            begun = time.perf_counter()
-            for data, headers in zip(requests, signed, strict=True):
-                assert http.post(target, content=data, headers=headers).status_code == 200
-            times.append(time.perf_counter() - begun)
-    return times[0], times[-1], sum(map(len, requests)) / len(bodies)
+        self.size = sum(len(data) for data, _ in self._requests)
+
+    def push(self) -> None:
+        for data, signed in self._requests:
+            headers = {"Authorization": signed}
+            assert self._http.post(self._target, content=data, headers=headers).status_code == 200
+
+    def close(self) -> None:
+        self._http.close()
 
 
-def copy_on_conflict(dsn: str, bodies: list[bytes]) -> float:
-    """COPY to a temporary table and ON CONFLICT DO NOTHING: the same rows, no checks of chain or identity."""
-    origin, previous, rows = uuid.uuid4(), bytes(32), []
+def at_once(jobs: Sequence[Callable[[], object]]) -> float:
+    """Seconds until all have ended."""
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        begun = time.perf_counter()
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
+        return time.perf_counter() - begun
+
+
+def shares(bodies: list[bytes]) -> list[list[bytes]]:
+    each = len(bodies) // AT_ONCE
+    return [bodies[n * each : (n + 1) * each] for n in range(AT_ONCE)]
+
+
+def over_http(server: ServerProcess, bodies: list[bytes]) -> tuple[float, float, float]:
+    """Seconds for the first pushes and for replays of them all; bytes a sale on the wire."""
+    tills = [Till(server, share) for share in shares(bodies)]
+    times = [at_once([till.push for till in tills]) for _ in range(2)]
+    for till in tills:
+        till.close()
+    return times[0], times[1], sum(till.size for till in tills) / len(bodies)
+
+
+def rows_of(bodies: list[bytes]) -> list[tuple[object, ...]]:
+    """Rows of `fact` for the bodies."""
+    origin, previous, rows = uuid.uuid4(), bytes(32), list[tuple[object, ...]]()
     for seq, body in enumerate(bodies, 1):
         previous = link_hash(previous, origin, 1, seq, body)
         head = header(body)
         rows.append(
             (shard_of(origin), head.id, seq, origin, 1, seq, head.kind, head.at_ms, 0, body, body.decode())
         )
+    return rows
+
+
+def copy_on_conflict(dsn: str, bodies: list[bytes]) -> float:
+    """COPY to a temporary table and ON CONFLICT DO NOTHING: the same rows, no checks of chain or identity."""
     with psycopg.connect(dsn) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS raw_fact (LIKE fact INCLUDING ALL)")
         connection.execute("TRUNCATE raw_fact")
-        connection.execute("SET default_toast_compression = lz4")  # as ours: the fastest way there is
-        connection.execute("CREATE TEMPORARY TABLE incoming (LIKE fact)")
-        connection.commit()
-        begun = time.perf_counter()
-        for start in range(0, len(rows), BATCH):
-            with connection.cursor() as cursor:
-                with cursor.copy("COPY incoming FROM STDIN") as copy:
-                    for row in rows[start : start + BATCH]:
-                        copy.write_row(row)
-                cursor.execute("INSERT INTO raw_fact SELECT * FROM incoming ON CONFLICT DO NOTHING")
-                cursor.execute("TRUNCATE incoming")
+    with contextlib.ExitStack() as stack:
+        jobs: list[Callable[[], object]] = []
+        for share in shares(bodies):
+            connection = stack.enter_context(psycopg.connect(dsn))
+            connection.execute("SET default_toast_compression = lz4")  # as ours: the fastest way there is
+            connection.execute("CREATE TEMPORARY TABLE incoming (LIKE fact)")
             connection.commit()
-        return time.perf_counter() - begun
+            jobs.append(partial(_copy, connection, rows_of(share)))
+        return at_once(jobs)
+
+
+def _copy(connection: psycopg.Connection, rows: list[tuple[object, ...]]) -> None:
+    for start in range(0, len(rows), BATCH):
+        with connection.cursor() as cursor:
+            with cursor.copy("COPY incoming FROM STDIN") as copy:
+                for row in rows[start : start + BATCH]:
+                    copy.write_row(row)
+            cursor.execute("INSERT INTO raw_fact SELECT * FROM incoming ON CONFLICT DO NOTHING")
+            cursor.execute("TRUNCATE incoming")
+        connection.commit()
 
 
 @contextlib.contextmanager
@@ -156,16 +199,22 @@ def plain_server(folder: Path, url: str) -> Iterator[str]:
 
 def over_plain_http(address: str, bodies: list[bytes]) -> float:
     """Seconds for the same sales, in the same batches, as plain JSON."""
-    till, requests = WORLD.new_id(), []
+    with httpx.Client(base_url=address, timeout=60) as http:
+        return at_once([partial(_plain_pushes, http, _plain_requests(share)) for share in shares(bodies)])
+
+
+def _plain_requests(bodies: list[bytes]) -> list[bytes]:
+    till, requests = WORLD.new_id(), list[bytes]()
     for start in range(0, len(bodies), BATCH):
         facts = [msgspec.Raw(body) for body in bodies[start : start + BATCH]]
         requests.append(msgspec.json.encode({"till": till, "first_seq": start + 1, "facts": facts}))
-    headers = {"Content-Type": "application/json"}
-    with httpx.Client(base_url=address, timeout=60) as http:
-        begun = time.perf_counter()
-        for data in requests:
-            assert http.post("/facts", content=data, headers=headers).status_code == 200
-        return time.perf_counter() - begun
+    return requests
+
+
+def _plain_pushes(http: httpx.Client, requests: list[bytes]) -> None:
+    for data in requests:
+        answer = http.post("/facts", content=data, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 200
 
 
 def caught_up(db: Database) -> None:
@@ -199,7 +248,7 @@ def measure_sqlite(folder: Path) -> None:
     server, rounds, size = ServerProcess(folder), Rounds(), 0.0
     db = open_database(None, folder)
     for _ in range(ROUNDS):
-        first, again, size = over_http(server, sales(FACTS), twice=True)
+        first, again, size = over_http(server, sales(FACTS))
         rounds.add("first", first)
         rounds.add("again", again)
         caught_up(db)
@@ -214,7 +263,7 @@ def measure_postgresql(folder: Path, url: str) -> None:
     db = open_database(url, folder)
     with plain_server(folder, url) as address:
         for _ in range(ROUNDS):
-            first, again, size = over_http(server, sales(FACTS), twice=True)
+            first, again, size = over_http(server, sales(FACTS))
             rounds.add("first", first)
             rounds.add("again", again)
             caught_up(db)

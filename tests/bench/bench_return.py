@@ -3,23 +3,34 @@
 Run: `./dev bench return`, or `python -m tests.bench.bench_return TILLS A_DAY`. Ten tills push a sale every
 half second throughout, measured first with nothing else going on and then while the hundred drain. All speak
 through the real sync client to the real server on PostgreSQL, clients on the same cores.
+
+Then one real till, with its database and its sync lane: how long the commit of a sale takes while the till
+drains a week, in turns with the same while it rests, each a few seconds long.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
 
+from app.checkout.ports import Work
+from app.store.database import LONG_S, Database
+from sync.events import Status
 from sync.server import admin
-from sync.server.database import Database
+from sync.server.database import Database as Server
+from sync.worker import SyncWorker
 from tests.bench.bench_ingest import WORLD, sales
+from tests.support.facts import Shelf
 from tests.sync.driver import Driver
 from tests.sync.memory import MemoryOutbox
 from tests.sync.postgres import running
@@ -27,9 +38,11 @@ from tests.sync.process import ServerProcess
 
 RETURNING, DAYS, A_DAY = 100, 7, 60
 STEADY, PAUSE_S, IDLE_S = 10, 0.5, 15.0
+BACKLOG, TURN_S = 20_000, 3.0
+"""Sales that one selling till drains, and the seconds of a turn."""
 
 
-def new_till(http: httpx.Client, db: Database, bodies: list[bytes]) -> Driver:
+def new_till(http: httpx.Client, db: Server, bodies: list[bytes]) -> Driver:
     outbox = MemoryOutbox(uuid.uuid4())
     for body in bodies:
         outbox.append(body)
@@ -60,41 +73,123 @@ def percentile(waits_s: list[float], share: float) -> float:
     return sorted(waits_s)[min(int(len(waits_s) * share), len(waits_s) - 1)] * 1000
 
 
-def drain(drivers: list[Driver]) -> float:
-    """Seconds until all have pushed everything."""
-    begun = time.monotonic()
-    threads = [threading.Thread(target=driver.push_all) for driver in drivers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.monotonic() - begun
+def drain(place: tuple[str, str], count: int, a_day: int, line: Connection) -> None:
+    """In a process of its own, as tills are: make them, wait for the word, push; tells how long it took."""
+    url, server_url = place
+    db = Server.postgres(url)
+    limits = httpx.Limits(max_connections=None)
+    with httpx.Client(base_url=server_url, timeout=120, limits=limits) as http:
+        drivers = [new_till(http, db, sales(DAYS * a_day)) for _ in range(count)]
+        line.send("ready")
+        line.recv()
+        begun = time.monotonic()
+        threads = [threading.Thread(target=driver.push_all) for driver in drivers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        line.send(time.monotonic() - begun)
+    db.close()
+
+
+class SellingTill:
+    """A till with weeks to drain that goes on selling; `took_ms`: its commits, resting and draining."""
+
+    def __init__(self, folder: Path, server: ServerProcess, code: str) -> None:
+        self._database = Database(folder)
+        self._outbox, self._inbox = self._database.outbox(), self._database.inbox()
+        self._shelf = Shelf(7)
+        self._database.write(self._shelf.opened())
+        self._server, self._code = server, code
+        self._state = Status()
+        self.took_ms: dict[str, list[float]] = {"resting": [], "draining": []}
+
+    def offline_for_weeks(self) -> None:
+        """Sales that no server has heard of."""
+
+        def sell() -> None:
+            for _ in range(BACKLOG // 500):
+                sold = [self._shelf.sold(lines=9) for _ in range(500)]
+                self._database.writer.commit(
+                    Work(facts=tuple(fact for one in sold for fact in one.facts), at_ms=sold[-1].at_ms)
+                )
+
+        self._database.call(sell, LONG_S)
+
+    def run(self) -> None:
+        """Turns of rest and draining until everything is at the server."""
+        while not self.took_ms["draining"] or self._state.unsynced:
+            self._sell("resting", lambda: False)
+            worker = SyncWorker(
+                self._server.url, self._outbox, self._inbox, on_status=self._told, on_crash=print
+            ).start()
+            if self._code:
+                worker.enrol(self._code)
+                self._code = ""
+            self._sell("draining", lambda: self._state.state == "online" and self._state.unsynced == 0)
+            assert worker.stop(30)
+
+    def _told(self, status: Status) -> None:
+        self._state = status
+
+    def _sell(self, what: str, done: Callable[[], bool]) -> None:
+        until_s = time.monotonic() + TURN_S
+        while time.monotonic() < until_s and not done():
+            work = self._shelf.sold(lines=9)
+            began_s = time.perf_counter()
+            self._database.write(work)
+            self.took_ms[what].append((time.perf_counter() - began_s) * 1000)
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        self._outbox.close()
+        self._inbox.close()
+        self._database.close()
+
+
+def selling(folder: Path, server: ServerProcess, db: Server) -> None:
+    till = SellingTill(folder, server, admin.create_enrol_code(db, "main", WORLD.now_ms()))
+    till.offline_for_weeks()
+    till.run()
+    till.close()
+    p99 = {what: percentile([ms / 1000 for ms in took], 0.99) for what, took in till.took_ms.items()}
+    print(
+        f"a sale's commit at a till that drains {BACKLOG:,} sales, {len(till.took_ms['draining'])} of them:"
+    )
+    for what, took in till.took_ms.items():
+        middle = percentile([ms / 1000 for ms in took], 0.5)
+        print(f"  {what}: {len(took)} sales, median {middle:.2f} ms, p99 {p99[what]:.2f} ms")
+    print(
+        f"  draining p99 is {p99['draining'] / p99['resting']:.2f} of resting; load {os.getloadavg()[0]:.0f}"
+    )
 
 
 def main() -> None:
     count, a_day = (int(text) for text in sys.argv[1:3]) if len(sys.argv) > 2 else (RETURNING, A_DAY)
-    limits = httpx.Limits(max_connections=None)
-    with (
-        running() as postgres,
-        tempfile.TemporaryDirectory() as folder,
-        httpx.Client(timeout=120, limits=limits) as plain,
-    ):
+    with running() as postgres, tempfile.TemporaryDirectory() as folder, httpx.Client(timeout=120) as plain:
         url = postgres.fresh_database()
-        server, db = ServerProcess(Path(folder), url), Database.postgres(url)
+        server, db = ServerProcess(Path(folder), url), Server.postgres(url)
         plain.base_url = server.url
+        spawning = multiprocessing.get_context("spawn")
+        line, theirs = spawning.Pipe()
+        process = spawning.Process(target=drain, args=((url, server.url), count, a_day, theirs), daemon=True)
+        process.start()
         stop = threading.Event()
         steady = [Steady(new_till(plain, db, sales(1)), sales(10_000 // STEADY), stop) for _ in range(STEADY)]
-        returning = [new_till(plain, db, sales(DAYS * a_day)) for _ in range(count)]
+        line.recv()
         for one in steady:
             one.thread.start()
         time.sleep(IDLE_S)
         begun = time.monotonic()
-        took_s = drain(returning)
+        line.send("go")
+        took_s: float = line.recv()
         stop.set()
         for one in steady:
             one.thread.join()
+        process.join()
         waits = [wait for one in steady for wait in one.waits_s]
         _told(waits, begun, took_s, count, count * DAYS * a_day)
+        selling(Path(folder) / "till", server, db)
         server.kill()
         db.close()
 
