@@ -34,7 +34,7 @@ POST_S: Final = 0.5
 DATE_S: Final = 2.0
 CHECK_S: Final = 1.0
 PRUNE_S: Final = 3600.0
-NICER: Final = 5
+NICER: Final = 10
 """By so much the process of its own gives way to the one that answers (POSIX)."""
 log = structlog.get_logger("stempel.server")
 
@@ -94,7 +94,9 @@ def _serve_behind(
         os.nice(NICER)
     watching = threading.Thread(target=_end_with_the_server, args=(lifeline,), daemon=True)
     watching.start()
-    context = open_context(data_dir, database_url, private_webhooks=private_webhooks)
+    context = open_context(
+        data_dir, database_url, private_webhooks=private_webhooks, name="stempel background"
+    )
     lanes = Lanes(context)
     watching.join()
     lanes.stop()

@@ -146,9 +146,13 @@ class Context:
 
 
 def open_context(
-    data_dir: Path | None, database_url: str | None = None, *, private_webhooks: bool = False
+    data_dir: Path | None,
+    database_url: str | None = None,
+    *,
+    private_webhooks: bool = False,
+    name: str = "stempel",
 ) -> Context:
-    """The server's database, migrated, with its secrets."""
-    db = open_database(database_url, data_dir)
+    """The server's database, migrated, with its secrets; PostgreSQL knows the process by `name`."""
+    db = open_database(database_url, data_dir, name)
     db.migrate()
     return Context(db, load_secrets(db), RealWorld(), Threads(), private_webhooks=private_webhooks)

@@ -97,13 +97,14 @@ class Database:
         return cls(engine)
 
     @classmethod
-    def postgres(cls, dsn: str, *, pool_size: int = 10) -> Database:
-        """Any libpq connection string, several hosts included."""
+    def postgres(cls, dsn: str, *, pool_size: int = 10, name: str = "stempel") -> Database:
+        """Any libpq connection string, several hosts included; `name` is what pg_stat_activity shows."""
         import psycopg
         from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
         try:
-            said: dict[str, Any] = {**PATIENCE, **conninfo_to_dict(dsn)}
+            given = {**PATIENCE, "fallback_application_name": name}
+            said: dict[str, Any] = {**given, **conninfo_to_dict(dsn)}
             wanted = make_conninfo(**said)
         except psycopg.ProgrammingError as error:
             raise DatabaseProblem(f"the database's URL cannot be read: {error}") from error
@@ -220,10 +221,10 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str | None, data_dir: Path | None) -> Database:
+def open_database(url: str | None, data_dir: Path | None, name: str = "stempel") -> Database:
     """The database of a URL, or without one the SQLite file in the data folder.
 
-    `url` is `postgresql://…` (any libpq URI) or `sqlite:///path`.
+    `url` is `postgresql://…` (any libpq URI) or `sqlite:///path`; PostgreSQL knows its clients by `name`.
     """
     if url is None:
         if data_dir is None:
@@ -231,7 +232,7 @@ def open_database(url: str | None, data_dir: Path | None) -> Database:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Database.sqlite(data_dir / "server.sqlite")
     if re.match(r"postgres(ql)?://", url):
-        return Database.postgres(url)
+        return Database.postgres(url, name=name)
     if url.startswith("sqlite:///"):
         return Database.sqlite(Path(url.removeprefix("sqlite:///")))
     raise DatabaseProblem(

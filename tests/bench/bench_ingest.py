@@ -124,13 +124,19 @@ def shares(bodies: list[bytes]) -> list[list[bytes]]:
     return [bodies[n * each : (n + 1) * each] for n in range(AT_ONCE)]
 
 
-def over_http(server: ServerProcess, bodies: list[bytes]) -> tuple[float, float, float]:
-    """Seconds for the first pushes and for replays of them all; bytes a sale on the wire."""
+def over_http(
+    server: ServerProcess, bodies: list[bytes], used: Callable[[], float] = lambda: 0.0
+) -> tuple[float, float, float, float]:
+    """Seconds for the first pushes and for replays of them all; bytes a sale on the wire; CPU seconds of the
+    first pushes by `used`."""
     tills = [Till(server, share) for share in shares(bodies)]
-    times = [at_once([till.push for till in tills]) for _ in range(2)]
+    before_s = used()
+    first = at_once([till.push for till in tills])
+    used_s = used() - before_s
+    again = at_once([till.push for till in tills])
     for till in tills:
         till.close()
-    return times[0], times[1], sum(till.size for till in tills) / len(bodies)
+    return first, again, sum(till.size for till in tills) / len(bodies), used_s
 
 
 def rows_of(bodies: list[bytes]) -> list[tuple[object, ...]]:
@@ -173,8 +179,8 @@ def _copy(connection: psycopg.Connection, rows: list[tuple[object, ...]]) -> Non
 
 
 @contextlib.contextmanager
-def plain_server(folder: Path, url: str) -> Iterator[str]:
-    """The endpoint of `tests/bench/plain` in an environment of its own; gives its URL."""
+def plain_server(folder: Path, url: str) -> Iterator[tuple[str, int]]:
+    """The endpoint of `tests/bench/plain` in an environment of its own; gives its URL and process id."""
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
     wanted = PLAIN / "requirements.txt"
@@ -182,7 +188,8 @@ def plain_server(folder: Path, url: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen([python, PLAIN / "server.py", str(port), url], cwd=folder)
+    environment = {**os.environ, "PGAPPNAME": "plain"}
+    process = subprocess.Popen([python, PLAIN / "server.py", str(port), url], cwd=folder, env=environment)
     try:
         address = f"http://127.0.0.1:{port}"
         while True:
@@ -191,7 +198,7 @@ def plain_server(folder: Path, url: str) -> Iterator[str]:
                 break
             assert process.poll() is None, "the plain endpoint did not start"
             time.sleep(0.1)
-        yield address
+        yield address, process.pid
     finally:
         process.kill()
         process.wait()
@@ -229,11 +236,35 @@ def caught_up(db: Database) -> None:
             time.sleep(0.2)
 
 
+def cpu_s(pid: int) -> float:
+    """CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def used_s(db: Database, name: str, pid: int) -> float:
+    """CPU seconds of a server's process and of PostgreSQL's processes that work for it."""
+    with db.read() as connection:
+        asked = sa.text("SELECT pid FROM pg_stat_activity WHERE application_name = :name")
+        ours = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        theirs = {*connection.execute(asked, {"name": name}).scalars()} - {ours}
+    return cpu_s(pid) + sum(map(cpu_s, theirs))
+
+
 class Rounds:
     """Seconds of everything that is measured, in turns: all meet the same minutes of the machine."""
 
     def __init__(self) -> None:
         self._took: dict[str, list[float]] = defaultdict(list)
+        self._used: dict[str, float] = defaultdict(float)
+
+    def use(self, name: str, seconds: float) -> None:
+        """CPU seconds of a round."""
+        self._used[name] += seconds
+
+    def cpu_us(self, name: str) -> float:
+        """CPU microseconds a sale."""
+        return self._used[name] / len(self._took[name]) / FACTS * 1e6
 
     def add(self, name: str, seconds: float) -> None:
         self._took[name].append(seconds)
@@ -248,7 +279,7 @@ def measure_sqlite(folder: Path) -> None:
     server, rounds, size = ServerProcess(folder), Rounds(), 0.0
     db = open_database(None, folder)
     for _ in range(ROUNDS):
-        first, again, size = over_http(server, sales(FACTS))
+        first, again, size, _ = over_http(server, sales(FACTS))
         rounds.add("first", first)
         rounds.add("again", again)
         caught_up(db)
@@ -261,18 +292,27 @@ def measure_postgresql(folder: Path, url: str) -> None:
     folder.mkdir()
     server, rounds, size = ServerProcess(folder, url), Rounds(), 0.0
     db = open_database(url, folder)
-    with plain_server(folder, url) as address:
+    with plain_server(folder, url) as (address, pid):
         for _ in range(ROUNDS):
-            first, again, size = over_http(server, sales(FACTS))
+            ours = partial(used_s, db, "stempel", server.process.pid)
+            first, again, size, used = over_http(server, sales(FACTS), ours)
+            rounds.use("first", used)
             rounds.add("first", first)
             rounds.add("again", again)
             caught_up(db)
             rounds.add("raw", copy_on_conflict(url, sales(FACTS)))
+            before_s = used_s(db, "plain", pid)
             rounds.add("plain", over_plain_http(address, sales(FACTS)))
+            rounds.use("plain", used_s(db, "plain", pid) - before_s)
     _told("PostgreSQL", rounds, size)
     rate, raw, plain = rounds.rate("first"), rounds.rate("raw"), rounds.rate("plain")
+    ours_us, plain_us = rounds.cpu_us("first"), rounds.cpu_us("plain")
     print(f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it")
     print(f"  FastAPI, pydantic and an ORM: {plain:,.0f}/s; HTTP is {rate / plain:.1f} times it")
+    print(
+        f"  CPU time a sale, PostgreSQL's included: {ours_us:.0f} µs;"
+        f" FastAPI {plain_us:.0f} µs, {plain_us / ours_us:.1f} times as much"
+    )
     db.close()
     server.kill()
 
