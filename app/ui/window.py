@@ -64,7 +64,9 @@ class MainWindow(QWidget):
         self._corner_screen: CornerScreen | None = None
         self._chip_before: views.Chip | None = None
         self._outlined = False
-        self._calls_later: Callable[[], None] = lambda: None
+        # In a list: PySide looks every overridden method up anew after a callable is set on a widget, and
+        # leaks a reference to None for each.
+        self._calls_later: list[Callable[[], None]] = []
         self.setWindowTitle("Stempel")
         self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
@@ -165,7 +167,7 @@ class MainWindow(QWidget):
 
     def _after_paint(self, call: Callable[[], None]) -> None:
         """Run a call when what is shown now is painted; only the last of a burst."""
-        self._calls_later = call
+        self._calls_later[:] = [call]
         self._later.start(_AFTER_PAINT_MS)
 
     @cached_property
@@ -173,7 +175,7 @@ class MainWindow(QWidget):
         timer = QTimer(self)
         timer.setSingleShot(True)
         # By the bridge, which carries nothing any more once the till is closed.
-        timer.timeout.connect(lambda: self.bridge.post(self._calls_later))
+        timer.timeout.connect(lambda: self.bridge.post(self._calls_later[0]))
         return timer
 
     def _bind(self, key: str, call: Callable[[], None]) -> None:

@@ -27,4 +27,5 @@ def test_sales_one_after_another(qtbot: QtBot, tmp_path: Path) -> None:
         assert soak.windowed.rig is not None
         assert soak.windowed.rig.reader.count("sale") == SALES
     assert after.memory_kib < before.memory_kib * 1.2
-    assert after.nones - before.nones < 100 * SALES, "a lost or leaked reference at every call would be more"
+    # A callable set on a widget once a scan leaked 30 a sale; what is first met costs some once.
+    assert after.nones - before.nones < 10 * (SALES // 2), "something is lost or leaked at every scan"
