@@ -1,4 +1,4 @@
-"""A server killed between commit and reply a thousand times: nothing lost, nothing twice, no hole in the feed.
+"""A server killed between commit and reply a thousand times: nothing lost, nothing twice, the feed whole.
 
 STEMPEL_LIVES chooses how often (1000).
 """

@@ -71,7 +71,9 @@ class Street:
         shop.worker.facts_available()
 
     def life(self) -> None:
-        """The server dies once more, having answered a little; then the next begins."""
+        """The server dies once more, having answered a little."""
+        if self.killed:
+            self.server.live(answers=self._draw.randrange(4))
         for shop in self.shops:
             for _ in range(self._draw.randrange(3)):
                 self.sell(shop)
@@ -80,7 +82,6 @@ class Street:
         self.killed[asked.rsplit("/", 1)[-1]] += 1
         if asked.endswith("/facts"):
             self._was_committed(uuid.UUID(asked.split("/")[3]))
-        self.server.live(answers=self._draw.randrange(4))
 
     def _until_dead(self, deadline_s: float = 60.0) -> None:
         end = time.monotonic() + deadline_s
