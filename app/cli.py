@@ -16,6 +16,7 @@ from app.commands.card import card_app
 from app.commands.console import Data, Lang, check_lang, complain, known_errors, say
 from app.commands.fleet import export, readmit, revoke, tills
 from app.commands.lists import import_app
+from app.commands.merges import dismiss_merge, merges
 from app.commands.programme import price, programme_app
 from app.commands.publish import publish_app
 from app.commands.quarantine import quarantine_app
@@ -37,7 +38,7 @@ app: Final = typer.Typer(
 server_app.add_typer(publish_app, name="publish")
 server_app.add_typer(quarantine_app, name="quarantine")
 server_app.command()(take)
-for command in (tills, revoke, readmit, export):
+for command in (tills, revoke, readmit, export, merges, dismiss_merge):
     server_app.command()(command)
 app.add_typer(server_app, name="server")
 app.add_typer(import_app, name="import")

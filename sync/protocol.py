@@ -244,7 +244,8 @@ class PersonsKept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One row of a list that head office publishes: `programme`, `product`, `staff` or `store`.
+    """One row of a list: `programme`, `product`, `staff` and `store`, which head office publishes,
+    `allowance`, `till_key`, or `merge` (members that may be one person).
 
     `store` is empty for a row that holds for all stores. `body` null: the row is no more. A till ignores
     lists it does not know.
@@ -287,6 +288,13 @@ class StaffBody(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     role: Literal["cashier", "senior", "manager"] = "cashier"
     pin: Annotated[str, msgspec.Meta(max_length=400, pattern=r"^(\$[^\s]+)?$")] = ""
+
+
+class MergeBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Two members with one phone number, whom the server proposes to merge; `dismissed`: they are two."""
+
+    members: tuple[uuid.UUID, uuid.UUID]
+    dismissed: bool = False
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):

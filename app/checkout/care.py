@@ -201,20 +201,24 @@ class Care:
         approval: Approval | None = None,
         answer: Answer = ignore,
     ) -> None:
-        """Two memberships are one person's: the other's points, cards and sales become the member's."""
+        """Two memberships are one person's: the other's points, cards and sales become the member's.
+
+        Where the server proposes it, any cashier may: head office's word stands for the approval.
+        """
         heart = self._heart
         one, two = heart.members.member(member), heart.members.member(other)
         if one is None or two is None:
             return answer(refused("no_member"))
         if one.id == two.id:
             return answer(refused("same_member"))
-        if (lacking := heart.lacking("merge", approval)) is not None:
+        act = "merge_proposed" if heart.members.twin(one.id) == two.id else "merge"
+        if (lacking := heart.lacking(act, approval)) is not None:
             return answer(lacking)
         at_ms = heart.world.now_ms()
         fact = MembersMerged(
             id=heart.world.new_id(), at_ms=at_ms, member=one.id, other=two.id, cashier=heart.cashier
         )
-        facts = (fact, heart.privileged("merge", approval, subject=one.id))
+        facts = (fact, heart.privileged(act, approval, subject=one.id))
         people = (_completed(one.person, two.person),) if one.person and two.person else ()
 
         def written() -> Outcome:

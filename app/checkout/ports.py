@@ -139,6 +139,10 @@ class Members(Protocol):
         """The cards that find a member and are not blocked, the latest first."""
         ...
 
+    def twin(self, member: uuid.UUID) -> uuid.UUID | None:
+        """Another member who may be the same person, as the server proposes; None for nobody."""
+        ...
+
     def tap_counter(self, uid: str) -> int | None:
         """The highest tap counter that this till saw of a card that proves itself; None before the first."""
         ...

@@ -60,6 +60,7 @@ NEEDS: Final = {
     "move_sale": Need(Role.SENIOR),
     "late_claim": Need(Role.CASHIER),
     "merge": Need(Role.SENIOR),
+    "merge_proposed": Need(Role.CASHIER),
     "replace_card": Need(Role.CASHIER),
     "reprint": Need(Role.CASHIER),
     "fiscal_correction": Need(Role.MANAGER),

@@ -18,8 +18,8 @@ from app.ledger.facts import SaleCompleted
 from app.screens import views
 from app.screens.panel import CardIssuer, Panel
 from app.screens.panels.counting import Counting
-from app.screens.panels.paying import Charging, Paying, paid_up
-from app.screens.panels.ringing import Finder, Ringing
+from app.screens.panels.paying import Charging, PaidUp, Paying, paid_up
+from app.screens.panels.ringing import Finder, Ringing, Searching
 from app.screens.saying import Said
 from app.screens.showing import Shower
 from app.screens.status import Status
@@ -129,8 +129,24 @@ class Board:
             from app.screens.panels.gift_card import GiftCardSold
 
             self.panel = GiftCardSold(self, outcome.line)
+        if outcome.code in ("member_here", "member_repriced"):
+            self._met()
         self.said = Said.of(self._in_words(outcome))
         self.repaint()
+
+    @property
+    def ringing_up(self) -> bool:
+        """Whether the middle is for nothing else."""
+        return isinstance(self.panel, Ringing | Searching | PaidUp)
+
+    def _met(self) -> None:
+        """A member is here who may be another one, too: ask, unless something else is being done."""
+        member = self.till.member
+        twin = self.members.twin(member.id) if member and self.ringing_up else None
+        if twin is not None:
+            from app.screens.panels.member_acts import Proposed
+
+            self.panel = Proposed(self, twin)
 
     def heard(self, outcome: Outcome) -> None:
         """What came of something that was asked outside: of the terminal, the fiscal device, the cashier."""

@@ -13,7 +13,7 @@ from app.screens.board import Board
 from app.screens.panels.counting import Counting
 from app.screens.panels.history import PastSale
 from app.screens.panels.paying import PaidUp, Paying
-from app.screens.panels.ringing import Ringing, Searching
+from app.screens.panels.ringing import Searching
 from app.screens.showing import Shower
 from app.screens.views import Action
 from app.texts import LANGUAGES, texts
@@ -256,16 +256,12 @@ class SalePresenter(Board):
             self.loose_card = card
         if outcome.code in ("unknown_code", "card_of_nobody") and self.panel.unclaimed(card):
             return self.repaint()
-        if outcome.code == "unknown_code" and self.till.shop.departments and self._ringing_up:
+        if outcome.code == "unknown_code" and self.till.shop.departments and self.ringing_up:
             from app.screens.panels.pricing import OpenPrice
 
             # Nobody has to wait for the catalogue: a price can be typed at once.
             self.panel = OpenPrice(self, text.strip())
         return self.rung(outcome)
-
-    @property
-    def _ringing_up(self) -> bool:
-        return isinstance(self.panel, Ringing | Searching | PaidUp)
 
     def _nobodys_product(self, text: str) -> bool:
         """What the catalogue holds is that product's, whatever else it might be by its form."""

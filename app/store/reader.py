@@ -21,6 +21,7 @@ from app.store.connection import DatabaseFile
 from app.store.keys import StoredKeys
 from app.store.past import PastSales
 from app.store.search import PERSON_PREFIXES, PRODUCT_PREFIXES, WordIndex
+from app.store.twins import twin_of
 
 _PRODUCT_AT: Final = f"SELECT {rows.PRODUCT} FROM product p WHERE p.n = ?"
 _PERSON_AT: Final = f"SELECT {rows.PERSON} FROM person p WHERE p.n = ?"
@@ -138,6 +139,10 @@ class Reader(PastSales):
             "SELECT token FROM card WHERE member = ? AND NOT blocked ORDER BY rowid DESC", (member.bytes,)
         )
         return [token for (token,) in found.fetchall()]
+
+    def twin(self, member: uuid.UUID) -> uuid.UUID | None:
+        """Whom the server proposes to merge with a member."""
+        return twin_of(self._run, member)
 
     def tap_counter(self, uid: str) -> int | None:
         return self._value("SELECT counter FROM tap_counter WHERE uid = ?", (uid,))

@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from app.lanes import Lane
-from sync.server import holding, members, pruning
+from sync.server import holding, members, pruning, twins
 from sync.server.checking import Checker
 from sync.server.context import Context, open_context
 from sync.server.export import date_new
@@ -33,6 +33,7 @@ FOLD_S: Final = 0.3
 POST_S: Final = 0.5
 DATE_S: Final = 2.0
 CHECK_S: Final = 1.0
+COMPARE_S: Final = 2.0
 PRUNE_S: Final = 3600.0
 NICER: Final = 10
 """By so much the process of its own gives way to the one that answers (POSIX)."""
@@ -44,7 +45,7 @@ class Lanes:
 
     def __init__(self, context: Context) -> None:
         loops: dict[str, Callable[[Lane, Context], None]] = {
-            "fold": _fold, "check": _check, "webhooks": _post, "days": _date,
+            "fold": _fold, "check": _check, "compare": _compare, "webhooks": _post, "days": _date,
         }  # fmt: skip
         self._lanes = [
             Lane(name, loop=lambda lane, loop=loop: loop(lane, context), on_crash=failed(name)).start()
@@ -120,6 +121,14 @@ def _fold(lane: Lane, context: Context) -> None:
         while members.fold_new(context.db) and not lane.stopping.is_set():
             lane.beat()
         holding.lapse(context.db, context.world.now_ms())
+
+
+def _compare(lane: Lane, context: Context) -> None:
+    """Compare persons as they come: two members with one phone number may be one person."""
+    while not lane.wait(COMPARE_S):
+        lane.beat()
+        while twins.compare_new(context.db, context.secrets) and not lane.stopping.is_set():
+            lane.beat()
 
 
 def _check(lane: Lane, context: Context) -> None:

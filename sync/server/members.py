@@ -16,7 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from app.loyalty.state import EMPTY, MemberState
-from sync.server import cards, holding, merging, overdrafts, schema, settling, spending
+from sync.server import cards, holding, merging, overdrafts, schema, settling, spending, twins
 from sync.server.database import Database
 from sync.server.impact import FoldedFact, impact_of
 from sync.server.refolding import all_of, all_of_many, folded
@@ -112,6 +112,7 @@ def _merge(db: Database, member: uuid.UUID, other: uuid.UUID) -> None:
     root, gone = merging.root(db, member), merging.root(db, other)
     if root != gone:
         merging.put(db, gone, root)
+    twins.merged(db, member, other)
     for one in {other, gone} - {root}:
         shard = schema.shard_of(one)
         with db.read() as connection:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from msgspec.structs import replace
+
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Person
 from app.checkout.rights import Approval
@@ -236,3 +238,32 @@ class Merging(OfMember):
             search_hint=self.say("member.search"),
             presses=(self.back(),),
         )
+
+
+class Proposed(Merging):
+    """The server found one phone number under two members, one of whom is here: the cashier is asked, and
+    may go on as if not."""
+
+    def __init__(self, screen: Screen, other: uuid.UUID) -> None:
+        super().__init__(screen)
+        found = screen.members.member(other)
+        unknown = Person(member=other, name=self.show.words.get("screen.member_without_name"))
+        self._other = (found.person if found else None) or unknown
+
+    def press(self, key: str) -> None:
+        if key == BACK:
+            self.screen.close()
+        else:
+            super().press(key)
+
+    def heard(self, outcome: Outcome) -> None:
+        if not outcome.refused:
+            self.screen.close()
+        self.screen.tell(outcome)
+
+    def view(self) -> views.Rows | views.Compare:
+        asked = super().view()
+        assert isinstance(asked, views.Compare)
+        detail = f"{self.say('member.merge_proposed')} {asked.detail}"
+        later = replace(self.back(), text=self.say("member.merge_later"))
+        return replace(asked, detail=detail, presses=(later, *asked.presses[1:]))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
+
 import resources
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from app.ui.scenes.selling import selling
-from app.ui.scenes.stage import LATTE, Stage
+from app.ui.scenes.stage import CARDS, LATTE, Stage
 from hardware.ports import CardTapped
 
 
@@ -80,6 +83,19 @@ def merge_asked(stage: Stage) -> None:
     stage.pick_first()
 
 
+def merge_proposed(stage: Stage) -> None:
+    """The server found Łucja's phone number under another member, too."""
+    members = stage.till.heart.members
+    ours, theirs = (members.find_people(name)[0] for name in ("Łucja", "Людмила"))
+    stage.till.care.edit(replace(theirs, phone=ours.phone))
+    pair = {"members": [ours.member, theirs.member]}
+    with stage.database.writer.transaction() as sql:
+        row = ("merge", f"{ours.member.hex} {theirs.member.hex}", "1", msgspec.json.encode(pair))
+        sql.execute("INSERT INTO listed (list, key, store, body) VALUES (?, ?, ?, ?)", row)
+    stage.sale.scan(LATTE)
+    stage.tap(CARDS["pl"])
+
+
 SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "enrolling": enrolling,
     "enrolling-friend": bringing,
@@ -92,4 +108,5 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "member-pin": member_pin,
     "merging": merging,
     "merge": merge_asked,
+    "merge-proposed": merge_proposed,
 }
