@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from app.checkout.rights import Staff
-from app.ledger.facts import AnyFact, FiscalCorrected, SaleCompleted, SaleGivenTo
+from app.ledger.facts import AnyFact, FiscalCorrected, SaleCompleted, SaleGivenTo, SaleRefunded
 from app.loyalty.state import MemberState
 from app.stats.shift import ShiftFigures
 from hardware.receipt import PrintJob
@@ -167,6 +167,12 @@ class Sales(Protocol):
         """The latest first, of one member or of all."""
         ...
 
+    def refund(self, id: uuid.UUID) -> SaleRefunded | None: ...
+    def refund_by_number(self, number: int) -> SaleRefunded | None: ...
+    def recent_refunds(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleRefunded]:
+        """The latest first, of one member or of all."""
+        ...
+
     def returned(self, sale: uuid.UUID) -> Mapping[int, int]:
         """How much of each line came back so far, in thousandths."""
         ...
@@ -237,6 +243,15 @@ class NoSales:
         return None
 
     def recent_sales(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleCompleted]:
+        return ()
+
+    def refund(self, id: uuid.UUID) -> SaleRefunded | None:
+        return None
+
+    def refund_by_number(self, number: int) -> SaleRefunded | None:
+        return None
+
+    def recent_refunds(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleRefunded]:
         return ()
 
     def returned(self, sale: uuid.UUID) -> Mapping[int, int]:

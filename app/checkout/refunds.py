@@ -96,6 +96,18 @@ class Refunds:
         """The latest sales, of a member or of all, to choose one from."""
         return self._heart.sales.recent_sales(member, limit)
 
+    def refund_by_number(self, number: int) -> SaleRefunded | None:
+        """An earlier refund by the number on its slip."""
+        return self._heart.sales.refund_by_number(number)
+
+    def latest_refunds(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleRefunded]:
+        """The latest refunds, of a member or of all."""
+        return self._heart.sales.recent_refunds(member, limit)
+
+    def sale_of(self, refund: SaleRefunded) -> SaleCompleted | None:
+        """What a refund was of; None where nobody knew it, or another till sold it."""
+        return None if refund.sale is None else self._heart.sales.sale(refund.sale)
+
     def returnable(self, sale: SaleCompleted) -> Returnable:
         """What of a sale can still come back. An empty bottle that was taken back cannot."""
         returned = self._heart.sales.returned(sale.id)

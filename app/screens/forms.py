@@ -52,6 +52,7 @@ class Sign(StrEnum):
     NO = "x"
     MEMBER = "user-round"
     COPY = "receipt-text"
+    BACK = "corner-up-left"
     WARN = "triangle-alert"
     GIFT = "gift"
     PAUSE = "pause"

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from app.checkout.ports import Shift
-from app.ledger.facts import AnyFact, FiscalCorrected, SaleCompleted, SaleGivenTo, correction_id, decode
+from app.ledger.facts import (
+    AnyFact,
+    FiscalCorrected,
+    SaleCompleted,
+    SaleGivenTo,
+    SaleRefunded,
+    correction_id,
+    decode,
+)
 from app.stats.shift import ShiftFigures, fold
 from app.store import rows
 
@@ -71,6 +79,26 @@ class PastSales:
         ).fetchall()
         facts = (decode(body) for (body,) in found)
         return [fact for fact in facts if isinstance(fact, SaleCompleted)]
+
+    def refund(self, id: uuid.UUID) -> SaleRefunded | None:
+        fact = self.fact(id)
+        return fact if isinstance(fact, SaleRefunded) else None
+
+    def refund_by_number(self, number: int) -> SaleRefunded | None:
+        """A refund of this till by the number on its slip."""
+        id = self._value("SELECT id FROM refund WHERE number = ?", (number,))
+        return None if id is None else self.refund(uuid.UUID(bytes=id))
+
+    def recent_refunds(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleRefunded]:
+        """The latest refunds first, of one member or of all."""
+        condition = "" if member is None else "WHERE r.member = ? "
+        found = self._run(
+            f"SELECT f.body FROM refund r JOIN fact f ON f.id = r.id {condition}"
+            "ORDER BY r.number DESC LIMIT ?",
+            (*(() if member is None else (member.bytes,)), limit),
+        ).fetchall()
+        facts = (decode(body) for (body,) in found)
+        return [fact for fact in facts if isinstance(fact, SaleRefunded)]
 
     def returned(self, sale: uuid.UUID) -> dict[int, int]:
         """How much of each line of a sale came back so far, in thousandths."""

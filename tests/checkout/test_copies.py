@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.checkout.outcome import Outcome
 from app.checkout.receipt_code import is_of, is_receipt, number_of, short_code
-from app.ledger.facts import Privileged, SaleCompleted
+from app.ledger.facts import Privileged, SaleCompleted, SaleRefunded
 from hardware.printers import codes
 from hardware.receipt import Barcode, Document, PrintJob, Qr, decode_job
 from tests.checkout.paper_samples import id_, sale
@@ -71,6 +71,44 @@ def test_it_leaves_a_fact_and_asks_for_no_drawer(desk: Desk) -> None:
 
 def test_what_is_not_here_is_not_copied(desk: Desk) -> None:
     desk.till.copies.print_sale(id_(77), answer=desk.heard.append)
+    assert desk.heard[-1].code == "sale_unknown"
+
+
+def refunded(desk: Desk, of: SaleCompleted) -> SaleRefunded:
+    whole = desk.till.refunds.returnable(of).whole
+    desk.till.refunds.refund(of.id, whole, reason="stale", answer=desk.heard.append)
+    return next(fact for fact in desk.facts() if isinstance(fact, SaleRefunded))
+
+
+def test_a_refunds_copy_says_what_its_slip_said_without_that_days_balance(desk: Desk) -> None:
+    desk.sell(MILK)
+    back = refunded(desk, sold(desk))
+    first = jobs(desk)[-1].document
+    assert first is not None
+    desk.till.copies.print_refund(back.id, answer=desk.heard.append)
+    assert desk.heard[-1].code == "copy_printing"
+    job = jobs(desk)[-1]
+    assert job.document is not None
+    assert job.document.copy
+    assert not job.open_drawer
+    assert [block for block in job.document.blocks if block not in first.blocks] == []
+    gone = [block for block in first.blocks if block not in job.document.blocks]
+    assert len(gone) == 1, "the balance is another one by now"
+    (act,) = [fact for fact in desk.facts() if isinstance(fact, Privileged)]
+    assert (act.act, act.subject, act.amount_minor) == ("reprint", back.id, back.total_minor)
+
+
+def test_a_refund_is_found_by_number_and_member_and_no_sale_is_taken_for_one(desk: Desk) -> None:
+    desk.sell(MILK)
+    back = refunded(desk, sold(desk))
+    sales = desk.reader
+    assert sales.refund_by_number(back.number) == back
+    assert sales.refund_by_number(sold(desk).number) is None
+    assert sales.recent_refunds() == sales.recent_refunds(desk.member()) == [back]
+    assert sales.recent_refunds(id_(5)) == []
+    desk.till.copies.print_refund(sold(desk).id, answer=desk.heard.append)
+    assert desk.heard[-1].code == "sale_unknown"
+    desk.till.copies.print_sale(back.id, answer=desk.heard.append)
     assert desk.heard[-1].code == "sale_unknown"
 
 

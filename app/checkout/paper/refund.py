@@ -20,18 +20,21 @@ def refund_document(
     *,
     sold: SaleCompleted | None = None,
     member: Member | None = None,
+    copy: bool = False,
 ) -> Document:
     """The paper of a refund, two to be printed where the shop keeps one.
 
     `sold` is the original sale if this till knows it, `member` the customer with the state after the refund.
+    A copy is marked as one, and leaves out the balance of that day.
     """
     lang = lang_of(member.person if member else None, shop)
     sheet = Sheet(shop, programme, lang, refund.currency)
-    return sheet.document(_blocks(sheet, refund, sold, member))
+    document = sheet.document(_blocks(sheet, refund, sold, member, balance=not copy))
+    return Document(document.blocks, language=document.language, copy=copy)
 
 
 def _blocks(
-    sheet: Sheet, refund: SaleRefunded, sold: SaleCompleted | None, member: Member | None
+    sheet: Sheet, refund: SaleRefunded, sold: SaleCompleted | None, member: Member | None, *, balance: bool
 ) -> Iterator[Block]:
     yield from sheet.shop_head()
     yield from sheet.title("receipt.refund")
@@ -47,7 +50,7 @@ def _blocks(
     yield from _paid_back(sheet, refund)
     if member is not None:
         yield Rule()
-        yield from _loyalty(sheet, refund, member)
+        yield from _loyalty(sheet, refund, member, balance=balance)
     yield from _agreed(sheet, refund)
 
 
@@ -64,7 +67,7 @@ def _paid_back(sheet: Sheet, refund: SaleRefunded) -> Iterator[Block]:
         yield Text(sheet.get("receipt.exchanged"))
 
 
-def _loyalty(sheet: Sheet, refund: SaleRefunded, member: Member) -> Iterator[Block]:
+def _loyalty(sheet: Sheet, refund: SaleRefunded, member: Member, *, balance: bool) -> Iterator[Block]:
     """Points both ways: those spent on the goods come back, those earned by them go."""
     returned_centi = taken_centi = 0
     stamps: dict[str, int] = {}
@@ -87,8 +90,9 @@ def _loyalty(sheet: Sheet, refund: SaleRefunded, member: Member) -> Iterator[Blo
     for rule, delta in stamps.items():
         if delta:
             yield Columns(sheet.rule(rule), sheet.words.scaled(delta, 0, plus=True))
-    balance = sheet.words.counted_points(member.state.balance_centi)
-    yield Columns(sheet.get("receipt.balance"), balance, bold=True)
+    if balance:
+        points = sheet.words.counted_points(member.state.balance_centi)
+        yield Columns(sheet.get("receipt.balance"), points, bold=True)
 
 
 def _agreed(sheet: Sheet, refund: SaleRefunded) -> Iterator[Block]:

@@ -1,6 +1,8 @@
-"""Earlier sales: found by their number or receipt, or picked from the latest."""
+"""Earlier sales and refunds: found by their number or receipt, or picked from the latest."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from app.checkout.outcome import Outcome
 from app.checkout.receipt_code import is_receipt, long_code
@@ -20,8 +22,15 @@ _ACTS = {
 """A tile's text and icon by what it does with a past sale."""
 
 
+MOST: Final = 20
+"""Rows of a list to pick from."""
+
+
 class History(Panel):
-    """The latest sales of this till; of the member in hand, if there is one."""
+    """The latest sales and refunds of this till; of the member in hand, if there is one."""
+
+    refunds = True
+    """Whether refunds are listed, too."""
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
@@ -34,10 +43,17 @@ class History(Panel):
         return is_receipt(text) and self._show(text)
 
     def pick(self, key: str) -> None:
-        self._show(key)
+        from app.screens.panels.past_refund import REFUND, PastRefund
+
+        if not key.startswith(REFUND):
+            self._show(key)
+        elif (found := self.till.refunds.refund_by_number(int(key.removeprefix(REFUND)))) is not None:
+            self.screen.open(PastRefund(self.screen, found))
 
     def take(self) -> None:
-        self._show(self.query)
+        if self.query.strip() and not self._show(self.query):
+            for row in self._rows()[:1]:
+                self.pick(row.key)
 
     def _show(self, text: str) -> bool:
         found = self.till.refunds.find(text)
@@ -49,12 +65,24 @@ class History(Panel):
         """What happens to the sale that was found."""
         self.screen.open(PastSale(self.screen, sale))
 
-    def _sales(self) -> list[SaleCompleted]:
-        digits = "".join(char for char in self.query if char.isdigit())
-        found = self.till.refunds.find(digits) if digits else None
+    def _rows(self) -> tuple[Row, ...]:
+        """The latest first; with a number typed, what has that number."""
+        from app.screens.panels.past_refund import refund_row
+
+        refunds, member = self.till.refunds, self.till.sale.member
         if self.query.strip():
-            return [found.sale] if found else []
-        return list(self.till.refunds.latest(self.till.sale.member))
+            digits = "".join(char for char in self.query if char.isdigit())
+            found = refunds.find(digits) if digits else None
+            sales = [found.sale] if found else []
+            back = refunds.refund_by_number(int(digits)) if digits and len(digits) < 10 else None
+            backs = [back] if back else []
+        else:
+            sales, backs = refunds.latest(member, MOST), refunds.latest_refunds(member, MOST)
+        rows = [(sale.number, sale_row(sale, self.screen)) for sale in sales]
+        if self.refunds:
+            rows += [(back.number, refund_row(back, self.screen)) for back in backs]
+        rows.sort(key=lambda each: each[0], reverse=True)
+        return tuple(row for _, row in rows[:MOST])
 
     def view(self) -> views.Rows:
         member = self.till.member
@@ -62,7 +90,7 @@ class History(Panel):
         return views.Rows(
             title=self.title(),
             detail=self.say("history.of", name=person) if person and not self.query else "",
-            rows=tuple(sale_row(sale, self.screen) for sale in self._sales()),
+            rows=self._rows(),
             empty=self.say("history.empty"),
             pickable=True,
             search=self.query,

@@ -20,6 +20,8 @@ EXCHANGE: Final = "exchange"
 class RefundFinding(History):
     """Scan the receipt, or choose the sale."""
 
+    refunds = False
+
     def opened(self, sale: SaleCompleted) -> None:
         self.screen.open(Refunding(self.screen, sale))
 

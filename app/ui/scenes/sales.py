@@ -94,6 +94,22 @@ def past_sale(stage: Stage) -> None:
     stage.pick_first()
 
 
+def history(stage: Stage) -> None:
+    """Sales, and a refund between them."""
+    refunded(stage)
+    stage.sale.leave()
+    stage.sell(APPLES, LATTE, cash_minor=100_00)
+    stage.sale.leave()
+    stage.sale.open_tool("history")
+
+
+def past_refund(stage: Stage) -> None:
+    refunded(stage)
+    stage.sale.leave()
+    stage.sale.open_tool("history")
+    stage.pick_first()
+
+
 SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "finding-sales": finding_sales,
     "refunding": refunding,
@@ -101,7 +117,9 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "without-receipt": without_receipt,
     "given-price": given_price,
     "finding-goods": finding_goods,
+    "history": history,
     "past-sale": past_sale,
+    "past-refund": past_refund,
     "claimed-late": claimed_late,
     "late-claim": late_claim,
     "sale-acts": sale_acts,

@@ -53,6 +53,27 @@ def test_a_copy_of_the_receipt(counter: Counter) -> None:
     assert (act.act, act.subject) == ("reprint", sale.id)
 
 
+def test_a_copy_of_a_refunds_slip(counter: Counter) -> None:
+    sale = _sold(counter)
+    counter.scan(f"STEMPEL:R:{sale.id.hex}")
+    counter.button("refund")
+    counter.choice("all")
+    counter.button("yes")
+    (refund,) = counter.of_kind(facts.SaleRefunded)
+    counter.press(KEY.Key_Escape)
+    counter.tool("history")
+    assert isinstance(counter.middle, views.Rows)
+    assert [row.figure[0] for row in counter.middle.rows][:1] == ["−"], "the refund stands over its sale"
+    counter.row()
+    counter.button("copy")
+    counter.until(lambda: "KOPIA" in "".join(counter.desk.paper.texts()))
+    (act,) = counter.of_kind(facts.Privileged)
+    assert (act.act, act.subject, act.amount_minor) == ("reprint", refund.id, refund.total_minor)
+    counter.button("sale")
+    assert isinstance(counter.middle, views.Rows)
+    assert f"{sale.number}" in counter.middle.title
+
+
 def test_one_of_two_pieces(counter: Counter) -> None:
     sale = _sold(counter)
     counter.press(KEY.Key_F8)
