@@ -6,13 +6,12 @@ worked out twice: `due_ms` says before which moment the date alone can change no
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 
+from app.loyalty.counting import NEVER, NOTHING, Days
 from app.loyalty.effects import (
     PURCHASES,
     AnyEffect,
@@ -37,13 +36,8 @@ from app.loyalty.standing import (
     MemberState,
     longest_idle,
     lot_order,
-    sum_buckets,
 )
 
-_NEVER: Final = 1 << 62
-FEW: Final = 4
-"""So many buckets before a window are taken off its counter's total; with more of them the rest is summed."""
-_DAY: Final = attrgetter("day")
 _replace: Final = msgspec.structs.replace
 
 
@@ -51,9 +45,9 @@ class Life:
     """The mutable twin of MemberState."""
 
     __slots__ = (
-        "_grants", "_held_due_ms", "_lots", "_shortest", "_totals", "changed", "counters", "debt_centi",
-        "due_ms", "ends", "enrolled_at_ms", "grants_by_code", "held_centi", "idles", "lots_by_id",
-        "receipts", "referred_by", "spend_minor", "stamps", "tidy",
+        "_grants", "_held_due_ms", "_lots", "changed", "counters", "debt_centi", "due_ms",
+        "enrolled_at_ms", "grants_by_code", "held_centi", "idles", "lots_by_id", "receipts", "referred_by",
+        "spend_minor", "stamps", "tidy",
     )  # fmt: skip
 
     def __init__(self, state: MemberState = EMPTY) -> None:
@@ -61,7 +55,7 @@ class Life:
         self.held_centi = sum([lot.amount_centi for lot in state.lots])
         self.debt_centi = state.debt_centi
         self.stamps = dict(state.stamps)
-        self.counters = {key: sorted(buckets, key=_DAY) for key, buckets in state.counters.items()}
+        self.counters = {key: Days(buckets) for key, buckets in state.counters.items()}
         self.grants_by_code = {grant.code: grant for grant in state.grants}
         self.receipts = state.receipts
         self.spend_minor = state.spend_minor
@@ -73,16 +67,10 @@ class Life:
         """Before this moment the date alone changes nothing."""
         self._held_due_ms = 0
         """The same of lots, stamps and grants alone: buckets of counters lapse every few days."""
-        self.ends: dict[str, int] | None = None
-        """By counter, the first day on which one of its buckets is past its use."""
         self.tidy = False
         """Nothing is kept that amounts to nothing: no spent lot, no used coupon, no empty card."""
         self.idles = state.idle_days > 0
         """Something may lapse because nothing is bought."""
-        self._shortest: dict[str, int] = {}
-        """By counter, how many days at least each of its buckets matters; known where `ends` is."""
-        self._totals: dict[str, Bucket] = {}
-        """Sums over all of a counter's buckets, once asked for: a window is mostly nearly all of them."""
         self.changed = False
         """The date alone has changed something."""
 
@@ -123,22 +111,8 @@ class Life:
         return card.have if card else 0
 
     def counted(self, key: str, since_day: int = 0, until_day: int | None = None) -> Bucket:
-        buckets = self.counters.get(key)
-        if not buckets:
-            return _NOTHING
-        if until_day is not None and buckets[-1].day > until_day:
-            return sum_buckets(buckets, since_day, until_day)
-        total = buckets[0] if len(buckets) == 1 else self._totals.get(key)
-        if total is None:
-            total = self._totals[key] = sum_buckets(buckets, 0, None)
-        if since_day <= buckets[0].day:
-            return total
-        early = [bucket for bucket in buckets[:FEW] if bucket.day < since_day]
-        if len(early) == FEW:
-            return sum_buckets(buckets, since_day, until_day)
-        for bucket in early:
-            total = _less(total, bucket)
-        return total
+        days = self.counters.get(key)
+        return days.sum(since_day, until_day) if days else NOTHING
 
     def held(self, rule: str, at_ms: int) -> tuple[Grant, ...]:
         if not self.grants_by_code:
@@ -178,7 +152,7 @@ class Life:
             self._sweep()
         if at_ms >= self.due_ms:
             if at_ms >= self._held_due_ms:
-                due = self._expire_lots(at_ms) if self.lots_by_id else _NEVER
+                due = self._expire_lots(at_ms) if self.lots_by_id else NEVER
                 due = min(due, self._expire_stamps(at_ms)) if self.stamps else due
                 due = min(due, self._expire_grants(at_ms)) if self.grants_by_code else due
                 self._held_due_ms = due
@@ -222,11 +196,11 @@ class Life:
             self.changed = True
 
     def _expire_lots(self, at_ms: int) -> int:
-        due = _NEVER
+        due = NEVER
         bought = self._bought_day()
         gone: list[Lot] = []
         for lot in self.lots_by_id.values():
-            end = _NEVER if lot.expires_at_ms is None else lot.expires_at_ms
+            end = NEVER if lot.expires_at_ms is None else lot.expires_at_ms
             if lot.idle_days is not None:
                 since = max(bought, lot.earned_at_ms // DAY_MS)
                 end = min(end, (since + lot.idle_days + 1) * DAY_MS)
@@ -246,11 +220,11 @@ class Life:
         return max([b.day for b in self.counters.get(PURCHASES, ()) if b.receipts > 0], default=0)
 
     def _expire_stamps(self, at_ms: int) -> int:
-        due = _NEVER
+        due = NEVER
         bought = self._bought_day()
         for rule, card in list(self.stamps.items()):
             idle = card.idle_days if bought else None  # a card without any purchase waits for the first
-            end = _NEVER if idle is None else (bought + idle + 1) * DAY_MS
+            end = NEVER if idle is None else (bought + idle + 1) * DAY_MS
             if at_ms >= end:
                 del self.stamps[rule]
                 self.changed = True
@@ -259,9 +233,9 @@ class Life:
         return due
 
     def _expire_grants(self, at_ms: int) -> int:
-        due = _NEVER
+        due = NEVER
         for code, grant in list(self.grants_by_code.items()):
-            end = _NEVER if grant.expires_at_ms is None else grant.expires_at_ms
+            end = NEVER if grant.expires_at_ms is None else grant.expires_at_ms
             if at_ms >= end:
                 del self.grants_by_code[code]
                 self._grants = None
@@ -271,42 +245,18 @@ class Life:
         return due
 
     def _expire_counters(self, today: int) -> int:
-        """Without buckets past their use; a day of slack, since local days run up to a day off UTC's."""
-        if self.ends is None:
-            self.ends = {key: _first_end(buckets) for key, buckets in self.counters.items()}
-            self._shortest = {key: _shortest(buckets) for key, buckets in self.counters.items()}
-        past = [key for key, end in self.ends.items() if end <= today]
-        for key in past:
-            self.ends[key] = self._drop_past(key, today)
-            if not self.counters[key]:
-                del self.counters[key], self.ends[key]
-        first = min(self.ends.values(), default=_NEVER)
-        if PURCHASES in past and self.idles:
-            self._held_due_ms = 0  # the days that are left may be idle already
-        return first * DAY_MS if first < _NEVER else _NEVER
-
-    def _drop_past(self, key: str, today: int) -> int:
-        """Drop a counter's buckets that are past; a day before which none of the others is.
-
-        They lie by day, so mostly some of the first are past, and nobody has to look at all of them.
-        """
-        buckets = self.counters[key]
-        count = 0
-        while count < len(buckets) and _end(buckets[count]) <= today:
-            count += 1
-        past = buckets[:count]
-        del buckets[:count]
-        end = buckets[0].day + self._shortest[key] + 2 if buckets else _NEVER
-        if end <= today:
-            past += [bucket for bucket in buckets if _end(bucket) <= today]
-            buckets[:] = [bucket for bucket in buckets if _end(bucket) > today]
-            end = _first_end(buckets)
-        total = self._totals.get(key)
-        for bucket in past:
-            self.changed = True
-            if total is not None:
-                total = self._totals[key] = _less(total, bucket)
-        return end
+        """Without buckets past their use; a moment before which none of the others is."""
+        counters = self.counters
+        first = min([days.end() for days in counters.values()], default=NEVER)
+        if first <= today:
+            for key, days in [(key, days) for key, days in counters.items() if days.end() <= today]:
+                self.changed |= days.drop_past(today)
+                if not days:
+                    del counters[key]
+                if key == PURCHASES and self.idles:
+                    self._held_due_ms = 0  # the days that are left may be idle already
+            first = min([days.end() for days in counters.values()], default=NEVER)
+        return first * DAY_MS if first < NEVER else NEVER
 
     # -- what effects do ---------------------------------------------------------------------------------
 
@@ -389,40 +339,16 @@ class Life:
         self.debt_centi += amount_centi
 
     def count(self, effect: Counted) -> None:
-        key, day = effect.key, effect.day
-        buckets = self.counters.get(key)
-        if buckets is None:
-            buckets = self.counters[key] = []
-        last = buckets[-1] if buckets else None
-        if last is None or last.day < day:
-            new = _added(_NOTHING, effect)
-            buckets.append(new)
-        elif last.day == day:
-            new = buckets[-1] = _added(last, effect)
-        else:
-            place = bisect_left([bucket.day for bucket in buckets], day)
-            if buckets[place].day == day:
-                new = buckets[place] = _added(buckets[place], effect)
-            else:
-                new = _added(_NOTHING, effect)
-                buckets.insert(place, new)
-        if not (new.receipts or new.spend_minor or new.points_centi or new.units_milli or new.uses):
-            buckets.remove(new)
-        total = self._totals.get(key)
-        if total is not None:
-            self._totals[key] = _added(total, effect)
-        if key == PURCHASES and self.idles and not (last and last.receipts > 0 and effect.receipts >= 0):
+        key = effect.key
+        days = self.counters.get(key)
+        if days is None:
+            days = self.counters[key] = Days()
+        bought = bool(days) and days[-1].receipts > 0
+        end_ms = days.take(effect) * DAY_MS
+        if key == PURCHASES and self.idles and not (bought and effect.receipts >= 0):
             self._due(0)  # what lapses by idleness may lapse earlier now
-        ends = self.ends
-        if ends is not None:
-            end = _end(new)
-            if end < ends.setdefault(key, end):
-                ends[key] = end
-            keep_days = _NEVER if new.keep_days is None else new.keep_days
-            if keep_days < self._shortest.setdefault(key, keep_days):
-                self._shortest[key] = keep_days
-            if end * DAY_MS < self.due_ms:
-                self.due_ms = end * DAY_MS
+        if end_ms < self.due_ms:
+            self.due_ms = end_ms
 
     def _hold(self, grant: Grant, uses: int) -> None:
         held = self.grants_by_code.get(grant.code)
@@ -435,8 +361,6 @@ class Life:
             self._due(held.expires_at_ms)
 
 
-_NOTHING: Final = Bucket(0)
-
 _TAKE: Final[dict[type[AnyEffect], Callable[[Life, Any], None]]] = {
     Enrolled: Life.enrol,
     PointsSpent: Life.spend,
@@ -448,44 +372,3 @@ _TAKE: Final[dict[type[AnyEffect], Callable[[Life, Any], None]]] = {
     GrantUsed: Life.use_grant,
 }
 """What is neither here nor told apart in `live` is settled elsewhere: a referrer, a partner, a budget."""
-
-
-def _added(old: Bucket, effect: Counted) -> Bucket:
-    """A day's bucket with what an effect counts; how long it matters is what was said last."""
-    return Bucket(
-        effect.day,
-        old.receipts + effect.receipts,
-        old.spend_minor + effect.spend_minor,
-        old.points_centi + effect.points_centi,
-        old.units_milli + effect.units_milli,
-        old.uses + effect.uses,
-        effect.keep_days,
-    )
-
-
-def _less(total: Bucket, bucket: Bucket) -> Bucket:
-    """A sum without one of its buckets."""
-    return Bucket(
-        total.day,
-        total.receipts - bucket.receipts,
-        total.spend_minor - bucket.spend_minor,
-        total.points_centi - bucket.points_centi,
-        total.units_milli - bucket.units_milli,
-        total.uses - bucket.uses,
-    )
-
-
-def _end(bucket: Bucket) -> int:
-    """The first day on which a bucket is past its use."""
-    return _NEVER if bucket.keep_days is None else bucket.day + bucket.keep_days + 2
-
-
-def _shortest(buckets: Iterable[Bucket]) -> int:
-    """How long the one that matters shortest does, in days."""
-    return min([b.keep_days for b in buckets if b.keep_days is not None], default=_NEVER)
-
-
-def _first_end(buckets: Iterable[Bucket]) -> int:
-    """The first day on which one of some buckets is past its use."""
-    ends = [b.day + b.keep_days + 2 for b in buckets if b.keep_days is not None]
-    return min(ends, default=_NEVER)
