@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.loyalty import choosing
 from app.loyalty.basket import Basket, Code, Context
-from app.loyalty.choosing import choose
+from app.loyalty.choosing import CHOICES_MAX, candidates, choose
+from app.loyalty.compiled import Compiled
+from app.loyalty.decision import Decision
 from app.loyalty.effects import Grant, Granted, Lot, PointsEarned
 from app.loyalty.engine import compile_programme, evaluate
-from app.loyalty.state import DAY_MS, EMPTY, apply
+from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
 from tests.loyalty.cases import case
 from tests.loyalty.support import NOON, line, off, programme
 
@@ -48,6 +52,47 @@ def test_at_most_eight_choices_are_searched() -> None:
     state = apply(EMPTY, grants, NOON)
     choice = choose(compiled, state, Basket((line("a", "100"),)), Context(at_ms=NOON))
     assert [code.code for code in choice.context.codes] == ["x19"]
+
+
+def test_what_is_chosen_may_be_paid_as_the_context_said() -> None:
+    compiled = programme(RULES)
+    state = apply(EMPTY, [PointsEarned(Lot("l", "p", 20_000, NOON))], NOON)
+    for paying in (True, False):
+        context = Context(at_ms=NOON, codes=(Code("TEN"),), paying=paying)
+        assert choose(compiled, state, Basket((line("a", "30"),)), context).context.paying is paying
+
+
+def test_a_prize_wheel_is_not_turned_to_see_what_it_would_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[bool] = []
+
+    def priced(compiled: Compiled, state: MemberState, basket: Basket, context: Context) -> Decision:
+        tried.append(context.paying)
+        return evaluate(compiled, state, basket, context)
+
+    monkeypatch.setattr(choosing, "evaluate", priced)
+    choose(programme(RULES), EMPTY, Basket((line("a", "30"),)), Context(at_ms=NOON, codes=(Code("TEN"),)))
+    assert tried == [False] * 4  # with the code and without, with points and without
+
+
+def test_saved_is_what_it_would_cost_with_nothing() -> None:
+    free = choose(programme(RULES), EMPTY, Basket((line("a", "30"),)), Context(at_ms=NOON))
+    assert (free.saved_minor, free.decision.due_minor) == (0, 3_000)
+
+
+def test_only_coupons_that_are_good_now_and_not_presented_yet_are_tried() -> None:
+    held = [
+        Granted(Grant("never-ends", "b", "coupon", NOON)),
+        Granted(Grant("later", "b", "coupon", NOON, expires_at_ms=NOON + 2 * DAY_MS)),
+        Granted(Grant("soon", "b", "coupon", NOON, expires_at_ms=NOON + DAY_MS)),
+        Granted(Grant("presented", "b", "coupon", NOON)),
+        Granted(Grant("not-yet", "b", "coupon", NOON, starts_at_ms=NOON + DAY_MS)),
+        Granted(Grant("a-reward", "b", "reward", NOON)),
+    ]
+    state = apply(EMPTY, held, NOON)
+    context = Context(at_ms=NOON, codes=(Code("presented"),))
+    assert [code.code for code in candidates(state, context)] == ["presented", "soon", "later", "never-ends"]
+    many = Context(at_ms=NOON, codes=tuple([Code(f"c{n}") for n in range(20)]))
+    assert len(candidates(state, many)) == CHOICES_MAX - 1  # the last choice is about points
 
 
 @given(st.integers(0, 2**40), st.integers(1, 500))
