@@ -210,11 +210,17 @@ def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tup
                     alone.append((-claim.value, plan.rank, plan, claim))
     alone.sort(key=_value_then_rank)
     taken: list[tuple[BundlePlan, Claim]] = []
+    room: dict[Work, int] = {}
+    known = 0  # so many of the claims taken are in `room`, which is asked only where two claims meet
     for value, _, plan, claim in alone:
         if record is not None:
             record.values[plan] = -value
         if not left.keys().isdisjoint(claim.units):
-            again = _capped(plan, run, plan.claim(run, left), _room_beside(taken))
+            for _, other in taken[known:]:
+                for work, amount in other.parts:
+                    room[work] = room.get(work, work.room) - amount
+            known = len(taken)
+            again = _capped(plan, run, plan.claim(run, left), room)
             if again is None:
                 continue
             claim = again
@@ -222,15 +228,6 @@ def _bundles(group: LineGroup, run: Run, record: GroupRecord | None) -> list[tup
         for work, count in claim.units.items():
             left[work] = left.get(work, work.units) - count
     return taken
-
-
-def _room_beside(taken: list[tuple[BundlePlan, Claim]]) -> dict[Work, int]:
-    """What may still be taken off the lines that some claims take from."""
-    room: dict[Work, int] = {}
-    for _, claim in taken:
-        for work, amount in claim.parts:
-            room[work] = room.get(work, work.room) - amount
-    return room
 
 
 def _capped(
