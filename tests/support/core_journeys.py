@@ -80,6 +80,30 @@ def _sold(total_minor: int) -> Callable[[Counter], bool]:
     return lambda counter: [sale.total_minor for sale in counter.sales()] == [total_minor]
 
 
+def _void(counter: Counter) -> None:
+    counter.press(KEY.Key_Delete)
+
+
+def _empty(counter: Counter) -> None:
+    counter.tool("clear")
+
+
+def _copy(counter: Counter) -> None:
+    counter.press(KEY.Key_Escape)
+    counter.tool("history")
+    counter.row()
+    counter.button("copy")
+
+
+def _left_unpaid(counter: Counter) -> list[int]:
+    """What was taken out of baskets, by fact."""
+    return [
+        fact.amount_minor
+        for kind in (facts.LineVoided, facts.SaleAbandoned)
+        for fact in counter.of_kind(kind)
+    ]
+
+
 CORE: Final = {
     "cash": Journey((_scan(LATTE), _scan(MILK), _pay("20")), _sold(18_49)),
     "member": Journey(
@@ -99,6 +123,18 @@ CORE: Final = {
     "refunded": Journey(
         (_scan(COFFEE, COFFEE), _pay("50"), _give_back),
         lambda c: [back.total_minor for back in c.of_kind(facts.SaleRefunded)] == [37_80],
+    ),
+    "voided": Journey(
+        (_scan(LATTE), _scan(COFFEE), _void, _pay("20")),
+        lambda c: _sold(12_00)(c) and _left_unpaid(c) == [18_90],
+    ),
+    "emptied": Journey(
+        (_scan(LATTE), _empty, _scan(MILK), _pay("20")),
+        lambda c: _sold(6_49)(c) and _left_unpaid(c) == [12_00],
+    ),
+    "copied": Journey(
+        (_scan(COFFEE, COFFEE), _pay("50"), _give_back, _copy),
+        lambda c: [act.act for act in c.of_kind(facts.Privileged)] == ["reprint"],
     ),
     "closed": Journey(
         (_scan(LATTE), _pay("12"), _close_shift),
