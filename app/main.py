@@ -154,6 +154,7 @@ class Windowed:
             gap_ms=scanner.wedge_gap_ms, prefix=scanner.wedge_prefix, suffix=scanner.wedge_suffix
         )
         self._wedge = WedgeFilter(settings, self._scanned)
+        self.window.coming = lambda: self._wedge.scanner.holding
         self.qt.installEventFilter(self._wedge)
 
     def _scanned(self, event: ScanEvent) -> None:
@@ -165,8 +166,9 @@ class Windowed:
         if self.rig is None:
             self._early.append(event)
         else:
-            self.presenter.scan(event.text, event.aim)
-            self.window.paint_now()
+            with self.rig.journal.after():
+                self.presenter.scan(event.text, event.aim)
+                self.window.paint_now()
 
     def stop(self) -> None:
         """End the lanes; what they still post goes nowhere."""

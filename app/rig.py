@@ -124,6 +124,7 @@ class Rig:
         self.spoilt_basket = False
         self.holds = LaterHolds()
         self.on_change: Callable[[], None] = lambda: None
+        self.journal = self.database.journal(self.post)
         self.till = self._till(self.programmes.first(self.reader))
         self.queue = StoredPrintQueue(self.database.writer, self.database.call)
         self.printing: PrintLane | None = None
@@ -152,7 +153,7 @@ class Rig:
             members=self.reader,
             sales=self.reader,
             staff=self.reader,
-            journal=self.database.journal(self.post),
+            journal=self.journal,
             programme=programme,
             world=self.world,
             next_sale=next_sale,

@@ -10,16 +10,15 @@ of one language takes a twentieth of its start.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date as calendar_date
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, cast
 from zoneinfo import ZoneInfo
 
 import resources
-from app.values import POINT_CENTI, QTY_MILLI, format_scaled, from_ms, minor_digits
+from app.values import POINT_CENTI, QTY_MILLI, from_ms, minor_digits
 
 if TYPE_CHECKING:
     from babel.core import Locale
@@ -52,6 +51,7 @@ def _catalogue(part: str, lang: str) -> dict[str, Entry]:
     return cast(dict[str, Entry], yaml.load(file.read_text("utf-8"), loader)) if file.exists() else {}
 
 
+@cache
 def _entry(message: str, lang: str) -> Entry | None:
     """Catalogues are read when a message of theirs is first needed: `till.rung` stands in till.*.yaml."""
     part, dot, _ = message.partition(".")
@@ -75,12 +75,16 @@ class Texts:
 
         With a plural entry the value `n` (an integer, or a Decimal for parts) chooses the form.
         """
+        return self.fill(message, values)
+
+    def fill(self, message: str, values: Mapping[str, object]) -> str:
+        """The same, of values that are asked for when the text names them."""
         entry = _entry(message, self.lang)
         if entry is None:
             raise MissingText(f"{message} ({self.lang})")
         if isinstance(entry, dict):
             entry = self._form(message, entry, values.get("n", 1))
-        return _fill(entry, values)
+        return entry.format_map(values)
 
     def has(self, message: str) -> bool:
         return _entry(message, self.lang) is not None
@@ -97,12 +101,13 @@ class Texts:
 
     def scaled(self, value: int, digits: int, *, short: bool = False, plus: bool = False) -> str:
         """A scaled integer with this language's separators; `short` drops needless zeros."""
-        whole, _, part = format_scaled(abs(value), digits).partition(".")
-        # Polish and Russian group only from five digits on in prose, but columns of figures need one rule.
-        whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", self._group, whole)
-        part = part.rstrip("0") if short else part
         sign = self._minus if value < 0 else "+" if plus and value > 0 else ""
-        return f"{sign}{whole}{self.decimal}{part}" if part else f"{sign}{whole}"
+        whole, part = divmod(abs(value), 10**digits)
+        # Polish and Russian group only from five digits on in prose, but columns of figures need one rule.
+        text = f"{whole:,}".replace(",", self._group) if whole > 999 else str(whole)
+        parts = str(part).rjust(digits, "0") if digits else ""
+        parts = parts.rstrip("0") if short else parts
+        return f"{sign}{text}{self.decimal}{parts}" if parts else f"{sign}{text}"
 
     def amount(self, minor: int, currency: str, *, plus: bool = False) -> str:
         """Minor units without a currency sign: 68,11."""
@@ -183,10 +188,6 @@ def plural(lang: str, number: int | Decimal) -> str:
     if n == 1 if lang == "pl" else (n % 10 == 1 and n % 100 != 11):
         return "one"
     return "few" if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else "many"
-
-
-def _fill(text: str, values: Mapping[str, object]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
 
 
 @lru_cache

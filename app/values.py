@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cache
 from typing import Final, Literal
 
 Rounding = Literal["half_up", "down"]
@@ -36,6 +37,7 @@ class ValueProblem(ValueError):
     """A text or number that is not an exact value of the kind asked for; says why."""
 
 
+@cache
 def minor_digits(currency: str) -> int:
     """Decimal digits of a currency's minor unit (ISO 4217): PLN 2, JPY 0."""
     if not re.fullmatch(r"[A-Z]{3}", currency, re.ASCII):

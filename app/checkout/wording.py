@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from app.loyalty.engine import Compiled
@@ -28,10 +28,26 @@ def message_text(words: Texts, programme: Compiled, message: Message, currency: 
     id, name = f"loyalty.{message.code}", message.name.get(words.lang)
     if not words.has(id):
         return name
-    values = spoken(words, currency, message.params)
-    for key in _NAMED & values.keys():
-        values[key] = name_of(programme, str(values[key])).get(words.lang)
-    return words.get(id, **{**values, "rule": name}).replace(" %", f"{NBSP}%")
+    return words.fill(id, _Values(words, programme, message, currency)).replace(" %", f"{NBSP}%")
+
+
+class _Values(Mapping[str, Value]):
+    """A message's parameters in words, each made when the text asks for it: few say all they know."""
+
+    def __init__(self, words: Texts, programme: Compiled, message: Message, currency: str) -> None:
+        self._words, self._programme, self._message, self._currency = words, programme, message, currency
+
+    def __getitem__(self, name: str) -> Value:
+        if name == "rule":
+            return self._message.name.get(self._words.lang)
+        value = _spoken(self._words, self._currency, name, self._message.params[name])
+        return name_of(self._programme, str(value)).get(self._words.lang) if name in _NAMED else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._message.params, "rule"))
+
+    def __len__(self) -> int:
+        return len(self._message.params) + 1
 
 
 def terms_text(words: Texts, programme: Programme) -> list[str]:

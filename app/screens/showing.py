@@ -109,18 +109,19 @@ class Shower:
             decided, before = decision.lines[index], known.get(line.key)
             same = before is not None and before.line is line and before.decided == decided
             if before is None or not same or before.tiers != decision.tiers:
-                before = _Known(line, decided, decision.tiers, self._line(line, index))
+                view = before.view if before is not None and before.line is line else None
+                before = _Known(line, decided, decision.tiers, self._line(line, index, view))
             self._known[line.key] = before
         return tuple(each.view for each in self._known.values())
 
-    def _line(self, line: OpenLine, index: int) -> views.Line:
-        quantity = self.count(line.qty_milli, line.price_minor)
+    def _line(self, line: OpenLine, index: int, before: views.Line | None) -> views.Line:
+        """A line in words; `before` it was the same but for what the programme does to it."""
         decided = self.till.decision.lines[index]
         why = line_messages(self.till.programme, self.till.decision, index)
         return views.Line(
             key=str(line.key),
-            name=line.name_in(self.words.lang),
-            quantity=quantity,
+            name=before.name if before else line.name_in(self.words.lang),
+            quantity=before.quantity if before else self.count(line.qty_milli, line.price_minor),
             price=self.amount(decided.net_minor),
             was=self.amount(decided.gross_minor) if decided.net_minor != decided.gross_minor else "",
             why=" · ".join(self.said(message) for message in why),

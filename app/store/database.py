@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -99,10 +100,32 @@ class LaneJournal:
 
     def __init__(self, database: Database, post: Post) -> None:
         self._database, self._post = database, post
+        self._held: list[Callable[[], None]] | None = None
+
+    @contextmanager
+    def after(self) -> Iterator[None]:
+        """What is written within goes to the lane at the end, in order: the lane shares the interpreter with
+        the window, and would take it from a line that is on its way to the screen."""
+        if self._held is not None:
+            yield
+            return
+        self._held = held = []
+        try:
+            yield
+        finally:
+            self._held = None
+            for submit in held:
+                submit()
 
     def write(self, work: Work, done: Done) -> None:
         def job() -> None:
             self._database.commit(work)
             self._post(lambda: done(None))
 
-        self._database.lane.submit(job, lambda error: self._post(lambda: done(error)))
+        def submit() -> None:
+            self._database.lane.submit(job, lambda error: self._post(lambda: done(error)))
+
+        if self._held is None:
+            submit()
+        else:
+            self._held.append(submit)

@@ -28,8 +28,11 @@ class NearMissBar(QWidget):
         self._look = look
         self._state: views.NearMiss | None = None
         self.setFixedHeight(_NEAR_PX)
+        self.hide()
 
     def set(self, state: views.NearMiss | None) -> None:
+        if state == self._state:
+            return
         self._state = state
         self.setVisible(state is not None)
         self.setAccessibleName(f"{state.text} {state.missing}".strip() if state else "")
@@ -54,8 +57,11 @@ class NoteBar(QWidget):
         super().__init__()
         self._look, self._text = look, ""
         self.setFixedHeight(_NOTE_PX)
+        self.hide()
 
     def set(self, text: str) -> None:
+        if text == self._text:
+            return
         self._text = text
         self.setVisible(bool(text))
         self.setAccessibleName(text)
@@ -74,6 +80,7 @@ class EmptyBasket(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._has_last = False
+        self._said: tuple[views.LastSale | None, str] = (None, "")
         self._icon = Icon(look, "scan-barcode", 40, "secondary")
         self._title = Label(look, lk.HEADING, lk.SEMIBOLD, align=CENTRE, wrap=True)
         self._last = Card(look, "raised")
@@ -116,6 +123,9 @@ class EmptyBasket(QWidget):
         self._last.setVisible(height > 140 and self._has_last)
 
     def set(self, last: views.LastSale | None, tip: str) -> None:
+        if self._said == (last, tip):
+            return
+        self._said = last, tip
         self._has_last = last is not None
         if last is not None:
             self._last_title.set(last.title)
@@ -135,6 +145,7 @@ class BasketPanel(Card):
         super().__init__(look)
         self._look = look
         self._list: LineList | None = None
+        self._ground = "paper"
         self.near_miss = NearMissBar(look)
         self.near_miss.setParent(self)
         self.note = NoteBar(look)
@@ -142,8 +153,6 @@ class BasketPanel(Card):
         self.empty = EmptyBasket(look)
         self.empty.setParent(self)
         self._state = views.Basket()
-        self.near_miss.set(None)
-        self.note.set("")
 
     @property
     def lines(self) -> LineList:
@@ -152,6 +161,7 @@ class BasketPanel(Card):
             from app.ui.basket_lines import LineList
 
             self._list = LineList(self._look)
+            self._list.ground = self._ground
             self._list.setParent(self)
             self._list.clicked.connect(self._clicked)
             self._list.setAccessibleName(self.tr("Basket"))
@@ -175,6 +185,12 @@ class BasketPanel(Card):
         self._place()
         if state.selected != before.selected or len(state.lines) != len(before.lines):
             self._show_selected()
+
+    def lies_on(self, ground: str) -> None:
+        """What is seen outside the card's corners."""
+        self._ground = ground
+        if self._list is not None:
+            self._list.ground = ground
 
     def _show_selected(self) -> None:
         if self._list is not None:
@@ -223,6 +239,7 @@ class BasketActions(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._parked = False
+        self._said: object = None
         self.less = Button(look, icon_name="minus")
         self.more = Button(look, icon_name="plus")
         self.quantity = Button(look, weight=lk.SEMIBOLD)
@@ -243,6 +260,7 @@ class BasketActions(QWidget):
         self.quantity.clicked.connect(self.quantity_asked)
 
     def retranslate(self) -> None:
+        self._said = None
         self.less.set_words("", self.tr("One less"))
         self.more.set_words("", self.tr("One more"))
         self.buttons[views.Action.VOID_LINE].set_words("", self.tr("Remove"))
@@ -252,6 +270,9 @@ class BasketActions(QWidget):
         self.buttons[views.Action.PARK].set_words(park)
 
     def set(self, state: views.Basket) -> None:
+        said = state.quantity, state.actions, bool(state.parked) and not state.lines
+        if said == self._said:
+            return
         countable = bool(state.quantity)
         for button in (self.less, self.more, self.quantity):
             button.setEnabled(countable)
@@ -262,3 +283,4 @@ class BasketActions(QWidget):
             self.retranslate()
         for action, button in self.buttons.items():
             button.setEnabled(action in state.actions)
+        self._said = said

@@ -2,34 +2,76 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+from typing import NamedTuple
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from app.screens import views
 from app.ui import scale as lk
-from app.ui.controls import RIGHT, clip_rounded
+from app.ui.controls import RIGHT
 from app.ui.look import Look, font, text_width
 from app.ui.rows import RowList, RowModel, RowPainter
 
 _PRICE_PX = 88
 _QUANTITY_PX = 128
+_KEPT = 256
+"""So many lines from the first are kept as pictures, an eighth of a megabyte each on most screens."""
 _NOTE_LEAST_PX = 60
 """A note with less room than this beside a discount's reason is read on its own page."""
+
+
+class _Kept(NamedTuple):
+    row: views.Line
+    ground: QColor
+    """Of a line that is selected, or not, in this theme."""
+    picture: QPixmap
 
 
 class _Lines(RowPainter):
     """One line: name over reason, quantity, the price before struck above the price now."""
 
-    selected = ""
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.selected = ""
+        self._kept: dict[str, _Kept] = {}
+
+    def keep_only(self, lines: tuple[views.Line, ...]) -> None:
+        """Let go of the pictures of lines that are gone."""
+        if self._kept:
+            there = {line.key for line in lines[:_KEPT]}
+            self._kept = {key: kept for key, kept in self._kept.items() if key in there}
 
     def paint_row(
         self, painter: QPainter, option: QStyleOptionViewItem, row: views.Line, number: int
     ) -> None:
         at: QRect = option.rect
-        look = self.look
-        if row.key == self.selected:
-            self._mark(painter, at, option.widget.parentWidget())
+        ratio = painter.device().devicePixelRatioF()
+        if number < _KEPT and ratio == int(ratio) and self.look.cuts is None:
+            painter.drawPixmap(at.left(), at.top(), self._picture(row, at, ratio))
+        else:
+            self._paint(painter, at, row)
+
+    def _picture(self, row: views.Line, at: QRect, ratio: float) -> QPixmap:
+        """The row as it was painted; painted anew only when something of it has changed."""
+        ground = self.look["accent_soft" if row.key == self.selected else "surface"]
+        size, kept = at.size() * ratio, self._kept.get(row.key)
+        if kept is None or kept.row != row or kept.ground is not ground or kept.picture.size() != size:
+            picture = QPixmap(size)
+            picture.setDevicePixelRatio(ratio)
+            painter = QPainter(picture)
+            painter.translate(-at.left(), -at.top())
+            self._paint(painter, at, row)
+            painter.end()
+            kept = self._kept[row.key] = _Kept(row, ground, picture)
+        return kept.picture
+
+    def _paint(self, painter: QPainter, at: QRect, row: views.Line) -> None:
+        look, selected = self.look, row.key == self.selected
+        painter.fillRect(at, look["accent_soft" if selected else "surface"])
+        if selected:
+            painter.fillRect(QRect(at.left() + 1, at.top(), 3, at.height()), look["accent"])
         painter.fillRect(QRect(at.left() + 1, at.bottom(), at.width() - 2, 1), look["hairline"])
         inner = at.adjusted(lk.L, 6, -lk.L, -6)
         top, low = _halves(inner)
@@ -57,31 +99,41 @@ class _Lines(RowPainter):
             )
             look.draw_text(painter, rest.adjusted(18, 0, 0, 0), row.note, "secondary", font(lk.SMALL))
 
-    def _mark(self, painter: QPainter, at: QRect, card: QWidget | None) -> None:
-        """The line that acts are about."""
-        # The card's corners stay round under the first line, and under the last of a full card.
-        round_px = lk.RADIUS
-        corner = card is not None and (at.top() < round_px or at.bottom() > card.height() - round_px)
-        if card is not None and corner:
-            painter.save()
-            clip_rounded(painter, card.rect().adjusted(1, 1, -1, -1))
-        painter.fillRect(at.adjusted(1, 0, -1, 0), self.look["accent_soft"])
-        painter.fillRect(QRect(at.left() + 1, at.top(), 3, at.height()), self.look["accent"])
-        if corner:
-            painter.restore()
-
 
 class LineList(RowList):
-    """The list of lines; `show_lines` keeps the selected one in sight."""
+    """The list of lines; `show_lines` keeps the selected one in sight.
+
+    It fills its part of the card that it lies in, and paints the card's edge over the rows: what is below
+    need not be painted for every line.
+    """
+
+    ground = "paper"
+    """What the card lies on."""
 
     def __init__(self, look: Look) -> None:
         self._model = RowModel(_describe)
         self._lines = _Lines(look)
         super().__init__(look, self._model, self._lines)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        # The card's edge stands still.
+        self.viewport().update()
+
+    def paint_over(self, painter: QPainter) -> None:
+        below = self.viewport().rect()
+        below.setTop(len(self._model.rows) * self._lines.height - self.verticalOffset())
+        painter.fillRect(below, self._look["surface"])
+        card = self.parentWidget()
+        if card is not None:
+            self._look.draw_frame(painter, card.rect(), self.ground, "hairline")
+        super().paint_over(painter)
 
     def show_lines(self, lines: tuple[views.Line, ...], selected: str) -> None:
         before, self._lines.selected = self._lines.selected, selected
         self._model.set_rows(lines)
+        self._lines.keep_only(lines)
         if before != selected:
             self._repaint(before)
             self._repaint(selected)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from enum import Enum
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import (
     QEnterEvent,
     QFontMetrics,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QLineEdit, QScrollBar, QSizePolicy, QWidget
 
 from app.ui import scale as lk
-from app.ui.look import Look, font
+from app.ui.look import Look, font, text_width
 
 LEFT, RIGHT, CENTRE = (
     Qt.AlignmentFlag.AlignLeft,
@@ -110,6 +109,8 @@ class Button(QAbstractButton):
         super().__init__()
         self.look, self.kind, self.hint, self.icon_name = look, kind, key, icon_name
         self._font, self._radius = font(size_px, weight), radius
+        self._told = QSize()
+        """The size its layout knows of."""
         self.stacked = False
         """Its key stands under its word even where there is room beside it: for rows of buttons alike."""
         self.setMinimumHeight(max(height_px, look.touch))
@@ -122,7 +123,9 @@ class Button(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(name or text)
         self.setToolTip(f"{name} ({self.hint})" if name and self.hint else name)
-        self.updateGeometry()
+        if (size := self.sizeHint()) != self._told:
+            self._told = size
+            self.updateGeometry()
 
     def set_weight(self, weight: int) -> None:
         self._font = font(self._font.pixelSize(), weight)
@@ -130,14 +133,14 @@ class Button(QAbstractButton):
     def sizeHint(self) -> QSize:
         width = self._word_width()
         if self.hint and not self.stacked:
-            width += lk.S + QFontMetrics(font(lk.SMALL)).horizontalAdvance(self.hint)
+            width += lk.S + text_width(self.hint, font(lk.SMALL))
         return QSize(max(width, self.minimumHeight()), self.minimumHeight())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(max(self._word_width(), self.minimumHeight()), self.minimumHeight())
 
     def _word_width(self) -> int:
-        width = QFontMetrics(self._font).horizontalAdvance(self.text()) + 2 * lk.M + 2
+        width = text_width(self.text(), self._font) + 2 * lk.M + 2
         return width + (20 + (lk.S if self.text() else 0) if self.icon_name else 0)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -153,19 +156,19 @@ class Button(QAbstractButton):
 
     def _paint_words(self, painter: QPainter, ink: str) -> None:
         small = font(lk.SMALL)
-        text_width = QFontMetrics(self._font).horizontalAdvance(self.text())
+        word_width = text_width(self.text(), self._font)
         icon_width = (20 + (lk.S if self.text() else 0)) if self.icon_name else 0
-        hint_width = lk.S + QFontMetrics(small).horizontalAdvance(self.hint) if self.hint else 0
+        hint_width = lk.S + text_width(self.hint, small) if self.hint else 0
         room = self.width() - lk.S
-        beside = text_width + icon_width + hint_width <= room and not self.stacked
+        beside = word_width + icon_width + hint_width <= room and not self.stacked
         # The key stands under the word where there is no room beside it, and goes before the word does.
         under = bool(self.hint) and not beside and self.height() >= 2 * lk.XL
-        width = text_width + icon_width + (hint_width if beside else 0)
+        width = word_width + icon_width + (hint_width if beside else 0)
         left = max((self.width() - width) // 2, lk.XS)
         height = self.height() - (18 if under else 0)
         if self.icon_name:
             self.look.draw_icon(painter, QRect(left, 0, 20, height), self.icon_name, ink)
-        at = QRect(left + icon_width, 0, min(text_width, room - icon_width), height)
+        at = QRect(left + icon_width, 0, min(word_width, room - icon_width), height)
         self.look.draw_text(painter, at, self.text(), ink, self._font)
         if not self.hint or not (beside or under):
             return
@@ -290,10 +293,3 @@ class Stack(QWidget):
         super().resizeEvent(event)
         if self.current is not None:
             self.current.setGeometry(self.rect())
-
-
-def clip_rounded(painter: QPainter, at: QRect, radius: float = lk.RADIUS) -> None:
-    """Clip to a rounded box, so that rows do not paint over a card's corners."""
-    path = QPainterPath()
-    path.addRoundedRect(QRectF(at), radius, radius)
-    painter.setClipPath(path)

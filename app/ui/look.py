@@ -158,18 +158,34 @@ class Look(QObject):
         """Paint a rounded box, its line inside the rectangle."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QtCore.Qt.PenStyle.NoPen)
-        box, half = QRectF(at), width / 2
         if fill:
-            inset = half if line else 0.0
+            inset = width / 2 if line else 0.0
             painter.setBrush(self[fill])
-            painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), radius, radius)
+            painter.drawRoundedRect(QRectF(at).adjusted(inset, inset, -inset, -inset), radius, radius)
         if line:
-            # The line is what lies between two boxes: Qt takes ten times as long to run a pen round one.
-            ring, inner = QPainterPath(), max(radius - half, 0.0)
-            ring.addRoundedRect(box, radius + half, radius + half)
-            ring.addRoundedRect(box.adjusted(width, width, -width, -width), inner, inner)
-            painter.setBrush(self[line])
-            painter.drawPath(ring)
+            self._ring(painter, QRectF(at), line, radius, width)
+
+    def draw_frame(
+        self, painter: QPainter, at: QRect, ground: str, line: str, radius: float = RADIUS
+    ) -> None:
+        """Paint a box's line, and outside its round corners the ground it lies on: over what fills it."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QtCore.Qt.PenStyle.NoPen)
+        box, corners = QRectF(at), QPainterPath()
+        corners.addRect(box)
+        corners.addRoundedRect(box, radius + 0.5, radius + 0.5)
+        painter.setBrush(self[ground])
+        painter.drawPath(corners)
+        self._ring(painter, box, line, radius, 1.0)
+
+    def _ring(self, painter: QPainter, box: QRectF, line: str, radius: float, width: float) -> None:
+        """What lies between two boxes: Qt takes ten times as long to run a pen round one."""
+        half = width / 2
+        ring, inner = QPainterPath(), max(radius - half, 0.0)
+        ring.addRoundedRect(box, radius + half, radius + half)
+        ring.addRoundedRect(box.adjusted(width, width, -width, -width), inner, inner)
+        painter.setBrush(self[line])
+        painter.drawPath(ring)
 
 
 @cache

@@ -133,9 +133,9 @@ class RowList(QListView):
             option.rect = at
             if region.intersects(at):
                 self._painter.paint_row(painter, option, model.rows[number], number)
-        self._mark_place(painter)
+        self.paint_over(painter)
 
-    def _mark_place(self, painter: QPainter) -> None:
+    def paint_over(self, painter: QPainter) -> None:
         """A thin mark says where one is; fingers and wheels do the scrolling."""
         bar = self.verticalScrollBar()
         whole = bar.maximum() + bar.pageStep()

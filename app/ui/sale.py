@@ -173,6 +173,7 @@ class SaleScreen(QWidget):
             if view.state.training or "watermark" in self.__dict__:
                 self.watermark.set(self.tr("Training"))
                 self.watermark.setVisible(view.state.training)
+            self.basket.lies_on(self._ground)
         if before is None or before.basket != view.basket:
             self.basket.set(view.basket)
             self.basket_actions.set(view.basket)
@@ -286,5 +287,8 @@ class SaleScreen(QWidget):
             self.watermark.raise_()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        training = self.view is not None and self.view.state.training
-        QPainter(self).fillRect(self.rect(), self._look["caution_soft" if training else "paper"])
+        QPainter(self).fillRect(self.rect(), self._look[self._ground])
+
+    @property
+    def _ground(self) -> str:
+        return "caution_soft" if self.view is not None and self.view.state.training else "paper"

@@ -67,6 +67,8 @@ class MainWindow(QWidget):
         # In a list: PySide looks every overridden method up anew after a callable is set on a widget, and
         # leaks a reference to None for each.
         self._calls_later: list[Callable[[], None]] = []
+        self.coming: Callable[[], bool] = lambda: False
+        """Whether keys of a code are coming in: what has time waits until it is there."""
         self.setWindowTitle("Stempel")
         self.setMinimumSize(*SMALLEST)
         self.resize(1366, 768)
@@ -174,9 +176,15 @@ class MainWindow(QWidget):
     def _later(self) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
-        # By the bridge, which carries nothing any more once the till is closed.
-        timer.timeout.connect(lambda: self.bridge.post(self._calls_later[0]))
+        timer.timeout.connect(self._run_later)
         return timer
+
+    def _run_later(self) -> None:
+        if self.coming():
+            self._later.start(_AFTER_PAINT_MS)
+        else:
+            # By the bridge, which carries nothing any more once the till is closed.
+            self.bridge.post(self._calls_later[0])
 
     def _bind(self, key: str, call: Callable[[], None]) -> None:
         from PySide6.QtGui import QKeySequence, QShortcut

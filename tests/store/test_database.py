@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -120,4 +121,22 @@ def test_a_database_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
     database.writer.commit(Work(tap_counters=(("04A1B2C3D4E5F6", 61),), keep_basket=True))
     reader = database.reader()
     assert (reader.tap_counter("04A1B2C3D4E5F6"), reader.setting("kept")) == (61, b"\x01")
+    database.close()
+
+
+def test_what_is_held_until_after_is_written_in_order_even_if_what_came_first_failed(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    heard: list[str] = []
+    journal, reader = database.journal(lambda call: call()), database.reader()
+    with suppress(RuntimeError), journal.after():
+        journal.write(Work(basket=b"one"), lambda error: heard.append(f"one {error}"))
+        with journal.after():
+            journal.write(Work(basket=b"two"), lambda error: heard.append(f"two {error}"))
+        database.lane.call(lambda: None, 10.0)
+        assert reader.basket() is None
+        raise RuntimeError("the paint failed")
+    journal.write(Work(basket=b"three"), lambda error: heard.append(f"three {error}"))
+    database.lane.call(lambda: None, 10.0)
+    assert heard == ["one None", "two None", "three None"]
+    assert reader.basket() == b"three"
     database.close()

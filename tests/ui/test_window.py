@@ -305,6 +305,18 @@ def test_the_window_closes_its_bridge(shop: Shop) -> None:
     assert closed == [True]
 
 
+def test_what_has_time_waits_while_a_code_comes_in(shop: Shop) -> None:
+    coming = True
+    shop.window.coming = lambda: coming
+    before = shop.till.decision
+    shop.presenter.scan(LATTE)
+    assert shop.till.decision is not before
+    shop.bot.wait(60)
+    assert not shop.till.is_explained
+    coming = False
+    shop.bot.waitUntil(lambda: shop.till.is_explained)
+
+
 def test_two_hundred_lines_stay_in_sight(shop: Shop) -> None:
     basket = shop.sale.basket
     lines = tuple(views.Line(str(n), f"Line {n}", "1\xa0×\xa01.00", "1.00") for n in range(200))
