@@ -169,6 +169,13 @@ class Compiled:
         for index, plan in enumerate(self.plans):
             plan.index = index
             plan.unbound = plan.free and not plan.conditional
+            if (
+                plan.unbound
+                and plan.needs_goods
+                and plan.one_filter
+                and isinstance(plan, LinePlan | BundlePlan)
+            ):
+                plan.absent = plan.no("no_goods")
         self.gift_cards = {plan.filter for plan in self.plans if isinstance(plan, GiftCards)}
         self.whole = draw_up(self.plans, programme.groups)
         """Every rule, at its stage."""

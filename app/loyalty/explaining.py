@@ -21,13 +21,20 @@ OFFERED = {
 
 def reasons_of(compiled: Compiled, run: Run) -> tuple[Reason, ...]:
     """One reason a rule, in the programme's order."""
-    return tuple(_reason(compiled.by_rule[rule.id], run) for rule in compiled.programme.rules)
+    present = run.present
+    reasons: list[Reason] = []
+    for plans in compiled.by_rule.values():
+        plan = plans[0]
+        absent = plan.absent if len(plans) == 1 else None
+        if absent is not None and plan.filter not in present:
+            reasons.append(absent)  # most rules of most receipts
+        else:
+            reasons.append(_reason(plans, run))
+    return tuple(reasons)
 
 
 def _reason(plans: list[Plan], run: Run) -> Reason:
     """The best that can be said of a rule's plans: what applied, or what came nearest to it."""
-    if len(plans) == 1 and _idle(plans[0], run):
-        return plans[0].no("no_goods")
     rule = plans[0].id
     given = run.given.get(rule, 0)
     points = run.points_by_rule.get(rule, 0)
@@ -50,12 +57,6 @@ def _reason(plans: list[Plan], run: Run) -> Reason:
 
 
 _DULL = {"no_goods", "nothing_to_give", "level_passed"}
-
-
-def _idle(plan: Plan, run: Run) -> bool:
-    """Whether a rule without conditions has no goods here: most rules of most receipts."""
-    plain = plan.free and not plan.conditional and plan.needs_goods and plan.one_filter
-    return plain and plan.filter not in run.present and isinstance(plan, LinePlan | BundlePlan)
 
 
 def _plan_reason(plan: Plan, run: Run) -> Reason:
@@ -90,12 +91,13 @@ def _plan_reason(plan: Plan, run: Run) -> Reason:
 def offers_of(compiled: Compiled, run: Run) -> tuple[Offer, ...]:
     """What nearly applies, best first: the greatest gain for the least more money, then by rule."""
     offers: list[tuple[tuple[int, int, int], Offer]] = []
-    for number, rule in enumerate(compiled.programme.rules):
-        for plan in compiled.by_rule[rule.id]:
-            reason = None if _idle(plan, run) else _nearly(plan, run)
-            if reason is not None:
-                offer = Offer(rule.id, reason.code, reason.params)
-                offers.append((_nearness(reason, number), offer))
+    present = run.present
+    for plan in compiled.plans:
+        if plan.absent is not None and plan.filter not in present:
+            continue
+        reason = _nearly(plan, run)
+        if reason is not None:
+            offers.append((_nearness(reason, plan.index), Offer(plan.id, reason.code, reason.params)))
     offers.sort(key=lambda entry: entry[0])
     seen: set[str] = set()
     ranked: list[Offer] = []

@@ -90,6 +90,8 @@ class Plan:
     """Whether `settle` has anything to do; a kind may know at compile time that it has not."""
     unbound: bool = False
     """No condition at all, neither common nor of the kind: `may` need not be asked."""
+    absent: Reason | None = None
+    """All that can be said of it without goods of `filter`, where that is known beforehand."""
     one_filter: ClassVar[bool] = True
     """Whether without goods of `filter` there is nothing to say but that."""
     needs_goods: ClassVar[bool] = True
