@@ -44,15 +44,24 @@ from sync.session import IN_FLIGHT, RETRY_AFTER_MAX_S, SLOW_S, Session
 
 
 class Client:
-    """The till's side of sync. `random_bytes` gives keys and jitter; time comes with every event."""
+    """The till's side of sync. `random_bytes` gives keys and jitter; time comes with every event. `breathe`
+    is called between the facts of a large push: packing takes long, and others need the interpreter."""
 
-    def __init__(self, random_bytes: Callable[[int], bytes], *, batch_max: int = BATCH_MAX) -> None:
+    def __init__(
+        self,
+        random_bytes: Callable[[int], bytes],
+        *,
+        batch_max: int = BATCH_MAX,
+        breathe: Callable[[], None] = lambda: None,
+    ) -> None:
         self._session = session = Session(random_bytes)
         self._enroller = Enroller(session, done=self._ask)
         self._puller = Puller(
             session, done=self._idle, changed=lambda: self._pusher.read(None), lost=self._ask
         )
-        self._pusher = Pusher(session, batch_max, rest=self._puller.begin, fork=self._enroller.new_epoch)
+        self._pusher = Pusher(
+            session, batch_max, rest=self._puller.begin, fork=self._enroller.new_epoch, breathe=breathe
+        )
         self._ask_from_ms = 0
 
     @property
@@ -203,6 +212,8 @@ class Client:
             self._pusher.gap()
         elif status == 409 and problem.code == "fork" and phase == "pushing":
             self._pusher.parted(problem.seq)
+        elif status == 400 and phase == "pushing" and self._pusher.misread():
+            pass
         elif not self._dealt_with(status, problem):
             self._session.retry(problem.code, at_least_s=SLOW_S, online=True)
 

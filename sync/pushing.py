@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from app.ledger.chain import Head, verify
 from app.ledger.facts import UnreadableFact, header
 from sync import protocol
 from sync.events import BeginEpoch, ReadFacts, SetAcked
@@ -25,11 +26,18 @@ class Pusher:
     """Facts out. `rest` goes on once the server has them all; `fork` when it has others in their place."""
 
     def __init__(
-        self, session: Session, batch_max: int, *, rest: Callable[[], None], fork: Callable[[], None]
+        self,
+        session: Session,
+        batch_max: int,
+        *,
+        rest: Callable[[], None],
+        fork: Callable[[], None],
+        breathe: Callable[[], None],
     ) -> None:
         self._session = session
         self._rest = rest
         self._fork = fork
+        self._breathe = breathe
         self._batch_max = batch_max
         self._limit = batch_max
         self._gaps = 0
@@ -37,6 +45,9 @@ class Pusher:
         self._server_seq = 0
         self._asked_after: int | None = None
         self._sent = (0, 0)
+        self._push_v = 1
+        self._plain = False
+        """A push in columns was not understood: no more of them until the till starts again."""
 
     # The outbox
 
@@ -106,6 +117,7 @@ class Pusher:
         if ours is None or state.epoch != ours.epoch or state.acked_seq < 0:
             raise protocol.WireProblem("nonsense", "the state of another epoch")
         self._session.contact()
+        self._push_v = state.push_v
         self._state, self._server_seq = state, state.acked_seq
         self.read(state.acked_seq)
 
@@ -123,7 +135,9 @@ class Pusher:
             facts=[protocol.embed(body) for body in bodies],
         )
         target = f"/v1/tills/{ours.till}/facts"
-        self._session.send("pushing", "POST", target, protocol.pack(message), ours)
+        push_v = 1 if self._plain else self._push_v
+        packed = protocol.pack_push(message, _hash_after(run, bodies), push_v, self._breathe)
+        self._session.send("pushing", "POST", target, packed, ours)
 
     def pushed(self, body: bytes) -> None:
         pushed = protocol.decode(body, protocol.Pushed)
@@ -131,7 +145,7 @@ class Pusher:
         if ours is None or pushed.epoch != ours.epoch or pushed.acked_seq < first:
             raise protocol.WireProblem("nonsense", "an acknowledgement of something else")
         self._session.contact()
-        self._server_seq = pushed.acked_seq
+        self._server_seq, self._push_v = pushed.acked_seq, pushed.push_v
         acked_seq = min(pushed.acked_seq, last)  # what was sent was compared; what lies beyond was not
         self._gaps = 0
         self._limit = min(self._limit * 2, self._batch_max)
@@ -150,6 +164,14 @@ class Pusher:
             self._session.retry("gap", online=True)
         else:
             self.ask()
+
+    def misread(self) -> bool:
+        """The server did not read the very facts that were sent: send them plain. False if they were."""
+        if self._plain or self._push_v < protocol.PUSH_V:
+            return False
+        self._plain = True
+        self.read(self._sent[0] - 1)
+        return True
 
     def parted(self, seq: int | None) -> None:
         """The server knows another fact at `seq`. What it compared as equal before is acknowledged, so that
@@ -170,6 +192,11 @@ class Pusher:
         else:
             self._limit = max(count // 2, 1)
             self.read(self._sent[0] - 1)
+
+
+def _hash_after(run: Run, bodies: Sequence[bytes]) -> bytes:
+    head = Head(run.head.origin, run.head.epoch, run.after_seq, run.prev_hash)
+    return verify(head, list(bodies)).hash
 
 
 def agrees(run: Run, state: protocol.TillState) -> bool:

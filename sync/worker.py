@@ -91,7 +91,7 @@ class SyncWorker:
         self._on_status = on_status
         self._on_arrival = on_arrival
         self._world = world or RealWorld()
-        self._client = Client(self._world.random_bytes)
+        self._client = Client(self._world.random_bytes, breathe=_breathe)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._timer: tuple[float, int] | None = None
         self._http = httpx.Client(
@@ -202,6 +202,11 @@ class SyncWorker:
                 self._on_status(status)
             case Send():
                 self._wire.submit(lambda: self._events.put(request(self._http, effect)))
+
+
+def _breathe() -> None:
+    # A real sleep, however short: only then the window's thread surely gets the interpreter.
+    time.sleep(0.0002)
 
 
 class Hints:

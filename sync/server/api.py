@@ -162,7 +162,7 @@ async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], stat
 
 
 def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
-    push = bodies.message(scope["state"]["body"], protocol.Push)
+    push = bodies.push(scope["state"]["body"])
     if push.epoch != till.epoch:
         raise protocol.WireProblem("malformed", "the push is of another epoch than its signature")
     now_ms = context.world.now_ms()
@@ -175,6 +175,7 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
         server_time_ms=now_ms,
         flagged=outcome.flagged,
         min_v=context.pull_min_v,
+        push_v=protocol.PUSH_V,
     )
 
 
@@ -222,6 +223,7 @@ def _till_state(context: Context, till: Till) -> protocol.TillState:
         feed_epoch=context.secrets.feed_epoch,
         server_time_ms=now_ms,
         min_v=context.pull_min_v,
+        push_v=protocol.PUSH_V,
     )
 
 

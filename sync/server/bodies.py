@@ -19,6 +19,11 @@ def message(body: bytes, kind: type[protocol.T]) -> protocol.T:
     return protocol.decode(protocol.unpack(body) if body.startswith(_ZSTD) else body, kind)
 
 
+def push(body: bytes) -> protocol.Push:
+    """A push, in any form, in one zstd frame or plain. Raises WireProblem."""
+    return protocol.read_push(protocol.unpack(body) if body.startswith(_ZSTD) else body)
+
+
 def json_of(request: Request[Any, Any, Any], most: int = protocol.PLAIN_MAX) -> bytes:
     """The JSON of a request, plain or in one zstd frame. Raises Refused(415), WireProblem."""
     said = request.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()

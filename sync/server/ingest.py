@@ -98,6 +98,8 @@ def items_of(till: uuid.UUID, push: protocol.Push) -> list[Item]:
         body = protocol.extract(raw)
         previous = link_hash(previous, till, push.epoch, seq, body)
         items.append(item_of(seq, previous, body))
+    if push.last_hash not in (b"", previous):
+        raise protocol.WireProblem("other_bytes", "the facts are not those whose last hash was sent")
     return items
 
 

@@ -113,10 +113,10 @@ class Desk:
         body = message if isinstance(message, bytes) else msgspec.json.encode(message)
         self.step(Replied(self.sent[-1].ticket, status, body, retry_after_s))
 
-    def state(self, seq: int, epoch: int = 1) -> None:
+    def state(self, seq: int, epoch: int = 1, push_v: int = 1) -> None:
         digest = self.outbox.read(seq, 0).prev_hash
         message = protocol.TillState(
-            epoch=epoch, acked_seq=seq, hash=digest, feed_epoch="f", server_time_ms=1
+            epoch=epoch, acked_seq=seq, hash=digest, feed_epoch="f", server_time_ms=1, push_v=push_v
         )
         self.answer(200, message)
 
@@ -320,6 +320,17 @@ def test_a_gap_makes_it_ask_and_go_back() -> None:
     assert (desk.last_push().first_seq, desk.outbox.acked) == (3, (1, 2)), "a restored server knows less"
     desk.problem(409, "gap")
     assert desk.status.problem == "gap", "one that contradicts itself is not asked in a circle"
+
+
+def test_columns_that_a_server_does_not_read_go_as_plain_facts() -> None:
+    desk = Desk(facts=200)
+    desk.state(0, push_v=2)
+    assert protocol.unpack(desk.sent[-1].body)[:1] != b"{", "the server said that it reads columns"
+    desk.problem(400, "other_bytes")
+    push = protocol.decode(protocol.unpack(desk.sent[-1].body), protocol.Push)
+    assert (push.first_seq, push.last_seq) == (1, 200), "at once, and plain from now on"
+    desk.problem(400, "malformed")
+    assert desk.status.problem == "malformed", "a push that is refused plain, too, is not sent in a circle"
 
 
 def enrolled_again(desk: Desk, epoch: int = 2) -> protocol.Enrol:

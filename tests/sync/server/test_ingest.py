@@ -13,7 +13,7 @@ from app.ledger.chain import verify
 from sync import protocol
 from sync.server import admin, schema
 from tests.sync.memory import body_of
-from tests.sync.rig import NOW_MS, HandTill, Rig
+from tests.sync.rig import NOW_MS, Answer, HandTill, Rig
 
 
 @pytest.fixture
@@ -273,3 +273,25 @@ def test_bodies_cross_the_wire_as_they_are() -> None:
 def test_shards_never_move(origin: str, shard: int) -> None:
     """The shard of an origin is for ever: a change of these values would lose every fact."""
     assert schema.shard_of(uuid.UUID(origin)) == shard
+
+
+def in_columns(till: HandTill, bodies: list[bytes], last_hash: bytes) -> Answer:
+    packed = protocol.pack_push(till.message(till.start, bodies), last_hash, 2)
+    assert protocol.unpack(packed)[:1] != b"{"
+    return till.send("POST", f"/v1/tills/{till.credentials.till}/facts", packed)
+
+
+def test_a_push_in_columns_brings_the_same_facts(rig: Rig, till: HandTill) -> None:
+    bodies = bodies_of(rig, 20)
+    answer = in_columns(till, bodies, verify(till.start, bodies).hash)
+    assert answer.status == 200
+    assert answer.read(protocol.Pushed).push_v == 2
+    assert [bytes(fact.body) for fact in rig.feed_all()] == bodies
+    assert till.state().hash == verify(till.start, bodies).hash
+
+
+def test_a_push_in_columns_that_does_not_end_at_its_hash_is_refused_whole(rig: Rig, till: HandTill) -> None:
+    answer = in_columns(till, bodies_of(rig, 20), bytes(range(32)))
+    assert answer.status == 400
+    assert answer.read(protocol.Problem).code == "other_bytes"
+    assert rig.feed_all() == []

@@ -1,0 +1,171 @@
+"""A batch of facts reads back as the bytes it was made of, whatever they were."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.ledger.chain import GENESIS, Head, verify
+from app.ledger.facts import encode
+from sync import protocol
+from sync.batch import BadBatch, read_bodies, write_bodies
+from sync.columns import (
+    BadColumn,
+    read_ids,
+    read_numbers,
+    read_texts,
+    write_ids,
+    write_numbers,
+    write_texts,
+)
+from tests.support.facts import Shelf
+
+MOST = 1 << 20
+numbers = st.one_of(st.integers(-300, 300), st.integers(-(2**63), 2**64), st.integers())
+words = st.sampled_from(
+    ["sku", "name", "lines", "line", "", "5", "0", "-0", "007", 'a"b', "\ue000", "}],", "ł"]
+)
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), numbers, st.floats(allow_nan=False), words, st.text(max_size=8),
+              st.uuids().map(str), st.uuids().map(lambda id: f"{id}:points")),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(words, inner, max_size=4)),
+    max_leaves=12,
+)  # fmt: skip
+lines = st.lists(
+    st.fixed_dictionaries(
+        {"line": st.integers(0, 3), "sku": words, "name": words, "price_minor": st.integers(0, 3)},
+        optional={"more": values},
+    ),
+    max_size=4,
+)
+facts = st.one_of(
+    st.binary(max_size=60),
+    values.map(msgspec.json.encode),
+    st.fixed_dictionaries({"id": st.uuids(), "at_ms": numbers, "lines": lines, "goods_minor": numbers}).map(
+        msgspec.json.encode
+    ),
+    st.fixed_dictionaries({"at_ms": numbers, "lines": lines, "note": values}).map(
+        lambda one: msgspec.json.format(msgspec.json.encode(one))
+    ),
+)
+
+
+def read(data: bytes, count: int, most: int = MOST) -> list[bytes]:
+    return list(read_bodies(data, count, most))
+
+
+def sold(count: int) -> list[bytes]:
+    shelf = Shelf(3)
+    return [encode(fact) for n in range(count) for fact in shelf.sold(shelf.world.new_id(), 1 + n % 9).facts]
+
+
+@given(st.lists(facts, max_size=12))
+def test_any_bodies_read_back_as_they_were(bodies: list[bytes]) -> None:
+    data = write_bodies(bodies)
+    if data is not None:  # what cannot be taken apart exactly is sent as it always was
+        assert read(data, len(bodies)) == bodies
+
+
+def test_a_number_of_thousands_of_digits_is_sent_as_it_always_was() -> None:
+    assert write_bodies([b'{"n":' + b"7" * 5000 + b"}"]) is None
+
+
+def test_sales_are_taken_apart_and_come_out_smaller() -> None:
+    bodies = sold(200)
+    data = write_bodies(bodies)
+    assert data is not None
+    assert read(data, len(bodies)) == bodies
+    assert len(data) * 12 < sum(map(len, bodies))
+
+
+@given(st.lists(numbers, max_size=20), st.lists(st.text(max_size=5), max_size=9))
+def test_columns_read_back(some: list[int], texts: list[str]) -> None:
+    assert read_numbers(write_numbers(some), 20) == some
+    assert read_texts(write_texts(texts), 9) == texts
+    ids = [uuid.uuid5(uuid.NAMESPACE_OID, text).bytes for text in texts]
+    assert read_ids(write_ids(ids), 9) == ids
+
+
+def test_longer_columns_than_allowed_are_refused() -> None:
+    column = write_numbers([7] * 1000)
+    assert column[3] == b"", "a column of one value has no planes: only its count says how long it is"
+    with pytest.raises(BadColumn):
+        read_numbers(column, 999)
+    with pytest.raises(BadColumn):
+        read_numbers([0, 0, 10**12, b""], 1000)
+
+
+@given(st.data())
+def test_damaged_batches_are_refused_or_read_otherwise_but_never_crash(data: st.DataObject) -> None:
+    whole = write_bodies(sold(5))
+    assert whole is not None
+    place = data.draw(st.integers(0, len(whole) - 1))
+    damaged = whole[:place] + bytes([data.draw(st.integers(0, 255))]) + whole[place + 1 :]
+    try:
+        found = read(damaged, 5)
+    except BadBatch:
+        return
+    assert all(isinstance(body, bytes) for body in found)
+
+
+def test_a_small_batch_of_much_is_refused() -> None:
+    """One long text under many numbers, or on many lines: what it would unpack to is counted on the way."""
+    bodies = [msgspec.json.encode({"n": n, "text": "x" * 10_000}) for n in range(100)]
+    data = write_bodies(bodies)
+    assert data is not None
+    assert len(data) < 12_000
+    with pytest.raises(BadBatch):
+        read(data, 100, 500_000)
+    sale = {"at": 1, "lines": [{"line": n, "name": "y" * 10_000, "p": 1} for n in range(1, 101)], "goods": 1}
+    data = write_bodies([msgspec.json.encode(sale)])
+    assert data is not None
+    with pytest.raises(BadBatch):
+        read(data, 1, 500_000)
+
+
+def test_braces_of_a_till_are_text_and_no_expression() -> None:
+    bodies = [msgspec.json.encode({"{0}": "{0.__class__}", "n": n, "lines": []}) for n in range(3)]
+    data = write_bodies(bodies)
+    assert data is not None
+    assert read(data, 3) == bodies
+
+
+def push_of(bodies: list[bytes]) -> tuple[protocol.Push, bytes]:
+    head = Head(uuid.UUID(int=1), 1)
+    push = protocol.Push(
+        epoch=1, first_seq=1, last_seq=len(bodies), prev_hash=GENESIS, clock_ms=5,
+        facts=[protocol.embed(body) for body in bodies],
+    )  # fmt: skip
+    return push, verify(head, bodies).hash
+
+
+def test_a_push_says_the_same_in_both_forms() -> None:
+    push, last_hash = push_of([*sold(30), b"no fact at all", b"\xff\xfe"])
+    plain = protocol.pack_push(push, last_hash, 1)
+    columns = protocol.pack_push(push, last_hash, 2)
+    assert len(columns) < len(plain)
+    assert protocol.read_push(protocol.unpack(plain)) == push
+    read = protocol.read_push(protocol.unpack(columns))
+    assert (read.epoch, read.first_seq, read.last_seq, read.prev_hash, read.clock_ms) == (
+        1,
+        1,
+        32,
+        GENESIS,
+        5,
+    )
+    assert read.facts == push.facts
+    assert read.last_hash == last_hash
+
+
+def test_pushes_shipped_once_are_read_for_ever() -> None:
+    """The bytes of a push in columns, as the first version wrote them."""
+    shipped = (Path(__file__).parent / "push_columns.zst").read_bytes()
+    push = protocol.read_push(protocol.unpack(shipped))
+    bodies = [protocol.extract(fact) for fact in push.facts]
+    assert len(bodies) == 41
+    assert verify(Head(uuid.UUID(int=1), 1), bodies).hash == push.last_hash
