@@ -8,31 +8,28 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from sqlalchemy import event
+
 from app.checkout.ports import Work
 from app.lanes import World
-from app.store.connection import DatabaseFile, Driver, sqlcipher
+from app.store.connection import DatabaseFile, Driver
 from app.store.inbox import StoredInbox
 from app.store.outbox import FactOutbox
 from app.store.reader import Reader
 from app.store.writer import Writer
 from sync.server.database import Database
+from tests.sync.memory_file import MemoryFile, in_memory
 from tests.sync.quick import QuickDatabase
 
 
-def _memory() -> Any:
-    connection = sqlcipher.connect(":memory:", isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
 @cache
-def _till_template() -> Any:
+def _till_template() -> MemoryFile:
     """The till's database, migrated once a run."""
     import tempfile
 
     from app.store.migrate import migrate
 
-    connection = _memory()
+    connection = in_memory()
     with tempfile.TemporaryDirectory() as folder:
         file = DatabaseFile(Path(folder) / "till.db", None)
         migrate(file)
@@ -43,45 +40,71 @@ def _till_template() -> Any:
 
 
 @cache
-def _server() -> tuple[QuickDatabase, Any]:
+def _server() -> tuple[QuickDatabase, MemoryFile]:
     """One server's database, and what it looks like when it is new. One for all runs: its statements are
     compiled and prepared once."""
+    driver = in_memory()
     database = Database.sqlite(None)
+    event.listen(database.engine, "do_connect", lambda *_: driver)
     database.migrate()
-    quick = QuickDatabase(database)
-    return quick, copied(quick)
+    return QuickDatabase(database, driver), copied(driver)
 
 
-def copied(database: QuickDatabase) -> Any:
-    """What is in a server's database in memory."""
-    connection = _memory()
-    database.copy(connection)
-    return connection
+def copied(file: MemoryFile) -> MemoryFile:
+    """What is in a database, apart."""
+    copy = in_memory()
+    copy.take_over(file)
+    return copy
 
 
-def server_from(template: Any = None) -> QuickDatabase:
+_held: list[MemoryFile | None] = [None]
+"""What the server's database is like between two worlds, if it is known."""
+
+
+def server_from(template: MemoryFile | None = None) -> QuickDatabase:
     """The server's database in memory: empty and migrated, or as it was `copied`. There is only one."""
     database, new = _server()
-    database.begin(template or new)
+    template = template or new
+    if not database.driver.in_world or _held[0] is not template:
+        database.driver.take_over(template)
+    else:
+        database.driver.end_world()
+    _held[0] = template
+    database.driver.begin_world()
     return database
 
 
-class MemoryFile:
+_spare: list[MemoryFile] = []
+"""Disks of tills that are no more, as new."""
+
+
+class OneConnection:
     """Stands for `DatabaseFile`: every connection is the same one, since nothing here runs at once."""
 
-    def __init__(self, template: Any) -> None:
-        self.held = _memory()
-        template.backup(self.held)
+    def __init__(self, template: MemoryFile | None) -> None:
+        if template is None and _spare:
+            self.held = _spare.pop()
+        else:
+            self.held = copied(template or _till_template())
+        self._new = template is None
+        self.held.begin_world()
 
     def connect(self) -> Driver:
         return cast(Driver, self.held)
+
+    def close(self) -> None:
+        if self._new and self.held.in_world:
+            self.held.end_world()
+            _spare.append(self.held)
+        else:
+            self.held.close()
 
 
 class Disk:
     """What a till keeps, whatever becomes of its process; and the store's real code over it."""
 
-    def __init__(self, origin: uuid.UUID, template: Any = None) -> None:
-        self._file = MemoryFile(template or _till_template())
+    def __init__(self, origin: uuid.UUID, template: MemoryFile | None = None) -> None:
+        self._file = OneConnection(template)
         self._origin = origin
         self.start()
 
@@ -121,4 +144,4 @@ class Disk:
         return self._file.held.execute(query).fetchall()
 
     def close(self) -> None:
-        self._file.held.close()
+        self._file.close()

@@ -17,59 +17,27 @@ from sqlalchemy import exc
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 from sync.server.database import Database, RowsRefused
+from tests.sync.memory_file import MemoryFile
 
 
 class QuickDatabase(Database):
-    """SQLite in memory; all transactions are on one connection, one after the other.
+    """SQLite in memory, in one world after the other; all transactions are on one connection."""
 
-    They are parts of one that is never committed: the next world finds the database as it was, and statements
-    need not be prepared again, as they would after a copy.
-    """
-
-    def __init__(self, plain: Database) -> None:
+    def __init__(self, plain: Database, driver: MemoryFile) -> None:
         super().__init__(plain.engine)
-        with plain.engine.connect() as connection:
-            self.driver: Any = connection.connection.driver_connection
-        self._connection = _Connection(plain.engine.dialect, self.driver)
-        self._is: Any = None
-        self._under_way = False
+        self.driver = driver
+        self._connection = _Connection(plain.engine.dialect, driver)
         self._inserts: dict[sa.Table, tuple[str, list[Any]]] = {}
-
-    def begin(self, of: Any) -> None:
-        """A world begins, with what is in `of`: a connection to a copy, which stays."""
-        if self.driver.in_transaction:
-            self.driver.execute("ROLLBACK")
-        if self._is is not of:
-            of.backup(self.driver)
-        self._is = of
-        self.driver.execute("BEGIN")
-
-    def keep(self) -> None:
-        """From here on a database as any other, for whoever looks at it from outside."""
-        if self.driver.in_transaction:
-            self.driver.execute("COMMIT")
-        self._is = None
-
-    def copy(self, into: Any) -> None:
-        self.keep()
-        self.driver.backup(into)
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
-        assert not self._under_way, "a transaction inside another"
-        inner, self._under_way = self.driver.in_transaction, True
-        self.driver.execute("SAVEPOINT one" if inner else "BEGIN")
+        self.driver.execute("BEGIN")
         try:
             yield cast(sa.Connection, self._connection)
         except BaseException:
-            self.driver.execute("ROLLBACK TO one" if inner else "ROLLBACK")
-            if inner:
-                self.driver.execute("RELEASE one")
+            self.driver.execute("ROLLBACK")
             raise
-        else:
-            self.driver.execute("RELEASE one" if inner else "COMMIT")
-        finally:
-            self._under_way = False
+        self.driver.execute("COMMIT")
 
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[sa.Connection]:

@@ -325,7 +325,7 @@ class Simulation:
 
     def backup(self) -> Any:
         """The server's database as it is now."""
-        return copied(self.server.db)
+        return copied(self.server.db.driver)
 
     def restore(self, backup: Any) -> None:
         """The server goes back to a backup; the tills know nothing of it. Head office publishes again."""

@@ -148,7 +148,7 @@ def test_the_shortcuts_past_the_frameworks_give_the_same_answers(monkeypatch: py
     def both(server: SimServer, send: Send) -> Answer:
         request = (send.method, send.target, send.body, send.headers)
         first = server.call(send)
-        server.db.keep()
+        server.db.driver.end_world(keep=True)
         rig.context = replace(server.context, db=whole)
         by_asgi = rig.call(*request)
         if first.status != 200 or send.method == "GET":
@@ -160,7 +160,7 @@ def test_the_shortcuts_past_the_frameworks_give_the_same_answers(monkeypatch: py
 
     for seed in (10_000, 20_000):
         with world(seed) as sim:
-            sim.server.db.keep()
+            sim.server.db.driver.end_world(keep=True)
             whole = Database(sim.server.db.engine)
             rig = Rig(whole)
             monkeypatch.setattr(Simulation, "ask", lambda sim, send: both(sim.server, send))
