@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from app.loyalty.effects import Grant, Granted
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, apply
@@ -41,3 +43,14 @@ def test_a_level_and_a_status_multiply_points_only_while_and_where_their_rules_h
     for state, factor in ((EMPTY, 2), (held, 3)):
         assert price(compiled, line("a", "10"), state=state, store="w1").points.earned_centi == 1_000 * factor
         assert price(compiled, line("a", "10"), state=state, store="w2").points.earned_centi == 1_000
+
+
+@pytest.mark.parametrize(("level", "status"), [(2, 3), (3, 2)])
+def test_of_several_multipliers_the_largest_counts_in_whatever_order(level: int, status: int) -> None:
+    compiled = programme(
+        f"  - {{id: t, kind: tier, NAME, basis: spend, levels: [{{id: a, NAME, from: 0, multiplier: {level}}}]}}\n"
+        f"  - {{id: v, kind: vip, NAME, multiplier: {status}}}\n"
+        "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}}\n"
+    )
+    held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
+    assert price(compiled, line("a", "10"), state=held).points.earned_centi == 3_000
