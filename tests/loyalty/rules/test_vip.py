@@ -47,8 +47,9 @@ def test_a_level_and_a_status_multiply_points_only_while_and_where_their_rules_h
 
 @pytest.mark.parametrize(("level", "status"), [(2, 3), (3, 2)])
 def test_of_several_multipliers_the_largest_counts_in_whatever_order(level: int, status: int) -> None:
+    gold = f"{{id: gold, NAME, from: 0, multiplier: {level}}}"
     compiled = programme(
-        f"  - {{id: t, kind: tier, NAME, basis: spend, levels: [{{id: a, NAME, from: 0, multiplier: {level}}}]}}\n"
+        f"  - {{id: t, kind: tier, NAME, basis: spend, levels: [{gold}]}}\n"
         f"  - {{id: v, kind: vip, NAME, multiplier: {status}}}\n"
         "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}}\n"
     )
