@@ -143,7 +143,9 @@ class Refunds:
         returned = {line.line: line.qty_milli - of.left[line.line] for line in sale.lines}
         goods = {str(line.line) for line in sale.lines if not is_deposit(line)}
         original = decision_of(sale)
-        if (given := heart.sales.given(sale.id)) is not None or of.member != sale.member:
+        given = heart.sales.given(sale.id)
+        # Another id of theirs is no other member: they may have been merged since.
+        if given is not None or (of.member is None and sale.member is not None):
             original = moved(original, given.effects if given else ())
         member = heart.load(of.member)
         decision = refund(
