@@ -64,11 +64,11 @@ from app.checkout.ports import (
 )
 from app.checkout.receipt import Receipt
 from app.checkout.receiptless import Receiptless
-from app.checkout.referring import ReferringJournal
 from app.checkout.refunds import Refunds
 from app.checkout.reserved import Allowances, Holds
 from app.checkout.returning import Returning
 from app.checkout.ringing import Ringing
+from app.checkout.settling import SettlingJournal
 from app.checkout.shifts import Shifts
 from app.checkout.shop import Shop
 from app.checkout.signed import Keys
@@ -110,7 +110,7 @@ class Till:
             catalogue=catalogue,
             members=members,
             sales=sales,
-            journal=ReferringJournal(journal, members, sales),
+            journal=SettlingJournal(journal, members, sales, lambda: self.heart.programme),
             programme=programme,
             world=world,
             next_number=next_sale,

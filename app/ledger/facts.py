@@ -444,6 +444,19 @@ class ReferralSettled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="
     effects: tuple[AnyEffect, ...] = ()
 
 
+class WelcomeReversed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="welcome_reversed"):
+    """A welcome that one person got twice, as two members, was taken back; or given again, since the sale
+    `of` that gave it came back.
+
+    The id follows from the sale, the rule and how often it happened before (`app.ledger.welcomes`).
+    """
+
+    member: uuid.UUID
+    of: uuid.UUID
+    rule: str
+    effects: tuple[AnyEffect, ...] = ()
+
+
 AnyFact = (
     ShiftOpened
     | ShiftClosed
@@ -471,6 +484,7 @@ AnyFact = (
     | Feedback
     | ActivityRecorded
     | ReferralSettled
+    | WelcomeReversed
 )
 
 _encoder: Final = msgspec.json.Encoder()

@@ -16,7 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from app.loyalty.state import EMPTY, MemberState
-from sync.server import cards, holding, merging, overdrafts, schema, settling, spending, twins
+from sync.server import cards, holding, merging, overdrafts, schema, settling, spending, twins, welcomes
 from sync.server.database import Database
 from sync.server.impact import FoldedFact, impact_of
 from sync.server.refolding import all_of, all_of_many, folded
@@ -29,8 +29,11 @@ GROUP: Final = 250
 _state: Final = msgspec.json.Decoder(MemberState)
 
 
-def fold_new(db: Database) -> int:
-    """Fold what came since the last time, in all shards; returns the number of facts looked at."""
+def fold_new(db: Database, *, decide: bool = True) -> int:
+    """Fold what came since the last time, in all shards; returns the number of facts looked at.
+
+    Without `decide` nothing is worked out that hangs on all of a member's facts: more are to come.
+    """
     come = _come(db)
     found: list[FoldedFact] = []
     for shard, rows in come.items():
@@ -47,6 +50,8 @@ def fold_new(db: Database) -> int:
     for shard, rows in come.items():
         spending.fold(db, rows)
         settling.settle(db, shard, [row.body for row in rows])
+    if decide:
+        welcomes.reverse(db, found)
     # Last, and never backwards: a crash before this repeats what is idempotent.
     _reach(db, {shard: rows[-1].pos for shard, rows in come.items() if rows})
     return sum(map(len, come.values()))
@@ -290,6 +295,9 @@ def rebuild(db: Database) -> int:
         # Of the states made so far nobody knows any more which facts were in them.
         connection.execute(sa.update(schema.member_head).values(since=schema.member_head.c.head))
     count = 0
+    while more := fold_new(db, decide=False):
+        count += more
+    welcomes.reverse_of(db, welcomes.everyone(db))
     while more := fold_new(db):
         count += more
     return count

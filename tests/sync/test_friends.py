@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 
 from app.checkout.ports import Done, Work
-from app.checkout.referring import ReferringJournal
+from app.checkout.settling import SettlingJournal
 from app.ledger.facts import PointsAdjusted, ReferralSettled, decode, encode
 from app.loyalty.effects import Lot, ReferralDue
 from sync.events import FactsAvailable
 from tests.sync.rig import NOW_MS
+from tests.sync.sim_sales import programme
 from tests.sync.simulator import SimTill, Simulation
 from tests.sync.test_simulation import trade, world
 
@@ -56,7 +57,7 @@ class Friends:
 
         reader = till.disk.reader
         work = Work(facts=(fact,), keep_basket=True, at_ms=at_ms)
-        ReferringJournal(Kept(), reader, reader).write(work, lambda _: None)
+        SettlingJournal(Kept(), reader, reader, programme).write(work, lambda _: None)
         till.step(FactsAvailable())
 
     def check(self) -> list[ReferralSettled]:

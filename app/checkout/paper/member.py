@@ -12,7 +12,7 @@ from app.checkout.ports import Member, Person
 from app.checkout.shop import Shop
 from app.checkout.wording import term_text
 from app.ledger.entries import POINTS, entries
-from app.ledger.facts import AnyFact, ReferralSettled
+from app.ledger.facts import AnyFact, ReferralSettled, WelcomeReversed
 from app.loyalty.effects import Grant, Lot
 from app.loyalty.engine import Compiled
 from app.loyalty.rules.referral import ReferralRule
@@ -39,7 +39,7 @@ PHONE_SHOWN: Final = 3
 
 class Movement(msgspec.Struct, frozen=True):
     """One change of a member's points: when, why (a contra account of the ledger, or `referral`,
-    `referral_back`), how many."""
+    `referral_back`, `welcome_twice`), how many."""
 
     at_ms: int
     reason: str
@@ -64,6 +64,8 @@ def movements(facts: Iterable[AnyFact]) -> list[Movement]:
                 reason = entry.contra
                 if isinstance(fact, ReferralSettled):
                     reason = "referral_back" if fact.back else "referral"
+                elif isinstance(fact, WelcomeReversed):
+                    reason = "welcome_twice"
                 sums[reason] = sums.get(reason, 0) + entry.amount
         found += [Movement(fact.at_ms, reason, centi) for reason, centi in sums.items() if centi]
     return found

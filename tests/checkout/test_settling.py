@@ -1,4 +1,4 @@
-"""A friend is brought, and buys: the referrer is paid at this till, once, and it can be taken back."""
+"""What follows from a fact for others: referrers are paid once, a person who was two is welcomed once."""
 
 from __future__ import annotations
 
@@ -175,3 +175,43 @@ def test_two_who_turn_out_to_be_one_person_owe_each_other_nothing(desk: Desk) ->
     buy(desk, "code:J1")
     assert settled(desk) == []
     assert desk.points_centi(LUCJA) == before
+
+
+WELCOME = """
+  - id: hello
+    kind: welcome
+    name: {ru: Hello, pl: Hello, en: Hello}
+    give: {points: 50}
+"""
+
+
+def newcomer(desk: Desk, card: str, name: str) -> uuid.UUID:
+    desk.till.enrol(name, "", card=card, answer=desk.heard.append)
+    assert desk.heard[-1].code == "enrolled"
+    return desk.member(card)
+
+
+def test_a_merge_takes_the_later_welcome_back_and_a_refund_of_the_other_gives_it_again(
+    tmp_path: Path,
+) -> None:
+    desk = desk_with(tmp_path / "till", WELCOME)
+    one = newcomer(desk, "code:A", "Jan Nowak")
+    first = buy(desk, "code:A")
+    two = newcomer(desk, "code:B", "Jan Nowak")
+    desk.world.ms += 60_000
+    later = buy(desk, "code:B")
+    assert (desk.points_centi("code:A"), desk.points_centi("code:B")) == (50_00, 50_00)
+    desk.till.care.merge(two, one, answer=desk.heard.append)
+    assert desk.heard[-1].code == "merged"
+    assert desk.points_centi("code:A") == 50_00
+    assert state(desk, one).counted("hello").uses == 1
+    moved = movements(desk.reader.history(two))
+    assert ("welcome_twice", -50_00) in [(each.reason, each.amount_centi) for each in moved]
+    for sale, left in ((first, 50_00), (later, 0)):
+        found = desk.reader.sale(sale)
+        assert found is not None
+        whole = {line.line: line.qty_milli for line in found.lines}
+        desk.till.refunds.refund(sale, whole, reason="damaged", answer=desk.heard.append)
+        assert desk.heard[-1].code == "refunded"
+        assert desk.points_centi("code:A") == left
+    assert desk.database.writer.check()[1] == []
