@@ -17,7 +17,9 @@ from tests.sync.test_simulation import trade, world
 
 pytestmark = pytest.mark.faults
 
-SEEDS = int(os.environ.get("STEMPEL_SEEDS", "500"))
+SEEDS = int(os.environ.get("STEMPEL_SEEDS", "100000"))
+FIRST = int(os.environ.get("STEMPEL_SEED", "1"))
+BLOCKS = 50
 KILLS = int(os.environ.get("STEMPEL_KILLS", "300"))
 
 
@@ -49,9 +51,9 @@ def one_world(seed: int) -> None:
         sim.check()
 
 
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(BLOCKS))
 def test_no_seed_loses_or_doubles_anything(block: int) -> None:
-    for seed in range(block * SEEDS // 10, (block + 1) * SEEDS // 10):
+    for seed in range(FIRST + block * SEEDS // BLOCKS, FIRST + (block + 1) * SEEDS // BLOCKS):
         one_world(seed)
 
 
