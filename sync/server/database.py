@@ -6,11 +6,13 @@ import re
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import StaticPool
 
 from sync.server import schema
@@ -280,23 +282,41 @@ def _insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tupl
         raise RowsRefused(str(error)) from error
 
 
+_BINARY: Final[dict[type[Any], str]] = {
+    sa.SmallInteger: "int2", sa.Integer: "int4", sa.BigInteger: "int8", sa.Text: "text",
+    sa.LargeBinary: "bytea", schema.Id: "uuid", postgresql.JSONB: "jsonb",
+}  # fmt: skip
+
+
+@cache
+def _copied(table: sa.Table) -> tuple[str, tuple[str, ...]]:
+    """The statement that copies into a table, and the types of its columns. Binary: neither end writes or
+    reads bytes as digits, a quarter of a fact's time."""
+    columns = ", ".join(column.name for column in table.columns)
+    types = tuple(_BINARY[type(column.type)] for column in table.columns)
+    return f"COPY {table.name} ({columns}) FROM STDIN (FORMAT BINARY)", types
+
+
 def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     import psycopg
+    from psycopg.types.json import Jsonb
 
-    columns = ", ".join(column.name for column in table.columns)
+    statement, types = _copied(table)
+    documents = [place for place, name in enumerate(types) if name == "jsonb"]
     driver = connection.connection.driver_connection
     assert driver is not None
     try:
-        with (
-            connection.begin_nested(),
-            driver.cursor() as cursor,
-            cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy,
-        ):
+        with connection.begin_nested(), driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(types)
             for row in rows:
+                for place in documents:
+                    if row[place] is not None:
+                        row = (*row[:place], Jsonb(row[place], str.encode), *row[place + 1 :])
                 copy.write_row(row)
     except (
         psycopg.errors.IntegrityError,
         psycopg.errors.DataError,
         psycopg.errors.ProgramLimitExceeded,
+        OverflowError,
     ) as error:
         raise RowsRefused(str(error)) from error

@@ -30,6 +30,7 @@ import httpx
 import msgspec
 import psycopg
 import sqlalchemy as sa
+from psycopg.types.json import Jsonb
 
 from app.lanes import RealWorld
 from app.ledger.chain import Head, link_hash, verify
@@ -45,6 +46,8 @@ FACTS, BATCH, ROUNDS = 8_000, 500, 3
 AT_ONCE = 4
 """Tills that push at the same time, and connections of whatever they are compared with."""
 WORLD = RealWorld()
+TYPES = ("int2", "uuid", "int8", "uuid", "int4", "int8", "text", "int8", "int8", "bytea", "jsonb")
+"""Of the columns of `fact`."""
 PLAIN = Path(__file__).parent / "plain"
 
 
@@ -146,9 +149,8 @@ def rows_of(bodies: list[bytes]) -> list[tuple[object, ...]]:
     for seq, body in enumerate(bodies, 1):
         previous = link_hash(previous, origin, 1, seq, body)
         head = header(body)
-        rows.append(
-            (shard_of(origin), head.id, seq, origin, 1, seq, head.kind, head.at_ms, 0, body, body.decode())
-        )
+        doc = Jsonb(body, bytes)
+        rows.append((shard_of(origin), head.id, seq, origin, 1, seq, head.kind, head.at_ms, 0, body, doc))
     return rows
 
 
@@ -171,7 +173,8 @@ def copy_on_conflict(dsn: str, bodies: list[bytes]) -> float:
 def _copy(connection: psycopg.Connection, rows: list[tuple[object, ...]]) -> None:
     for start in range(0, len(rows), BATCH):
         with connection.cursor() as cursor:
-            with cursor.copy("COPY incoming FROM STDIN") as copy:
+            with cursor.copy("COPY incoming FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(TYPES)
                 for row in rows[start : start + BATCH]:
                     copy.write_row(row)
             cursor.execute("INSERT INTO raw_fact SELECT * FROM incoming ON CONFLICT DO NOTHING")
