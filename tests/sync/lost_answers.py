@@ -30,7 +30,7 @@ class Street:
     def __init__(self, folder: Path, database_url: str = "", seed: int = 1) -> None:
         self._folder, self._url = folder, database_url
         self._draw = random.Random(seed)
-        self._members = [uuid.uuid4() for _ in range(5)]
+        self._members = [uuid.uuid4() for _ in range(200)]
         self.earned_centi: Counter[uuid.UUID] = Counter()
         self.killed: Counter[str] = Counter()
         self.server = Deadly(folder, database_url)
@@ -91,7 +91,8 @@ class Street:
                 if shop.outbox.credentials() is None and shop.outbox.enrolment() is None:
                     shop.worker.enrol(code)
                 shop.worker.sync_now()
-            self.sell(self._draw.choice(self.shops))
+            if self._draw.random() < 0.2:
+                self.sell(self._draw.choice(self.shops))
             time.sleep(0.03)
 
     def _was_committed(self, till: uuid.UUID) -> None:
