@@ -271,6 +271,7 @@ class Shower:
             items=words.get("pieces", n=pieces) if pieces else "",
             payable=self._payable(middle),
             taking=isinstance(middle, views.Payment),
+            giving=isinstance(middle, views.Payment) and middle.owed,
         )
 
     def _payable(self, middle: views.Middle) -> bool:

@@ -299,6 +299,8 @@ class Total(Struct, frozen=True):
     payable: bool = False
     taking: bool = False
     """PAY now takes the cash that was typed, instead of opening the payment."""
+    giving: bool = False
+    """PAY now gives back what the customer is owed: empty bottles, an exchange for less."""
 
 
 class Notice(Struct, frozen=True):

@@ -123,11 +123,16 @@ class PaymentPanel(PanelCard):
         self._due.set(state.due)
         self._rounded.set(state.rounded)
         self._given.set(state.entry or "–")
+        for label in (self._given_word, self._given):
+            label.setVisible(not state.owed)
         parts = (Choice(part.key, f"{part.name} {part.amount}") for part in state.tendered)
         self.tenders.set(tuple(parts), self.tr("Take back"))
         self._strip.setVisible(bool(state.tendered))
         self._strip.updateGeometry()
-        if state.missing:
+        if state.owed:
+            self._result_word.set("")
+            self._result.set("")
+        elif state.missing:
             self._result_word.set(self.tr("Then left to pay"), "secondary")
             self._result.set(state.missing, "secondary")
         else:

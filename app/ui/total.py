@@ -69,16 +69,19 @@ class PayButton(Button):
         )
         self.setFixedHeight(lk.PAY_PX)
 
-        self._taking = False
+        self._state = views.Total("", "")
         self.setEnabled(False)
 
     def retranslate(self) -> None:
-        self.set_words(self.tr("Take cash") if self._taking else self.tr("Pay"))
+        if self._state.giving:
+            self.set_words(self.tr("Give back"))
+        else:
+            self.set_words(self.tr("Take cash") if self._state.taking else self.tr("Pay"))
 
     def set(self, state: views.Total) -> None:
         self.setEnabled(state.payable)
-        if state.taking != self._taking:
-            self._taking = state.taking
+        before, self._state = self._state, state
+        if (state.taking, state.giving) != (before.taking, before.giving):
             self.retranslate()
 
 

@@ -218,6 +218,10 @@
         <source>Take cash</source>
         <translation>Przyjmij</translation>
     </message>
+    <message>
+        <source>Give back</source>
+        <translation>Wydaj</translation>
+    </message>
 </context>
 <context>
     <name>PaymentPanel</name>
@@ -239,7 +243,7 @@
     </message>
     <message>
         <source>To give back</source>
-        <translation>Do zwrotu</translation>
+        <translation>Do wydania</translation>
     </message>
     <message>
         <source>Take back</source>

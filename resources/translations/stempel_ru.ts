@@ -218,6 +218,10 @@
         <source>Take cash</source>
         <translation>Принять</translation>
     </message>
+    <message>
+        <source>Give back</source>
+        <translation>Выдать</translation>
+    </message>
 </context>
 <context>
     <name>PaymentPanel</name>

@@ -40,13 +40,12 @@ class PastRefund(Panel):
     def view(self) -> views.Rows:
         refund, show, words = self.refund, self.show, self.show.words
         moment = words.moment(refund.at_ms, self.till.shop.time_zone)
-        means = ", ".join(words.get(f"tender.{t.means}") for t in refund.tenders)
         reason = f"panel.reason.{refund.reason}"
         why = words.get(reason) if words.has(reason) else refund.reason
         total = show.money(-refund.total_minor)
         return views.Rows(
             title=self.say("history.refund", number=refund.number),
-            detail=" · ".join(filter(None, (moment, refund.cashier, means, why))),
+            detail=" · ".join(filter(None, (moment, refund.cashier, why))),
             rows=tuple(
                 Row(
                     str(line.line),
@@ -56,13 +55,27 @@ class PastRefund(Panel):
                 )
                 for line in refund.lines
             ),
-            sums=(Row("total", self.say("history.total"), figure=total, loud=True),),
+            sums=(*self._ways(), Row("total", self.say("history.total"), figure=total, loud=True)),
             presses=(
                 self.back(),
                 *((Press("sale", self.say("history.original")),) if self.sale else ()),
                 Press("copy", self.say("history.copy"), icon="printer", loud=True),
             ),
         )
+
+    def _ways(self) -> tuple[Row, ...]:
+        """How it went back: each tender, and what points had paid for."""
+        refund, show = self.refund, self.show
+        ways = [
+            Row(
+                str(place), show.words.get(f"tender.{tender.means}"), figure=show.amount(-tender.amount_minor)
+            )
+            for place, tender in enumerate(refund.tenders)
+        ]
+        if refund.points_minor:
+            in_points = show.words.get("receipt.refunded_in_points")
+            ways.append(Row("points", in_points, figure=show.amount(-refund.points_minor)))
+        return tuple(ways)
 
 
 def refund_row(refund: SaleRefunded, screen: Screen) -> Row:
@@ -73,8 +86,8 @@ def refund_row(refund: SaleRefunded, screen: Screen) -> Row:
     moment = words.moment(refund.at_ms, screen.till.shop.time_zone)
     return Row(
         key=f"{REFUND}{refund.number}",
-        title=words.get("panel.history.refund_row", number=refund.number, moment=moment),
-        detail=", ".join(names[:2]) + rest,
+        title=words.get("panel.history.row", number=refund.number, moment=moment),
+        detail=words.get("panel.history.refund_row", goods=", ".join(names[:2]) + rest),
         figure=screen.show.money(-refund.total_minor),
         sign=Sign.BACK,
     )

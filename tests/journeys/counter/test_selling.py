@@ -107,6 +107,8 @@ def test_empty_bottles_alone_are_paid_out(counter: Counter) -> None:
     counter.scan("5901234000994")
     counter.press(KEY.Key_F12)
     assert counter.middle.owed
+    assert counter.view.total.giving
+    assert "Give back" in counter.sale.pay.text()
     counter.press(KEY.Key_F12)
     counter.until(lambda: counter.sales())
     assert [tender.amount_minor for tender in counter.sales()[0].tenders] == [-50]
