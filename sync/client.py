@@ -45,7 +45,8 @@ from sync.session import IN_FLIGHT, RETRY_AFTER_MAX_S, SLOW_S, Session
 
 class Client:
     """The till's side of sync. `random_bytes` gives keys and jitter; time comes with every event. `breathe`
-    is called between the facts of a large push: packing takes long, and others need the interpreter."""
+    is called between the facts of a large push: packing takes long, and others need the interpreter.
+    `program` is the till's version, told with each push."""
 
     def __init__(
         self,
@@ -53,8 +54,9 @@ class Client:
         *,
         batch_max: int = BATCH_MAX,
         breathe: Callable[[], None] = lambda: None,
+        program: str = "",
     ) -> None:
-        self._session = session = Session(random_bytes)
+        self._session = session = Session(random_bytes, program)
         self._enroller = Enroller(session, done=self._ask)
         self._puller = Puller(
             session, done=self._idle, changed=lambda: self._pusher.read(None), lost=self._ask

@@ -100,12 +100,17 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     server_time_ms: int
 
 
+ProgramText = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00]*$")]
+EngineNumber = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
 class Push(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """POST /v1/tills/{till}/facts: a run of facts, gapless, linked by hash.
 
     `prev_hash` is the hash at `first_seq - 1`. Each of `facts` is a body, verbatim (see `embed`).
     `clock_ms` is the till's clock at sending. `last_hash` is the hash at `last_seq`, or empty: with it the
-    server sees that it reads the very bytes that were meant.
+    server sees that it reads the very bytes that were meant. `program` is the version of the till's program,
+    `engine` that of its pricing (`app.ledger.basis.ENGINE`); left out by tills older than these fields.
     """
 
     v: int = VERSION
@@ -116,9 +121,13 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     clock_ms: int
     facts: list[msgspec.Raw]
     last_hash: bytes = b""
+    program: ProgramText = ""
+    engine: EngineNumber = 0
 
 
-class PushColumns(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="columns"):
+class PushColumns(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="of", tag="columns"
+):
     """A `Push` in msgpack, for a server that says it reads version 2 of them (`push_v`): its facts are a
     batch of columns (`sync.batch`)."""
 
@@ -130,6 +139,8 @@ class PushColumns(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag
     last_hash: bytes
     clock_ms: int
     batch: bytes
+    program: ProgramText = ""
+    engine: EngineNumber = 0
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -392,7 +403,7 @@ def pack_push(push: Push, last_hash: bytes, push_v: int, breathe: Callable[[], N
         return packed
     columns = PushColumns(
         epoch=push.epoch, first_seq=push.first_seq, last_seq=push.last_seq, prev_hash=push.prev_hash,
-        last_hash=last_hash, clock_ms=push.clock_ms, batch=batch,
+        last_hash=last_hash, clock_ms=push.clock_ms, batch=batch, program=push.program, engine=push.engine,
     )  # fmt: skip
     data = zstandard.ZstdCompressor(level=9).compress(msgspec.msgpack.encode(columns))
     return min(data, packed, key=len)
@@ -413,6 +424,7 @@ def read_push(data: bytes) -> Push:
     return Push(
         epoch=columns.epoch, first_seq=columns.first_seq, last_seq=columns.last_seq,
         prev_hash=columns.prev_hash, clock_ms=columns.clock_ms, facts=facts, last_hash=columns.last_hash,
+        program=columns.program, engine=columns.engine,
     )  # fmt: skip
 
 

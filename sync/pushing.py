@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from app.ledger.basis import ENGINE
 from app.ledger.chain import Head, verify
 from app.ledger.facts import UnreadableFact, header
 from sync import protocol
@@ -133,6 +134,8 @@ class Pusher:
             prev_hash=run.prev_hash,
             clock_ms=self._session.now_ms,
             facts=[protocol.embed(body) for body in bodies],
+            program=self._session.program,
+            engine=ENGINE,
         )
         target = f"/v1/tills/{ours.till}/facts"
         push_v = 1 if self._plain else self._push_v

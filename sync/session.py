@@ -27,7 +27,9 @@ IN_FLIGHT: Final = frozenset({"asking", "pushing", "enrolling", "posting", "pull
 class Session:
     """One thing at a time: `phase` says what is under way, `ticket` which answer belongs to it."""
 
-    def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
+    def __init__(self, random_bytes: Callable[[int], bytes], program: str = "") -> None:
+        self.program = program
+        """The version of the till's program."""
         self.status = Status()
         self.credentials: Credentials | None = None
         self.phase: Phase = "stopped"

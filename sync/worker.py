@@ -53,6 +53,7 @@ from sync.events import (
 from sync.holding import HoldLane
 from sync.inbox import Arrival, Inbox
 from sync.outbox import Outbox
+from sync.version import PROGRAM
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 QUIET_S: Final = 40.0
@@ -91,7 +92,7 @@ class SyncWorker:
         self._on_status = on_status
         self._on_arrival = on_arrival
         self._world = world or RealWorld()
-        self._client = Client(self._world.random_bytes, breathe=_breathe)
+        self._client = Client(self._world.random_bytes, breathe=_breathe, program=PROGRAM)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._timer: tuple[float, int] | None = None
         self._http = httpx.Client(

@@ -31,7 +31,8 @@ class Table(StrEnum):
 
 
 def tills(context: typer.Context) -> None:
-    """All tills, a line each: store, id, epoch, last number taken, when it last pushed, what is amiss."""
+    """All tills, a line each: store, id, epoch, last number taken, when it last pushed, what program it runs,
+    what is amiss."""
     with server_database(context) as database:
         from sync.server import admin
 
@@ -40,8 +41,13 @@ def tills(context: typer.Context) -> None:
             amiss = [] if till.revoked_ms is None else ["withdrawn"]
             if abs(till.clock_skew_ms or 0) > 300_000:
                 amiss.append(f"clock {(till.clock_skew_ms or 0) // 1000:+} s")
+            runs = () if till.program is None else (f"program {till.program} engine {till.engine}",)
             place = f"epoch {till.epoch} number {till.acked_seq}"
-            say("  ".join((till.store, str(till.id), place, f"pushed {seen}", *amiss)))
+            say(
+                "  ".join(
+                    (till.store, str(till.id), place, f"pushed {seen}", *runs, *amiss)
+                )
+            )
 
 
 def revoke(context: typer.Context, till: TillId) -> None:

@@ -29,6 +29,9 @@ class TillRow(msgspec.Struct, frozen=True):
     clock_skew_ms: int | None
     acked_seq: int = 0
     """The last number of `epoch` that is durable here."""
+    program: str | None = None
+    """The version of its program, and of its pricing, as it last told; None for one that never did."""
+    engine: int | None = None
 
 
 class UnknownTill(LookupError):
@@ -89,7 +92,7 @@ def tills(db: Database) -> list[TillRow]:
     query = (
         sa.select(
             till.c.shard, till.c.id, till.c.store, newest, till.c.enrolled_ms, till.c.revoked_ms,
-            till.c.seen_ms, till.c.clock_skew_ms,
+            till.c.seen_ms, till.c.clock_skew_ms, till.c.program, till.c.engine,
         )
         .join(key, (key.c.shard == till.c.shard) & (key.c.till == till.c.id))
         .group_by(till.c.shard, till.c.id)
@@ -100,9 +103,10 @@ def tills(db: Database) -> list[TillRow]:
         .scalar_subquery()
     )
     columns = [column for column in query.c if column.name != "shard"]
-    ordered = sa.select(*columns, sa.func.coalesce(acked, 0)).order_by(query.c.store, query.c.enrolled_ms)
+    place = sa.func.coalesce(acked, 0).label("acked_seq")
+    ordered = sa.select(*columns, place).order_by(query.c.store, query.c.enrolled_ms)
     with db.read() as connection:
-        return [TillRow(*row) for row in connection.execute(ordered)]
+        return [TillRow(**row) for row in connection.execute(ordered).mappings()]
 
 
 def revoke_till(db: Database, till: uuid.UUID, now_ms: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -39,12 +38,7 @@ from sync.server.gate import Gate, target_of
 from sync.server.metrics import read_metrics
 from sync.server.tills import Refused, Till
 from sync.server.tracing import trace
-
-try:
-    VERSION = version("stempel")
-except PackageNotFoundError:  # run from a checkout
-    VERSION = "0"
-
+from sync.version import PROGRAM
 
 BULK_BYTES: Final = 16 << 10
 """A push of more bytes than this, packed, is of a till that catches up: it may wait for others like it."""
@@ -93,7 +87,7 @@ def create_app(context: Context) -> Litestar:
         before_send=[trace],
         state=State({"context": context}, deep_copy=False),
         exception_handlers=ANSWERS,  # type: ignore[arg-type]
-        openapi_config=description(VERSION),
+        openapi_config=description(PROGRAM),
         response_headers=[REQUEST_ID],
         logging_config=None,
         on_shutdown=[_close],
@@ -110,7 +104,7 @@ async def _close(app: Litestar) -> None:
 @get("/health", sync_to_thread=False)
 def health(state: State) -> protocol.Health:
     """Whether the process lives. Open to anyone; says nothing about tills."""
-    return protocol.Health(status="ok", version=VERSION, server_time_ms=_context(state).world.now_ms())
+    return protocol.Health(status="ok", version=PROGRAM, server_time_ms=_context(state).world.now_ms())
 
 
 @get("/ready", responses=problems(503))
@@ -119,7 +113,7 @@ async def ready(state: State) -> protocol.Health:
     context = _context(state)
     if await context.runner.run(context.db.version) != schema.HEAD:
         raise Refused(503, "database", "the database is not migrated", retry_after_s=5)
-    return protocol.Health(status="ready", version=VERSION, server_time_ms=context.world.now_ms())
+    return protocol.Health(status="ready", version=PROGRAM, server_time_ms=context.world.now_ms())
 
 
 @post(

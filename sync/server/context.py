@@ -22,6 +22,7 @@ from sync.server.programmes import Programmes
 from sync.server.pull import Pull
 from sync.server.room import Room
 from sync.server.tills import Refused, Secrets, load_secrets
+from sync.version import PROGRAM
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,7 +125,7 @@ class Context:
     """The least version of the protocol that tills may pull with; pushes are taken from any."""
 
     def __post_init__(self) -> None:
-        self.metrics.watch(Behind(self.db, self.world.now_ms).collect)
+        self.metrics.watch(Behind(self.db, self.world.now_ms, PROGRAM).collect)
         hand = {"queue": lambda: self.runner.pending, "streams": lambda: self.hints.open}
         self.metrics.watch(now(**hand, held=lambda: self.room.held))
 

@@ -38,7 +38,12 @@ _BETWEEN: Final = sa.select(_envelope.seq, _envelope.hash).where(
 _SEEN: Final = (
     sa.update(schema.till)
     .where(schema.till.c.shard == sa.bindparam("in_shard"), schema.till.c.id == sa.bindparam("till"))
-    .values(seen_ms=sa.bindparam("now_ms"), clock_skew_ms=sa.bindparam("skew_ms"))
+    .values(
+        seen_ms=sa.bindparam("now_ms"),
+        clock_skew_ms=sa.bindparam("skew_ms"),
+        program=sa.func.coalesce(sa.bindparam("program", type_=sa.Text), schema.till.c.program),
+        engine=sa.func.coalesce(sa.bindparam("engine", type_=sa.Integer), schema.till.c.engine),
+    )
 )
 _MOVE_HEAD: Final = (
     sa.update(schema.shard_head)
@@ -126,7 +131,14 @@ def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -
         batch = Batch(db, connection, shard, till, push.epoch, head, received_ms)
         batch.add(new)
         skew_ms = push.clock_ms - received_ms
-        seen = {"in_shard": shard, "till": till, "now_ms": received_ms, "skew_ms": _bounded(skew_ms)}
+        seen = {
+            "in_shard": shard,
+            "till": till,
+            "now_ms": received_ms,
+            "skew_ms": _bounded(skew_ms),
+            "program": push.program or None,
+            "engine": push.engine or None,
+        }
         connection.execute(_SEEN, seen)
     flags = batch.flags
     if abs(skew_ms) > SKEW_MAX_MS:

@@ -22,6 +22,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.ledger.basis import ENGINE
 from sync import protocol
 from sync.server import schema, scopes
 from sync.server.database import Database
@@ -136,8 +137,9 @@ class Observed:
 class Behind:
     """How far the server and its tills are behind, from the database."""
 
-    def __init__(self, db: Database, now_ms: Callable[[], int]) -> None:
+    def __init__(self, db: Database, now_ms: Callable[[], int], program: str) -> None:
         self._db = db
+        self._program = program
         self._now_ms = now_ms
         self._lock = threading.Lock()
         self._asked_s = -FRESH_S
@@ -161,6 +163,12 @@ class Behind:
             active = till.revoked_ms.is_(None)
             seen = sa.func.min(sa.func.coalesce(till.seen_ms, till.enrolled_ms))
             count, oldest_ms = connection.execute(sa.select(sa.func.count(), seen).where(active)).one()
+            other = till.program.is_not(None) & (till.program != self._program)
+            older = sa.func.coalesce(till.engine, 0) < ENGINE
+            others, unpriced = (
+                connection.execute(sa.select(sa.func.count()).where(active, which)).scalar_one()
+                for which in (other, older)
+            )
             since = sa.func.min(hook.failing_since_ms)
             failing = sa.func.count(hook.failing_since_ms)
             enabled = hook.disabled_ms.is_(None)
@@ -173,6 +181,8 @@ class Behind:
             _gauge("stempel_unfolded_facts", "Facts that are not in members' states yet", int(unfolded or 0)),
             _gauge("stempel_tills", "Tills whose keys are good", count),
             _gauge("stempel_till_silent_seconds", "Since the longest silent of them pushed", silent_s),
+            _gauge("stempel_tills_of_another_version", "Tills that run another program than this", others),
+            _gauge("stempel_tills_of_an_older_engine", "Tills whose sales cannot be priced again", unpriced),
             _gauge("stempel_webhooks", "Webhooks that are not disabled", hooks),
             _gauge("stempel_webhooks_failing", "Those whose last delivery failed", troubled),
             _gauge("stempel_webhook_lag_seconds", "Since when the longest failing one fails", failing_s),

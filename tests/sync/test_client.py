@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from app.lanes import FixedWorld
+from app.ledger.basis import ENGINE
 from app.ledger.chain import GENESIS
 from sync import protocol
 from sync.client import Client
@@ -557,3 +558,12 @@ def test_a_readmission_by_the_known_key_needs_nothing_kept() -> None:
     desk.problem(401, "unknown_till")
     assert desk.targets()[-1] == "enrol"
     assert desk.outbox.begun is None
+
+
+def test_each_push_tells_the_tills_program_and_engine() -> None:
+    desk = Desk(facts=1)
+    desk.client, desk.sent = Client(desk.world.random_bytes, program="9.9"), []
+    desk.step(Started(desk.outbox.credentials(), ""))
+    desk.state(0)
+    push = desk.last_push()
+    assert (push.program, push.engine) == ("9.9", ENGINE)

@@ -10,6 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.lanes import FixedWorld
+from app.ledger.basis import ENGINE
+from app.ledger.chain import Head, verify
+from sync import protocol
 from sync.server import admin
 from sync.server.database import Database
 from sync.server.fleet import Tills
@@ -83,3 +87,43 @@ def test_the_same_by_command(tmp_path: Path, migrated_file: bytes) -> None:
 def test_a_bad_revocation_is_refused(rig: Rig) -> None:
     headers = [("Authorization", f"Bearer {rig.token}")]
     assert rig.call("POST", "/v1/revocations", b"{}", headers).status == 400
+
+
+def test_a_till_tells_what_program_it_runs_and_what_it_told_stays(rig: Rig) -> None:
+    till, other = HandTill(rig), HandTill(rig, bytes(32))
+    till.enrol()
+    other.enrol()
+    target = f"/v1/tills/{till.credentials.till}/facts"
+
+    def push(after: Head, bodies: list[bytes], **told: object) -> tuple[int, Head]:
+        message = msgspec.structs.replace(till.message(after, bodies), **told)
+        return till.send("POST", target, protocol.pack(message)).status, verify(after, bodies)
+
+    def row() -> admin.TillRow:
+        rows = {each.id: each for each in rig.office("/v1/tills").read(Tills).tills}
+        assert rows[other.credentials.till].program is None
+        return rows[till.credentials.till]
+
+    status, head = push(till.start, [body_of(rig.world)], program="1.4.0", engine=ENGINE)
+    assert (status, row().program, row().engine) == (200, "1.4.0", ENGINE)
+    status, head = push(head, [body_of(rig.world)])
+    assert (status, row().program, row().engine, row().acked_seq) == (200, "1.4.0", ENGINE, 2)
+    for told in ({"program": "x" * 65}, {"program": "1\0"}, {"engine": -1}, {"engine": 2**40}):
+        assert push(head, [body_of(rig.world)], **told)[0] == 400
+    text = rig.call("GET", "/metrics", headers=[("Authorization", f"Bearer {rig.token}")]).body.decode()
+    assert "stempel_tills_of_another_version 1.0" in text
+    assert "stempel_tills_of_an_older_engine 1.0" in text, "the one that never told"
+
+
+@pytest.mark.parametrize("push_v", [1, 2])
+def test_both_forms_of_a_push_carry_the_program(push_v: int) -> None:
+    world = FixedWorld(NOW_MS)
+    bodies = [body_of(world) for _ in range(200)]
+    head = Head(world.new_id(), 1)
+    push = protocol.Push(
+        epoch=1, first_seq=1, last_seq=200, prev_hash=head.hash, clock_ms=1,
+        facts=[protocol.embed(body) for body in bodies], program="1.4.0", engine=7,
+    )  # fmt: skip
+    packed = protocol.pack_push(push, verify(head, bodies).hash, push_v)
+    read = protocol.read_push(protocol.unpack(packed))
+    assert (read.program, read.engine, len(read.facts)) == ("1.4.0", 7, 200)
