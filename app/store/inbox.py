@@ -210,6 +210,7 @@ class _Taker:
         self._run = sql.execute
         head = self._run("SELECT origin, epoch, acked_seq FROM head").fetchone()
         self._origin, self._epoch, self._acked_seq = uuid.UUID(bytes=head[0]), head[1], head[2]
+        self._written_of = self._writer.projections.written_of()
 
     def take(self, row: Row) -> None:
         match row:
@@ -228,8 +229,18 @@ class _Taker:
             _log.error("member %s cannot be read, install a newer till: %s", row.member, error)
             return
         projections = self._writer.projections
-        mark = self._mark(row.applied)
         version = f"{self._feed_epoch}:{row.version}" if row.version else ""
+        if row.merged_into is not None:
+            self._written_of = None
+        if (
+            self._written_of is not None
+            and not row.applied
+            and (id := row.member.bytes) not in self._written_of
+        ):
+            cards = [(card.token, card.linked_ms, card.blocked) for card in row.cards]
+            projections.put_bare_snapshot(id, snapshot, row.at_ms, cards, row.held_centi, version)
+            return
+        mark = self._mark(row.applied)
         projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, mark, row.held_centi, version)
         if row.merged_into is not None:
             projections.put_alias(row.member.bytes, row.merged_into.bytes)

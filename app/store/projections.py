@@ -73,6 +73,8 @@ _MERGED_WITH_SNAPSHOTS: Final = (
     "SELECT DISTINCT a.member FROM alias a JOIN member m ON m.id IN (a.member, a.other) "
     "WHERE m.snapshot IS NOT NULL"
 )
+_WRITTEN_OF: Final = "SELECT DISTINCT member FROM fact WHERE member IS NOT NULL LIMIT ?"
+FEW: Final = 1000
 _LATER: Final = (
     "SELECT f.body FROM fact f JOIN envelope e ON e.fact = f.id WHERE f.member = ? "
     "AND (e.epoch, e.seq) > (?, ?) AND NOT EXISTS "
@@ -135,6 +137,28 @@ class Projections:
     ) -> None:
         """A card is a member's since `at_ms`, unless another's since later. `pulled`: the server says so."""
         self._run(_CARD, (card, self.canonical(member), at_ms, blocked, pulled))
+
+    def written_of(self) -> frozenset[bytes] | None:
+        """Members of whom this till has written anything; None where they are many, or some were merged. Of
+        all others a snapshot is all there is, within a transaction that brings no merges."""
+        if self._run("SELECT EXISTS (SELECT 1 FROM alias)").fetchone()[0]:
+            return None
+        found = self._run(_WRITTEN_OF, (FEW,)).fetchall()
+        return None if len(found) == FEW else frozenset(row[0] for row in found)
+
+    def put_bare_snapshot(
+        self,
+        member: bytes,
+        snapshot: bytes,
+        at_ms: int,
+        cards: Iterable[tuple[str, int, bool]],
+        held_centi: int = 0,
+        version: str = "",
+    ) -> None:
+        """`put_snapshot` and `link` of (card, since, blocked), of a member of whom nothing was written."""
+        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, 0, 0, held_centi, version))
+        for card, linked_ms, blocked in cards:
+            self._run(_CARD, (card, member, linked_ms, blocked, True))
 
     # -- members -----------------------------------------------------------------------------------------
 

@@ -24,6 +24,17 @@ _OF = sa.select(_alias.other, _alias.member).where(
     _alias.shard == sa.bindparam("in_shard"), _alias.other.in_(sa.bindparam("ids", expanding=True))
 )
 
+_member = schema.member.c
+_RANGE = (
+    sa.select(_alias.other, _alias.member)
+    .join(schema.member, (_member.shard == _alias.shard) & (_member.id == _alias.other))
+    .where(
+        _member.shard == sa.bindparam("in_shard"),
+        _member.version > sa.bindparam("after"),
+        _member.version <= sa.bindparam("last"),
+    )
+)
+
 
 def aliases(
     connection: sa.Connection, shard: int, members: Iterable[uuid.UUID]
@@ -31,6 +42,12 @@ def aliases(
     """Whom members of a shard were merged into, for those that were."""
     asked = {"in_shard": shard, "ids": list(members)}
     return dict(connection.execute(_OF, asked).all())  # type: ignore[arg-type]
+
+
+def aliases_in(connection: sa.Connection, shard: int, after: int, last: int) -> dict[uuid.UUID, uuid.UUID]:
+    """`aliases` of members by their versions, of which there may be thousands."""
+    asked = {"in_shard": shard, "after": after, "last": last}
+    return dict(connection.execute(_RANGE, asked).all())  # type: ignore[arg-type]
 
 
 def root(db: Database, member: uuid.UUID) -> uuid.UUID:

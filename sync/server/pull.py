@@ -30,10 +30,15 @@ _MEMBERS: Final = (
     .order_by(_member.version)
     .limit(sa.bindparam("most"))
 )
-_OWN: Final = sa.select(_links.member, _links.fact_id, _links.epoch, _links.seq).where(
-    _links.shard == sa.bindparam("in_shard"),
-    _links.member.in_(sa.bindparam("ids", expanding=True)),
-    _links.origin == sa.bindparam("till"),
+_OWN: Final = (
+    sa.select(_links.member, _links.fact_id, _links.epoch, _links.seq)
+    .join(schema.member, (_member.shard == _links.shard) & (_member.id == _links.member))
+    .where(
+        _member.shard == sa.bindparam("in_shard"),
+        _member.version > sa.bindparam("after"),
+        _member.version <= sa.bindparam("last"),
+        _links.origin == sa.bindparam("till"),
+    )
 )
 _RELINKED: Final = sa.select(_again.fact_id, _again.epoch, _again.seq).where(
     _again.shard == sa.bindparam("in_shard"), _again.origin == sa.bindparam("till")
@@ -117,14 +122,15 @@ class Pull:
             cursor.turn = shard
             if page.room <= 0:
                 break
-            rows = self._changed(connection, shard, cursor.positions[shard], page.room)
+            after = cursor.positions[shard]
+            rows = self._changed(connection, shard, after, page.room)
             full = len(rows) >= page.room
             cursor.positions[shard] = rows[-1].version if full and rows else heads[shard]
             page.room -= len(rows)
             found = [row for row in rows if "state" in row._fields]
             if found:
                 relinked = self._relinked(connection) if relinked is None else relinked
-                page.members += self._marked(connection, shard, found, relinked)
+                page.members += self._marked(connection, shard, after, found, relinked)
             page.persons += [_person(row) for row in rows if "data" in row._fields]
         return any(heads[shard] > position for shard, position in enumerate(cursor.positions))
 
@@ -149,19 +155,21 @@ class Pull:
         self,
         connection: sa.Connection,
         shard: int,
+        after: int,
         rows: list[Any],
         relinked: dict[uuid.UUID, list[tuple[int, int]]],
     ) -> list[protocol.MemberRow]:
-        ids = [row.id for row in rows]
-        asked = {"in_shard": shard, "ids": ids, "till": self._till}
+        # By versions, not by ids: a thousand of these take longer to write than to find.
+        last = rows[-1].version
+        asked = {"in_shard": shard, "after": after, "last": last, "till": self._till}
         applied: dict[uuid.UUID, dict[int, int]] = defaultdict(dict)
         for member, fact_id, epoch, seq in connection.execute(_OWN, asked):
             for of_epoch, number in ((epoch, seq), *relinked.get(fact_id, ())):
                 marks = applied[member]
                 marks[of_epoch] = max(marks.get(of_epoch, 0), number)
-        theirs = cards.of(connection, shard, ids)
+        theirs = cards.of_range(connection, shard, after, last)
         held = holding.elsewhere(connection, shard, self._till)
-        merged = merging.aliases(connection, shard, ids)
+        merged = merging.aliases_in(connection, shard, after, last)
         return [
             protocol.MemberRow(
                 member=row.id,
