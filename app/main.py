@@ -155,7 +155,7 @@ class Windowed:
         )
         self._wedge = WedgeFilter(settings, self._scanned)
         self.window.coming = lambda: self._wedge.scanner.holding
-        self.qt.installEventFilter(self._wedge)
+        self._wedge.watch()
 
     def _scanned(self, event: ScanEvent) -> None:
         from hardware.ports import Scan
@@ -231,6 +231,8 @@ class Windowed:
         raise error
 
     def _assemble(self, rig: Rig) -> None:
+        from PySide6.QtCore import QTimer
+
         from app.checkout.outcome import note
         from app.screens.sale import SalePresenter
 
@@ -253,7 +255,8 @@ class Windowed:
         gc.freeze()
         self.idle.start()
         gc.enable()
-        self._usable.set()
+        # What is imported from here on would take the interpreter from the first scan and its paint.
+        QTimer.singleShot(SHOWN_MS, self._usable.set)
 
     def _listen(self, devices: Devices) -> None:
         """Start the device lanes and sync: the screen sells already."""
@@ -364,6 +367,8 @@ class Windowed:
         customer.follow(self.presenter.view)
 
 
+SHOWN_MS: Final = 50
+"""So long after the till can sell, what it sells is on the screen."""
 REFUSED: Final = frozenset({"revoked", "too_old", "fork"})
 """What a server says to a till that it will not take for itself; the till goes on selling."""
 

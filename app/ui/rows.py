@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QScroller,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QWidget,
 )
 
 from app.ui import scale as lk
@@ -99,6 +100,10 @@ class RowList(QListView):
     def __init__(self, look: Look, model: RowModel, painter: RowPainter) -> None:
         super().__init__()
         self._look, self._rows, self._painter = look, model, painter
+        # One of ours: to tell what Qt's own is, PySide6 would make the classes of all widgets there are.
+        self._port = QWidget()
+        self._port.setAutoFillBackground(False)
+        self.setViewport(self._port)
         self.setModel(model)
         self.setItemDelegate(painter)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -109,7 +114,6 @@ class RowList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.viewport().setAutoFillBackground(False)
         QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:

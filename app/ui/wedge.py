@@ -56,10 +56,11 @@ class _Held:
 
 
 class WedgeFilter(QObject):
-    """Install it on the application: `app.installEventFilter(WedgeFilter(settings, sink))`, and keep it.
+    """Keep it, and call `watch` once. `sink` is called in the window's thread.
 
-    It looks at windows alone, for Qt offers the same key to a window, a widget and its parents; so it works
-    whatever has the focus, a modal dialog included. `sink` is called in the window's thread.
+    It filters every window that gets the focus, a modal dialog included, and nothing else: a filter of the
+    application would be a call for each event of each widget, and PySide6 makes the classes of everything
+    there is in Qt to tell what those are (a tenth of a start).
     """
 
     def __init__(
@@ -81,14 +82,33 @@ class WedgeFilter(QObject):
         # After a busy time the timer may be served before the keys that waited; they go first.
         self._sure = QTimer(self, singleShot=True, interval=0)
         self._sure.timeout.connect(self._silent)
+        self._windows: list[QWindow] = []
+        """Held, so that they are known when their events come."""
+
+    def watch(self) -> None:
+        """Take keys from the window that has the focus, and from each that gets it later."""
+        application = QCoreApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.focusWindowChanged.connect(self._focused)
+        self._focused(application.focusWindow())
+
+    def _focused(self, window: QWindow | None) -> None:
+        self._windows = [known for known in self._windows if isValid(known)]
+        if window is not None and window not in self._windows:
+            self._windows.append(window)
+            window.installEventFilter(self)
 
     def close(self) -> None:
         """Stop taking keys; what is held is typed."""
         self.scanner.stop()
         self._silent()
         application = QCoreApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self)
+        if isinstance(application, QGuiApplication):
+            application.focusWindowChanged.disconnect(self._focused)
+        for window in self._windows:
+            if isValid(window):
+                window.removeEventFilter(self)
+        self._windows.clear()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(watched, QWindow) or not isinstance(event, QKeyEvent):

@@ -72,15 +72,15 @@ def shop(folder: Path) -> None:
 
 
 class Painted(QObject):
-    """Counts paints of one widget and its children."""
+    """Counts paints of one widget, and nothing else: a filter of the application costs every event a call."""
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__()
         self.widget, self.count = widget, 0
+        widget.installEventFilter(self)
 
     def eventFilter(self, target: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and isinstance(target, QWidget):
-            self.count += target is self.widget or self.widget.isAncestorOf(target)
+        self.count += event.type() == QEvent.Type.Paint
         return False
 
 
@@ -124,8 +124,8 @@ class Till:
             self.presenter.scan(code(n * 7 % ARTICLES))
             QApplication.processEvents()
         until(lambda: len(self.till.sale.lines) == LINES)
-        self.painted = Painted(self.windowed.window)
-        self.windowed.qt.installEventFilter(self.painted)
+        sale = self.windowed.window.sale
+        self.painted, self.found = Painted(sale.basket.lines.viewport()), Painted(sale.middle)
 
     def _ready(self, _: Windowed) -> None:
         self.ready = True
@@ -150,11 +150,11 @@ class Till:
         """A key in the search field, to the end of the paint of what it found."""
         field = self.windowed.window.sale.search
         settle(0.15)
-        before = self.painted.count
+        before = self.found.count
         clock = Clock()
         field.setText(char if len(field.text()) > 12 else field.text() + char)
         self.windowed.window.paint_now()
-        until(lambda: self.painted.count > before)
+        until(lambda: self.found.count > before)
         return clock.read()
 
 
@@ -213,8 +213,7 @@ class Bare:
             self.list.addTopLevelItem(QTreeWidgetItem([f"Towar numer {n}", "1", "9,99"]))
         self.list.show()
         self.n = 0
-        self.painted = Painted(self.list)
-        QApplication.instance().installEventFilter(self.painted)  # type: ignore[union-attr]
+        self.painted = Painted(self.list.viewport())
         QApplication.processEvents()
 
     def step(self) -> Took:

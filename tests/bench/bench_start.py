@@ -75,7 +75,7 @@ class Timed(Windowed):
         os._exit(0)
 windowed = Timed(folder, load(folder), real_devices)
 watch = Watch()
-windowed.qt.installEventFilter(watch)
+windowed.window.installEventFilter(watch)  # of the application it would be told of every widget's events
 windowed.run()
 """
 )

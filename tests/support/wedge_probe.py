@@ -98,7 +98,7 @@ def main() -> None:
     application = QApplication(sys.argv[:1])
     probe = Probe()
     wedge = WedgeFilter(WedgeSettings(gap_ms=GAP_MS), probe.scanned)
-    application.installEventFilter(wedge)
+    wedge.watch()
     probe.show()
     probe.activateWindow()
     commands = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
