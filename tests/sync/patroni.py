@@ -1,4 +1,4 @@
-"""Three PostgreSQL servers under Patroni, with etcd: real, in a temporary folder, gone afterwards.
+"""Three machines, each with PostgreSQL, Patroni and etcd: real, in a temporary folder, gone afterwards.
 
 The settings are those of docs/operate/failover.md. `./dev faults` installs `patroni` and `etcd-server`.
 """
@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import httpx
 import msgspec
@@ -28,19 +28,29 @@ SETTLE_S = 180.0
 """Seconds after which a cluster that is not whole again is a failure."""
 
 
-class Node:
-    """One PostgreSQL server and the Patroni that looks after it."""
+class Urls(NamedTuple):
+    """Where a member of etcd is found by its clients and by the other members."""
 
-    def __init__(self, name: str, folder: Path, etcd_port: int, *, synchronous: bool) -> None:
+    client: str
+    peer: str
+
+
+class Node:
+    """One PostgreSQL server, the Patroni that looks after it, and a third of the etcd they agree through."""
+
+    def __init__(self, name: str, folder: Path, etcd_urls: dict[str, Urls], *, synchronous: bool) -> None:
         self.name = name
         self.folder = folder / name
         self.folder.mkdir(mode=0o700)
         self.port, self.api_port = free_ports(2)
+        self.etcd_url = etcd_urls[name].client
+        self._etcd_urls = etcd_urls
+        self._etcd: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = self.folder / "patroni.yml"
-        self._settings.write_bytes(msgspec.yaml.encode(self._configured(etcd_port, synchronous)))
+        self._settings.write_bytes(msgspec.yaml.encode(self._configured(synchronous)))
 
-    def _configured(self, etcd_port: int, synchronous: bool) -> dict[str, Any]:
+    def _configured(self, synchronous: bool) -> dict[str, Any]:
         trust = ["local all all trust", "host all all 127.0.0.1/32 trust"]
         trust.append("host replication all 127.0.0.1/32 trust")
         return {
@@ -50,7 +60,7 @@ class Node:
                 "listen": f"127.0.0.1:{self.api_port}",
                 "connect_address": f"127.0.0.1:{self.api_port}",
             },
-            "etcd3": {"host": f"127.0.0.1:{etcd_port}"},
+            "etcd3": {"hosts": [urls.client.removeprefix("http://") for urls in self._etcd_urls.values()]},
             "bootstrap": {
                 "dcs": {
                     "ttl": 20,
@@ -86,16 +96,31 @@ class Node:
     def data(self) -> Path:
         return self.folder / "data"
 
+    def start_etcd(self) -> None:
+        ours = self._etcd_urls[self.name]
+        peers = ",".join(f"{name}={urls.peer}" for name, urls in self._etcd_urls.items())
+        command = [
+            shutil.which("etcd") or "etcd", "--name", self.name, "--data-dir", str(self.folder / "etcd"),
+            "--listen-client-urls", ours.client, "--advertise-client-urls", ours.client,
+            "--listen-peer-urls", ours.peer, "--initial-advertise-peer-urls", ours.peer,
+            "--initial-cluster", peers, "--heartbeat-interval", "250", "--election-timeout", "2500",
+        ]  # fmt: skip
+        with (self.folder / "etcd.log").open("ab") as log:
+            self._etcd = _as_postgres(command, log, self.folder)
+
     def start(self) -> None:
-        """Patroni starts, and with it PostgreSQL."""
+        """The machine is there again: etcd, Patroni, and with it PostgreSQL."""
+        if self._etcd is None or self._etcd.poll() is not None:
+            self.start_etcd()
         with (self.folder / "log").open("ab") as log:
             self._process = _as_postgres([_patroni(), str(self._settings)], log, self.folder)
 
     def kill(self) -> None:
-        """SIGKILL for Patroni and every process of PostgreSQL, as if the machine had lost its power."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        """SIGKILL for etcd, Patroni and every process of PostgreSQL, as if the machine had lost its power."""
+        for process in (self._etcd, self._process):
+            if process is not None:
+                process.kill()
+                process.wait()
         with contextlib.suppress(FileNotFoundError, ValueError):
             postmaster = int((self.data / "postmaster.pid").read_text().splitlines()[0])
             for pid in (postmaster, *_children(postmaster)):
@@ -116,24 +141,13 @@ class Cluster:
     def __init__(self, folder: Path, *, synchronous: bool) -> None:
         self._folder = folder
         self._synchronous = synchronous
-        client_port, peer_port = free_ports(2)
-        self._etcd_url = f"http://127.0.0.1:{client_port}"
-        self._etcd = self._start_etcd(peer_port)
-        self.nodes = [
-            Node(f"node{number}", folder, client_port, synchronous=synchronous)
-            for number in range(1, NODES + 1)
-        ]
-
-    def _start_etcd(self, peer_port: int) -> subprocess.Popen[bytes]:
-        peer_url = f"http://127.0.0.1:{peer_port}"
-        command = [
-            shutil.which("etcd") or "etcd", "--name", "etcd1", "--data-dir", str(self._folder / "etcd"),
-            "--listen-client-urls", self._etcd_url, "--advertise-client-urls", self._etcd_url,
-            "--listen-peer-urls", peer_url, "--initial-advertise-peer-urls", peer_url,
-            "--initial-cluster", f"etcd1={peer_url}",
-        ]  # fmt: skip
-        with (self._folder / "etcd.log").open("wb") as log:
-            return _as_postgres(command, log, self._folder)
+        names = [f"node{number}" for number in range(1, NODES + 1)]
+        ports = free_ports(2 * NODES)
+        urls = {
+            name: Urls(f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}")
+            for name, client, peer in zip(names, ports[:NODES], ports[NODES:], strict=True)
+        }
+        self.nodes = [Node(name, folder, urls, synchronous=synchronous) for name in names]
 
     @property
     def dsn(self) -> str:
@@ -143,8 +157,10 @@ class Cluster:
 
     def start(self) -> None:
         """Start all; returns once there is a leader, two replicas, and the database."""
-        until(lambda: _answers(f"{self._etcd_url}/health"), "etcd does not answer")
         for node in self.nodes:
+            node.start_etcd()
+        for node in self.nodes:
+            until(lambda node=node: _answers(f"{node.etcd_url}/health"), "etcd does not answer")
             node.start()
         self.until_whole()
         createdb = [program("createdb"), "-h", "127.0.0.1", "-p", str(self.leader.port), "-U", "postgres"]
@@ -181,8 +197,6 @@ class Cluster:
     def stop(self) -> None:
         for node in self.nodes:
             node.kill()
-        self._etcd.kill()
-        self._etcd.wait()
 
     def logs(self) -> str:
         """The ends of all logs, for a failure's message."""
