@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import segno
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
@@ -26,7 +26,7 @@ from app.ui.stamps import Stamps
 _HUGE: Final = 64
 _SMALL_PX: Final = 22
 _MORE_PX: Final = 26
-"""Heights of a row in the body size, and of the sign that there is more above."""
+"""Heights of a row in the body size, and of the sign that there is more above; all of it before zooming."""
 _QUIET: Final = 4
 """Modules of white around a QR code (ISO/IEC 18004)."""
 
@@ -45,8 +45,9 @@ class _Laid(NamedTuple):
 class BoughtLines(Card):
     """The newest lines, as many as fit; the last stays at the bottom once there are more."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, px: lk.Sizes) -> None:
         super().__init__(look)
+        self._px = px
         self._look = look
         self._lines: tuple[views.Line, ...] = ()
         self._near = ""
@@ -57,28 +58,23 @@ class BoughtLines(Card):
         self.setAccessibleName("; ".join(words))
         self.update()
 
-    @property
-    def _name_px(self) -> int:
-        """A large screen is read from further away."""
-        return lk.BALANCE - 4 if self.height() >= 600 and self.width() >= 600 else lk.NAME
-
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
-        inner = self.rect().adjusted(lk.XL, lk.S, -lk.XL, -lk.S)
+        inner = self.rect().adjusted(self._px.XL, self._px.S, -self._px.XL, -self._px.S)
         if self._near:
             inner = self._paint_near(painter, inner)
         laid = self._fitting(inner)
         hidden, top = len(self._lines) - len(laid), inner.top()
         if hidden:
             top = inner.bottom() + 1 - sum(each.height for each in laid)
-            head = QRect(inner.left(), inner.top(), inner.width(), _MORE_PX)
-            self._look.draw_text(painter, head, f"↑ {hidden}", "secondary", font(lk.BODY, lk.MEDIUM))
+            head = QRect(inner.left(), inner.top(), inner.width(), self._px(_MORE_PX))
+            self._look.draw_text(painter, head, f"↑ {hidden}", "secondary", font(self._px.BODY, lk.MEDIUM))
         for number, each in enumerate(laid):
             at = QRect(inner.left(), top, inner.width(), each.height)
             if number + 1 < len(laid):
                 painter.fillRect(QRect(at.left(), at.bottom(), at.width(), 1), self._look["hairline"])
-            self._paint_line(painter, at.adjusted(0, lk.S, 0, -lk.S), each)
+            self._paint_line(painter, at.adjusted(0, self._px.S, 0, -self._px.S), each)
             top += each.height
 
     def _fitting(self, inner: QRect) -> list[_Laid]:
@@ -87,7 +83,7 @@ class BoughtLines(Card):
         for line in reversed(self._lines):
             each = self._lay(line, inner.width())
             # What is hidden needs room for the sign that says so.
-            more = _MORE_PX if len(laid) + 1 < len(self._lines) else 0
+            more = self._px(_MORE_PX) if len(laid) + 1 < len(self._lines) else 0
             if each.height + more > room and laid:
                 break
             room -= each.height
@@ -95,59 +91,64 @@ class BoughtLines(Card):
         return laid
 
     def _lay(self, line: views.Line, width: int) -> _Laid:
-        name, small = font(self._name_px, lk.MEDIUM), QFontMetrics(font(lk.BODY))
-        used = QFontMetrics(font(self._name_px, lk.SEMIBOLD)).horizontalAdvance(line.price) + lk.XL
-        used += small.horizontalAdvance(line.was) + lk.S if line.was else 0
+        name, small = font(self._px.NAME, lk.MEDIUM), QFontMetrics(font(self._px.BODY))
+        used = QFontMetrics(font(self._px.NAME, lk.SEMIBOLD)).horizontalAdvance(line.price) + self._px.XL
+        used += small.horizontalAdvance(line.was) + self._px.S if line.was else 0
         names = tuple(wrapped(line.name, name, width - used, 2))
-        reason = QFontMetrics(font(lk.BODY, lk.MEDIUM))
-        beside = small.horizontalAdvance(line.quantity) + lk.M
+        reason = QFontMetrics(font(self._px.BODY, lk.MEDIUM))
+        beside = small.horizontalAdvance(line.quantity) + self._px.M
         if not line.why or beside + reason.horizontalAdvance(line.why) <= width:
             whys, quantity_px, rows = (line.why,), beside, 1
         else:
-            whys, quantity_px = tuple(wrapped(line.why, font(lk.BODY, lk.MEDIUM), width, 2)), 0
+            whys, quantity_px = tuple(wrapped(line.why, font(self._px.BODY, lk.MEDIUM), width, 2)), 0
             rows = 1 + len(whys)
-        height = 2 * lk.S + len(names) * (self._name_px + 8) + rows * _SMALL_PX
+        height = 2 * self._px.S + len(names) * (self._px(lk.NAME + 8)) + rows * self._px(_SMALL_PX)
         return _Laid(line, names, quantity_px, whys, height)
 
     def _paint_line(self, painter: QPainter, at: QRect, laid: _Laid) -> None:
-        look, line, row_px = self._look, laid.line, self._name_px + 8
+        look, line, row_px = self._look, laid.line, self._px(lk.NAME + 8)
         row = QRect(at.left(), at.top(), at.width(), row_px)
-        used = look.draw_text(painter, row, line.price, "ink", font(self._name_px, lk.SEMIBOLD), RIGHT)
+        used = look.draw_text(painter, row, line.price, "ink", font(self._px.NAME, lk.SEMIBOLD), RIGHT)
         if line.was:
-            was = row.adjusted(0, 0, -used - lk.S, 0)
-            struck = font(lk.BODY, strike=True)
-            used += look.draw_text(painter, was, line.was, "secondary", struck, RIGHT) + lk.S
-        name = row.adjusted(0, 0, -used - lk.M, 0)
+            was = row.adjusted(0, 0, -used - self._px.S, 0)
+            struck = font(self._px.BODY, strike=True)
+            used += look.draw_text(painter, was, line.was, "secondary", struck, RIGHT) + self._px.S
+        name = row.adjusted(0, 0, -used - self._px.M, 0)
         for text in laid.names:
-            look.draw_text(painter, name, text, "ink", font(self._name_px, lk.MEDIUM))
+            look.draw_text(painter, name, text, "ink", font(self._px.NAME, lk.MEDIUM))
             name.translate(0, row_px)
-        below = QRect(at.left(), name.top(), at.width(), _SMALL_PX)
-        look.draw_text(painter, below, line.quantity, "secondary", font(lk.BODY))
+        below = QRect(at.left(), name.top(), at.width(), self._px(_SMALL_PX))
+        look.draw_text(painter, below, line.quantity, "secondary", font(self._px.BODY))
         if laid.quantity_px:
             below.setLeft(at.left() + laid.quantity_px)
         else:
-            below.translate(0, _SMALL_PX)
+            below.translate(0, self._px(_SMALL_PX))
         for text in laid.whys:
-            look.draw_text(painter, below, text, "gain", font(lk.BODY, lk.MEDIUM))
-            below.translate(0, _SMALL_PX)
+            look.draw_text(painter, below, text, "gain", font(self._px.BODY, lk.MEDIUM))
+            below.translate(0, self._px(_SMALL_PX))
 
     def _paint_near(self, painter: QPainter, inner: QRect) -> QRect:
-        face = font(lk.HEADING, lk.MEDIUM)
-        lines = wrapped(self._near, face, inner.width() - 2 * lk.L, 2)
-        height = len(lines) * 26 + lk.L
-        bar = QRect(inner.left() - lk.S, inner.bottom() - height, inner.width() + 2 * lk.S, height)
+        face = font(self._px.HEADING, lk.MEDIUM)
+        lines = wrapped(self._near, face, inner.width() - 2 * self._px.L, 2)
+        row_px = self._px(26)
+        height = len(lines) * row_px + self._px.L
+        bar = QRect(
+            inner.left() - self._px.S, inner.bottom() - height, inner.width() + 2 * self._px.S, height
+        )
         self._look.draw_box(painter, bar, "accent_soft")
         for number, line in enumerate(lines):
-            at = QRect(bar.left() + lk.L, bar.top() + lk.S + number * 26, bar.width() - 2 * lk.L, 26)
+            top = bar.top() + self._px.S + number * row_px
+            at = QRect(bar.left() + self._px.L, top, bar.width() - 2 * self._px.L, row_px)
             self._look.draw_text(painter, at, line, "accent", face)
-        return inner.adjusted(0, 0, 0, -height - lk.S)
+        return inner.adjusted(0, 0, 0, -height - self._px.S)
 
 
 class LoudTotal(Card):
     """The one loud thing: the total, or what is to pay; shrunk, never cut."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, px: lk.Sizes) -> None:
         super().__init__(look)
+        self._px = px
         self._look = look
         self._label, self._total, self._loud = "", views.Total("", ""), False
 
@@ -161,16 +162,20 @@ class LoudTotal(Card):
         fill, line = ("pay", None) if self._loud else ("surface", "hairline")
         look.draw_box(painter, self.rect(), fill, line)
         ink, soft, gain = ("on_pay",) * 3 if self._loud else ("ink", "secondary", "gain")
-        inner = self.rect().adjusted(lk.XL, lk.L, -lk.XL, -lk.L)
-        head = QRect(inner.left(), inner.top(), inner.width(), 30)
-        look.draw_text(painter, head, self._label, soft, font(lk.NAME, lk.MEDIUM))
-        foot = QRect(inner.left(), inner.bottom() - 26, inner.width(), 26)
-        look.draw_text(painter, foot, total.saved, gain, font(lk.HEADING, lk.SEMIBOLD), RIGHT)
+        inner = self.rect().adjusted(self._px.XL, self._px.L, -self._px.XL, -self._px.L)
+        head = QRect(inner.left(), inner.top(), inner.width(), self._px(30))
+        look.draw_text(painter, head, self._label, soft, font(self._px.NAME, lk.MEDIUM))
+        foot_px = self._px(26)
+        foot = QRect(inner.left(), inner.bottom() - foot_px, inner.width(), foot_px)
+        look.draw_text(painter, foot, total.saved, gain, font(self._px.HEADING, lk.SEMIBOLD), RIGHT)
         first, last = (total.currency, total.figure)[:: 1 if total.currency_first else -1]
         figure = f"{first}{NBSP}{last}"
-        middle = inner.adjusted(0, 30, 0, -26 if total.saved else 0)
-        size = min(_HUGE, middle.height() * 4 // 5)
-        while size > lk.NAME and QFontMetrics(font(size, lk.BOLD)).horizontalAdvance(figure) > inner.width():
+        middle = inner.adjusted(0, self._px(30), 0, -foot_px if total.saved else 0)
+        size = min(self._px(_HUGE), middle.height() * 4 // 5)
+        while (
+            size > self._px.NAME
+            and QFontMetrics(font(size, lk.BOLD)).horizontalAdvance(figure) > inner.width()
+        ):
             size -= 2
         look.draw_text(painter, middle, figure, ink, font(size, lk.BOLD), RIGHT)
 
@@ -178,18 +183,19 @@ class LoudTotal(Card):
 class MemberBoard(Card):
     """Who is served, their points, and their stamps."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, px: lk.Sizes) -> None:
         super().__init__(look)
-        self._name = Label(look, lk.BALANCE, lk.SEMIBOLD)
-        self._tier = Label(look, lk.HEADING, lk.SEMIBOLD, "accent")
-        self._balance = Label(look, lk.TOTAL, lk.BOLD)
-        self._balance_of = Label(look, lk.BODY, token="secondary")
-        self._earned = Label(look, lk.HEADING, lk.SEMIBOLD, "gain", wrap=True)
-        self._spend = Label(look, lk.HEADING, lk.MEDIUM, "accent", wrap=True)
-        self._cards = [_StampCard(look) for _ in range(2)]
+        self._px = px
+        self._name = Label(look, self._px.BALANCE, lk.SEMIBOLD)
+        self._tier = Label(look, self._px.HEADING, lk.SEMIBOLD, "accent")
+        self._balance = Label(look, self._px.TOTAL, lk.BOLD)
+        self._balance_of = Label(look, self._px.BODY, token="secondary")
+        self._earned = Label(look, self._px.HEADING, lk.SEMIBOLD, "gain", wrap=True)
+        self._spend = Label(look, self._px.HEADING, lk.MEDIUM, "accent", wrap=True)
+        self._cards = [_StampCard(look, px) for _ in range(2)]
         column = QVBoxLayout(self)
-        column.setContentsMargins(lk.XL, lk.L, lk.XL, lk.L)
-        column.setSpacing(lk.XS)
+        column.setContentsMargins(self._px.XL, self._px.L, self._px.XL, self._px.L)
+        column.setSpacing(self._px.XS)
         column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         for part in (self._name, self._tier, self._balance, self._balance_of, self._earned, self._spend):
             column.addWidget(part)
@@ -225,17 +231,18 @@ class MemberBoard(Card):
 
 
 class _StampCard(QWidget):
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, px: lk.Sizes) -> None:
         super().__init__()
-        self._name = Label(look, lk.BODY, lk.SEMIBOLD)
-        self._progress = Label(look, lk.BODY, token="secondary", align=RIGHT)
-        self._stamps = Stamps(look)
+        self._px = px
+        self._name = Label(look, self._px.BODY, lk.SEMIBOLD)
+        self._progress = Label(look, self._px.BODY, token="secondary", align=RIGHT)
+        self._stamps = Stamps(look, px)
         head = QHBoxLayout()
         head.addWidget(self._name, 1)
         head.addWidget(self._progress)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, lk.S, 0, 0)
-        column.setSpacing(lk.XS)
+        column.setContentsMargins(0, self._px.S, 0, 0)
+        column.setSpacing(self._px.XS)
         column.addLayout(head)
         column.addWidget(self._stamps)
 
@@ -283,10 +290,10 @@ class QrCode(QWidget):
 class MarkButton(QAbstractButton):
     """One of five marks: its figure and its word."""
 
-    def __init__(self, look: Look, mark: int) -> None:
+    def __init__(self, look: Look, mark: int, px: lk.Sizes) -> None:
         super().__init__()
-        self._look, self.mark, self.chosen = look, mark, False
-        self.setMinimumSize(96, 84)
+        self._look, self.mark, self.chosen, self._px = look, mark, False, px
+        self.setMinimumSize(px(96), px(84))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -298,14 +305,21 @@ class MarkButton(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(max(QFontMetrics(font(lk.BODY)).horizontalAdvance(self.text()) + lk.XL, 96), 84)
+        return QSize(
+            max(QFontMetrics(font(self._px.BODY)).horizontalAdvance(self.text()) + self._px.XL, self._px(96)),
+            self._px(84),
+        )
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look = QPainter(self), self._look
         full = self.chosen or self.isDown()
         look.draw_box(painter, self.rect(), "accent" if full else "surface", None if full else "hairline")
         ink = "on_accent" if full else "ink"
-        head = QRect(0, lk.S, self.width(), 40)
-        look.draw_text(painter, head, str(self.mark), ink, font(lk.BALANCE, lk.BOLD), CENTRE)
-        word = QRect(lk.XS, 48, self.width() - 2 * lk.XS, 26)
-        look.draw_text(painter, word, self.text(), ink if full else "secondary", font(lk.BODY), CENTRE)
+        head = QRect(0, self._px.S, self.width(), self._px(40))
+        look.draw_text(painter, head, str(self.mark), ink, font(self._px.BALANCE, lk.BOLD), CENTRE)
+        word = QRect(self._px.XS, self._px(48), self.width() - 2 * self._px.XS, self._px(26))
+        look.draw_text(painter, word, self.text(), ink if full else "secondary", font(self._px.BODY), CENTRE)
+
+
+def _wide(text: str, face: QFont) -> int:
+    return QFontMetrics(face).horizontalAdvance(text)

@@ -31,3 +31,16 @@ TOUCH_MM: Final = 9.0
 def state_px(touch_px: int) -> int:
     """The state line's height: it holds things to press, which a dense screen makes larger."""
     return max(STATE_PX, touch_px + 2)
+
+
+class Sizes:
+    """The scales, all `zoom` times as large: for a screen that is read from further away."""
+
+    def __init__(self, zoom: float = 1.0) -> None:
+        self.zoom = zoom
+        self.BODY, self.HEADING, self.NAME = self(BODY), self(HEADING), self(NAME)
+        self.SMALL, self.BALANCE, self.TOTAL = self(SMALL), self(BALANCE), self(TOTAL)
+        self.XS, self.S, self.M, self.L, self.XL, self.XXL = map(self, (XS, S, M, L, XL, XXL))
+
+    def __call__(self, px: float) -> int:
+        return round(px * self.zoom)

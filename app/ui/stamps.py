@@ -29,9 +29,10 @@ _FRESH: Final = frozenset({views.Stamp.NEW, views.Stamp.WON})
 class Stamps(QWidget):
     """The circles of one card; wraps into rows, smaller when there are many."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, px: lk.Sizes | None = None) -> None:
         super().__init__()
         self._look = look
+        self._px = px or lk.Sizes()
         self._card: views.StampCard | None = None
         self._grown = 1.0
         self._fresh: frozenset[int] = frozenset()
@@ -72,7 +73,7 @@ class Stamps(QWidget):
         size, per_row = self._grid(width)
         count = len(self._card.stamps) if self._card else 0
         rows = max(-(-count // per_row), 1)
-        return rows * size + (rows - 1) * _GAP_PX + 2 * _PAD_PX
+        return rows * size + (rows - 1) * self._px(_GAP_PX) + 2 * self._px(_PAD_PX)
 
     def sizeHint(self) -> QSize:
         width = self.width() or 300
@@ -80,9 +81,12 @@ class Stamps(QWidget):
 
     def _grid(self, width: int) -> tuple[int, int]:
         count = len(self._card.stamps) if self._card else 1
-        width -= 2 * _PAD_PX
-        size = CIRCLE_PX if count * (CIRCLE_PX + _GAP_PX) - _GAP_PX <= width else _SMALL_PX
-        return size, max((width + _GAP_PX) // (size + _GAP_PX), 1)
+        width -= 2 * self._px(_PAD_PX)
+        gap = self._px(_GAP_PX)
+        # One row as long as the circles are not too small for it.
+        in_a_row = (width + gap) // max(count, 1) - gap
+        size = min(self._px(CIRCLE_PX), max(in_a_row, self._px(_SMALL_PX)))
+        return size, max((width + gap) // (size + gap), 1)
 
     def _grow(self, value: float) -> None:
         self._grown = value
@@ -94,11 +98,10 @@ class Stamps(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         size, per_row = self._grid(self.width())
+        pad, step = self._px(_PAD_PX), size + self._px(_GAP_PX)
         for place, stamp in enumerate(self._card.stamps):
             row, column = divmod(place, per_row)
-            at = QRect(_PAD_PX, _PAD_PX, size, size).translated(
-                column * (size + _GAP_PX), row * (size + _GAP_PX)
-            )
+            at = QRect(pad, pad, size, size).translated(column * step, row * step)
             self._paint_stamp(painter, at, stamp, place)
 
     def _paint_stamp(self, painter: QPainter, at: QRect, stamp: views.Stamp, place: int) -> None:
@@ -146,10 +149,10 @@ class Stamps(QWidget):
 
     def _free(self, painter: QPainter, ring: QRectF, token: str) -> None:
         assert self._card is not None
-        if not self._card.free_price or ring.width() < CIRCLE_PX - 4:
+        if not self._card.free_price or ring.width() < self._px(CIRCLE_PX) - 4:
             self._mark(painter, token, round(ring.width() / 2))
             return
-        painter.setFont(font(lk.SMALL, lk.SEMIBOLD))
+        painter.setFont(font(self._px.SMALL, lk.SEMIBOLD))
         painter.setPen(self._look[token])
         painter.drawText(ring, int(Qt.AlignmentFlag.AlignCenter), self._card.free_price)
 

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.screens.customer import CustomerPresenter, CustomerView
 from app.ui import scenes
 from app.ui.controls import Label
-from app.ui.customer import CustomerWindow
+from app.ui.customer import CustomerWindow, zoom_for
 from app.ui.customer_parts import QrCode
 from app.ui.look import Look
 
@@ -49,6 +49,22 @@ def test_no_word_is_cut(look: Look, played: dict[str, CustomerView], size: tuple
         ), name
     look.cuts = None
     window.close()
+
+
+def test_it_grows_with_its_screen(qtbot: QtBot, look: Look, played: dict[str, CustomerView]) -> None:
+    """What is read at arm's length on seven inches is read across a counter on fifteen."""
+    window = CustomerWindow(look)
+    qtbot.addWidget(window)
+    window.set(played["paid"])
+    heights: list[int] = []
+    for size in SIZES[:4]:
+        window.resize(*size)
+        window.show()
+        QApplication.processEvents()
+        assert window.thanks.isVisible(), "another screen shows what the one before showed"
+        heights.append(window.thanks.marks[0].height())
+    assert heights == sorted(set(heights)), "each larger than the one before"
+    assert zoom_for(1920, 1080) == zoom_for(1080, 1920) > zoom_for(1280, 800) > 1 == zoom_for(640, 480)
 
 
 def test_a_press_on_a_mark_reaches_the_till(qtbot: QtBot, look: Look) -> None:
@@ -91,7 +107,7 @@ SCRIPT = """
 import os, sys
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
-from app.ui.customer import CustomerWindow
+from app.ui.customer import CustomerWindow, zoom_for
 from app.ui.look import Look
 app = QApplication([])
 till = QWidget()
