@@ -7,7 +7,7 @@ are nonsense and signs. Three times are told: the look-up alone; the presenter's
 painted; and, in the same run, the look-up as FTS5 does it by itself, `MATCH` with each word a prefix, on
 every tenth keystroke. The clock is this thread's processor time: what is asked for is in the same process,
 and other load on the machine must not be told for the index's. The first run makes the shop and keeps it
-under the system's temporary folder (tests/bench/crowd.py): a quarter of an hour.
+under the system's temporary folder (tests/bench/crowd.py), which takes some minutes.
 """
 
 from __future__ import annotations

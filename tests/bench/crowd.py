@@ -2,8 +2,8 @@
 
 Names are drawn as unevenly as people's are (Zipf): a few first names and surnames are everybody's, thousands
 are rare. Half are Polish, half Russian; everyone has a phone, a card and some points, two of three an e-mail
-address. Rows go in through the writer's own code, but in large transactions that nothing waits for. Made
-once and kept under the system's temporary folder.
+address. People go in by the thousand, as the writer would put them one by one (a test compares), in large
+transactions that nothing waits for. Made once and kept under the system's temporary folder.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from bisect import bisect
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from app.checkout.ports import Person, Product
 from app.demo import prepare
 from app.loyalty.effects import Lot
 from app.loyalty.state import Bucket, Card, MemberState
-from app.store import rows, schema
+from app.store import rows, schema, search
 from app.store.database import LONG_S, Database
 from app.store.writer import Writer
 
 T = TypeVar("T")
 
 NOW_MS: Final = 1_790_000_000_000
-CHUNK: Final = 20_000
+CHUNK: Final = 50_000
 
 _WORDS: Final = {
     topic: {name: words.split() for name, words in lists.items()}
@@ -125,11 +125,42 @@ def _chunks(values: Iterator[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _take(writer: Writer, person: Person, *, states: bool) -> None:
-    """As a pulled page is taken: who they are; with `states` what they have and their card, too."""
-    writer.take_person(person, NOW_MS)
-    if not states:
-        return
+_PERSON: Final = (
+    "INSERT INTO person "
+    "(n, member, name, phone, email, birthday, lang, updated_ms, birthday_since_ms, handed_ms) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_PERSON_FIND: Final = "INSERT INTO person_find (rowid, folded) VALUES (?, ?)"
+_GATHERED_BYTES: Final = 64 << 20
+"""So much of the search index is gathered before it is written: a few large runs, as merging leaves them."""
+_USUAL: Final = {"hashsize": 1 << 20, "automerge": 4}
+"""FTS5's own settings, which the database keeps."""
+
+
+def put_people(sql: Any, first: int, some: list[Person]) -> None:
+    """What `Writer.take_person` writes of people who are not there yet, from row `first`."""
+    sql.executemany(
+        _PERSON,
+        [
+            (
+                n, one.member.bytes, one.name, one.phone, one.email, one.birthday, one.lang,
+                NOW_MS, NOW_MS if one.birthday else 0, NOW_MS,
+            )
+            for n, one in enumerate(some, first)
+        ],
+    )  # fmt: skip
+    texts = ((n, search.person_text(one.name, one.phone, one.email)) for n, one in enumerate(some, first))
+    sql.executemany(_PERSON_FIND, texts)
+
+
+def _set_find(sql: Any, **settings: int) -> None:
+    for table in ("person_find", "product_find"):
+        for name, value in settings.items():
+            sql.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (name, value))
+
+
+def _put_state(writer: Writer, person: Person) -> None:
+    """As a pulled page brings it: what they have, and their card."""
     id, some = person.member, person.member.int % 9000
     lots = tuple(
         Lot(
@@ -160,12 +191,17 @@ def fill(folder: Path, members: int, products: int, *, states: bool = True) -> N
             pass
         sql.execute("PRAGMA synchronous = OFF")
         sql.execute("PRAGMA cache_size = -1000000")
+        _set_find(sql, hashsize=_GATHERED_BYTES, automerge=0)
         for chunk in _chunks(goods(products)):
             writer.put_products(chunk)
+        (first,) = sql.execute("SELECT coalesce(max(n), 0) + 1 FROM person").fetchone()
         for chunk in _chunks(people(members)):
             with writer.transaction():
-                for person in chunk:
-                    _take(writer, person, states=states)
+                put_people(sql, first, chunk)
+                for person in chunk if states else ():
+                    _put_state(writer, person)
+            first += len(chunk)
+        _set_find(sql, **_USUAL)
 
     database.call(take, LONG_S)
     database.close()

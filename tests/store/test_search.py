@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 from app.checkout.ports import Person, Work
 from app.lanes import FixedWorld
 from app.store import schema, search
-from app.store.connection import Driver, sqlcipher
-from app.store.database import Database
+from app.store.connection import DatabaseFile, Driver, database_key, sqlcipher
+from app.store.database import FILE, Database
+from app.store.reader import Reader
+from tests.bench.crowd import NOW_MS, people, put_people
 from tests.support.facts import product
 
 TABLES = (("product_find", search.PRODUCT_PREFIXES), ("person_find", search.PERSON_PREFIXES))
@@ -158,3 +161,24 @@ def test_the_lengths_are_those_of_the_tables() -> None:
         assert f" {table} " in statement
         assert declared is not None
         assert indexed == set(map(int, declared[1].split()))
+
+
+def test_the_crowd_of_the_benches_is_what_the_writer_would_have_put(tmp_path: Path) -> None:
+    """Rows and whatever is found among them, though put in bulk."""
+    some = list(people(60))
+    for name in ("bulk", "single"):
+        database = Database(tmp_path / name)
+        with database.writer.transaction() as sql:
+            if name == "bulk":
+                put_people(sql, 1, some)
+            else:
+                for person in some:
+                    database.writer.take_person(person, NOW_MS)
+        database.close()
+    bulk, single = (
+        Reader(DatabaseFile(tmp_path / n / FILE, database_key(tmp_path / n))) for n in ("bulk", "single")
+    )
+    rows = "SELECT * FROM person ORDER BY n"
+    assert bulk._run(rows).fetchall() == single._run(rows).fetchall()
+    for text in ("a", "анна", "48", some[0].name, some[1].phone, some[2].email):
+        assert bulk.find_people(text, 60) == single.find_people(text, 60)
