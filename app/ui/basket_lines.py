@@ -36,6 +36,8 @@ class _Lines(RowPainter):
         super().__init__(look)
         self.selected = ""
         self._kept: dict[str, _Kept] = {}
+        # One sheet for all: PySide leaks references to None for each pixmap made here that is painted on.
+        self._sheet = QPixmap()
 
     def keep_only(self, lines: tuple[views.Line, ...]) -> None:
         """Let go of the pictures of lines that are gone."""
@@ -58,13 +60,14 @@ class _Lines(RowPainter):
         ground = self.look["accent_soft" if row.key == self.selected else "surface"]
         size, kept = at.size() * ratio, self._kept.get(row.key)
         if kept is None or kept.row != row or kept.ground is not ground or kept.picture.size() != size:
-            picture = QPixmap(size)
-            picture.setDevicePixelRatio(ratio)
-            painter = QPainter(picture)
+            if self._sheet.size() != size:
+                self._sheet = QPixmap(size)
+            self._sheet.setDevicePixelRatio(ratio)
+            painter = QPainter(self._sheet)
             painter.translate(-at.left(), -at.top())
             self._paint(painter, at, row)
             painter.end()
-            kept = self._kept[row.key] = _Kept(row, ground, picture)
+            kept = self._kept[row.key] = _Kept(row, ground, self._sheet.copy())
         return kept.picture
 
     def _paint(self, painter: QPainter, at: QRect, row: views.Line) -> None:
