@@ -72,6 +72,16 @@ _BUMP: Final = (
 _MOVE_HEAD: Final = (
     sa.update(_head).where(_head.c.shard == sa.bindparam("in_shard")).values(head=sa.bindparam("new_head"))
 )
+_ELSEWHERE: Final = (
+    sa.select(_hold.subject, sa.func.sum(_hold.amount))
+    .where(
+        _hold.shard == sa.bindparam("in_shard"),
+        _hold.state == HELD,
+        _hold.kind == holds.POINTS,
+        _hold.till != sa.bindparam("asking"),
+    )
+    .group_by(_hold.subject)
+)
 _PUT: Final = sa.insert(schema.hold)
 _END: Final = (
     sa.update(schema.hold)
@@ -265,12 +275,8 @@ def end(
 
 def elsewhere(connection: sa.Connection, shard: int, till: uuid.UUID) -> dict[uuid.UUID, int]:
     """Points that other tills hold of members of a shard."""
-    query = (
-        sa.select(_hold.subject, sa.func.sum(_hold.amount))
-        .where(_hold.shard == shard, _hold.state == HELD, _hold.kind == holds.POINTS, _hold.till != till)
-        .group_by(_hold.subject)
-    )
-    return {uuid.UUID(hex=subject): int(amount) for subject, amount in connection.execute(query)}
+    rows = connection.execute(_ELSEWHERE, {"in_shard": shard, "asking": till})
+    return {uuid.UUID(hex=subject): int(amount) for subject, amount in rows}
 
 
 # Ended by the clock

@@ -53,6 +53,16 @@ _KEYS: Final = (
     .order_by(_list.version)
     .limit(sa.bindparam("most"))
 )
+_BODIES: Final = (
+    sa.select(_list.key, _list.store, _list.body)
+    .where(
+        _list.list == sa.bindparam("name"),
+        _list.store.in_(sa.bindparam("stores", expanding=True)),
+        _list.key.in_(sa.bindparam("keys", expanding=True)),
+        _list.body.is_not(None),
+    )
+    .order_by(_list.store)
+)
 
 
 class Pull:
@@ -213,12 +223,9 @@ def _changed_keys(connection: sa.Connection, name: str, store: str, after: int, 
 
 def _effective(connection: sa.Connection, name: str, store: str, keys: list[str]) -> list[protocol.Listed]:
     """The rows of keys as they hold for a store: its own before the one for all; removed where neither is."""
-    table = schema.listing.c
-    query = sa.select(table.key, table.store, table.body).where(
-        table.list == name, table.store.in_({"", store}), table.key.in_(keys), table.body.is_not(None)
-    )
+    asked = {"name": name, "stores": ["", store], "keys": keys}
     found: dict[str, protocol.Listed] = {
         key: protocol.Listed(list=name, key=key, store=own, body=msgspec.Raw(body))
-        for key, own, body in connection.execute(query.order_by(table.store))
+        for key, own, body in connection.execute(_BODIES, asked)
     }
     return [found.get(key) or protocol.Listed(list=name, key=key) for key in dict.fromkeys(keys)]
