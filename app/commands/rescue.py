@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from app.commands.console import complain, known_errors, say
+from app.commands.console import complain, known_errors, say, there
 from app.values import from_ms
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def rescue(
     from app.store.remains import opened
 
     with known_errors():
-        _nobody_sells(folder)
+        _nobody_sells(there(folder))
         with opened(folder, key) as remains:
             _describe(remains)
             if bundle is not None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.commands.console import complain, known_errors, say
+from app.commands.console import complain, known_errors, say, there
 
 server_app: Final = typer.Typer(invoke_without_command=True)
 
@@ -139,6 +139,7 @@ def server_restore(
             admin.after_restore(database)
     else:
         with known_errors():
+            there(file)
             try:
                 say(f"{file}: {backup.restore(file, data)}")
             except DatabaseProblem as problem:

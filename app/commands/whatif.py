@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.console import Lang, check_lang, complain, known_errors, say
+from app.commands.console import Lang, check_lang, complain, known_errors, say, there
 
 if TYPE_CHECKING:
     from app.loyalty.compiled import Compiled
@@ -70,6 +70,8 @@ def what_if(
             past, own = case.read_till(data)
             now = now or own
         else:
+            if sales != case.COMPLETE_JOURNEY:
+                there(Path(sales))
             past = case.read_journey(sales)
         assert now is not None  # one of the two was given
         assumptions = Assumptions(
