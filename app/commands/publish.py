@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
     from sync.server.database import Database
 
 publish_app: Final = typer.Typer(
-    help="Give programmes, products and staff to the tills.", no_args_is_help=True
+    help="Give programmes, products, staff and allowances to the tills.", no_args_is_help=True
 )
+
+
+class UnknownCodes(StrEnum):
+    refuse = "refuse"
+    accept = "accept"
+
 
 Store = Annotated[str, typer.Option(help="For this store alone; left out: for all.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Rows that are not in the file stay.")]
@@ -101,6 +108,35 @@ def publish_staff(context: typer.Context, file: Path, store: Store = "", keep: K
     _publish(
         context, file, lambda database: listing.publish_rows(database, "staff", bodies, store, keep=keep)
     )
+
+
+@publish_app.command("allowance")
+def publish_allowance(
+    context: typer.Context,
+    points: Annotated[str, typer.Option(help="Points of one card between two syncs: 100 or 12.50.")],
+    coupons: Annotated[str, typer.Option(help="What single-use coupons may take off it: 50.00.")],
+    currency: Annotated[str, typer.Option(help="Of the coupons: PLN, RUB, EUR, …")],
+    unknown_codes: Annotated[
+        UnknownCodes, typer.Option(help="Coupons of a till that the tills do not know yet.")
+    ] = UnknownCodes.refuse,
+    store: Store = "",
+) -> None:
+    """What a till may let one card spend without asking the server: what an outage can cost."""
+    from app.ledger.alone import Allowance
+    from app.values import ValueProblem, parse_money, parse_scaled
+    from sync.server import exposure
+
+    try:
+        allowance = Allowance(
+            points_centi=parse_scaled(points, 2),
+            coupons_minor=parse_money(coupons, currency),
+            unknown_codes=unknown_codes.value,
+        )
+    except ValueProblem as problem:
+        complain(str(problem))
+        raise typer.Exit(2) from problem
+    source = msgspec.json.encode(allowance)
+    _publish(context, Path("allowance"), lambda database: exposure.publish(database, source, store))
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

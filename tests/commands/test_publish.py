@@ -60,7 +60,19 @@ def test_a_bad_file_is_refused_with_every_line(tmp_path: Path) -> None:
     refused = run(tmp_path, "publish", "programme", programme)
     assert refused.exit_code == 2
     assert refused.output.count("'kind' is missing") >= 2
-    assert run(tmp_path, "publish", "programme", tmp_path / "none.yaml").exit_code == 1
+    assert run(tmp_path, "publish", "programme", tmp_path / "none.yaml").exit_code == 2
+
+
+def test_an_allowance_is_published_in_points_and_money(tmp_path: Path) -> None:
+    said = ("publish", "allowance", "--points", "12.5", "--coupons", "30.00", "--currency", "PLN")
+    assert "1 added" in run(tmp_path, *said).output
+    assert rows(tmp_path, "allowance") == {
+        "card": {"points_centi": 1250, "coupons_minor": 3000, "unknown_codes": "refuse"}
+    }
+    assert "1 changed" in run(tmp_path, *said, "--unknown-codes", "accept").output
+    assert "1 added" in run(tmp_path, *said, "--store", "shop 2").output
+    for wrong in (("--points", "x"), ("--coupons", "1.001"), ("--points", "-1"), ("--currency", "zł")):
+        assert run(tmp_path, *said, *wrong).exit_code == 2, wrong
 
 
 def test_a_programme_is_published_once_and_withdrawn(tmp_path: Path) -> None:
