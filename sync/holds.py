@@ -71,6 +71,8 @@ class TillExposure(msgspec.Struct, frozen=True, kw_only=True):
     coupons_minor: int
     lapsed_centi: int = 0
     lapsed_minor: int = 0
+    revoked: bool = False
+    """Its key was withdrawn: it sells on, and nothing of it is taken until it is let in again or rescued."""
 
 
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +92,8 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     lapsed_minor: int
     floor_centi: int
     by_till: list[TillExposure]
+    tills_revoked: int = 0
+    """Of those that are offline, the ones whose key was withdrawn."""
 
 
 class Overdraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,13 +123,19 @@ async def read_exposure(state: State) -> holds.Exposure:
 
 
 def figure(db: Database, now_ms: int) -> holds.Exposure:
-    """The published figure, with its parts by till. A till whose key was withdrawn is not in it: what it
-    sells is not taken."""
+    """The published figure, with its parts by till. One whose key was withdrawn sells on, and is offline for
+    good: what it kept comes when it is let in again, or its disk is rescued."""
     till = schema.till.c
     query = (
-        sa.select(till.id, till.store, _contact.contact_ms, _contact.points_centi, _contact.coupons_minor)
+        sa.select(
+            till.id,
+            till.store,
+            till.revoked_ms,
+            _contact.contact_ms,
+            _contact.points_centi,
+            _contact.coupons_minor,
+        )
         .outerjoin(schema.till_contact, (_contact.shard == till.shard) & (_contact.till == till.id))
-        .where(till.revoked_ms.is_(None))
         .order_by(till.store, till.id)
     )
     with db.read(snapshot=True) as connection:
@@ -140,7 +146,10 @@ def figure(db: Database, now_ms: int) -> holds.Exposure:
         holds.TillExposure(
             till=row.id,
             store=row.store,
-            online=row.contact_ms is not None and now_ms - row.contact_ms <= AWAY_MS,
+            online=row.revoked_ms is None
+            and row.contact_ms is not None
+            and now_ms - row.contact_ms <= AWAY_MS,
+            revoked=row.revoked_ms is not None,
             contact_ms=row.contact_ms,
             points_centi=default.points_centi if row.points_centi is None else row.points_centi,
             coupons_minor=default.coupons_minor if row.coupons_minor is None else row.coupons_minor,
@@ -160,6 +169,7 @@ def _summed(by_till: list[holds.TillExposure], now_ms: int) -> holds.Exposure:
         at_ms=now_ms,
         tills=len(by_till),
         tills_offline=len(away),
+        tills_revoked=sum(one.revoked for one in by_till),
         points_centi=sum(one.points_centi for one in away) + lapsed_centi,
         coupons_minor=sum(one.coupons_minor for one in away) + lapsed_minor,
         lapsed_centi=lapsed_centi,

@@ -318,7 +318,12 @@ def test_the_figure_is_tills_away_times_what_each_may(rig: Rig, till: HandTill) 
     away = next(one for one in figure.by_till if not one.online)
     assert (away.till, away.points_centi) == (other.credentials.till, 3000)
     admin.revoke_till(rig.db, other.credentials.till, rig.world.ms)
-    assert office(rig, "/v1/exposure", holds.Exposure).tills == 1
+    pull_all(till)
+    figure = office(rig, "/v1/exposure", holds.Exposure)
+    assert (figure.tills, figure.tills_offline, figure.tills_revoked) == (2, 1, 1)
+    assert figure.floor_centi == -6000, "what it sells meanwhile comes when it is let in again"
+    rig.world.ms -= exposure.AWAY_MS
+    assert office(rig, "/v1/exposure", holds.Exposure).tills_offline == 1, "however lately it synced"
 
 
 def test_a_till_that_has_not_heard_of_less_is_counted_with_more(rig: Rig, till: HandTill) -> None:
