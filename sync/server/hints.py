@@ -16,7 +16,10 @@ import sqlalchemy as sa
 
 from sync.server import schema
 from sync.server.database import Database
+from sync.server.impact import impact_of
 
+OWN_MAX: Final = 200
+"""Facts of the server's own that are looked into at once, for each shard."""
 LISTENERS_MAX: Final = 512
 """Open streams; whoever comes later polls."""
 EVERYONE: Final = None
@@ -103,11 +106,36 @@ class Watch:
             heads = dict(connection.execute(sa.select(lists.list, lists.head)).all())
             origins = self._origins(connection, reached)
             self._learn(connection, origins)
+            stores = {self._stores[origin] for origin in origins if origin in self._stores}
+            stores |= self._of_own(connection, reached, origins - self._stores.keys())
         everyone = heads != self._lists
         self._folded, self._lists = reached, heads
         if everyone:
             return EVERYONE
-        return {self._stores[origin] for origin in origins if origin in self._stores}
+        return stores
+
+    def _of_own(
+        self, connection: sa.Connection, reached: dict[int, int], origins: set[uuid.UUID]
+    ) -> set[str]:
+        """Of what the server recorded itself (events from outside, referrals), the stores that its members
+        are known at: others hear of it when they ask."""
+        fact, person, found = schema.fact.c, schema.person.c, set[str]()
+        for shard, pos in reached.items() if origins else ():
+            after = self._folded.get(shard, pos)
+            if pos <= after:
+                continue
+            query = sa.select(fact.id, fact.body).where(
+                fact.shard == shard, fact.pos.between(after + 1, pos), fact.origin.in_(origins)
+            )
+            for row in connection.execute(query.limit(OWN_MAX)).all():
+                impact = impact_of(row.id, row.body)
+                if impact is not None and impact.member is not None:
+                    home = schema.shard_of(impact.member)
+                    theirs = sa.select(person.store).where(
+                        person.shard == home, person.member == impact.member
+                    )
+                    found.update(connection.execute(theirs).scalars())
+        return found - {""}
 
     def _origins(self, connection: sa.Connection, reached: dict[int, int]) -> set[uuid.UUID]:
         fact, found = schema.fact.c, set[uuid.UUID]()

@@ -9,11 +9,24 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
+from sync import protocol
 from sync.server import listing, members, stream
 from sync.server.hints import Full, Hints, Watch
 from tests.sync.rig import HandTill, Rig
 from tests.sync.server.test_lists import product, till_of
 from tests.sync.server.test_members import earned
+
+REVIEWS = b"""
+stempel: 1
+id: reviews
+version: 1
+valid_from: 2026-01-01
+currency: PLN
+time_zone: Europe/Warsaw
+name: {ru: R, pl: R, en: R}
+rules:
+  - {id: review, kind: activity, name: {ru: R, pl: R, en: R}, event: review, points: 5}
+"""
 
 
 async def next_of(events: AsyncIterator[bytes], seconds: float = 5.0) -> bytes:
@@ -88,3 +101,23 @@ def test_news_are_of_the_store_whose_till_pushed_once_they_are_folded(rig: Rig) 
     listing.publish_rows(rig.db, "product", msgspec.json.encode([product("1")]))
     assert watch.look() is None
     assert watch.look() == set()
+
+
+def test_points_of_an_event_are_news_where_their_member_is_known(rig: Rig) -> None:
+    here, there = till_of(rig, "shop 1", 1), till_of(rig, "shop 2", 2)
+    listing.publish_programme(rig.db, REVIEWS)
+    ann, bob = rig.world.new_id(), rig.world.new_id()
+    row = protocol.PersonRow(member=ann, updated_ms=1, data=msgspec.Raw(b'{"name": "Ann"}'))
+    target = f"/v1/tills/{here.credentials.till}/persons"
+    here.send("POST", target, protocol.pack(protocol.Persons(persons=[row])))
+    there.push_ok(there.start, [earned(rig, member, 100) for member in (ann, bob)])
+    members.fold_new(rig.db)
+    watch = Watch(rig.db)
+    headers = [("Authorization", f"Bearer {rig.token}")]
+    for member, stores in ((ann, {"shop 1"}), (bob, set[str]())):
+        event = {"key": str(member), "member": member, "name": "review"}
+        body = msgspec.json.encode({"events": [event]})
+        assert rig.call("POST", "/v1/events", body, headers).status == 200
+        assert watch.look() == set()
+        members.fold_new(rig.db)
+        assert watch.look() == stores
