@@ -23,8 +23,8 @@ from app.config import Config, ConfigProblem, ServerSection
 from app.desk import NOTHING, Beside, Side
 from app.lanes import Lane, RealWorld, World
 from app.loyalty.engine import Compiled, compile_programme
-from app.loyalty.programme import ProgrammeProblems, load_programme
 from app.store.database import Database, Post
+from app.store.kept import FOLDER, SOURCE_BYTES, Unusable, load_kept
 from app.store.printing import StoredPrintQueue
 from app.store.programmes import ProgrammeLane
 from app.values import minor_digits
@@ -84,10 +84,11 @@ def open_programme(folder: Path, config: Config) -> Compiled:
     """The programme in force; ConfigProblem names every error of its file."""
     file = folder / config.till.programme
     try:
-        programme = load_programme(file)
+        with file.open("rb") as opened:
+            programme = load_kept(opened.read(SOURCE_BYTES), folder / FOLDER)
     except FileNotFoundError:
         raise ConfigProblem(f"There is no programme {file}: copy one from resources/programmes") from None
-    except ProgrammeProblems as error:
+    except Unusable as error:
         raise ConfigProblem(f"{file} cannot be used:\n{error}") from error
     if programme.currency != config.shop.currency:
         raise ConfigProblem(f"{file} is in {programme.currency}, the shop sells in {config.shop.currency}")
@@ -118,7 +119,12 @@ class Rig:
         self.database = Database(folder, keystore=config.till.keystore)
         self.reader = self.database.reader()
         self.programmes = ProgrammeLane(
-            self.database.reader(), programme, config.shop.currency, self.world, self._switch
+            self.database.reader(),
+            programme,
+            config.shop.currency,
+            self.world,
+            self._switch,
+            folder / FOLDER,
         )
         self._aside_lane: Lane | None = None
         self.spoilt_basket = False

@@ -1,7 +1,8 @@
 """Words and figures in the language of who reads them: receipts, refusals, reasons, figures on screens.
 
 Catalogues are resources/texts/*.{ru,pl,en}.yaml: a message id with one text, or with one text per plural
-category (CLDR: one, few, many, other). Placeholders are `{name}`. The window's own labels are Qt's.
+category (CLDR: one, few, many, other). Placeholders are `{name}`. They are compiled when they are first
+needed, since YAML takes long to import. The window's own labels are Qt's.
 
 Dates in words are Babel's. Separators, plural categories and the clock of the three languages stand here,
 as CLDR has them (a test compares them with Babel's): a till needs them for its first scan, and Babel's data
@@ -10,12 +11,17 @@ of one language takes a twentieth of its start.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date as calendar_date
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 import resources
 from app.values import POINT_CENTI, QTY_MILLI, from_ms, minor_digits
@@ -44,11 +50,38 @@ class MissingText(KeyError):
 
 @lru_cache
 def _catalogue(part: str, lang: str) -> dict[str, Entry]:
+    source = resources.path("texts", f"{part}.{lang}.yaml")
+    if not source.exists():
+        return {}
+    compiled = source.with_suffix(".json")
+    try:
+        if compiled.stat().st_mtime_ns == source.stat().st_mtime_ns:
+            return msgspec.json.decode(compiled.read_bytes(), type=dict[str, Entry])
+    except (OSError, msgspec.DecodeError):
+        pass  # there is none, or no whole one: it is made
+    return _compile(source, compiled)
+
+
+def _compile(source: Path, compiled: Path) -> dict[str, Entry]:
+    """The catalogue; and beside it, of the same time, a form of it that is read without YAML."""
     import yaml
 
+    at_ns = source.stat().st_mtime_ns
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    file = resources.path("texts", f"{part}.{lang}.yaml")
-    return cast(dict[str, Entry], yaml.load(file.read_text("utf-8"), loader)) if file.exists() else {}
+    entries = cast(dict[str, Entry], yaml.load(source.read_text("utf-8"), loader))
+    if os.access(source.parent, os.W_OK):
+        made = compiled.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):  # a full disk: the source is read again the next time
+            made.write_bytes(msgspec.json.encode(entries))
+            os.utime(made, ns=(at_ns, at_ns))
+            made.replace(compiled)
+    return entries
+
+
+def build() -> None:
+    """Compile every catalogue: for packaging, where the program's folder is not written later."""
+    for source in resources.path("texts").glob("*.yaml"):
+        _compile(source, source.with_suffix(".json"))
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from babel.core import Locale
@@ -13,6 +15,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import texts
 from app.texts import LANGUAGES, NBSP, Texts, plural
 from app.values import from_ms
 
@@ -63,3 +66,40 @@ for lang in ("ru", "pl", "en"):
 assert not [name for name in sys.modules if name.startswith("babel")]
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.fixture
+def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of catalogues of its own."""
+    monkeypatch.setattr(texts.resources, "path", lambda *parts: tmp_path.joinpath(*parts[1:]))
+    monkeypatch.setattr(texts, "_catalogue", texts._catalogue.__wrapped__)
+    (tmp_path / "shop.en.yaml").write_text(
+        "shop.open: Open\nshop.days:\n  one: one day\n  other: '{n} days'\n"
+    )
+    return tmp_path
+
+
+def test_a_catalogue_is_compiled_and_read_from_that(
+    catalogues: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = texts._catalogue("shop", "en")
+    assert first == {"shop.open": "Open", "shop.days": {"one": "one day", "other": "{n} days"}}
+    monkeypatch.setattr(texts, "_compile", lambda *_: pytest.fail("compiled again"))
+    assert texts._catalogue("shop", "en") == first
+    assert texts._catalogue("shop", "pl") == {}
+
+
+@pytest.mark.parametrize("damage", ["edited", "cut", "of another kind"])
+def test_what_was_compiled_before_does_not_outlive_its_source(catalogues: Path, damage: str) -> None:
+    before = texts._catalogue("shop", "en")
+    source, compiled = catalogues / "shop.en.yaml", catalogues / "shop.en.json"
+    at_ns = source.stat().st_mtime_ns
+    if damage == "edited":
+        source.write_text("shop.open: Come in\n")
+        os.utime(source, ns=(at_ns - 1, at_ns - 1))
+        assert texts._catalogue("shop", "en") == {"shop.open": "Come in"}
+    else:
+        compiled.write_bytes(compiled.read_bytes()[:-4] if damage == "cut" else b'{"shop.open": 1}')
+        os.utime(compiled, ns=(at_ns, at_ns))
+        assert texts._catalogue("shop", "en") == before
+    assert sorted(file.name for file in catalogues.iterdir()) == ["shop.en.json", "shop.en.yaml"]

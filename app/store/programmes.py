@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from app.lanes import Lane, World
 from app.loyalty.engine import Compiled, compile_programme
-from app.loyalty.programme import ProgrammeProblems, load_programme
+from app.store.kept import Unusable, load_kept
 from app.store.reader import Reader
 
 _log: Final = logging.getLogger("stempel")
@@ -56,7 +57,8 @@ class ProgrammeLane:
     """Keeps the till on the programme in force. The lane "programme" looks at the clock every second and,
     when one's moment comes or `look` is called, compiles it and hands it to `use`; it ends with `stop`.
 
-    `file` is the programme of the till's folder, in force while nothing published is.
+    `file` is the programme of the till's folder, in force while nothing published is; `kept` is the folder
+    for programmes that were read.
     """
 
     def __init__(
@@ -66,12 +68,13 @@ class ProgrammeLane:
         currency: str,
         world: World,
         use: Callable[[Compiled], None],
+        kept: Path,
     ) -> None:
         self._reader = reader
         self._file = file
         self._currency = currency
         self._world = world
-        self._use = use
+        self._use, self._kept = use, kept
         self._news = True
         self._next_ms: int | None = None
         self._looked_ms = 0
@@ -131,8 +134,8 @@ class ProgrammeLane:
     def _compile(self, one: Published) -> Compiled | None:
         """None for one that cannot be used here: the till goes on with the one before."""
         try:
-            programme = load_programme(one.source.encode())
-        except ProgrammeProblems as problems:
+            programme = load_kept(one.source.encode(), self._kept)
+        except Unusable as problems:
             _log.error("programme %s@%s is not used, install a newer till: %s", one.id, one.version, problems)
         else:
             if programme.currency == self._currency:

@@ -33,7 +33,8 @@ class Desk:
         self.lane = self.new_lane(self.database.reader())
 
     def new_lane(self, reader: Reader) -> ProgrammeLane:
-        return ProgrammeLane(reader, FILE, CURRENCY, self.world, self.used.append)
+        kept = self.database.folder / "kept"
+        return ProgrammeLane(reader, FILE, CURRENCY, self.world, self.used.append, kept)
 
     def publish(self, version: int, from_ms: int, *, store: str = "", source: str | None = None) -> None:
         text = source or SOURCE.replace(f"version: {FILE.programme.version}", f"version: {version}", 1)
