@@ -19,58 +19,76 @@ clock may be wrong: a push sent again is harmless by its sequence numbers, and T
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import io
 import uuid
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
-import zstandard
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from sync.batch import BadBatch, read_bodies, write_bodies
+from sync.framing import (
+    LIST_MAX,
+    LIST_PACKED_MAX,
+    PACKED_MAX,
+    PLAIN_MAX,
+    T,
+    WireProblem,
+    compress,
+    decode,
+    embed,
+    encode,
+    extract,
+    pack,
+    pack_bytes,
+    unpack,
+)
+from sync.signing import (
+    SCHEME,
+    Signature,
+    authorise,
+    parse_authorization,
+    public_key_of,
+    signed_bytes,
+)
+
+# Beside its own names, those that callers find here, too.
+__all__ = [
+    "LIST_MAX",
+    "LIST_PACKED_MAX",
+    "PACKED_MAX",
+    "PLAIN_MAX",
+    "SCHEME",
+    "Signature",
+    "T",
+    "WireProblem",
+    "authorise",
+    "compress",
+    "decode",
+    "embed",
+    "encode",
+    "extract",
+    "pack",
+    "pack_bytes",
+    "parse_authorization",
+    "public_key_of",
+    "signed_bytes",
+    "unpack",
+]
 
 VERSION: Final = 1
 PUSH_V: Final = 2
 """The newest form of pushes: see `Pushed.push_v`."""
-PACKED_MAX: Final = 1 << 20
-"""Bytes a packed request may have."""
-PLAIN_MAX: Final = 8 << 20
-"""Bytes a request may have once unpacked."""
-LIST_PACKED_MAX: Final = 16 << 20
-"""Bytes a list that head office publishes may have as sent, and LIST_MAX once unpacked."""
-LIST_MAX: Final = 128 << 20
 FACTS_MAX: Final = 1000
 """Facts a server takes in one push."""
 PERSONS_MAX: Final = 500
 """Persons a server takes in one message."""
-SCHEME: Final = "Stempel-Ed25519"
-_LARGE: Final = 1 << 14
-"""Bytes from which a message is packed at level 9, not 3: a seventh less on the wire for fifty microseconds
-of CPU time a sale; smaller ones gain nothing. See docs/decisions/0101."""
 _FACTS_LEAST: Final = 2
 """Facts that are worth columns."""
 NOTHING: Final = msgspec.Raw(b"null")
-_WINDOW_MAX: Final = 8 << 20
-
-T = TypeVar("T")
 
 
 def _nothing() -> msgspec.Raw:
     return NOTHING
-
-
-class WireProblem(ValueError):
-    """A message that breaks the protocol: the text says how, `code` is the answer's `Problem.code`."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
 
 
 class Enrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -367,31 +385,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     server_time_ms: int
 
 
-_raw: Final = msgspec.json.Decoder(msgspec.Raw)
-_push: Final = msgspec.json.Decoder(Push)
-_encoder: Final = msgspec.json.Encoder()
-
-
-def encode(message: msgspec.Struct) -> bytes:
-    """A message as JSON."""
-    return _encoder.encode(message)
-
-
-def decode(data: bytes, kind: type[T]) -> T:
-    """JSON as a message of a kind. Raises WireProblem("malformed")."""
-    decoder = _push if kind is Push else msgspec.json.Decoder(kind)
-    try:
-        return decoder.decode(data)  # type: ignore[return-value]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireProblem("malformed", f"not a valid {kind.__name__} message: {error}") from error
-
-
-def pack(message: msgspec.Struct) -> bytes:
-    """A message as JSON in one zstd frame."""
-    data = _encoder.encode(message)
-    return zstandard.ZstdCompressor(level=9 if len(data) >= _LARGE else 3).compress(data)
-
-
 def pack_push(push: Push, last_hash: bytes, push_v: int, breathe: Callable[[], None] = lambda: None) -> bytes:
     """A push in a form that the server reads, the shortest; `last_hash` is the hash at `last_seq`. `breathe`
     is called between facts: in a till others wait for the interpreter."""
@@ -405,7 +398,7 @@ def pack_push(push: Push, last_hash: bytes, push_v: int, breathe: Callable[[], N
         epoch=push.epoch, first_seq=push.first_seq, last_seq=push.last_seq, prev_hash=push.prev_hash,
         last_hash=last_hash, clock_ms=push.clock_ms, batch=batch, program=push.program, engine=push.engine,
     )  # fmt: skip
-    data = zstandard.ZstdCompressor(level=9).compress(msgspec.msgpack.encode(columns))
+    data = pack_bytes(msgspec.msgpack.encode(columns), 9)
     return min(data, packed, key=len)
 
 
@@ -431,116 +424,3 @@ def read_push(data: bytes) -> Push:
 def _raw_of(body: bytes) -> msgspec.Raw:
     # What is an object will be looked into by whoever takes it: no need to do so twice.
     return msgspec.Raw(body) if body[:1] == b"{" else embed(body)
-
-
-def compress(data: bytes) -> bytes:
-    """Bytes in one zstd frame, quickly: for answers to whoever accepts them."""
-    return zstandard.ZstdCompressor(level=1).compress(data)
-
-
-def unpack(data: bytes, most: int = PLAIN_MAX) -> bytes:
-    """The JSON in one zstd frame. Never holds more than `most` bytes of it, whatever the frame claims.
-
-    Raises WireProblem: "too_large" over `most`, "malformed" if it does not begin with a whole frame.
-    """
-    source = io.BytesIO(data)
-    try:
-        size = zstandard.frame_content_size(data)
-        if size > most:
-            raise WireProblem("too_large", f"unpacks to {size} bytes, {most} are allowed")
-        reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW_MAX).stream_reader(
-            source, read_size=len(data)
-        )
-        plain = reader.read(most + 1)
-    except zstandard.ZstdError as error:
-        raise WireProblem("malformed", f"not a zstd frame: {error}") from error
-    if len(plain) > most:
-        raise WireProblem("too_large", f"unpacks to more than the {most} bytes allowed")
-    if size >= 0 and len(plain) != size:
-        raise WireProblem("malformed", "the zstd frame is cut short")
-    return plain
-
-
-def embed(body: bytes) -> msgspec.Raw:
-    """A fact's body for `Push.facts`: the bytes themselves if they are one JSON object, else base64 text.
-
-    So even bytes that are no fact at all reach the server as they are, and do not spoil their neighbours.
-    """
-    if body[:1] == b"{" and body[-1:] == b"}":
-        try:
-            body.decode()
-            _raw.decode(body)
-        except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
-            pass
-        else:
-            return msgspec.Raw(body)
-    return msgspec.Raw(b'"' + base64.b64encode(body) + b'"')
-
-
-def extract(item: msgspec.Raw) -> bytes:
-    """The inverse of `embed`. Raises WireProblem for an element that is neither object nor base64 text."""
-    data = bytes(item)
-    if data[:1] == b"{":
-        return data
-    if data[:1] != b'"':
-        raise WireProblem("malformed", "a fact must be a JSON object, or text in base64")
-    try:
-        return base64.b64decode(data[1:-1], validate=True)
-    except binascii.Error as error:
-        raise WireProblem("malformed", f"a fact's base64 text is not valid: {error}") from error
-
-
-def signed_bytes(method: str, target: str, till: uuid.UUID, epoch: int, body: bytes) -> bytes:
-    """What a till signs (the layout is in the module's text)."""
-    digest = hashlib.sha256(body).hexdigest()
-    return f"stempel-request-1\n{method}\n{target}\n{till}\n{epoch}\n{digest}".encode()
-
-
-def authorise(private_key: bytes, method: str, target: str, till: uuid.UUID, epoch: int, body: bytes) -> str:
-    """The Authorization header for a request. `private_key` is the 32-byte seed."""
-    signature = base64.b64encode(
-        _key(private_key).sign(signed_bytes(method, target, till, epoch, body))
-    ).decode()
-    return f"{SCHEME} {till} {epoch} {signature}"
-
-
-@lru_cache(maxsize=64)
-def _key(private_key: bytes) -> Ed25519PrivateKey:
-    # Making it costs as much as signing with it.
-    return Ed25519PrivateKey.from_private_bytes(private_key)
-
-
-def public_key_of(private_key: bytes) -> bytes:
-    """The 32-byte public key of a seed."""
-    return Ed25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
-
-
-class Signature(msgspec.Struct, frozen=True):
-    """A parsed Authorization header: who claims to have signed."""
-
-    till: uuid.UUID
-    epoch: int
-    signature: bytes
-
-    def verify(self, public_key: bytes, method: str, target: str, body: bytes) -> bool:
-        """Whether the holder of `public_key` signed this request."""
-        message = signed_bytes(method, target, self.till, self.epoch, body)
-        try:
-            Ed25519PublicKey.from_public_bytes(public_key).verify(self.signature, message)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
-
-
-def parse_authorization(header: str) -> Signature:
-    """The signature in an Authorization header. Raises WireProblem("no_credentials")."""
-    parts = header.split(" ")
-    try:
-        scheme, till, epoch, signature = parts
-        if scheme != SCHEME or not epoch.isascii() or not epoch.isdigit() or len(epoch) > 9:
-            raise ValueError
-        return Signature(uuid.UUID(till), int(epoch), base64.b64decode(signature, validate=True))
-    except ValueError as error:
-        raise WireProblem(
-            "no_credentials", f"Authorization must be: {SCHEME} TILL EPOCH SIGNATURE"
-        ) from error
