@@ -248,6 +248,9 @@ KINDS: Final[dict[str, Callable[[str], Document]]] = {
     "refund": lambda lang: refund_document(
         refund(lang), SHOPS[lang], programme(), sold=sale(lang), member=member(lang)
     ),
+    "refund-copy": lambda lang: refund_document(
+        refund(lang), SHOPS[lang], programme(), sold=sale(lang), member=member(lang), copy=True
+    ),
     "x": lambda lang: x_report(
         fold(shift_facts(lang, closed=False)), SHOPS[lang], programme(), at_ms=AT_MS,
         cashier=CASHIERS[lang][0],
