@@ -171,7 +171,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ACTS)
 def test_what_was_rung_is_sold_or_voided_or_abandoned(desk: Desk, acts: list[str]) -> None:
     """Over any acts: rung = in the basket + voided + abandoned, in quantity and for each article."""
