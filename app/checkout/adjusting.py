@@ -14,6 +14,7 @@ from app.checkout.heart import Heart
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Product, Work
 from app.checkout.rights import Approval
+from app.checkout.shop import Shop
 from app.values import QTY_MILLI, div_round, line_gross
 
 OPEN_SKU: Final = "open-"
@@ -222,6 +223,13 @@ class Adjusting:
         lines = tuple(x for x in heart.sale.lines if restricting.age_from(x.tags, shop) <= checked)
         left = msgspec.structs.replace(heart.sale, lines=lines)
         return heart.change(left, why="age") or done("age_refused")
+
+
+def department_name(sku: str, shop: Shop, lang: str) -> str:
+    """The name of the department that an article number stands for; "" for that of an article."""
+    id = sku.removeprefix(OPEN_SKU) if sku.startswith(OPEN_SKU) else ""
+    found = next((each for each in shop.departments if each.id == id), None)
+    return found.names.get(lang, "") if found else ""
 
 
 def looks_personal(text: str) -> bool:

@@ -131,6 +131,7 @@ def test_acts_by_hand_are_listed_the_latest_first(opened: Opened) -> None:
     rows = opened.rows("exceptions").rows
     assert [row.title for row in rows] == ["Drawer opened without a sale", "Basket abandoned", "Open price"]
     assert rows[0].detail.endswith("Coins for change"), "a chosen reason has its words"
+    assert rows[1].detail.endswith("Other"), "a department in the manager's language, not the shop's"
     assert rows[2].figure == "4.50\xa0zł"
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from app.checkout.adjusting import department_name
 from app.checkout.rights import Role
 from app.ledger.facts import (
     AnyFact,
@@ -147,11 +148,13 @@ class Exceptions(Page):
 
     def _goods(self, goods: tuple[tuple[str, str, int], ...]) -> str:
         """The first two of what was taken out, in the manager's language."""
-        words, catalogue = self.corner.words, self.corner.till.heart.catalogue
+        words, till = self.corner.words, self.corner.till
+        catalogue = till.heart.catalogue
         named: list[str] = []
         for sku, name, qty_milli in goods[:2]:
             product = catalogue.product(sku) if sku else None
-            title = product.name_in(words.lang) if product else name
+            open_name = department_name(sku, till.shop, words.lang) or name
+            title = product.name_in(words.lang) if product else open_name
             named.append(title if qty_milli == QTY_MILLI else f"{title} × {words.qty(qty_milli)}")
         rest = f" +{len(goods) - 2}" if len(goods) > 2 else ""
         return ", ".join(named) + rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from app.checkout.adjusting import department_name
 from app.checkout.outcome import Outcome
 from app.checkout.receipt_code import is_receipt, long_code
 from app.checkout.rights import Approval
@@ -256,5 +257,6 @@ def sale_row(sale: SaleCompleted, screen: Screen) -> Row:
 
 def line_name(screen: Screen, sku: str, name: str) -> str:
     """A sold line's product in the cashier's language, or as it was sold."""
+    lang = screen.show.words.lang
     product = screen.catalogue.product(sku) if sku else None
-    return product.name_in(screen.show.words.lang) if product else name
+    return product.name_in(lang) if product else department_name(sku, screen.till.shop, lang) or name
