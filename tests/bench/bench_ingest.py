@@ -231,15 +231,14 @@ def _plain_pushes(http: httpx.Client, requests: list[bytes]) -> None:
 @contextlib.contextmanager
 def standing_still(server: ServerProcess) -> Iterator[None]:
     """What a server still does behind its requests waits: the next has the machine to itself."""
-    pid = server.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for child in children:
-        os.kill(int(child), signal.SIGSTOP)
+    behind = server.behind()
+    for pid in behind:
+        os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        for child in children:
-            os.kill(int(child), signal.SIGCONT)
+        for pid in behind:
+            os.kill(pid, signal.SIGCONT)
 
 
 def cpu_s(pid: int) -> float:

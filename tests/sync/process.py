@@ -50,6 +50,13 @@ class ServerProcess:
         self._port = said["port"]
         self.first_run = said["first_run"] or self.first_run
 
+    def behind(self) -> set[int]:
+        """The process behind the requests, if there is one: its id."""
+        # A thread of the server started it, and is what the kernel lists it under.
+        lists = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        found = {int(child) for one in lists for child in one.read_text().split()}
+        return {child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+
     def kill(self) -> None:
         """SIGKILL: no goodbye."""
         self.process.kill()

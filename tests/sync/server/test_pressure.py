@@ -50,3 +50,22 @@ def test_a_job_whose_client_went_away_still_counts_until_it_ends() -> None:
     asyncio.run(leave())
     assert threads.pending == 0
     threads.close()
+
+
+def test_much_waits_for_much_and_little_does_not() -> None:
+    threads, go = Threads(threads=1, bulk_threads=1, bulk_max=2), threading.Event()
+
+    async def press() -> None:
+        waiting = [asyncio.create_task(threads.run_bulk(go.wait, 10)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Refused) as refused:
+            await threads.run_bulk(lambda: None)
+        assert (refused.value.status, refused.value.retry_after_s) == (503, 2)
+        assert await threads.run(lambda: 7) == 7, "one sale does not wait for weeks of others"
+        assert threads.pending == 2
+        go.set()
+        assert await asyncio.gather(*waiting) == [True] * 2
+
+    asyncio.run(press())
+    assert threads.pending == 0
+    threads.close()
