@@ -121,6 +121,21 @@ def test_a_late_fact_is_folded_where_it_belongs(rig: Rig, till: HandTill) -> Non
     assert members.check(rig.db) == []
 
 
+def test_one_fact_of_two_tills_counts_once_though_both_come_in_one_batch(rig: Rig, till: HandTill) -> None:
+    """What a till and the server, or two copies of a disk, settle each for itself has one id."""
+    member = rig.world.new_id()
+    body = earned(rig, member, 700)
+    twin = HandTill(rig, bytes(32))
+    assert twin.enrol().status == 200
+    assert schema.shard_of(twin.credentials.till) != schema.shard_of(till.credentials.till)
+    till.push_ok(till.start, [body])
+    twin.push_ok(twin.start, [body])
+    fold_all(rig)
+    rows, _ = pull_all(till)
+    assert state_of(rows[member]).balance_centi == 700
+    assert members.check(rig.db) == []
+
+
 def test_folding_again_after_a_crash_changes_nothing(
     rig: Rig, till: HandTill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
