@@ -38,7 +38,7 @@ from tests.sync.process import ServerProcess
 
 RETURNING, DAYS, A_DAY = 100, 7, 60
 STEADY, PAUSE_S, IDLE_S = 10, 0.5, 15.0
-BACKLOG, TURN_S = 20_000, 3.0
+BACKLOG, TURN_S = 10_000, 3.0
 """Sales that one selling till drains, and the seconds of a turn."""
 
 
@@ -127,7 +127,8 @@ class SellingTill:
                 worker.enrol(self._code)
                 self._code = ""
             self._sell("draining", lambda: self._state.state == "online" and self._state.unsynced == 0)
-            assert worker.stop(30)
+            worker.stop(30)  # a request in flight may be abandoned: that is what the protocol is for
+            assert not worker.lane.alive
 
     def _told(self, status: Status) -> None:
         self._state = status
