@@ -268,7 +268,8 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who a member is: `data` is a JSON object that the server does not look into; null: erased.
+    """Who a member is: `data` is a JSON object, of which the server reads name and phone alone;
+    null: erased.
 
     Of two versions the later by (`updated_ms`, `origin`) holds; `origin` is the till that wrote it.
     """
