@@ -43,11 +43,7 @@ def tills(context: typer.Context) -> None:
                 amiss.append(f"clock {(till.clock_skew_ms or 0) // 1000:+} s")
             runs = () if till.program is None else (f"program {till.program} engine {till.engine}",)
             place = f"epoch {till.epoch} number {till.acked_seq}"
-            say(
-                "  ".join(
-                    (till.store, str(till.id), place, f"pushed {seen}", *runs, *amiss)
-                )
-            )
+            say("  ".join((till.store, str(till.id), place, f"pushed {seen}", *runs, *amiss)))
 
 
 def revoke(context: typer.Context, till: TillId) -> None:
