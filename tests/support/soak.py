@@ -31,7 +31,7 @@ class Sample(NamedTuple):
 
     sales: int
     memory_kib: int
-    """Private memory and its share of what is shared (PSS)."""
+    """Its own memory, without files mapped."""
     nones: int
     """References to None; flat unless calls lose or leak some."""
     p50_ms: float
@@ -144,8 +144,8 @@ class Soak:
 
 
 def memory_kib() -> int:
-    """This process' proportional set size."""
+    """This process' own memory: its share of libraries would grow whenever another process ends."""
     for line in Path("/proc/self/smaps_rollup").read_text("ascii").splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Pss_Anon:"):
             return int(line.split()[1])
     raise RuntimeError("this system does not tell a process' memory")
