@@ -268,11 +268,13 @@ def _play(folder: Path, config: Config, desk: SimulatedDesk, server: DemoServer)
 
     pictures = folder / "pictures"
     pictures.mkdir(exist_ok=True)
-    windowed = Windowed(folder, config, desk.devices)
+    ready = threading.Event()
+    windowed = Windowed(folder, config, desk.devices, on_ready=lambda _: ready.set())
     windowed.start()
     try:
         server.start()
         player = Player(windowed, desk, pictures)
+        player.until(ready.is_set)  # a card on a reader that nobody reads yet would be forgotten
         player.play(config.till.lang or "pl", server)
     finally:
         windowed.stop()
@@ -294,9 +296,9 @@ class Player:
         """A tapped card, a basket, points, cash, paper, the server, the day."""
         from app.screens.views import DayView
 
-        self.until(lambda: self.windowed.rig is not None and self.windowed.rig.till.shift is not None)
         rig, presenter = self.windowed.rig, self.windowed.presenter
         assert rig is not None
+        self.until(lambda: rig.till.shift is not None)
         till = rig.till
         section = server.section()
         if section is not None:
