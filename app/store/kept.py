@@ -63,13 +63,14 @@ def _load(source: bytes) -> Programme:
 def _version() -> bytes:
     """The code that reads programmes, as it is installed; empty where its files cannot be looked at."""
     import app.loyalty
+    import app.values
 
     digest = hashlib.blake2b(digest_size=_HASH_BYTES)
     try:
-        for folder in app.loyalty.__path__:
-            for file in sorted(Path(folder).glob("**/*.py")):
-                stat = file.stat()
-                digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        files = [file for folder in app.loyalty.__path__ for file in sorted(Path(folder).glob("**/*.py"))]
+        for file in (*files, Path(app.values.__file__)):  # how money and shares are read stands there
+            stat = file.stat()
+            digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     except OSError:
         return b""
     return digest.digest()
