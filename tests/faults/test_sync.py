@@ -59,7 +59,9 @@ def test_no_seed_loses_or_doubles_anything(block: int) -> None:
         one_world(seed)
 
 
-@pytest.mark.xfail(reason="until the merge is pushed again, a till may show the other's points twice")
+@pytest.mark.xfail(
+    strict=True, reason="until the merge is pushed again, a till may show the other's points twice"
+)
 def test_a_server_put_back_to_before_a_merge() -> None:
     """In the end all is right, which `check` says after the worlds that pass."""
     one_world(1_004_030, put_back_merges=True)
