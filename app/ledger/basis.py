@@ -39,7 +39,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `ago_ms` is how long before `at_ms` it was priced. `snapshot` names the member's state that the server
     sent ("history:version"; empty: none), `own` how many of this till's own facts were folded on top, `state`
     the digest of what came of it (empty without a member). `redeem` to `segments` are as in the engine's
-    context; `birthday` says that one was known.
+    context; `birthday` says that one was known. `rewards` and `uses` are the wishes of the engine's `Redeem`,
+    `budgets` what was left of what all customers share.
     """
 
     engine: int
@@ -57,3 +58,6 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     codes: tuple[Presented, ...] = ()
     segments: tuple[str, ...] = ()
     birthday: bool = False
+    rewards: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    budgets: dict[str, int] = {}

@@ -52,6 +52,9 @@ def basis_of(compiled: Compiled, context: Context, known: Known | None, sold_ms:
         ),
         segments=tuple(segment for segment in context.segments if segment in named.segments),
         birthday=context.birthday is not None,
+        rewards=redeem.rewards,
+        uses=redeem.entitlements,
+        budgets=context.budgets,
     )
 
 
@@ -69,13 +72,17 @@ def context_from(
             for code in basis.codes
         ),
         redeem=Redeem(
-            basis.redeem, tuple(GiftCard(card.code, card.balance_minor) for card in basis.gift_cards)
+            basis.redeem,
+            tuple(GiftCard(card.code, card.balance_minor) for card in basis.gift_cards),
+            basis.rewards,
+            basis.uses,
         ),
         member_id=member_id,
         segments=basis.segments,
         birthday=birthday,
         time_zone=basis.time_zone,
         points_limit_centi=basis.limit_centi,
+        budgets=basis.budgets,
     )
 
 
