@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from app.ledger.chain import GENESIS, Head, verify
 from app.ledger.facts import encode
 from sync import protocol
-from sync.batch import BadBatch, read_bodies, write_bodies
-from sync.columns import (
+from sync.protocol.batch import BadBatch, read_bodies, write_bodies
+from sync.protocol.columns import (
     BadColumn,
     read_ids,
     read_numbers,

@@ -2,7 +2,7 @@
 
 A body is taken apart as text, of whatever kind and version it is. Its numbers, ids and texts leave marks in a
 *frame*; the lines of a sale leave marks in a *layout*, and their texts together are a *product*. Frames,
-layouts and products stand once in a batch; values stand in columns (`sync.columns`). A value that is in a
+layouts and products stand once in a batch; values stand in columns (`columns`). A value that is in a
 frame or layout twice is written once. What cannot be taken apart exactly goes as the bytes it is.
 
 The batch is a msgpack array, version 2 of the wire's facts; its layout is that of `_Writer.document`. Whoever
@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from sync.columns import (
+from sync.protocol.columns import (
     BadColumn,
     read_ids,
     read_numbers,
@@ -279,7 +279,7 @@ def _is_number(text: str) -> bool:
 class _Reader:
     def __init__(self, document: Any, count: int, most_bytes: int) -> None:
         raw, frames, values, order, counts, layouts, products, which, whose, numbers = document
-        self._raw: list[bytes] = raw
+        self._raw: list[Any] = raw
         self._order = read_numbers(order, count)
         if len(self._order) != count or min(self._order) < 0:
             raise BadBatch("not as many facts as it says")

@@ -15,7 +15,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from sync.framing import WireProblem
+from sync.protocol.framing import WireProblem
 
 SCHEME: Final = "Stempel-Ed25519"
 
