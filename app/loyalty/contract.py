@@ -345,6 +345,7 @@ class Contract:
             "spent_value": money(points.spent_value_minor),
             "spendable": text_of(points.spendable_centi),
             "spendable_value": money(points.spendable_value_minor),
+            "rewards": text_of(points.rewards_centi),
             "balance_before": text_of(points.balance_before_centi),
             "balance_after": text_of(points.balance_after_centi),
         }

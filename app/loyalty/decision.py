@@ -92,6 +92,8 @@ class Points(msgspec.Struct, frozen=True, omit_defaults=True):
     spendable_centi: int = 0
     """The most that may be spent on this receipt, here and now, without a risk to anyone."""
     spendable_value_minor: int = 0
+    rewards_centi: int = 0
+    """What rewards of this receipt cost, beside what is spent as tender."""
     balance_before_centi: int = 0
     balance_after_centi: int = 0
 

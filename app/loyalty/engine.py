@@ -107,7 +107,7 @@ def _pass(
     for plan in compiled.delivery:
         plan.deliver(run)
     if context.redeem.rewards:
-        collect(run)
+        collect(run, {plan.id for plan in compiled.buying})
         for plan in compiled.buying:
             plan.buy(run)
     redemption = compiled.redemption
@@ -231,6 +231,7 @@ def _points(run: Run) -> Points:
         spent_value_minor=run.spent_minor,
         spendable_centi=run.spendable_centi,
         spendable_value_minor=run.spendable_minor,
+        rewards_centi=run.rewards_centi,
         balance_before_centi=before,
         balance_after_centi=before + earned - run.spent_centi - run.rewards_centi,
     )

@@ -228,7 +228,8 @@ def decision_schema() -> Json:
 
 
 _POINTS = (
-    "earned", "spent", "spent_value", "spendable", "spendable_value", "balance_before", "balance_after",
+    "earned", "spent", "spent_value", "spendable", "spendable_value", "rewards",
+    "balance_before", "balance_after",
 )  # fmt: skip
 
 

@@ -614,7 +614,7 @@ class Naive(Visit):
         money = min(sum(each.net for each in lines), floor(self.goods() * redeem.max_share))
         limit = floor(money / per_centi)
         if self.context.points_limit_centi is not None:
-            limit = min(limit, self.context.points_limit_centi)
+            limit = min(limit, self.context.points_limit_centi - self.bought)
         at_ms = self.context.at_ms
         balance = sum(lot.amount_centi for lot in self.lots() if lot.spendable_at_ms <= at_ms)
         balance = balance - self.state.debt_centi - self.bought
@@ -640,9 +640,9 @@ class Naive(Visit):
         """Rewards for points, and gifts that are held, in the order in which they are wished."""
         wishes = self.context.redeem.rewards
         gifts = {g.code: g for g in (self.state.grants if self.state else ()) if g.kind == "reward"}
-        for wish in wishes:
-            if wish in gifts and gifts[wish].uses > 0:
-                self.used[gifts[wish].rule] += 1
+        for wish, gift in gifts.items():
+            begun = gift.starts_at_ms <= self.context.at_ms
+            self.used[gift.rule] += min(wishes.count(wish), gift.uses) if begun and gift.uses > 0 else 0
         for rule in self.programme.rules:
             if not isinstance(rule, RewardRule) or self.state is None or not self.allowed(rule):
                 continue
@@ -658,6 +658,9 @@ class Naive(Visit):
                 if stock is not None and given[name] >= stock:
                     continue
                 if item.per_member is not None and had >= item.per_member:
+                    continue
+                limit = self.context.points_limit_centi
+                if limit is not None and limit - self.bought < item.points:
                     continue
                 if ready - self.bought >= item.points:
                     given[name] += 1

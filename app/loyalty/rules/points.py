@@ -262,7 +262,7 @@ class Redemption(Plan):
         limit = self.cap_centi(run)
         allowance = run.context.points_limit_centi
         if allowance is not None:
-            limit = min(limit, max(0, allowance) // self.step * self.step)
+            limit = min(limit, max(0, allowance - run.rewards_centi) // self.step * self.step)
         ready = run.state.spendable_centi(run.context.at_ms)
         balance = max(0, ready - run.state.debt_centi - run.rewards_centi)
         if not self.terms.same_sale:

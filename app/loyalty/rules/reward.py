@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable
 
 import msgspec
 
 from app.loyalty.decision import Reason
-from app.loyalty.effects import Counted, GrantUsed, PointsSpent
+from app.loyalty.effects import Counted, Grant, GrantUsed, PointsSpent
 from app.loyalty.model import Count, Ident, Names, Points, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, say
 from app.loyalty.rules.points import ready_lots
-from app.loyalty.state import take_from
+from app.loyalty.state import Standing, take_from
 from app.loyalty.unused import unused
 
 
@@ -60,6 +61,9 @@ class Rewards(Plan):
         have = sum(lot.amount_centi for lot in ready)
         if have < item.points:
             return self.no("reward_too_dear", missing_centi=item.points - have, item=name)
+        limit = run.context.points_limit_centi
+        if limit is not None and limit - run.rewards_centi < item.points:
+            return self.no("reward_beyond_limit", item=name)
         given[name] = given.get(name, 0) + 1
         run.effects.append(PointsSpent(self.id, item.points, take_from(ready, item.points), tender=False))
         run.effects.append(Counted(f"{self.id}#{name}", 0, uses=1))
@@ -89,13 +93,25 @@ class Rewards(Plan):
         return self.no("reward_near", item=least.id, missing_centi=least.points - have)
 
 
-def collect(run: Run) -> None:
-    """Hand over gifts that the member holds, named by their code in the wish."""
-    held = {grant.code: grant for grant in run.state.grants if grant.kind == "reward" and grant.uses > 0}
-    for wish in run.context.redeem.rewards:
+def gifts(state: Standing, at_ms: int) -> list[Grant]:
+    """Gifts that a member holds and may take at a moment, by code."""
+    return [
+        grant for grant in state.grants if grant.kind == "reward" and grant in state.held(grant.rule, at_ms)
+    ]
+
+
+def collect(run: Run, catalogues: Container[str]) -> None:
+    """Hand over gifts that the member holds, named by their code in the wish.
+
+    A wish for a thing of one of the `catalogues` is for that rule to answer.
+    """
+    held = {grant.code: grant for grant in gifts(run.state, run.context.at_ms)}
+    for wish, count in Counter(run.context.redeem.rewards).items():
         grant = held.get(wish)
         if grant is not None:
-            run.effects.append(GrantUsed(msgspec.structs.replace(grant, uses=1)))
+            run.effects.append(GrantUsed(msgspec.structs.replace(grant, uses=min(count, grant.uses))))
+        if count > (grant.uses if grant else 0) and wish.partition("/")[0] not in catalogues:
+            run.refused.append(Reason("", False, "reward_unknown", {"item": wish}))
 
 
 def plans(rule: RewardRule, scope: Scope) -> list[Plan]:

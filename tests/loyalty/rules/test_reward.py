@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 from app.loyalty.basket import Redeem
-from app.loyalty.effects import (
-    Lot,
-    PointsEarned,
-)
+from app.loyalty.effects import Grant, Granted, GrantUsed, Lot, PointsEarned
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
 from tests.loyalty.support import NOON, line, price, programme, then, why
@@ -58,3 +55,39 @@ def test_a_gift_that_is_held_is_handed_over_by_its_code() -> None:
         state, price(compiled, line("a", "1"), state=state, redeem=Redeem(rewards=(code,)), sale_id="t")
     )
     assert after.grants == ()
+
+
+def test_a_gift_wished_twice_is_handed_over_as_often_as_it_is_held() -> None:
+    compiled = programme("  - {id: s, kind: stamps, NAME, size: 2, per: unit, reward: {gift: cup}}\n")
+    state = then(EMPTY, price(compiled, line("a", "1", "2")))
+    code = state.grants[0].code
+    greedy = price(compiled, line("a", "1"), state=state, redeem=Redeem(rewards=(code, code)), sale_id="t")
+    assert [reason.code for reason in greedy.refused] == ["reward_unknown"]
+    assert [effect.grant.uses for effect in greedy.effects if isinstance(effect, GrantUsed)] == [1]
+    assert then(state, greedy).grants == ()
+
+
+def test_what_nobody_knows_is_refused_and_a_gift_waits_for_its_first_day() -> None:
+    compiled = programme(CATALOGUE)
+    unknown = price(compiled, line("a", "1"), state=holding(90_000), redeem=Redeem(rewards=("lost", "x/cup")))
+    assert [(r.code, r.params["item"]) for r in unknown.refused] == [
+        ("reward_unknown", "lost"),
+        ("reward_unknown", "x/cup"),
+    ]
+    later = Grant("later", "s", "reward", NOON, 1, starts_at_ms=NOON + DAY_MS)
+    waiting = price(
+        compiled,
+        line("a", "1"),
+        state=apply(EMPTY, [Granted(later)], NOON),
+        redeem=Redeem(rewards=("later",)),
+    )
+    assert [reason.code for reason in waiting.refused] == ["reward_unknown"]
+
+
+def test_rewards_and_points_share_what_may_be_spent_here() -> None:
+    compiled = programme(CATALOGUE + "  - {id: p, kind: points, NAME, redeem: {value: 0.01}}\n")
+    wish = Redeem("max", rewards=("g/cup", "g/cup"))
+    decision = price(compiled, line("a", "9"), state=holding(50_000), redeem=wish, points_limit_centi=10_000)
+    assert [reason.code for reason in decision.refused] == ["reward_beyond_limit"]
+    points = decision.points
+    assert (points.rewards_centi, points.spent_centi, points.balance_after_centi) == (8_000, 2_000, 40_000)
