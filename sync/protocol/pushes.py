@@ -7,9 +7,10 @@ from typing import Annotated, Final
 
 import msgspec
 
-from sync.protocol.batch import BadBatch, read_bodies, write_bodies
+from sync.protocol.batch import read_bodies, write_bodies
 from sync.protocol.common import VERSION
 from sync.protocol.framing import PLAIN_MAX, WireProblem, decode, embed, extract, pack, pack_bytes
+from sync.protocol.marks import BadBatch
 
 PUSH_V: Final = 2
 """The newest form of pushes: see `Pushed.push_v`."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.ledger.chain import GENESIS, Head, verify
 from app.ledger.facts import encode
 from sync import protocol
-from sync.protocol.batch import BadBatch, read_bodies, write_bodies
+from sync.protocol.batch import read_bodies, write_bodies
 from sync.protocol.columns import (
     BadColumn,
     read_ids,
@@ -23,6 +23,7 @@ from sync.protocol.columns import (
     write_numbers,
     write_texts,
 )
+from sync.protocol.marks import BadBatch
 from tests.support.facts import Shelf
 
 MOST = 1 << 20
