@@ -357,7 +357,9 @@ class Heart(Recorder):
     def context(self, *, paying: bool) -> Context:
         """When, where and for whom the sale in hand is priced, and what was presented."""
         at_ms = self.sale.priced_ms or self.world.now_ms()
-        context = context_of(self.sale, self.member, self.sales, self.shop, at_ms, paying=paying)
+        context = context_of(
+            self.sale, self.member, self.sales, self.shop, at_ms, programme=self.programme, paying=paying
+        )
         limit, most = self.holding.limit_centi(), context.points_limit_centi
         if limit is None:
             return context

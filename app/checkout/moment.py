@@ -6,13 +6,22 @@ from app.checkout.basket import OpenSale
 from app.checkout.birthdays import birthday_of
 from app.checkout.ports import Member, Sales
 from app.checkout.shop import Shop
+from app.ledger.budgets import left_of, limits_of
 from app.loyalty.basket import Code, Context, GiftCard, Redeem
+from app.loyalty.engine import Compiled
 
 
 def context_of(
-    sale: OpenSale, member: Member | None, sales: Sales, shop: Shop, at_ms: int, *, paying: bool
+    sale: OpenSale,
+    member: Member | None,
+    sales: Sales,
+    shop: Shop,
+    at_ms: int,
+    *,
+    programme: Compiled,
+    paying: bool,
 ) -> Context:
-    """The context of an open sale; `sales` says how often its codes were used."""
+    """The context of an open sale; `sales` says how often its codes were used, and what budgets gave."""
     person = member.person if member else None
     return Context(
         at_ms=at_ms,
@@ -29,8 +38,14 @@ def context_of(
         codes=tuple(_code(code, sale, sales) for code in sale.codes),
         birthday=birthday_of(person),
         segments=person.segments if person else (),
+        budgets=budgets_left(programme, sales),
         paying=paying,
     )
+
+
+def budgets_left(programme: Compiled, sales: Sales) -> dict[str, int]:
+    """What is left of the programme's budgets and stocks, for the engine (`app.ledger.budgets`)."""
+    return left_of(programme, sales.spent()) if limits_of(programme) else {}
 
 
 def _code(code: str, sale: OpenSale, sales: Sales) -> Code:

@@ -201,6 +201,13 @@ class Sales(Protocol):
         """How often a code was used here, by anyone and by this member."""
         ...
 
+    def spent(self) -> Mapping[str, int]:
+        """What budgets and stocks have given so far, by part (`app.ledger.budgets`), as far as is known here.
+
+        Asked at every pricing: it reads no disk.
+        """
+        ...
+
     def parked(self) -> Sequence[tuple[int, bytes]]:
         """Slot and payload of each sale put aside."""
         ...
@@ -274,6 +281,9 @@ class NoSales:
 
     def code_used(self, code: str, member: uuid.UUID | None) -> tuple[int, int]:
         return 0, 0
+
+    def spent(self) -> Mapping[str, int]:
+        return {}
 
     def parked(self) -> Sequence[tuple[int, bytes]]:
         return ()

@@ -51,6 +51,7 @@ class Database:
     def reader(self) -> Reader:
         """A reader for the calling thread; closed with the database."""
         reader = Reader(self.file)
+        reader.tally = self.writer.projections.budgets.tally
         self._readers.append(reader)
         return reader
 

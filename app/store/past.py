@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from app.checkout.ports import Shift
@@ -18,6 +18,7 @@ from app.ledger.facts import (
 )
 from app.stats.shift import ShiftFigures, fold
 from app.store import rows
+from app.store.budgets import Tally, read_spent
 
 EXCEPTIONS: Final = (
     "cash_moved",
@@ -43,6 +44,8 @@ class PastSales:
 
     def __init__(self, run: Callable[..., Any]) -> None:
         self._run = run
+        self.tally: Tally | None = None
+        """What budgets have given, kept by the writer beside it; None: to be read."""
 
     def _value(self, statement: str, parameters: tuple[object, ...] = ()) -> Any:
         """The first column of the first row; None without a row."""
@@ -159,6 +162,10 @@ class PastSales:
             {"id": member.bytes if member else None, "code": code},
         ).fetchone()
         return row[0], row[1]
+
+    def spent(self) -> Mapping[str, int]:
+        """What budgets and stocks have given so far, by part (`app.ledger.budgets`), as is known here."""
+        return read_spent(self._run) if self.tally is None else self.tally.spent
 
     # -- shifts ------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from app.ledger.merging import merge
 from app.loyalty.state import EMPTY, MemberState
 from app.stats.day import DayFigures, add
 from app.store import allowances, rows
+from app.store.budgets import Budgets
 from app.store.connection import Driver
 from app.store.selling import TABLES, SellingProjections
 
@@ -92,6 +93,8 @@ _DUMPS: Final = {
     "code_use": "SELECT * FROM code_use ORDER BY code, member",
     "shift": "SELECT * FROM shift ORDER BY id",
     "day": "SELECT * FROM day ORDER BY business_day",
+    "budget_charge": "SELECT * FROM budget_charge ORDER BY fact, part",
+    "budget_spent": "SELECT * FROM budget_spent WHERE own OR known ORDER BY part",
 }
 
 
@@ -101,6 +104,7 @@ class Projections:
     def __init__(self, sql: Driver) -> None:
         self._run = sql.execute
         self._selling = SellingProjections(sql)
+        self.budgets = Budgets(sql.execute)
         # The day being sold in is read once and then only written.
         self._day: DayFigures | None = None
         self._open_day: str | None = None
@@ -109,12 +113,14 @@ class Projections:
     def forget(self) -> None:
         """Drop what is kept in memory: the transaction it belonged to did not happen."""
         self._day, self._open_day, self._known = None, None, False
+        self.budgets.forget()
 
     def apply(self, fact: AnyFact, *, known: bool = False) -> None:
         """Fold one fact into everything it touches; `known`: the member's snapshot holds it already."""
         if not known:
             self._fold_member(fact)
         self._selling.apply(fact)
+        self.budgets.charge(fact)
         match fact:
             case CardLinked():
                 self.link(fact.card, fact.member.bytes, fact.at_ms)
@@ -285,6 +291,7 @@ class Projections:
         for table in (*TABLES, "shift", "day"):
             self._run(f"DELETE FROM {table}")
         self._run("DELETE FROM alias")
+        self.budgets.clear()
         listed = "SELECT key, body FROM listed WHERE list = 'alias' ORDER BY key"
         for key, body in self._run(listed).fetchall():
             # Under whichever of the ids this till came to know them first: that may be another one now.
@@ -310,6 +317,7 @@ class Projections:
         for (root,) in self._run(_MERGED_WITH_SNAPSHOTS).fetchall():
             self._merge_others(root)
         self.forget()
+        self.budgets.count()
         return count
 
     def dump(self) -> dict[str, list[Any]]:

@@ -1,8 +1,9 @@
 """Tables of the till's database (SQLAlchemy Core). Migrations make them; a test proves both equal.
 
 Three families: what is never changed (fact, envelope, entry), what is folded from it and can be dropped and
-rebuilt (member, alias, card, sale, refund, returned, shift, day, code_use, gift_card), and what stands on its
-own (product, person, staff, basket, print_job, tap_counter, unknown_code, setting).
+rebuilt (member, alias, card, sale, refund, returned, shift, day, code_use, gift_card, budget_charge), and
+what stands on its own (product, person, staff, basket, print_job, tap_counter, unknown_code, budget_spent,
+setting).
 """
 
 from __future__ import annotations
@@ -114,6 +115,26 @@ alone: Final = Table(
     Column("coupons_minor", Integer, nullable=False),
 )
 Index("ix_alone_member", alone.c.member)
+
+# What each fact charged to budgets and stocks, and what they have given in all: see app.store.budgets.
+budget_charge: Final = Table(
+    "budget_charge",
+    metadata,
+    Column("fact", BLOB, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    PrimaryKeyConstraint("fact", "part"),
+    sqlite_with_rowid=False,
+)
+
+budget_spent: Final = Table(
+    "budget_spent",
+    metadata,
+    Column("part", Text, primary_key=True),
+    Column("own", Integer, nullable=False),
+    Column("known", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 sale: Final = Table(
     "sale",

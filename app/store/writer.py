@@ -316,10 +316,12 @@ class Writer:
     @contextmanager
     def _all_or_nothing(self, *, keep: bool = True) -> Iterator[None]:
         """A transaction that also puts the writer's memory back, and tells environment errors from bugs."""
-        head = self._head
+        head, budgets = self._head, self._projections.budgets
         try:
             with transaction(self._sql, keep=keep):
                 yield
+                budgets.ending()
+            (budgets.committed if keep else budgets.forget)()
         except BaseException as failed:
             self._head = head
             self._projections.forget()
