@@ -391,7 +391,7 @@ class Rig:
             self.programmes.look()
         if "staff" in arrival.lists:
             self.post(self.staff_changed)
-        if arrival.members:
+        if arrival.members or arrival.budgets:
             self.post(lambda: self._refresh(arrival))
 
     def _refresh(self, arrival: Arrival) -> None:
@@ -399,6 +399,8 @@ class Rig:
         member, shown = self.till.sale.member, self.till.member
         if member is not None and ({member, shown.id if shown else member} & arrival.members):
             self.till.when_free(self._refresh_member)
+        elif arrival.budgets:
+            self.till.when_free(self._budgets_changed)
 
     def staff_changed(self) -> None:
         """The list of staff is another: head office sent one, or it was changed here."""
@@ -407,6 +409,10 @@ class Rig:
 
     def _refresh_member(self) -> None:
         self.till.refresh_member()
+        self.on_change()
+
+    def _budgets_changed(self) -> None:
+        self.till.heart.refresh_price()
         self.on_change()
 
     def _switch(self, programme: Compiled) -> None:

@@ -12,10 +12,12 @@ from sync import protocol
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What a page brought: members whose state or person may have changed, and lists that may have."""
+    """What a page brought: members whose state or person may have changed, lists that may have, and whether
+    budgets have."""
 
     members: frozenset[uuid.UUID] = frozenset()
     lists: frozenset[str] = frozenset()
+    budgets: bool = False
 
 
 class Inbox(Protocol):

@@ -193,7 +193,7 @@ class SyncWorker:
             case Apply(ticket, page, asked_ms):
                 arrival = self._inbox.apply(page, asked_ms)
                 self._events.put(Applied(ticket))
-                if self._on_arrival is not None and (arrival.members or arrival.lists):
+                if self._on_arrival is not None and (arrival.members or arrival.lists or arrival.budgets):
                     self._on_arrival(arrival)
             case Listen():
                 self._hints.listen(effect)

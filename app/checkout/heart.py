@@ -281,6 +281,11 @@ class Heart(Recorder):
             self.member = self.load(mine)
             self.reprice(keep=False)
 
+    def refresh_price(self) -> None:
+        """What all customers share may have changed (budgets, stocks): price with what is left now."""
+        if self.sale.lines and self.stopped() is None:
+            self.reprice(keep=False)
+
     def keep(self, facts: tuple[AnyFact, ...] = ()) -> None:
         """Write the basket down: after a power cut it is on the screen again."""
         self.note_down(Work(facts=facts, basket=self.payload(), at_ms=self.sale.priced_ms))

@@ -75,6 +75,8 @@ class StoredInbox:
         self._pause = pause
         self._clock_s = clock_s
         self._fresh_ms = 0
+        self._budgets: protocol.Budgets | None = None
+        """As they came last."""
         self._came: set[tuple[str, str]] | None = None
         """While everything is pulled again: the rows of lists that came."""
 
@@ -127,9 +129,11 @@ class StoredInbox:
             waiting = taker.left
             if not first_time:
                 self._pause((self._clock_s() - began_s) * PAUSE_SHARE)
+        before = self._budgets.spent if self._budgets else {}
+        counted = page.budgets is not None and page.budgets.spent != before
         self._finish(page, asked_ms)
         members = {row.member for row in page.members} | {row.member for row in page.persons}
-        return Arrival(frozenset(members), frozenset(row.list for row in page.listed))
+        return Arrival(frozenset(members), frozenset(row.list for row in page.listed), counted)
 
     def _chunk(self, taker: _Taker, first: Row, steps: Iterator[Row], chunk_s: float) -> bool:
         until_s = self._clock_s() + chunk_s
@@ -149,12 +153,15 @@ class StoredInbox:
         if came is not None:
             came |= {(row.list, row.key) for row in page.listed if not row.removed}
         fresh_ms = 0 if page.more else asked_ms
-        moved = page.cursor.encode() != self._setting(CURSOR) or came is not None
+        budgets = page.budgets if page.budgets != self._budgets else None
+        moved = page.cursor.encode() != self._setting(CURSOR) or came is not None or budgets is not None
         if not moved and abs(fresh_ms - self._fresh_ms) < FRESH_EVERY_MS:
             return
 
         def work(sql: Driver) -> None:
             _put_setting(sql, CURSOR, page.cursor)
+            if budgets is not None:
+                self._writer.projections.budgets.take(budgets.spent, budgets.epoch, budgets.seq)
             if fresh_ms:
                 allowances.synced(sql.execute)
                 _put_setting(sql, FRESH, str(fresh_ms))
@@ -166,6 +173,7 @@ class StoredInbox:
 
         self._write(work)
         self._fresh_ms = fresh_ms or self._fresh_ms
+        self._budgets = budgets or self._budgets
         if not page.more:
             self._came = None
 

@@ -41,7 +41,16 @@ from sync.protocol.framing import (
     unpack,
 )
 from sync.protocol.lists import NOTHING, Listed, MergeBody, ProductBody, ProgrammeBody, Published, StaffBody
-from sync.protocol.pulls import PERSONS_MAX, CardRow, MemberRow, PersonRow, Persons, PersonsKept, PullPage
+from sync.protocol.pulls import (
+    PERSONS_MAX,
+    Budgets,
+    CardRow,
+    MemberRow,
+    PersonRow,
+    Persons,
+    PersonsKept,
+    PullPage,
+)
 from sync.protocol.pushes import (
     FACTS_MAX,
     PUSH_V,
@@ -52,8 +61,9 @@ from sync.protocol.pushes import (
     PushColumns,
     Pushed,
     TillState,
+    open_push,
     pack_push,
-    read_push,
+    put_together,
 )
 from sync.protocol.signing import (
     SCHEME,

@@ -74,6 +74,15 @@ class PersonsKept(msgspec.Struct, frozen=True, kw_only=True):
     server_time_ms: int
 
 
+class Budgets(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What budgets and stocks have given, by part (`app.ledger.budgets`), as far as facts were counted: of
+    the asking till's own those up to `seq` of `epoch`, and of earlier epochs all."""
+
+    spent: dict[str, int] = {}
+    epoch: int = 0
+    seq: int = 0
+
+
 class PullPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """GET /v1/pull: what changed after the cursor; a later row replaces an earlier one.
 
@@ -87,3 +96,5 @@ class PullPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     members: list[MemberRow] = []
     persons: list[PersonRow] = []
     listed: list[Listed] = []
+    budgets: Budgets | None = None
+    """With the last page; a server that does not count them sends none."""
