@@ -61,9 +61,8 @@ from sync.protocol.pushes import (
     PushColumns,
     Pushed,
     TillState,
-    open_push,
     pack_push,
-    put_together,
+    read_push,
 )
 from sync.protocol.signing import (
     SCHEME,
