@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from app.checkout.ports import Person, Product
-from app.store import allowances, rows
+from app.store import allowances, rows, scope
 from app.store.connection import DatabaseFile, Driver
 from app.store.writer import Writer
 from sync import protocol
@@ -79,14 +79,19 @@ class StoredInbox:
         """As they came last."""
         self._came: set[tuple[str, str]] | None = None
         """While everything is pulled again: the rows of lists that came."""
+        self._pull = 0
+        """The number of the pull that is under way, or of the last: rows that come get it."""
 
     def close(self) -> None:
         self._sql.close()
 
     def cursor(self) -> str:
-        if self._setting(AGAIN) is not None and self._came is None:
-            self._came = set()
-            return ""
+        self._pull = scope.pull_number(self._run)
+        if self._setting(AGAIN) is not None:
+            self._pull += 1
+            if self._came is None:
+                self._came = set()
+                return ""
         return (self._setting(CURSOR) or b"").decode()
 
     def _setting(self, key: str) -> bytes | None:
@@ -113,6 +118,7 @@ class StoredInbox:
 
         self._write(work)
         self._came = set()
+        self._pull = scope.pull_number(self._run) + 1
 
     # -- pages in ----------------------------------------------------------------------------------------
 
@@ -124,7 +130,7 @@ class StoredInbox:
         chunk_s = FIRST_CHUNK_S if first_time else CHUNK_S
         while waiting is not None:
             began_s = self._clock_s()
-            taker = _Taker(self._writer, page.feed_epoch)
+            taker = _Taker(self._writer, page.feed_epoch, self._pull)
             self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps, chunk_s))
             waiting = taker.left
             if not first_time:
@@ -153,8 +159,10 @@ class StoredInbox:
         if came is not None:
             came |= {(row.list, row.key) for row in page.listed if not row.removed}
         fresh_ms = 0 if page.more else asked_ms
+        key = page.card_key if page.limited else None
         budgets = page.budgets if page.budgets != self._budgets else None
         moved = page.cursor.encode() != self._setting(CURSOR) or came is not None or budgets is not None
+        moved = moved or key != self._setting(scope.CARD_KEY)
         if not moved and abs(fresh_ms - self._fresh_ms) < FRESH_EVERY_MS:
             return
 
@@ -162,14 +170,20 @@ class StoredInbox:
             _put_setting(sql, CURSOR, page.cursor)
             if budgets is not None:
                 self._writer.projections.budgets.take(budgets.spent, budgets.epoch, budgets.seq)
+            if key is None:
+                sql.execute("DELETE FROM setting WHERE key = ?", (scope.CARD_KEY,))
+            else:
+                _put_setting(sql, scope.CARD_KEY, key)
             if fresh_ms:
                 allowances.synced(sql.execute)
                 _put_setting(sql, FRESH, str(fresh_ms))
             if came is not None and not page.more:
-                taker = _Taker(self._writer, page.feed_epoch)
+                taker = _Taker(self._writer, page.feed_epoch, self._pull)
                 taker.begin(sql)
                 taker.drop_all_but(came)
                 sql.execute("DELETE FROM setting WHERE key = ?", (AGAIN,))
+                # Members who did not come are nobody's to tell of from now on.
+                _put_setting(sql, scope.PULL, str(self._pull))
 
         self._write(work)
         self._fresh_ms = fresh_ms or self._fresh_ms
@@ -209,9 +223,10 @@ class _Taker:
     """Rows on their way into the tables, inside one transaction. A row that this version cannot read is
     passed over, with a line in the log: it must not keep the others back."""
 
-    def __init__(self, writer: Writer, feed_epoch: str) -> None:
+    def __init__(self, writer: Writer, feed_epoch: str, pull: int) -> None:
         self._writer = writer
         self._feed_epoch = feed_epoch
+        self._pull = pull
         self.left: Row | None = None
 
     def begin(self, sql: Driver) -> None:
@@ -246,10 +261,12 @@ class _Taker:
             and (id := row.member.bytes) not in self._written_of
         ):
             cards = [(card.token, card.linked_ms, card.blocked) for card in row.cards]
-            projections.put_bare_snapshot(id, snapshot, row.at_ms, cards, row.held_centi, version)
+            projections.put_bare_snapshot(id, snapshot, row.at_ms, cards, row.held_centi, version, self._pull)
             return
         mark = self._mark(row.applied)
-        projections.put_snapshot(row.member.bytes, snapshot, row.at_ms, mark, row.held_centi, version)
+        projections.put_snapshot(
+            row.member.bytes, snapshot, row.at_ms, mark, row.held_centi, version, self._pull
+        )
         if row.merged_into is not None:
             projections.put_alias(row.member.bytes, row.merged_into.bytes)
         for card in row.cards:
@@ -330,9 +347,9 @@ class _Taker:
         )
 
 
-def _put_setting(sql: Driver, key: str, value: str) -> None:
+def _put_setting(sql: Driver, key: str, value: str | bytes) -> None:
     sql.execute(
         "INSERT INTO setting (key, value) VALUES (?, ?) "
         "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (key, value.encode()),
+        (key, value.encode() if isinstance(value, str) else value),
     )

@@ -59,11 +59,12 @@ _SHIFT: Final = (
 )
 _SNAPSHOT: Final = (
     "INSERT INTO member (id, state, as_of_ms, snapshot, snapshot_ms, applied_epoch, applied_seq, "
-    "held_centi, snapshot_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "held_centi, snapshot_version, pull) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
     "as_of_ms = excluded.as_of_ms, snapshot = excluded.snapshot, snapshot_ms = excluded.snapshot_ms, "
     "applied_epoch = excluded.applied_epoch, applied_seq = excluded.applied_seq, "
-    "held_centi = excluded.held_centi, snapshot_version = excluded.snapshot_version, own = 0"
+    "held_centi = excluded.held_centi, snapshot_version = excluded.snapshot_version, "
+    "pull = excluded.pull, own = 0"
 )
 _MERGED_THERE: Final = (
     "INSERT INTO listed (list, key, store, body) VALUES ('alias', ?, '', ?) "
@@ -160,9 +161,10 @@ class Projections:
         cards: Iterable[tuple[str, int, bool]],
         held_centi: int = 0,
         version: str = "",
+        pull: int = 0,
     ) -> None:
         """`put_snapshot` and `link` of (card, since, blocked), of a member of whom nothing was written."""
-        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, 0, 0, held_centi, version))
+        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, 0, 0, held_centi, version, pull))
         for card, linked_ms, blocked in cards:
             self._run(_CARD, (card, member, linked_ms, blocked, True))
 
@@ -204,10 +206,12 @@ class Projections:
         applied: tuple[int, int],
         held_centi: int = 0,
         version: str = "",
+        pull: int = 0,
     ) -> None:
         """A member as the server folds them, with this till's facts up to `applied` (epoch, seq) in it; its
-        later ones are folded on top. Other tills hold `held_centi` of the points."""
-        self._run(_SNAPSHOT, (member, snapshot, at_ms, snapshot, at_ms, *applied, held_centi, version))
+        later ones are folded on top. Other tills hold `held_centi` of the points. `pull`: see `scope`."""
+        values = (snapshot, at_ms, snapshot, at_ms, *applied, held_centi, version, pull)
+        self._run(_SNAPSHOT, (member, *values))
         allowances.counted(self._run, member, applied)
         self._fold_later(member, applied)
         self._merge_others(self.canonical(member))

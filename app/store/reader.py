@@ -20,6 +20,7 @@ from app.store.allowances import StoredAllowances
 from app.store.connection import DatabaseFile
 from app.store.keys import StoredKeys
 from app.store.past import PastSales
+from app.store.scope import pull_number
 from app.store.search import PERSON_PREFIXES, PRODUCT_PREFIXES, WordIndex
 from app.store.twins import twin_of
 
@@ -102,7 +103,7 @@ class Reader(PastSales):
     def member(self, id: uuid.UUID) -> Member | None:
         """A member as known here; an id that was merged into another finds that one."""
         row = self._run(
-            "SELECT m.state, m.as_of_ms, m.id, m.snapshot IS NOT NULL, m.snapshot_version, m.own "
+            "SELECT m.state, m.as_of_ms, m.id, m.snapshot IS NOT NULL, m.snapshot_version, m.own, m.pull "
             "FROM member m "
             "WHERE m.id = coalesce((SELECT member FROM alias WHERE other = ?), ?)",
             (id.bytes, id.bytes),
@@ -110,7 +111,8 @@ class Reader(PastSales):
         if row is None:
             return None
         id = uuid.UUID(bytes=row[2])
-        as_of_ms = max(row[1], self._fresh_ms()) if row[3] else row[1]
+        told = row[3] and row[6] >= pull_number(self._run)
+        as_of_ms = max(row[1], self._fresh_ms()) if told else row[1]
         return Member(
             id=id,
             state=rows.decode_state(row[0]),

@@ -103,6 +103,8 @@ member: Final = Table(
     Column("own", Integer, nullable=False, server_default=text("0")),
     # Points of it that other tills held at the server then.
     Column("held_centi", Integer, nullable=False, server_default=text("0")),
+    # By which pull of everything the snapshot came: see app.store.scope.
+    Column("pull", Integer, nullable=False, server_default=text("0")),
 )
 
 # What this till spent on its own word and the server has not counted yet, by card: see app.store.allowances.

@@ -98,3 +98,7 @@ class PullPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     listed: list[Listed] = []
     budgets: Budgets | None = None
     """With the last page; a server that does not count them sends none."""
+    limited: bool = False
+    """Members are those of the till's store alone: others stand in the directory, and are asked for."""
+    card_key: bytes = b""
+    """By which cards are looked up in the directory (`sync.directory`), while members are limited."""

@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from app.lanes import Lane
-from sync.server import holding, members, pruning, twins
+from sync.server import holding, member_scope, members, pruning, twins
 from sync.server.checking import Checker
 from sync.server.context import Context, open_context
 from sync.server.export import date_new
@@ -35,6 +35,7 @@ DATE_S: Final = 2.0
 CHECK_S: Final = 1.0
 COMPARE_S: Final = 2.0
 PRUNE_S: Final = 3600.0
+SCOPE_S: Final = 300.0
 NICER: Final = 10
 """By so much the process of its own gives way to the one that answers (POSIX)."""
 log = structlog.get_logger("stempel.server")
@@ -46,6 +47,7 @@ class Lanes:
     def __init__(self, context: Context) -> None:
         loops: dict[str, Callable[[Lane, Context], None]] = {
             "fold": _fold, "check": _check, "compare": _compare, "webhooks": _post, "days": _date,
+            "directory": _list_members,
         }  # fmt: skip
         self._lanes = [
             Lane(name, loop=lambda lane, loop=loop: loop(lane, context), on_crash=failed(name)).start()
@@ -129,6 +131,15 @@ def _compare(lane: Lane, context: Context) -> None:
         lane.beat()
         while twins.compare_new(context.db, context.secrets) and not lane.stopping.is_set():
             lane.beat()
+
+
+def _list_members(lane: Lane, context: Context) -> None:
+    """See whether there are more members than tills may know in full."""
+    rest_s = 0.0
+    while not lane.wait(rest_s):
+        lane.beat()
+        member_scope.decide(context.db)
+        rest_s = SCOPE_S
 
 
 def _check(lane: Lane, context: Context) -> None:

@@ -30,7 +30,8 @@ class FeedReset(Exception):
 
 
 class CursorExpired(Exception):
-    """The cursor is of a till of another store, whose rows it has counted, or too old: begin again."""
+    """The cursor is of a till of another store, whose rows it has counted, of other members, or too old:
+    begin again."""
 
 
 class Cursor(msgspec.Struct, array_like=True):
@@ -46,6 +47,8 @@ class Cursor(msgspec.Struct, array_like=True):
     """Of the last fact read in each shard: see `mark`."""
     moment: tuple[int, int] | None = None
     """PostgreSQL's timeline, and how far it was written, when the last page was read."""
+    limited: bool = False
+    """Whether members are those of the till's store alone (`member_scope`)."""
 
 
 class Cursors:
@@ -90,6 +93,14 @@ class Cursors:
         """Raises FeedReset for a cursor that is ahead of the database."""
         if any(position > heads[shard] for shard, position in enumerate(cursor.positions)):
             raise FeedReset
+
+    @staticmethod
+    def check_scope(cursor: Cursor, *, limited: bool, begins: bool) -> None:
+        """Raises CursorExpired for a cursor that was made when tills were given other members."""
+        if begins:
+            cursor.limited = limited
+        elif cursor.limited != limited:
+            raise CursorExpired
 
     @staticmethod
     def check_moment(cursor: Cursor, now: Moment | None) -> None:

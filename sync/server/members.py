@@ -16,7 +16,18 @@ import msgspec
 import sqlalchemy as sa
 
 from app.loyalty.state import EMPTY, MemberState
-from sync.server import cards, holding, merging, overdrafts, schema, settling, spending, twins, welcomes
+from sync.server import (
+    cards,
+    holding,
+    member_scope,
+    merging,
+    overdrafts,
+    schema,
+    settling,
+    spending,
+    twins,
+    welcomes,
+)
 from sync.server.database import Database
 from sync.server.impact import FoldedFact, impact_of
 from sync.server.refolding import all_of, all_of_many, folded
@@ -174,6 +185,7 @@ def _fold_new(
         for fact in by_member[member]
     ]
     db.insert(connection, schema.member_fact, rows)
+    member_scope.see(db, connection, [(shard, fact) for shard, facts in new.items() for fact in facts])
     _fold_members(db, connection, by_member, versions, merged)
     for shard, facts in new.items():
         cards.fold(connection, shard, [fact for fact in facts if _member_of(fact) not in merged])
@@ -284,7 +296,10 @@ def check(db: Database) -> list[uuid.UUID]:
 
 
 def rebuild(db: Database) -> int:
-    """Drop the projection and fold every fact anew; versions go on, so tills pull every member again."""
+    """Drop the projection and fold every fact anew; versions go on, so tills pull every member again.
+
+    Which store has seen whom stays, and is added to: of a till that moved, its facts no longer tell.
+    """
     with db.write() as connection:
         for table in (
             schema.member, schema.member_fact, schema.member_card, schema.member_alias, schema.overdraft,

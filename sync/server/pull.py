@@ -11,25 +11,37 @@ import msgspec
 import sqlalchemy as sa
 
 from sync import protocol
-from sync.server import cards, holding, merging, persons, schema
+from sync.server import cards, holding, member_scope, merging, persons, schema
 from sync.server.cursors import Cursor, Cursors, turns
 from sync.server.database import Database
 
 LIMIT_DEFAULT: Final = 1000
 LIMIT_MAX: Final = 5000
 SCOPES: Final = (*schema.LISTS, "member", "person")
+FAR: Final = 2000
+"""So many versions behind, a store's members are looked for among its own, not among all that changed."""
 
 _list, _member, _links, _again = (
     schema.listing.c, schema.member.c, schema.member_fact.c, schema.relinked.c,
 )  # fmt: skip
 _LIST_HEADS: Final = sa.select(schema.list_head.c.list, schema.list_head.c.head, schema.list_head.c.pruned)
 _HEADS: Final = sa.select(schema.member_head.c.shard, schema.member_head.c.head)
+_ROW: Final = sa.select(_member.id, _member.version, _member.at_ms, _member.state)
 _MEMBERS: Final = (
-    sa.select(_member.id, _member.version, _member.at_ms, _member.state)
-    .where(_member.shard == sa.bindparam("in_shard"), _member.version > sa.bindparam("after"))
+    _ROW.where(_member.shard == sa.bindparam("in_shard"), _member.version > sa.bindparam("after"))
     .order_by(_member.version)
     .limit(sa.bindparam("most"))
 )
+_NEAR: Final = _MEMBERS.where(member_scope.SEEN)
+"""Those of them whom a store has seen: for a till that lacks little."""
+# A sum is in no index: so it begins with the store's members, who are few, and not with all that changed.
+_VERSION: Final = _member.version + 0
+_FAR: Final = (
+    _ROW.where(member_scope.AMONG_SEEN, sa.bindparam("after") < _VERSION)
+    .order_by(_VERSION)
+    .limit(sa.bindparam("most"))
+)
+"""The same for a till that lacks much."""
 _OWN: Final = (
     sa.select(_links.member, _links.fact_id, _links.epoch, _links.seq)
     .join(schema.member, (_member.shard == _links.shard) & (_member.id == _links.member))
@@ -79,6 +91,7 @@ class Pull:
         self.had: dict[str, int] = {}
         """How far the till had each list when it asked for the page, and `heads` how far they were."""
         self.heads: dict[str, int] = {}
+        self._limited = False
 
     def page(self, text: str, limit: int) -> protocol.PullPage:
         """What changed after the cursor ("" for all). Raises WireProblem("bad_cursor"), FeedReset,
@@ -91,6 +104,8 @@ class Pull:
             self._cursors.check_moment(cursor, self._db.moment(connection))
             more = self._lists(connection, cursor, page)
             if {"member", "person"} & self._scope:
+                self._limited = member_scope.current(connection).limited
+                self._cursors.check_scope(cursor, limited=self._limited, begins=not text)
                 more = self._members(connection, cursor, page) or more
         return protocol.PullPage(
             feed_epoch=cursor.feed_epoch,
@@ -99,6 +114,7 @@ class Pull:
             members=page.members,
             persons=page.persons,
             listed=page.listed,
+            limited=self._limited,
         )
 
     # Lists
@@ -133,7 +149,7 @@ class Pull:
             if page.room <= 0:
                 break
             after = cursor.positions[shard]
-            rows = self._changed(connection, shard, after, page.room)
+            rows = self._changed(connection, shard, after, heads[shard], page.room)
             full = len(rows) >= page.room
             cursor.positions[shard] = rows[-1].version if full and rows else heads[shard]
             page.room -= len(rows)
@@ -144,11 +160,15 @@ class Pull:
             page.persons += [_person(row) for row in rows if "data" in row._fields]
         return any(heads[shard] > position for shard, position in enumerate(cursor.positions))
 
-    def _changed(self, connection: sa.Connection, shard: int, after: int, limit: int) -> list[Any]:
+    def _changed(self, connection: sa.Connection, shard: int, after: int, head: int, limit: int) -> list[Any]:
         """Members and persons of a shard in the order of their versions, which they share."""
         sources: list[list[Any]] = []
         if "member" in self._scope:
-            sources.append(_changed_members(connection, shard, after, limit))
+            asked = {"in_shard": shard, "after": after, "most": limit}
+            query = _MEMBERS
+            if self._limited:
+                query, asked = _FAR if head - after > FAR else _NEAR, {**asked, "store": self._store}
+            sources.append(list(connection.execute(query, asked)))
         if "person" in self._scope:
             sources.append(persons.changed(connection, shard, self._store, after, limit))
         return list(heapq.merge(*sources, key=lambda row: row.version))[:limit]
@@ -203,10 +223,6 @@ class _Page:
         self.listed: list[protocol.Listed] = []
         self.members: list[protocol.MemberRow] = []
         self.persons: list[protocol.PersonRow] = []
-
-
-def _changed_members(connection: sa.Connection, shard: int, after: int, limit: int) -> list[Any]:
-    return list(connection.execute(_MEMBERS, {"in_shard": shard, "after": after, "most": limit}))
 
 
 def _person(row: Any) -> protocol.PersonRow:

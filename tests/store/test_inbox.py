@@ -373,3 +373,31 @@ def test_a_till_that_is_being_set_up_makes_no_pauses(desk: Desk) -> None:
 
 def _new(_: int) -> uuid.UUID:
     return uuid.uuid4()
+
+
+def test_rows_that_a_store_is_told_of_no_more_are_as_of_when_they_came(desk: Desk) -> None:
+    ann, bob = uuid.uuid4(), uuid.uuid4()
+    fact = earned(desk.shelf, ann, 100)
+    both = [row(one, state(fact), {}) for one in (ann, bob)]
+    desk.inbox.apply(page(*both, cursor="c1"), START_MS + 10**6)
+    desk.inbox.begin_again()
+    assert desk.inbox.cursor() == ""
+    limited = msgspec.structs.replace(
+        page(row(ann, state(fact), {}), cursor="c2"), limited=True, card_key=b"k"
+    )
+    desk.inbox.apply(msgspec.structs.replace(limited, more=True), START_MS + 2 * 10**6)
+    assert as_of(desk, bob) == START_MS + 10**6, "until it is known who comes, nobody is left out"
+    desk.inbox.apply(limited, START_MS + 2 * 10**6)
+    assert as_of(desk, ann) == START_MS + 2 * 10**6
+    assert as_of(desk, bob) < START_MS + 10**6, "nobody tells of them: not known since their last fact"
+    assert desk.reader.setting("pull.card_key") == b"k"
+    desk.inbox.begin_again()
+    desk.inbox.apply(page(*both, cursor="c3"), START_MS + 3 * 10**6)
+    assert as_of(desk, bob) == START_MS + 3 * 10**6, "a chain that is whole again tells of everybody"
+    assert desk.reader.setting("pull.card_key") is None
+
+
+def as_of(desk: Desk, member: uuid.UUID) -> int:
+    found = desk.reader.member(member)
+    assert found is not None
+    return found.as_of_ms

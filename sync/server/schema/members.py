@@ -56,6 +56,7 @@ member_card = sa.Table(
     sa.Column("token", sa.Text, primary_key=True),
     sa.Column("linked_ms", sa.BigInteger, nullable=False),
     sa.Column("blocked_ms", sa.BigInteger),
+    sa.Index("ix_member_card_token", "token"),
     info=MEMBERS,
     comment="Cards of members, from the facts in their states",
 )
