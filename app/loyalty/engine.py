@@ -135,7 +135,7 @@ def _pass(
 def _refuse_unknown_codes(compiled: Compiled, run: Run) -> None:
     for code in run.context.codes:
         held = any(grant.code == code.code for grant in run.state.grants)
-        if not held and not any(plan.knows(run, code) for plan in compiled.plans):
+        if not held and not any(plan.knows(code) for plan in compiled.plans):
             run.refused.append(Reason("", False, "code_unknown", {"code": code.code}))
 
 

@@ -172,7 +172,7 @@ class Plan:
     def buy(self, run: Run) -> None:
         """Stage 5: points spent on things instead of on the receipt."""
 
-    def knows(self, run: Run, code: Code) -> bool:
+    def knows(self, code: Code) -> bool:
         """Whether a presented code belongs to this rule."""
         return code.rule == self.id
 

@@ -33,13 +33,13 @@ class PromoCode(BenefitPlan):
         self.settings = rule
         self.codes = {code.casefold() for code in rule.codes}
 
-    def knows(self, run: Run, code: Code) -> bool:
+    def knows(self, code: Code) -> bool:
         return code.rule == self.id or code.code.casefold() in self.codes
 
     def code(self, run: Run) -> Code | None:
         """The first presented code of this rule that may still be used."""
         for code in run.context.codes:
-            if self.knows(run, code) and not self._used_up(run, code):
+            if self.knows(code) and not self._used_up(run, code):
                 return code
         return None
 
@@ -53,7 +53,7 @@ class PromoCode(BenefitPlan):
         return rule.per_member is not None and by_member >= rule.per_member
 
     def refusal(self, run: Run) -> Reason | None:
-        if not any(self.knows(run, code) for code in run.context.codes):
+        if not any(self.knows(code) for code in run.context.codes):
             return self.no("code_not_presented")
         if self.settings.per_member is not None and not run.member:
             return self.no("members_only")
