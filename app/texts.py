@@ -19,6 +19,7 @@ from decimal import Decimal
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -53,35 +54,43 @@ def _catalogue(part: str, lang: str) -> dict[str, Entry]:
     source = resources.path("texts", f"{part}.{lang}.yaml")
     if not source.exists():
         return {}
-    compiled = source.with_suffix(".json")
-    try:
-        if compiled.stat().st_mtime_ns == source.stat().st_mtime_ns:
-            return msgspec.json.decode(compiled.read_bytes(), type=dict[str, Entry])
-    except (OSError, msgspec.DecodeError):
-        pass  # there is none, or no whole one: it is made
-    return _compile(source, compiled)
+    text = source.read_bytes()
+    for compiled in _places(source):
+        try:
+            of, entries = msgspec.json.decode(compiled.read_bytes(), type=tuple[int, dict[str, Entry]])
+        except (OSError, msgspec.DecodeError):
+            continue  # there is none, or no whole one: it is made
+        if of == crc32(text):
+            return entries
+    return _compile(source, text)
 
 
-def _compile(source: Path, compiled: Path) -> dict[str, Entry]:
-    """The catalogue; and beside it, of the same time, a form of it that is read without YAML."""
+def _places(source: Path) -> Iterable[Path]:
+    """Where its compiled form may be: beside it, or in the user's cache where that cannot be written."""
+    yield source.with_suffix(".json")
+    if not os.access(source.parent, os.W_OK):
+        with suppress(OSError):  # nor can the user's: the source is read every time
+            yield resources.cache() / f"{source.stem}.json"
+
+
+def _compile(source: Path, text: bytes) -> dict[str, Entry]:
+    """The catalogue; a form of it that is read without YAML, with the sum of what it is of, is kept."""
     import yaml
 
-    at_ns = source.stat().st_mtime_ns
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    entries = cast(dict[str, Entry], yaml.load(source.read_text("utf-8"), loader))
-    if os.access(source.parent, os.W_OK):
-        made = compiled.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):  # a full disk: the source is read again the next time
-            made.write_bytes(msgspec.json.encode(entries))
-            os.utime(made, ns=(at_ns, at_ns))
-            made.replace(compiled)
+    entries = cast(dict[str, Entry], yaml.load(text, loader))
+    *_, compiled = _places(source)
+    made = compiled.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):  # a full disk: the source is read again the next time
+        made.write_bytes(msgspec.json.encode((crc32(text), entries)))
+        made.replace(compiled)
     return entries
 
 
 def build() -> None:
     """Compile every catalogue: for packaging, where the program's folder is not written later."""
     for source in resources.path("texts").glob("*.yaml"):
-        _compile(source, source.with_suffix(".json"))
+        _compile(source, source.read_bytes())
 
 
 @cache

@@ -93,13 +93,36 @@ def test_a_catalogue_is_compiled_and_read_from_that(
 def test_what_was_compiled_before_does_not_outlive_its_source(catalogues: Path, damage: str) -> None:
     before = texts._catalogue("shop", "en")
     source, compiled = catalogues / "shop.en.yaml", catalogues / "shop.en.json"
-    at_ns = source.stat().st_mtime_ns
     if damage == "edited":
+        at_ns = source.stat().st_mtime_ns
         source.write_text("shop.open: Come in\n")
-        os.utime(source, ns=(at_ns - 1, at_ns - 1))
+        os.utime(source, ns=(at_ns, at_ns))
         assert texts._catalogue("shop", "en") == {"shop.open": "Come in"}
     else:
         compiled.write_bytes(compiled.read_bytes()[:-4] if damage == "cut" else b'{"shop.open": 1}')
-        os.utime(compiled, ns=(at_ns, at_ns))
         assert texts._catalogue("shop", "en") == before
     assert sorted(file.name for file in catalogues.iterdir()) == ["shop.en.json", "shop.en.yaml"]
+
+
+def test_what_was_packed_is_read_though_its_files_were_written_anew(
+    catalogues: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installer gives files the time it pleases."""
+    texts.build()
+    os.utime(catalogues / "shop.en.yaml", ns=(1, 1))
+    monkeypatch.setattr(texts, "_compile", lambda *_: pytest.fail("compiled again"))
+    assert texts._catalogue("shop", "en")["shop.open"] == "Open"
+
+
+def test_a_folder_that_cannot_be_written_uses_the_users_cache(
+    catalogues: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr(texts.resources, "cache", lambda: kept)
+    # Asked of the system, since root may write anywhere and permissions alone would prove nothing.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert texts._catalogue("shop", "en")["shop.open"] == "Open"
+    assert [file.name for file in catalogues.iterdir()] == ["shop.en.yaml"]
+    monkeypatch.setattr(texts, "_compile", lambda *_: pytest.fail("compiled again"))
+    assert texts._catalogue("shop", "en")["shop.open"] == "Open"
+    assert [file.name for file in kept.iterdir()] == ["shop.en.json"]

@@ -14,6 +14,7 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QTranslator
 
 import resources
+from resources import cache
 
 TRANSLATED: Final = ("pl", "ru")
 _LRELEASE_S: Final = 30
@@ -40,13 +41,6 @@ def catalogue(lang: str) -> Path:
         return _compile(source, beside)
     cached = cache() / beside.name
     return cached if _fresh(cached, source) else _compile(source, cached)
-
-
-def cache() -> Path:
-    """The user's own folder for what can be made again."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("stempel", appauthor=False, ensure_exists=True)
 
 
 def _fresh(compiled: Path, source: Path) -> bool:
