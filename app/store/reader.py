@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -21,11 +22,19 @@ from app.store.connection import DatabaseFile
 from app.store.keys import StoredKeys
 from app.store.past import PastSales
 from app.store.scope import pull_number
-from app.store.search import PERSON_PREFIXES, PRODUCT_PREFIXES, WordIndex
+from app.store.search import PEOPLE, PRODUCTS, FindTable, Texts, WordIndex, person_text, product_text
 from app.store.twins import twin_of
 
 _PRODUCT_AT: Final = f"SELECT {rows.PRODUCT} FROM product p WHERE p.n = ?"
 _PERSON_AT: Final = f"SELECT {rows.PERSON} FROM person p WHERE p.n = ?"
+_PERSON_TEXTS: Final = (
+    "SELECT n, name, phone, email FROM person WHERE n IN (SELECT value FROM json_each(?)) ORDER BY n"
+)
+_PRODUCT_TEXTS: Final = (
+    "SELECT n, name, names, sku, category, "
+    "(SELECT group_concat(c.code, char(10)) FROM product_code c WHERE c.product = p.n) "
+    "FROM product p WHERE n IN (SELECT value FROM json_each(?)) ORDER BY n"
+)
 _figures: Final = msgspec.json.Decoder(DayFigures)
 _LOG_END: Final = 500
 """As many facts from the end of the log are looked through for wrong PINs."""
@@ -163,18 +172,27 @@ class Reader(PastSales):
 
     @cached_property
     def _people(self) -> WordIndex:
-        return self._index("person_find", PERSON_PREFIXES)
+        return self._index(PEOPLE, self._person_texts)
 
     @cached_property
     def _products(self) -> WordIndex:
-        return self._index("product_find", PRODUCT_PREFIXES)
+        return self._index(PRODUCTS, self._product_texts)
 
-    def _index(self, table: str, indexed: frozenset[int]) -> WordIndex:
+    def _index(self, table: FindTable, texts: Texts) -> WordIndex:
         """Made with the first search: it needs a table of its own, though a temporary one."""
         self._run("PRAGMA query_only = OFF")
-        index = WordIndex(self._run, table, indexed)
+        index = WordIndex(self._run, table, texts)
         self._run("PRAGMA query_only = ON")
         return index
+
+    def _person_texts(self, rows: Sequence[int]) -> Iterator[tuple[int, str]]:
+        for n, *person in self._run(_PERSON_TEXTS, (json.dumps(rows),)):
+            yield n, person_text(*person)
+
+    def _product_texts(self, rows: Sequence[int]) -> Iterator[tuple[int, str]]:
+        for n, name, names, sku, category, codes in self._run(_PRODUCT_TEXTS, (json.dumps(rows),)):
+            codes = tuple(codes.split("\n")) if codes else ()
+            yield n, product_text(name, json.loads(names), sku, category, codes)
 
     def _row(self, query: str, n: int) -> Any:
         return self._run(query, (n,)).fetchone()

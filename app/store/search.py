@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+
+class _Plain(dict[int, str]):
+    """Letters as they are looked for, for `str.translate`; each is worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        base = unicodedata.normalize("NFD", char)[0]
+        return self.setdefault(code, base if base.isascii() else char)
+
 
 _LETTERS: Final = str.maketrans(
     {"ł": "l", "ё": "е", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "ґ": "г"}
 )
-
-PRODUCT_PREFIXES: Final = frozenset((1, 2, 3))
-PERSON_PREFIXES: Final = frozenset((2, 3, 4))
-"""The lengths of the prefix indexes in `app.store.schema.FIND_TABLES`."""
+_PLAIN: Final = _Plain(_LETTERS)
+_WORDS: Final = re.compile(r"[^\W_]+")
 
 _DIGITS: Final = "0123456789"
 _LATIN: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -28,8 +37,11 @@ _FIRST: Final = "\x01"
 _LAST: Final = "\U0010ffff"
 """Before and after every letter."""
 _ENDINGS: Final = 12
+_FEW: Final = 64
+"""So many rows are sooner looked at one by one than their words brought together in the index."""
 
 Run = Callable[..., Iterable[Any]]
+Texts = Callable[[Sequence[int]], Iterable[tuple[int, str]]]
 
 
 def fold(text: str) -> str:
@@ -37,11 +49,7 @@ def fold(text: str) -> str:
 
     Only Latin and Greek letters lose their marks: й is not и, and nobody types и for it.
     """
-    kept: list[str] = []
-    for char in unicodedata.normalize("NFC", text.casefold()).translate(_LETTERS):
-        base = unicodedata.normalize("NFD", char)[0]
-        kept.append(base if base.isascii() else char)
-    return " ".join(re.findall(r"[^\W_]+", "".join(kept)))
+    return " ".join(_WORDS.findall(unicodedata.normalize("NFC", text.casefold()).translate(_PLAIN)))
 
 
 def digits(text: str) -> str:
@@ -51,21 +59,59 @@ def digits(text: str) -> str:
 def person_text(name: str, phone: str, email: str) -> str:
     """What a member is found by: the name's words, the phone whole, without its country, its last four."""
     number = digits(phone)
-    return " ".join(filter(None, (fold(name), number, number[-9:], number[-4:], fold(email))))
+    return fold(f"{name} {number} {number[-9:]} {number[-4:]} {email}")
 
 
 def product_text(name: str, names: dict[str, str], sku: str, category: str, codes: tuple[str, ...]) -> str:
     """What a product is found by: its names in all languages, article number, category and codes."""
-    words = (name, *names.values(), sku, category.replace("/", " "), *codes)
-    return " ".join(filter(None, map(fold, words)))
+    return fold(" ".join((name, *names.values(), sku, category, *codes)))
 
 
-def words_of(text: str) -> list[str]:
-    """The words that were typed, folded; a phone number typed with spaces or dashes is one word."""
+class Typed(NamedTuple):
+    """A word as it was typed, folded: perhaps only begun, unless `whole`."""
+
+    word: str
+    whole: bool = False
+
+
+def words_of(text: str) -> list[Typed]:
+    """The words that were typed; a phone number typed with spaces or dashes is one word.
+
+    What stands before an @ is whole: all addresses that begin like it were many, and share their host.
+    """
     number = digits(text)
     if len(number) >= 4 and not re.search(r"[^\W\d_]", text):
-        return [number]
-    return fold(text).split()
+        return [Typed(number)]
+    mailbox, at, rest = text.rpartition("@")
+    before = [Typed(word) for word in fold(mailbox).split()]
+    if at and before:
+        before[-1] = Typed(before[-1].word, whole=True)
+    return [*before, *map(Typed, fold(rest).split())]
+
+
+def as_written(word: str) -> tuple[str, ...]:
+    """A word stands in the index as it is typed."""
+    return (word,)
+
+
+def as_phones(word: str) -> tuple[str, ...]:
+    """How a word may stand in the index: Russian phone numbers are kept with the 7 or 8 that few dictate."""
+    if len(word) >= 3 and word[0] == "9" and word.isdigit() and word.isascii():
+        return word, f"7{word}", f"8{word}"
+    return (word,)
+
+
+@dataclass(frozen=True)
+class FindTable:
+    """A full-text table of `app.store.schema.FIND_TABLES`, and the lengths of its prefix indexes."""
+
+    name: str
+    prefixes: frozenset[int]
+    spellings: Callable[[str], tuple[str, ...]]
+
+
+PRODUCTS: Final = FindTable("product_find", frozenset((1, 2, 3)), as_written)
+PEOPLE: Final = FindTable("person_find", frozenset((2, 3, 4)), as_phones)
 
 
 class WordIndex:
@@ -74,36 +120,72 @@ class WordIndex:
     A prefix as long as one of the table's prefix indexes is read as it is wanted, and so is a whole word.
     FTS5 reads all that any other prefix finds before it answers: half the table for one letter, every Nowak
     for `nowak`. So those are put as what they stand for: the words there are, or two letters for one.
+    Of several words one is often so rare that the rows which hold it are sooner looked at one by one.
     """
 
-    def __init__(self, run: Run, table: str, indexed: frozenset[int]) -> None:
-        """`indexed` are the lengths of the table's prefix indexes."""
-        self._run, self._table, self._indexed = run, table, indexed
-        self._vocabulary = f"temp.{table}_words"
-        run(f"CREATE VIRTUAL TABLE {self._vocabulary} USING fts5vocab('main', '{table}', 'instance')")
+    def __init__(self, run: Run, table: FindTable, texts: Texts) -> None:
+        """`texts` gives rows' ids and what was indexed of them, in ascending order."""
+        self._run, self._texts = run, texts
+        self._table, self._indexed, self._spellings = table.name, table.prefixes, table.spellings
+        self._vocabulary = f"temp.{table.name}_words"
+        run(f"CREATE VIRTUAL TABLE {self._vocabulary} USING fts5vocab('main', '{table.name}', 'instance')")
 
     def find(self, text: str, limit: int) -> list[int]:
         """Row ids, those first that hold what was typed as whole words."""
         words = words_of(text)
+        if len(words) < 2:
+            return self._holding(words[0], limit) if words else []
+        for word in sorted(words, key=lambda typed: len(typed.word), reverse=True):
+            # Few words are rare that have one letter yet, and reading those of a letter is dear.
+            if len(word.word) > 1 and len(rows := self._holding(word, _FEW + 1)) <= _FEW:
+                return self._among(rows, words)[:limit]
+        return self._together(words, limit)
+
+    def _holding(self, word: Typed, limit: int) -> list[int]:
+        """Rows with such a word, in the order of their words."""
         found: list[int] = []
-        if len(words) == 1:
-            for word in spellings(words[0]):
-                found += _further(found, self._beginning(word, limit))
-                if len(found) >= limit:
-                    break
-        elif words:
-            found = self._matching(" ".join(map(_quoted, words)), limit)
-            if len(found) < limit:
-                found += _further(found, self._matching(" AND ".join(map(self._begun, words)), limit))
+        for spelling in self._spellings(word.word):
+            last = spelling if word.whole else spelling + _LAST
+            rows = self._run(
+                f"SELECT DISTINCT doc FROM {self._vocabulary} WHERE term >= ? AND term <= ? LIMIT ?",
+                (spelling, last, limit),
+            )
+            found += _further(found, [row for (row,) in rows])
+            if word.whole or len(found) >= limit:
+                break
         return found[:limit]
 
-    def _beginning(self, word: str, limit: int) -> list[int]:
-        """Rows with a word that begins like this, in the order of those words."""
-        found = self._run(
-            f"SELECT DISTINCT doc FROM {self._vocabulary} WHERE term >= ? AND term < ? LIMIT ?",
-            (word, word + _LAST, limit),
-        )
-        return [row for (row,) in found]
+    def _among(self, rows: list[int], words: list[Typed]) -> list[int]:
+        """Those of some rows that hold all the words, found by their texts."""
+        wanted = [(typed.word, typed.whole, self._spellings(typed.word)) for typed in words]
+        whole: list[int] = []
+        begun: list[int] = []
+        for row, text in self._texts(rows):
+            held = text.split()
+            if all(word in held for word, _, _ in wanted):
+                whole.append(row)
+            elif all(
+                word in held if exact else any(one.startswith(spelled) for one in held)
+                for word, exact, spelled in wanted
+            ):
+                begun.append(row)
+        return whole + begun
+
+    def _together(self, words: list[Typed], limit: int) -> list[int]:
+        """Words that many rows hold, brought together by the index; but those of one letter, which are dear,
+        only where the others leave many."""
+        longer = [typed for typed in words if len(typed.word) > 1]
+        rows: list[int] | None = None
+        if len(longer) > 1:
+            rows = self._matching(" AND ".join(map(self._begun, longer)), max(limit, _FEW + 1))
+            if len(rows) <= _FEW:
+                return self._among(rows, words)[:limit]
+        found = self._matching(" ".join(_quoted(typed.word) for typed in words), limit)
+        if len(found) < limit:
+            if rows is None or len(longer) < len(words):
+                rows = self._matching(" AND ".join(map(self._begun, words)), limit)
+            found += _further(found, rows)
+        return found[:limit]
 
     def _matching(self, query: str, limit: int) -> list[int]:
         found = self._run(
@@ -111,9 +193,11 @@ class WordIndex:
         )
         return [row for (row,) in found]
 
-    def _begun(self, word: str) -> str:
-        """A query for rows with a word that begins like this, in any of its spellings."""
-        return f"({' OR '.join(map(self._begun_so, spellings(word)))})"
+    def _begun(self, typed: Typed) -> str:
+        """A query for rows with such a word, in any of its spellings."""
+        if typed.whole:
+            return _quoted(typed.word)
+        return f"({' OR '.join(map(self._begun_so, self._spellings(typed.word)))})"
 
     def _begun_so(self, word: str) -> str:
         if len(word) in self._indexed or (len(word) == 1 and word not in _KNOWN):
@@ -133,13 +217,6 @@ class WordIndex:
             found.append(row[0])
             at = row[0] + _FIRST
         return found or [word]
-
-
-def spellings(word: str) -> tuple[str, ...]:
-    """How a word may stand in the index: Russian phone numbers are kept with the 7 or 8 that few dictate."""
-    if len(word) >= 3 and word[0] == "9" and word.isdigit() and word.isascii():
-        return word, f"7{word}", f"8{word}"
-    return (word,)
 
 
 def _further(found: list[int], more: list[int]) -> list[int]:

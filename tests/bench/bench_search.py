@@ -110,7 +110,7 @@ def plainly(reader: Reader, table: str, limit: int) -> Callable[[str], Any]:
     query = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?"
 
     def find(text: str) -> Any:
-        words = " ".join(f'"{word}"*' for word in search.words_of(text))
+        words = " ".join(f'"{typed.word}"*' for typed in search.words_of(text))
         return reader._run(query, (words, limit)).fetchall() if words else ()  # pyright: ignore[reportPrivateUsage]
 
     return find

@@ -191,9 +191,9 @@ def fill(folder: Path, members: int, products: int, *, states: bool = True) -> N
             pass
         sql.execute("PRAGMA synchronous = OFF")
         sql.execute("PRAGMA cache_size = -1000000")
-        _set_find(sql, hashsize=_GATHERED_BYTES, automerge=0)
         for chunk in _chunks(goods(products)):
             writer.put_products(chunk)
+        _set_find(sql, hashsize=_GATHERED_BYTES, automerge=0)
         (first,) = sql.execute("SELECT coalesce(max(n), 0) + 1 FROM person").fetchone()
         for chunk in _chunks(people(members)):
             with writer.transaction():

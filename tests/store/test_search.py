@@ -16,19 +16,16 @@ from app.store.reader import Reader
 from tests.bench.crowd import NOW_MS, people, put_people
 from tests.support.facts import product
 
-TABLES = (("product_find", search.PRODUCT_PREFIXES), ("person_find", search.PERSON_PREFIXES))
+TABLES = (search.PRODUCTS, search.PEOPLE)
 
 
-def filled(texts: list[str]) -> Driver:
-    """Both tables with the same rows, in memory."""
+def filled(texts: list[str], table: search.FindTable) -> search.WordIndex:
+    """An index of these rows, in memory."""
     memory: Driver = sqlcipher.connect(":memory:", isolation_level=None)
-    for (table, _), statement in zip(TABLES, schema.FIND_TABLES, strict=True):
-        memory.execute(statement)
-        memory.executemany(
-            f"INSERT INTO {table} (rowid, folded) VALUES (?, ?)",
-            [(n, search.fold(text)) for n, text in enumerate(texts)],
-        )
-    return memory
+    memory.execute(schema.FIND_TABLES[TABLES.index(table)])
+    folded = {n: search.fold(text) for n, text in enumerate(texts)}
+    memory.executemany(f"INSERT INTO {table.name} (rowid, folded) VALUES (?, ?)", folded.items())
+    return search.WordIndex(memory.execute, table, lambda rows: [(n, folded[n]) for n in sorted(rows)])
 
 
 PEOPLE = {
@@ -115,33 +112,80 @@ def test_a_reader_that_has_searched_still_writes_nothing(database: Database) -> 
         reader._run("DELETE FROM person")
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("anna@ex", {1}),
+        ("anna@", {1}),
+        ("ann@example", set[int]()),
+        ("jan.anna@example.p", {1}),
+        ("ann example", {0, 1}),
+    ],
+)
+def test_what_stands_before_an_at_sign_is_whole(typed: str, found: set[int]) -> None:
+    index = filled(["Annak annak1@example.pl", "Jan jan.anna@example.pl"], search.PEOPLE)
+    assert set(index.find(typed, 5)) == found
+
+
 WORDS = st.from_regex(r"[01679]{1,7}|[abłz]{1,7}[01679]?|[аеёж]{1,7}[019]?", fullmatch=True)
 ROWS = st.lists(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), max_size=12)
 
 
-@pytest.mark.parametrize(("table", "indexed"), TABLES)
-@given(texts=ROWS, typed=st.lists(WORDS, min_size=1, max_size=3).map(" ".join))
+def holds(words: list[str], typed: search.Typed, table: search.FindTable) -> bool:
+    if typed.whole:
+        return typed.word in words
+    return any(word.startswith(spelled) for word in words for spelled in table.spellings(typed.word))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@given(
+    texts=ROWS,
+    typed=st.lists(WORDS, min_size=1, max_size=3),
+    at=st.sampled_from(" @"),
+    few=st.sampled_from([0, 3, 64]),
+)
 def test_what_is_found_has_a_word_for_each_begun(
-    table: str, indexed: frozenset[int], texts: list[str], typed: str
+    table: search.FindTable, texts: list[str], typed: list[str], at: str, few: int
 ) -> None:
-    """By any road through the index: the rows are those that a look at every row finds."""
-    memory = filled(texts)
-    folded = [search.fold(text).split() for text in texts]
-    wanted = [search.spellings(word) for word in search.words_of(typed)]
-    expected = {
-        n for n, words in enumerate(folded)
-        if all(any(word.startswith(begun) for word in words) for begun in wanted)
-    }  # fmt: skip
-    assert set(search.WordIndex(memory.execute, table, indexed).find(typed, 50)) == expected
+    """By any road through the index: the rows are those that a look at every row finds, whole words first."""
+    text = at.join(typed)
+    wanted = search.words_of(text)
+    held = [search.fold(text).split() for text in texts]
+    expected = [n for n, words in enumerate(held) if all(holds(words, one, table) for one in wanted)]
+    expected.sort(key=lambda n: not all(one.word in held[n] for one in wanted))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(search, "_FEW", few)
+        found = filled(texts, table).find(text, 50)
+    assert (found if len(wanted) > 1 else sorted(found)) == (
+        expected if len(wanted) > 1 else sorted(expected)
+    )
 
 
-@pytest.mark.parametrize(("table", "indexed"), TABLES)
-def test_more_words_than_are_spelled_out(table: str, indexed: frozenset[int]) -> None:
-    texts = [f"anna number{n}" for n in range(40)]
-    index = search.WordIndex(filled(texts).execute, table, indexed)
-    assert set(index.find("anna number", 50)) == set(range(40))
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_more_words_than_are_spelled_out(table: search.FindTable) -> None:
+    index = filled([f"anna number{n}" for n in range(100)], table)
+    assert set(index.find("anna number", 100)) == set(range(100))
     assert set(index.find("ann number3", 50)) == {3, *range(30, 40)}
     assert index.find("anna number", 7) == list(range(7))
+
+
+def test_the_texts_of_rows_are_those_indexed(database: Database) -> None:
+    """What is looked at in place of the index says what the index holds."""
+    writer, reader = database.writer, database.reader()
+    some = list(people(3))
+    writer.commit(Work(people=tuple(some)))
+    goods = [
+        product("A-7", name="Mleko", names={"ru": "Молоко"}, codes=("590", "7"), category="dairy/milk"),
+        product("B"),
+    ]
+    writer.put_products(goods)
+    assert [text for _, text in reader._person_texts([3, 1])] == [
+        search.person_text(one.name, one.phone, one.email) for one in (some[0], some[2])
+    ]
+    assert [set(text.split()) for _, text in reader._product_texts([1, 2])] == [
+        set(search.product_text(one.name, one.names, one.sku, one.category, one.codes).split())
+        for one in goods
+    ]
 
 
 @given(st.text(max_size=60))
@@ -149,18 +193,18 @@ def test_folding_twice_is_folding_once(text: str) -> None:
     assert search.fold(search.fold(text)) == search.fold(text)
 
 
-@pytest.mark.parametrize(("table", "indexed"), TABLES)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 @given(text=st.text(max_size=30))
-def test_no_text_breaks_the_index(table: str, indexed: frozenset[int], text: str) -> None:
-    search.WordIndex(filled(["anna"]).execute, table, indexed).find(text, 5)
+def test_no_text_breaks_the_index(table: search.FindTable, text: str) -> None:
+    filled(["anna"], table).find(text, 5)
 
 
 def test_the_lengths_are_those_of_the_tables() -> None:
-    for (table, indexed), statement in zip(TABLES, schema.FIND_TABLES, strict=True):
+    for table, statement in zip(TABLES, schema.FIND_TABLES, strict=True):
         declared = re.search(r"prefix='([\d ]+)'", statement)
-        assert f" {table} " in statement
+        assert f" {table.name} " in statement
         assert declared is not None
-        assert indexed == set(map(int, declared[1].split()))
+        assert table.prefixes == set(map(int, declared[1].split()))
 
 
 def test_the_crowd_of_the_benches_is_what_the_writer_would_have_put(tmp_path: Path) -> None:
