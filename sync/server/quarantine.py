@@ -179,7 +179,7 @@ def _retry_one(db: Database, connection: sa.Connection, row: Any, head: int) -> 
 def _insert(db: Database, connection: sa.Connection, row: Any, item: ingest.Item, pos: int) -> bool:
     header = item.header
     assert header is not None
-    documents = (item.body.decode(), None) if db.postgresql else (None,)
+    documents = (item.body, None) if db.postgresql else (None,)
     for document in documents:
         place = (pos, row.origin, row.epoch, row.seq)
         values = (header.kind, header.at_ms, row.received_ms, item.body, document)
