@@ -61,8 +61,9 @@ from sync.protocol.pushes import (
     PushColumns,
     Pushed,
     TillState,
+    open_push,
     pack_push,
-    read_push,
+    put_together,
 )
 from sync.protocol.signing import (
     SCHEME,

@@ -44,6 +44,11 @@ class Push(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     program: ProgramText = ""
     engine: EngineNumber = 0
 
+    @property
+    def count(self) -> int:
+        """How many facts it has."""
+        return len(self.facts)
+
 
 class PushColumns(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="of", tag="columns"
@@ -61,6 +66,11 @@ class PushColumns(
     batch: bytes
     program: ProgramText = ""
     engine: EngineNumber = 0
+
+    @property
+    def count(self) -> int:
+        """How many facts it says that it has."""
+        return self.last_seq - self.first_seq + 1
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -119,22 +129,31 @@ def pack_push(push: Push, last_hash: bytes, push_v: int, breathe: Callable[[], N
     return min(data, packed, key=len)
 
 
-def read_push(data: bytes) -> Push:
-    """A push in either form, unpacked. Raises WireProblem."""
+def open_push(data: bytes) -> Push | PushColumns:
+    """A push in the form it came in, unpacked; columns are not put together yet. Raises WireProblem."""
     if data[:1] < b"\x80":  # no JSON text begins above, and no msgpack map below
         return decode(data, Push)
     try:
         columns = msgspec.msgpack.decode(data, type=PushColumns)
-        count = columns.last_seq - columns.first_seq + 1
-        if not 1 <= count <= FACTS_MAX or not columns.last_hash:
-            raise BadBatch("a push names its facts, and the hash of the last")
-        facts = [_raw_of(body) for body in read_bodies(columns.batch, count, PLAIN_MAX)]
-    except (msgspec.DecodeError, BadBatch, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireProblem("malformed", f"not a valid push: {error}") from error
+    if not 1 <= columns.count <= FACTS_MAX or not columns.last_hash:
+        raise WireProblem("malformed", "a push names its facts, and the hash of the last")
+    return columns
+
+
+def put_together(push: Push | PushColumns) -> Push:
+    """A push with its facts as they are. Raises WireProblem."""
+    if isinstance(push, Push):
+        return push
+    try:
+        facts = [_raw_of(body) for body in read_bodies(push.batch, push.count, PLAIN_MAX)]
+    except (BadBatch, UnicodeDecodeError, RecursionError) as error:
         raise WireProblem("malformed", f"not a valid push: {error}") from error
     return Push(
-        epoch=columns.epoch, first_seq=columns.first_seq, last_seq=columns.last_seq,
-        prev_hash=columns.prev_hash, clock_ms=columns.clock_ms, facts=facts, last_hash=columns.last_hash,
-        program=columns.program, engine=columns.engine,
+        epoch=push.epoch, first_seq=push.first_seq, last_seq=push.last_seq, prev_hash=push.prev_hash,
+        clock_ms=push.clock_ms, facts=facts, last_hash=push.last_hash, program=push.program,
+        engine=push.engine,
     )  # fmt: skip
 
 

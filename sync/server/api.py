@@ -12,6 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from sync import protocol
 from sync.server import (
     bodies,
+    budgets,
     exports,
     exposure,
     findings,
@@ -71,6 +72,7 @@ def create_app(context: Context) -> Litestar:
             quarantine.read_bytes,
             quarantine.retry_all,
             overdrafts.read_overdrafts,
+            budgets.read_budgets,
             outside.take_events,
             exports.export,
             fleet.list_tills,
@@ -163,7 +165,7 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
         raise protocol.WireProblem("malformed", "the push is of another epoch than its signature")
     now_ms = context.world.now_ms()
     outcome = ingest.take(context.db, till.id, push, now_ms)
-    context.metrics.pushed(outcome, len(push.facts))
+    context.metrics.pushed(outcome, push.count)
     return protocol.Pushed(
         epoch=till.epoch,
         acked_seq=outcome.acked_seq,
@@ -254,7 +256,7 @@ def _pull(context: Context, till: Till, cursor: str, limit: int, scope: str, v: 
     wanted = frozenset(filter(None, scope.split(",")))
     if not wanted <= set(pulls.SCOPES):
         raise protocol.WireProblem("malformed", f"scope names {', '.join(pulls.SCOPES)}, or nothing")
-    reader = context.pull(till.id, till.store, wanted)
+    reader = context.pull(till, wanted)
     page = reader.page(cursor, limit)
     context.metrics.pulled(page)
     exposure.contact(context, till, reader.had, reader.heads)

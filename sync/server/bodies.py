@@ -19,9 +19,9 @@ def message(body: bytes, kind: type[protocol.T]) -> protocol.T:
     return protocol.decode(protocol.unpack(body) if body.startswith(_ZSTD) else body, kind)
 
 
-def push(body: bytes) -> protocol.Push:
+def push(body: bytes) -> protocol.Push | protocol.PushColumns:
     """A push, in any form, in one zstd frame or plain. Raises WireProblem."""
-    return protocol.read_push(protocol.unpack(body) if body.startswith(_ZSTD) else body)
+    return protocol.open_push(protocol.unpack(body) if body.startswith(_ZSTD) else body)
 
 
 def json_of(request: Request[Any, Any, Any], most: int = protocol.PLAIN_MAX) -> bytes:

@@ -20,6 +20,9 @@ from sync import protocol
 from sync.server import schema
 from sync.server.database import Database, RowsRefused
 
+Pushed = protocol.Push | protocol.PushColumns
+ASKED_FIRST: Final = 16
+"""Of a push of so many facts it is asked first whether all are known. Fewer are taken in no more time."""
 SKEW_MAX_MS: Final = 5 * 60_000
 """A till's clock further off than this is flagged, and still believed about its own order."""
 
@@ -34,6 +37,9 @@ _LAST: Final = (
 )
 _BETWEEN: Final = sa.select(_envelope.seq, _envelope.hash).where(
     _CHAIN, _envelope.seq.between(sa.bindparam("first"), sa.bindparam("last"))
+)
+_AT: Final = sa.select(_envelope.seq, _envelope.hash).where(
+    _CHAIN, _envelope.seq.in_((sa.bindparam("first"), sa.bindparam("last")))
 )
 _SEEN: Final = (
     sa.update(schema.till)
@@ -87,16 +93,19 @@ class Outcome(msgspec.Struct, frozen=True):
     flagged: tuple[protocol.Flag, ...]
 
 
-def items_of(till: uuid.UUID, push: protocol.Push) -> list[Item]:
-    """The facts of a push with the hashes they should have. Raises WireProblem for a malformed push."""
-    count = len(push.facts)
-    if not 1 <= count <= protocol.FACTS_MAX:
+def _checked(push: Pushed) -> None:
+    if not 1 <= push.count <= protocol.FACTS_MAX:
         raise protocol.WireProblem(
-            "malformed", f"a push carries 1 to {protocol.FACTS_MAX} facts, not {count}"
+            "malformed", f"a push carries 1 to {protocol.FACTS_MAX} facts, not {push.count}"
         )
     in_range = 1 <= push.first_seq <= push.last_seq < 2**63 and 1 <= push.epoch < 2**31
-    if not in_range or push.last_seq - push.first_seq + 1 != count or len(push.prev_hash) != len(GENESIS):
+    fits = push.last_seq - push.first_seq + 1 == push.count and len(push.prev_hash) == len(GENESIS)
+    if not in_range or not fits:
         raise protocol.WireProblem("malformed", "epoch, first_seq, last_seq, prev_hash and facts do not fit")
+
+
+def items_of(till: uuid.UUID, push: protocol.Push) -> list[Item]:
+    """The facts of a push with the hashes they should have. Raises WireProblem for a malformed push."""
     items: list[Item] = []
     previous = push.prev_hash
     for seq, raw in enumerate(push.facts, push.first_seq):
@@ -120,9 +129,17 @@ def item_of(seq: int, digest: bytes, body: bytes) -> Item:
     return Item(seq, digest, body, header)
 
 
-def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -> Outcome:
+def take(db: Database, till: uuid.UUID, push: Pushed, received_ms: int) -> Outcome:
     """Make a push durable. Raises Gap or Fork, and WireProblem for a malformed push."""
-    items = items_of(till, push)
+    _checked(push)
+    seen = _seen(till, push, received_ms)
+    flags = [protocol.Flag(push.last_seq, "clock_skew")] if abs(seen["skew_ms"]) > SKEW_MAX_MS else []
+    items = items_of(till, push) if isinstance(push, protocol.Push) else []
+    last_hash = items[-1].hash if items else push.last_hash
+    known_seq = _all_known(db, till, push, last_hash, seen) if push.count >= ASKED_FIRST else None
+    if known_seq is not None:
+        return Outcome(known_seq, 0, tuple(flags))
+    items = items or items_of(till, protocol.put_together(push))
     shard = schema.shard_of(till)
     with db.write() as connection:
         head = db.lock_shard(connection, shard)
@@ -130,20 +147,47 @@ def take(db: Database, till: uuid.UUID, push: protocol.Push, received_ms: int) -
         new = [item for item in items if item.seq > known_seq]
         batch = Batch(db, connection, shard, till, push.epoch, head, received_ms)
         batch.add(new)
-        skew_ms = push.clock_ms - received_ms
-        seen = {
-            "in_shard": shard,
-            "till": till,
-            "now_ms": received_ms,
-            "skew_ms": _bounded(skew_ms),
-            "program": push.program or None,
-            "engine": push.engine or None,
-        }
         connection.execute(_SEEN, seen)
-    flags = batch.flags
-    if abs(skew_ms) > SKEW_MAX_MS:
-        flags.append(protocol.Flag(push.last_seq, "clock_skew"))
-    return Outcome(max(known_seq, push.last_seq), len(new), tuple(flags))
+    return Outcome(max(known_seq, push.last_seq), len(new), (*batch.flags, *flags))
+
+
+def _seen(till: uuid.UUID, push: Pushed, received_ms: int) -> dict[str, Any]:
+    return {
+        "in_shard": schema.shard_of(till),
+        "till": till,
+        "now_ms": received_ms,
+        "skew_ms": _bounded(push.clock_ms - received_ms),
+        "program": push.program or None,
+        "engine": push.engine or None,
+    }
+
+
+def _all_known(
+    db: Database, till: uuid.UUID, push: Pushed, last_hash: bytes, seen: dict[str, Any]
+) -> int | None:
+    """The last number known, if the whole push was known before: then nobody waits for the shard.
+
+    A chain that ends in the same hash is the same chain. PostgreSQL writes something all the same: see
+    `reached`.
+    """
+    with db.write() if db.postgresql else db.read() as connection:
+        known_seq, _ = position(connection, till, push.epoch)
+        if known_seq < push.last_seq or not _same_ends(connection, till, push, push.last_seq, last_hash):
+            return None
+        if db.postgresql:
+            connection.execute(_SEEN, seen)
+    return known_seq
+
+
+def _same_ends(connection: sa.Connection, till: uuid.UUID, push: Pushed, last: int, last_hash: bytes) -> bool:
+    """Whether the chain that is known has the push's hashes, before its first fact and at `last`."""
+    place = {"shard": schema.shard_of(till), "origin": till, "epoch": push.epoch}
+    ends = {push.first_seq - 1: push.prev_hash, last: last_hash}
+    rows = connection.execute(_AT, {**place, "first": push.first_seq - 1, "last": last})
+    known = {row.seq: row.hash for row in rows}
+    if push.first_seq == 1:
+        known[0] = GENESIS
+    return known == ends
 
 
 def reached(db: Database, till: uuid.UUID, epoch: int, now_ms: int) -> tuple[int, bytes]:
@@ -171,7 +215,7 @@ def position(connection: sa.Connection, origin: uuid.UUID, epoch: int) -> tuple[
 
 
 def compare(
-    connection: sa.Connection, shard: int, till: uuid.UUID, push: protocol.Push, items: Sequence[Item]
+    connection: sa.Connection, shard: int, till: uuid.UUID, push: Pushed, items: Sequence[Item]
 ) -> int:
     """The last known number, after the push's hashes were found equal to all that is known of them."""
     known_seq, known_hash = position(connection, till, push.epoch)
@@ -180,6 +224,9 @@ def compare(
     if push.first_seq == known_seq + 1:
         known = {known_seq: known_hash}
     else:
+        last = min(known_seq, push.last_seq)
+        if _same_ends(connection, till, push, last, items[last - push.first_seq].hash):
+            return known_seq
         known = _hashes(connection, shard, till, push)
     if push.first_seq == 1:
         known[0] = GENESIS
@@ -190,7 +237,7 @@ def compare(
     return known_seq
 
 
-def _hashes(connection: sa.Connection, shard: int, till: uuid.UUID, push: protocol.Push) -> dict[int, bytes]:
+def _hashes(connection: sa.Connection, shard: int, till: uuid.UUID, push: Pushed) -> dict[int, bytes]:
     place = {"shard": shard, "origin": till, "epoch": push.epoch}
     rows = connection.execute(_BETWEEN, {**place, "first": push.first_seq - 1, "last": push.last_seq})
     return {row.seq: row.hash for row in rows}
@@ -246,7 +293,7 @@ class Batch:
 
     def _fact(self, item: Item, pos: int, *, document: bool = True) -> tuple[Any, ...]:
         assert item.header is not None
-        doc = item.body.decode() if document and self._db.postgresql else None
+        doc = item.body if document and self._db.postgresql else None
         header = item.header
         place = (pos, self._origin, self._epoch, item.seq)
         return (self._shard, header.id, *place, header.kind, header.at_ms, self._received_ms, item.body, doc)

@@ -150,8 +150,8 @@ def test_a_push_says_the_same_in_both_forms() -> None:
     plain = protocol.pack_push(push, last_hash, 1)
     columns = protocol.pack_push(push, last_hash, 2)
     assert len(columns) < len(plain)
-    assert protocol.read_push(protocol.unpack(plain)) == push
-    read = protocol.read_push(protocol.unpack(columns))
+    assert protocol.put_together(protocol.open_push(protocol.unpack(plain))) == push
+    read = protocol.put_together(protocol.open_push(protocol.unpack(columns)))
     assert (read.epoch, read.first_seq, read.last_seq, read.prev_hash, read.clock_ms) == (
         1,
         1,
@@ -166,7 +166,7 @@ def test_a_push_says_the_same_in_both_forms() -> None:
 def test_pushes_shipped_once_are_read_for_ever() -> None:
     """The bytes of a push in columns, as the first version wrote them."""
     shipped = (Path(__file__).parent / "push_columns.zst").read_bytes()
-    push = protocol.read_push(protocol.unpack(shipped))
+    push = protocol.put_together(protocol.open_push(protocol.unpack(shipped)))
     bodies = [protocol.extract(fact) for fact in push.facts]
     assert len(bodies) == 41
     assert verify(Head(uuid.UUID(int=1), 1), bodies).hash == push.last_hash
