@@ -132,6 +132,10 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     card: str = ""
     redeem_cap_centi: int | None = None
     redeem: Redeem = 0
+    rewards: tuple[str, ...] = ()
+    """Things for points and gifts held that are wished, as the engine's `Redeem` names them."""
+    uses: tuple[str, ...] = ()
+    """Rules of kind `entitlement`, one entry for each use wished."""
     stage: Stage = Stage.OPEN
     pending: Pending | None = None
     """While tendered: the sale as it will be written if the answer is yes, to the last effect."""
@@ -167,6 +171,16 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def credit_minor(self) -> int:
         """What goods that come back pay of this sale."""
         return self.exchange.credit_minor if self.exchange else 0
+
+    @property
+    def spends_points(self) -> bool:
+        """Whether points are wished to be spent, as tender or for rewards."""
+        return bool(self.redeem or self.rewards)
+
+    @property
+    def gives(self) -> bool:
+        """Whether there is anything to complete: goods, or a reward that is fetched without any."""
+        return bool(self.lines or self.rewards)
 
     def line(self, key: int) -> OpenLine | None:
         return next((line for line in self.lines if line.key == key), None)

@@ -26,7 +26,6 @@ from app.checkout.rights import Approval, Staff, needed
 from app.checkout.shop import Shop
 from app.checkout.signed import Keys, NoKeys
 from app.checkout.voiding import Answering, Why, abandoned, voided
-from app.checkout.wording import rule_name
 from app.lanes import World
 from app.ledger.basis import Basis
 from app.ledger.facts import AnyFact, Privileged
@@ -149,11 +148,22 @@ class Heart(Recorder):
             return refused("gift_card_number", line=nameless.key)
         if (over := self.holding.barred()) is not None:
             return over
+        if (item := self._not_given()) is not None:
+            return refused("reward_not_now", item=item)
         for reason in self.decision.refused:
             if reason.code in BARRED:
                 line = reason.params.get("line")
-                rule = rule_name(self.programme, reason.rule, self.shop.lang)
-                return refused("not_for_sale", line=int(line) if line else None, rule=rule)
+                return refused("not_for_sale", line=int(line) if line else None, rule=reason.rule)
+        return None
+
+    def _not_given(self) -> str | None:
+        """A reward on the sale that is not given any more: nobody is to hand it over. None if all are."""
+        if not self.sale.rewards:
+            return None
+        catalogues = {plan.id for plan in self.programme.buying}
+        for reason in self.decision.refused:
+            if reason.rule in catalogues or reason.code == "reward_unknown":
+                return str(reason.params.get("item", reason.rule))
         return None
 
     @property
@@ -371,8 +381,17 @@ class Heart(Recorder):
         least = limit if most is None else min(limit, most)
         return msgspec.structs.replace(context, points_limit_centi=least)
 
+    def decided_with(self, rewards: tuple[str, ...]) -> Decision:
+        """What the sale in hand would come to with these rewards."""
+        context = self.context(paying=False)
+        redeem = msgspec.structs.replace(context.redeem, rewards=rewards)
+        return evaluate(
+            self.programme, self.state, self.basket(), msgspec.structs.replace(context, redeem=redeem)
+        )
+
     def wished_centi(self) -> int:
         """The points that this sale would spend if nothing but the member's balance limited them."""
         context = self.context(paying=False)
         context = msgspec.structs.replace(context, points_limit_centi=self.sale.redeem_cap_centi)
-        return evaluate(self.programme, self.state, self.basket(), context).points.spent_centi
+        points = evaluate(self.programme, self.state, self.basket(), context).points
+        return points.spent_centi + points.rewards_centi

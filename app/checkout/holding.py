@@ -61,7 +61,7 @@ class Holding:
         points = [hold for hold in heart.sale.holds if hold.kind == "points"]
         if any(hold.short for hold in points):
             return self._held_centi(at_ms)
-        if self.online and not points and not heart.sale.redeem:
+        if self.online and not points and not heart.sale.spends_points:
             return free  # what a hold can give
         held = self._held_centi(at_ms)
         return held + min(left.points_centi, max(free - held, 0))
@@ -73,8 +73,13 @@ class Holding:
     def behind(self) -> Behind:
         """What stands behind the points that this sale spends."""
         heart = self._heart
-        spent = heart.decision.points.spent_centi
-        if not heart.sale.redeem or heart.member is None or self._allowances.left(heart.member.id) is None:
+        points = heart.decision.points
+        spent = points.spent_centi + points.rewards_centi
+        if (
+            not heart.sale.spends_points
+            or heart.member is None
+            or self._allowances.left(heart.member.id) is None
+        ):
             return ""
         if any(hold.kind == "points" and hold.outcome == "asked" for hold in heart.sale.holds):
             return "asking"
@@ -141,7 +146,7 @@ class Holding:
         if hold.outcome == "asked" and not 0 <= at_ms - hold.asked_ms < LATE_MS:
             return False
         if hold.kind == "points":
-            return bool(sale.redeem) and sale.member is not None and hold.of == str(sale.member)
+            return sale.spends_points and sale.member is not None and hold.of == str(sale.member)
         if hold.kind == "coupon":
             return hold.of in sale.codes
         return hold.outcome == "asked" or any(card.code == hold.of for card in sale.gift_cards)
@@ -152,7 +157,7 @@ class Holding:
     def _points(self) -> None:
         """Ask for as many points as the receipt would take, beyond those that are held."""
         heart, member = self._heart, self._heart.sale.member
-        if not heart.sale.redeem or member is None or self._allowances.left(member) is None:
+        if not heart.sale.spends_points or member is None or self._allowances.left(member) is None:
             return
         points = self._of("points", str(member))
         if any(hold.outcome == "asked" or hold.short for hold in points):
@@ -197,10 +202,17 @@ class Holding:
         self.changed()
 
     def _points_answered(self, hold: OpenHold) -> None:
-        """Where nothing can be spent, the wish goes, and the cashier hears why."""
-        heart = self._heart
-        if hold.kind == "points" and heart.sale.redeem and not heart.decision.points.spent_centi:
-            heart.sale = msgspec.structs.replace(heart.sale, redeem=0)
+        """What cannot be spent is wished no more, and the cashier hears why."""
+        heart, sale = self._heart, self._heart.sale
+        if hold.kind != "points":
+            return
+        redeem = sale.redeem if heart.decision.points.spent_centi else 0
+        rewards = list(sale.rewards)
+        for reason in heart.decision.refused:
+            if reason.code == "reward_beyond_limit":
+                rewards.remove(f"{reason.rule}/{reason.params['item']}")
+        if (redeem, tuple(rewards)) != (sale.redeem, sale.rewards):
+            heart.sale = msgspec.structs.replace(sale, redeem=redeem, rewards=tuple(rewards))
             self._let_go()
             heart.reprice()
             heart.outside.heard(refused("points_spent_elsewhere" if hold.short else "points_need_server"))

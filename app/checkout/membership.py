@@ -85,6 +85,8 @@ class Membership:
             card=card,
             redeem_cap_centi=redeem_cap_centi if card else heart.shop.redeem_cap_centi,
             redeem=heart.sale.redeem if same else 0,
+            rewards=heart.sale.rewards if same else (),
+            uses=heart.sale.uses if same else (),
         )
         if (refusal := heart.change(theirs, loaded)) is not None:
             return refusal
@@ -98,7 +100,9 @@ class Membership:
             return stopped
         if heart.sale.member is None:
             return refused("no_member")
-        nobodys = msgspec.structs.replace(heart.sale, member=None, card="", redeem=0, redeem_cap_centi=None)
+        nobodys = msgspec.structs.replace(
+            heart.sale, member=None, card="", redeem=0, rewards=(), uses=(), redeem_cap_centi=None
+        )
         return heart.change(nobodys) or done("member_gone")
 
     def redeem(self, wish: Redeem) -> Outcome:

@@ -32,6 +32,8 @@ def context_of(
         redeem=Redeem(
             points_centi=sale.redeem,
             gift_cards=tuple(GiftCard(held.code, held.balance_minor) for held in sale.gift_cards),
+            rewards=sale.rewards,
+            entitlements=sale.uses,
         ),
         points_limit_centi=sale.redeem_cap_centi,
         time_zone=shop.time_zone,

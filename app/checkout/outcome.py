@@ -20,7 +20,8 @@ class Weight(StrEnum):
 class Outcome(msgspec.Struct, frozen=True):
     """`code` is a message id below `till.` in the catalogues; `line` the basket line it is about.
 
-    Values are texts as they are, or integers named by their unit (`due_minor`, `points_centi`).
+    Values are texts as they are, integers named by their unit (`due_minor`, `points_centi`), or as `rule` and
+    `item` the ids of what the programme has names for.
     """
 
     code: str

@@ -218,7 +218,7 @@ class Paying:
             return stopped
         if heart.shift is None:
             return refused("no_shift")
-        return heart.barred() if heart.sale.lines else refused("nothing_to_pay")
+        return heart.barred() if heart.sale.gives else refused("nothing_to_pay")
 
     def _finish(self, last: tuple[Tender, ...], change_minor: int, answer: Answer) -> None:
         heart = self._heart
@@ -227,7 +227,8 @@ class Paying:
 
     def complete(self, sale: SaleCompleted, decision: Decision, answer: Answer) -> None:
         """Complete the sale; where the law wants it, once the fiscal device has registered it."""
-        if self._heart.outside.must_register:
+        # Where only rewards are handed over nothing was sold that a fiscal device could register.
+        if self._heart.outside.must_register and sale.lines:
             self.registering.register(sale, decision, answer)
         else:
             self.write_down(sale, decision, answer)

@@ -13,7 +13,7 @@ import msgspec
 from app.checkout.basket import OpenSale
 from app.checkout.paper.member import coupon_blocks, grant_name
 from app.checkout.paper.sheet import Sheet, lang_of
-from app.checkout.paper.sold import codes, numbered, sums
+from app.checkout.paper.sold import codes, numbered, rewards, sums
 from app.checkout.ports import Member
 from app.checkout.shop import Shop
 from app.checkout.signed import Mine, printed
@@ -98,6 +98,7 @@ class _Page:
         yield Columns(get("receipt.earned"), self.words.points(points.earned_centi, plus=True))
         if points.spent_centi:
             yield Columns(get("receipt.spent"), self.words.points(-points.spent_centi))
+        yield from rewards(self.sheet, self.sale)
         balance = self.words.counted_points(points.balance_after_centi)
         yield Columns(get("receipt.balance"), balance, bold=True)
         for tier in self.receipt.decision.tiers:

@@ -67,6 +67,7 @@ from app.checkout.receiptless import Receiptless
 from app.checkout.refunds import Refunds
 from app.checkout.reserved import Allowances, Holds
 from app.checkout.returning import Returning
+from app.checkout.rewards import Rewards
 from app.checkout.ringing import Ringing
 from app.checkout.settling import SettlingJournal
 from app.checkout.shifts import Shifts
@@ -130,6 +131,7 @@ class Till:
 
         self.people = People(heart, staff or NoStaff())
         self.coupons = Coupons(heart)
+        self.rewards = Rewards(heart)
         self.care = Care(heart)
         self.moving = Moving(heart)
         self.copies = Copies(heart)

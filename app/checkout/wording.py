@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.loyalty.promise import Term
 
 Value = str | int
-_NAMED: Final = frozenset({"winner", "needed", "level"})
+_NAMED: Final = frozenset({"winner", "needed", "level", "item"})
 """Parameters that are ids of things with translated names."""
 
 

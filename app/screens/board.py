@@ -245,7 +245,7 @@ class Board:
             member=show.member(),
             can_enrol=not self.panel.enrols and not self.panel.pressing,
             total=show.total(middle),
-            notice=self.said.notice(show.words, show.currency),
+            notice=self.said.notice(show.words, show.currency, show.rule),
             cue=self.cue,
         )
 

@@ -125,7 +125,9 @@ class SalePresenter(Board):
 
     def take_offer(self, key: str) -> None:
         offer = next((o for o in self.view.member.offers if o.key == key), None) if self.view.member else None
-        if offer is not None and offer.product:
+        if offer is not None and offer.opens:
+            self.open_tool(offer.opens)
+        elif offer is not None and offer.product:
             self.ring(offer.product)
 
     def spend_points(self, wanted: bool) -> None:

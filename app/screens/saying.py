@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -14,6 +14,8 @@ from app.texts import Texts
 _TONES = {Weight.DONE: Tone.WELL, Weight.NOTE: Tone.CAUTION, Weight.REFUSED: Tone.CAUTION}
 _ERRORS = frozenset({"not_written"})
 """Refusals that are the machine's fault and not the moment's."""
+_NAMED = frozenset({"rule", "item"})
+"""Values that are ids of things with translated names."""
 
 
 class Said(Struct, frozen=True):
@@ -28,7 +30,10 @@ class Said(Struct, frozen=True):
         tone = Tone.ERROR if outcome.code in _ERRORS else _TONES[outcome.weight]
         return Said(f"till.{outcome.code}", tone, outcome.values)
 
-    def notice(self, words: Texts, currency: str) -> Notice:
-        """The message line; empty when nothing was said."""
-        text = words.get(self.message, **spoken(words, currency, self.values)) if self.message else ""
-        return Notice(self.tone, text)
+    def notice(self, words: Texts, currency: str, name: Callable[[str], str] = str) -> Notice:
+        """The message line; empty when nothing was said. `name` says what rules and things are called."""
+        if not self.message:
+            return Notice(self.tone, "")
+        values = spoken(words, currency, self.values)
+        named = {key: name(str(values[key])) for key in _NAMED & values.keys()}
+        return Notice(self.tone, words.get(self.message, **{**values, **named}))

@@ -27,6 +27,8 @@ TIPS: Final = 5
 
 _NOT_OFFERED: Final = frozenset({"stamps_to_free"})
 """Said elsewhere: the stamp card shows what lacks."""
+_REWARDS: Final = frozenset({"reward_ready", "uses_left"})
+"""Taken in a panel of their own."""
 
 
 class _Known(NamedTuple):
@@ -206,6 +208,16 @@ class Shower:
         return None
 
     def _offers(self, most: int = 2) -> tuple[views.Offer, ...]:
+        return (*self._gifts(), *self._engine_offers())[:most]
+
+    def _gifts(self) -> tuple[views.Offer, ...]:
+        """What waits for the member comes before what they could still get."""
+        held = self.till.rewards.held
+        names = ", ".join(dict.fromkeys(self.rule(grant.item or grant.rule) for grant in held))
+        title = self.words.get("panel.rewards.waiting", n=sum(grant.uses for grant in held))
+        return (views.Offer("rewards", title, names, opens="rewards"),) if held else ()
+
+    def _engine_offers(self) -> tuple[views.Offer, ...]:
         near = self._near()
         return tuple(
             views.Offer(
@@ -213,10 +225,11 @@ class Shower:
                 title=rule_name(self.till.programme, offer.rule, self.words.lang),
                 detail=self.said(self._offer_message(offer)),
                 product=self._wanted(offer),
+                opens="rewards" if offer.code in _REWARDS else "",
             )
             for offer in self.till.offers
             if offer is not near and offer.code not in _NOT_OFFERED
-        )[:most]
+        )
 
     def _offer_message(self, offer: Offer) -> Message:
         """The offer's sentence; it speaks of the gain (the rule's label), the title names the rule."""
@@ -279,7 +292,7 @@ class Shower:
             return middle.ready and not middle.busy
         pressing = isinstance(middle, views.Ask) and middle.pressing
         stopped = self.till.busy or self.till.people.locked
-        return bool(self.till.sale.lines) and not stopped and not pressing
+        return self.till.sale.gives and not stopped and not pressing
 
     def tile(self, product: Product) -> views.Tile:
         return views.Tile(product.sku, product.name_in(self.words.lang), self.amount(product.price_minor))

@@ -41,6 +41,10 @@ def _somebody(till: Till) -> bool:
     return till.member is not None
 
 
+def _rewards(till: Till) -> bool:
+    return till.rewards.there
+
+
 class ToolSpec(NamedTuple):
     """`shortcut` opens it from anywhere. Without `icon` it has a button of its own and no tile in the menu.
 
@@ -69,6 +73,7 @@ TOOLS: Final = (
     ToolSpec("note", "noting:Noting", "file-text", usable=_basket),
     ToolSpec("clear", "acts:clear", "trash-2", usable=_basket),
     ToolSpec("member", "member:MemberMenu", "id-card", usable=_somebody),
+    ToolSpec("rewards", "rewards:Rewards", "gift", usable=_rewards),
     ToolSpec("code", "codes:Codes", "ticket-percent"),
     ToolSpec("shift", "shift:shift", "calculator"),
     ToolSpec("cash", "shift:PayInOut", "wallet", usable=_shift),

@@ -253,6 +253,9 @@ class Offer(Struct, frozen=True):
     title: str
     detail: str
     product: str = ""
+    """The one that would complete it: a touch rings it up."""
+    opens: str = ""
+    """The tool that it leads to."""
 
 
 class Spend(Struct, frozen=True):

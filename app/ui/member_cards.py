@@ -218,7 +218,8 @@ class MemberCards(QScrollArea):
             view.set(card)
         self._fit(self.offers, len(state.offers), 1 + len(self._stamps), self._new_offer)
         for view, offer in zip(self.offers, state.offers, strict=False):
-            view.set(offer.title, offer.detail, self.tr("Add") if offer.product else "")
+            word = self.tr("Choose") if offer.opens else self.tr("Add") if offer.product else ""
+            view.set(offer.title, offer.detail, word)
         self.spend.setVisible(state.spend is not None)
         if state.spend is not None:
             spend = self.tr("Choose for me") if state.spend.mix else self.tr("Spend")

@@ -163,6 +163,10 @@
         <translation>Dodaj</translation>
     </message>
     <message>
+        <source>Choose</source>
+        <translation>Wybierz</translation>
+    </message>
+    <message>
         <source>Choose for me</source>
         <translation>Wybierz za mnie</translation>
     </message>

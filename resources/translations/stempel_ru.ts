@@ -163,6 +163,10 @@
         <translation>Добавить</translation>
     </message>
     <message>
+        <source>Choose</source>
+        <translation>Выбрать</translation>
+    </message>
+    <message>
         <source>Choose for me</source>
         <translation>Выбрать за меня</translation>
     </message>

@@ -389,7 +389,7 @@ def test_goods_that_the_programme_keeps_for_others_are_not_sold(desk: Desk) -> N
     desk.till.ring(product("NEW-1", tags=("new-season",)))
     desk.till.scan("5901234000178")
     answers: list[Outcome] = []
-    assert desk.till.start_payment() == refused("not_for_sale", line=1, rule="Wcześniejszy dostęp")
+    assert desk.till.start_payment() == refused("not_for_sale", line=1, rule="early")
     desk.till.pay_cash(100_00, answers.append)
     desk.till.ask_terminal(answers.append)
     assert [answer.code for answer in answers] == ["not_for_sale"] * 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.checkout.paper.sheet import Sheet, lang_of
-from app.checkout.paper.sold import codes, numbered, sums
+from app.checkout.paper.sold import codes, numbered, rewards, sums
 from app.checkout.ports import Member
 from app.checkout.shop import Shop
 from app.ledger.facts import SaleCompleted
@@ -40,4 +40,5 @@ def _blocks(sheet: Sheet, sale: SaleCompleted, member: Member | None) -> Iterato
         yield Columns(sheet.get("receipt.earned"), sheet.words.points(earned_centi, plus=True))
         if spent_centi:
             yield Columns(sheet.get("receipt.spent"), sheet.words.points(-spent_centi))
+        yield from rewards(sheet, sale)
     yield from codes(sale)

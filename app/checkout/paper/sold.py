@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app.checkout.paper.sheet import Sheet
 from app.checkout.receipt_code import long_code, short_code
 from app.ledger.facts import SaleCompleted
+from app.ledger.handed import handed_over
 from hardware.receipt import Barcode, Blank, Block, Columns, Qr, Size, Text
 
 
@@ -39,6 +40,14 @@ def sums(sheet: Sheet, sale: SaleCompleted, spent_centi: int) -> Iterator[Block]
     if sale.note:
         yield Blank()
         yield Text(sale.note)
+
+
+def rewards(sheet: Sheet, sale: SaleCompleted) -> Iterator[Block]:
+    """Rewards with the points that they cost, and gifts that were fetched."""
+    for each in handed_over(sale.effects):
+        name = sheet.rule(each.name) if each.pieces == 1 else f"{sheet.rule(each.name)} ({each.pieces})"
+        figure = sheet.words.points(-each.points_centi) if each.points_centi else ""
+        yield Columns(sheet.get("receipt.handed_over", name=name), figure)
 
 
 def codes(sale: SaleCompleted) -> Iterator[Block]:

@@ -9,11 +9,17 @@ import msgspec
 from msgspec.structs import replace
 
 import resources
+from app.checkout.ports import Work
+from app.ledger.facts import PointsAdjusted
+from app.loyalty.effects import Grant, Granted
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from app.ui.scenes.selling import selling
 from app.ui.scenes.stage import CARDS, LATTE, Stage
 from hardware.ports import CardTapped
+
+NEXT_YEAR_MS: Final = 1_798_671_600_000
+"""The end of 2026 in Warsaw."""
 
 
 def enrolling(stage: Stage) -> None:
@@ -96,6 +102,38 @@ def merge_proposed(stage: Stage) -> None:
     stage.tap(CARDS["pl"])
 
 
+def gift_waits(stage: Stage) -> None:
+    """Under the demo's programme with a catalogue and a service that is used up; a mug is waiting."""
+    parts = ("demo.yaml", "gallery/reward.yaml", "gallery/entitlement.yaml")
+    texts = [resources.path("programmes", *part.split("/")).read_text("utf-8") for part in parts]
+    rules = [text.partition("\nrules:\n")[2].replace("laptop", "coffee") for text in texts[1:]]
+    stage.till.use(compile_programme(load_programme("\n".join((texts[0], *rules)).encode())))
+    held = [
+        Grant("old:level", "level", "reward", stage.world.ms, item="mug"),
+        Grant("old:consultations", "consultations", "uses", stage.world.ms, 3, expires_at_ms=NEXT_YEAR_MS),
+    ]
+    for uid in CARDS.values():
+        holder = stage.till.heart.members.holder(f"uid:{uid}")
+        assert holder is not None
+        fact = PointsAdjusted(
+            id=stage.world.new_id(),
+            at_ms=stage.world.ms,
+            member=holder.member,
+            reason="",
+            cashier="Anna",
+            effects=tuple(Granted(grant) for grant in held),
+        )
+        stage.database.write(Work(facts=(fact,)))
+    selling(stage)
+
+
+def rewards(stage: Stage) -> None:
+    gift_waits(stage)
+    stage.sale.open_tool("rewards")
+    for key in ("old:level", "catalogue/mug", "consultations"):
+        stage.sale.step(key, 1)
+
+
 SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "enrolling": enrolling,
     "enrolling-friend": bringing,
@@ -106,6 +144,8 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "new-card": new_card,
     "goodwill": goodwill,
     "member-pin": member_pin,
+    "gift-waits": gift_waits,
+    "rewards": rewards,
     "merging": merging,
     "merge": merge_asked,
     "merge-proposed": merge_proposed,
