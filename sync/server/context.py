@@ -21,7 +21,7 @@ from sync.server.metrics import Behind, Metrics, now
 from sync.server.programmes import Programmes
 from sync.server.pull import Pull
 from sync.server.room import Room
-from sync.server.tills import Refused, Secrets, load_secrets
+from sync.server.tills import Refused, Secrets, Till, load_secrets
 from sync.version import PROGRAM
 
 P = ParamSpec("P")
@@ -137,10 +137,10 @@ class Context:
         """The feed's cursors."""
         return self._cursors("feed")
 
-    def pull(self, till: uuid.UUID, store: str, scope: frozenset[str] = frozenset()) -> Pull:
+    def pull(self, till: Till, scope: frozenset[str] = frozenset()) -> Pull:
         """A reader of what a till of a store needs; a cursor is good for one till and one scope."""
-        purpose = " ".join(("pull", str(till), *sorted(scope)))
-        return Pull(self.db, self._cursors(purpose, store), till, store, scope)
+        purpose = " ".join(("pull", str(till.id), *sorted(scope)))
+        return Pull(self.db, self._cursors(purpose, till.store), till, scope)
 
     def _cursors(self, purpose: str, store: str = "") -> Cursors:
         return Cursors(self.secrets.cursor_key, self.secrets.feed_epoch, purpose, store)

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from app.loyalty.state import EMPTY, MemberState
 from sync.server import (
+    budgets,
     cards,
     holding,
     member_scope,
@@ -45,6 +46,7 @@ def fold_new(db: Database, *, decide: bool = True) -> int:
 
     Without `decide` nothing is worked out that hangs on all of a member's facts: more are to come.
     """
+    late = budgets.catch_up(db)
     come = _come(db)
     found: list[FoldedFact] = []
     for shard, rows in come.items():
@@ -64,8 +66,8 @@ def fold_new(db: Database, *, decide: bool = True) -> int:
     if decide:
         welcomes.reverse(db, found)
     # Last, and never backwards: a crash before this repeats what is idempotent.
-    _reach(db, {shard: rows[-1].pos for shard, rows in come.items() if rows})
-    return sum(map(len, come.values()))
+    _reach(db, come)
+    return late + sum(map(len, come.values()))
 
 
 def _come(db: Database) -> dict[int, Sequence[Any]]:
@@ -101,15 +103,17 @@ def _groups(facts: Iterable[FoldedFact]) -> list[list[FoldedFact]]:
     return found
 
 
-def _reach(db: Database, reached: Mapping[int, int]) -> None:
-    folded = schema.folded
+def _reach(db: Database, come: Mapping[int, Sequence[Any]]) -> None:
+    folded, reached = schema.folded, [(shard, rows) for shard, rows in sorted(come.items()) if rows]
     if not reached:
         return
     with db.write() as connection:
-        for shard, pos in sorted(reached.items()):
+        for shard, rows in reached:
+            pos = rows[-1].pos
             connection.execute(
                 sa.update(folded).where(folded.c.shard == shard, folded.c.pos < pos).values(pos=pos)
             )
+            budgets.add(connection, shard, rows)
 
 
 def _fold_and_follow(db: Database, facts: Sequence[FoldedFact]) -> None:
@@ -315,4 +319,5 @@ def rebuild(db: Database) -> int:
     welcomes.reverse_of(db, welcomes.everyone(db))
     while more := fold_new(db):
         count += more
+    budgets.rebuild(db)
     return count

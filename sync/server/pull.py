@@ -11,13 +11,14 @@ import msgspec
 import sqlalchemy as sa
 
 from sync import protocol
-from sync.server import cards, holding, member_scope, merging, persons, schema
+from sync.server import budgets, cards, holding, member_scope, merging, persons, schema
 from sync.server.cursors import Cursor, Cursors, turns
 from sync.server.database import Database
+from sync.server.tills import Till
 
 LIMIT_DEFAULT: Final = 1000
 LIMIT_MAX: Final = 5000
-SCOPES: Final = (*schema.LISTS, "member", "person")
+SCOPES: Final = (*schema.LISTS, "member", "person", "budget")
 FAR: Final = 2000
 """So many versions behind, a store's members are looked for among its own, not among all that changed."""
 
@@ -81,12 +82,13 @@ class Pull:
     """Pages for one till of a store. `scope` names what is wanted of `SCOPES`; empty: all of it."""
 
     def __init__(
-        self, db: Database, cursors: Cursors, till: uuid.UUID, store: str, scope: frozenset[str] = frozenset()
+        self, db: Database, cursors: Cursors, till: Till, scope: frozenset[str] = frozenset()
     ) -> None:
         self._db = db
         self._cursors = cursors
-        self._till = till
-        self._store = store
+        self._till = till.id
+        self._epoch = till.epoch
+        self._store = till.store
         self._scope = scope or frozenset(SCOPES)
         self.had: dict[str, int] = {}
         """How far the till had each list when it asked for the page, and `heads` how far they were."""
@@ -107,6 +109,8 @@ class Pull:
                 self._limited = member_scope.current(connection).limited
                 self._cursors.check_scope(cursor, limited=self._limited, begins=not text)
                 more = self._members(connection, cursor, page) or more
+            counted = "budget" in self._scope and not more
+            sums = budgets.known(connection, self._till, self._epoch) if counted else None
         return protocol.PullPage(
             feed_epoch=cursor.feed_epoch,
             cursor=self._cursors.seal(cursor),
@@ -114,6 +118,7 @@ class Pull:
             members=page.members,
             persons=page.persons,
             listed=page.listed,
+            budgets=sums,
             limited=self._limited,
         )
 

@@ -20,6 +20,7 @@ from sync.server.schema.base import (
     shard_of,
     shard_of_code,
 )
+from sync.server.schema.budgets import budget_spent, budgeted
 from sync.server.schema.facts import (
     business_day,
     dated,
@@ -47,7 +48,7 @@ from sync.server.schema.scope import member_store
 from sync.server.schema.spending import code_use, gift_card_move, hold, overdraft
 from sync.server.schema.tills import enrol_code, office_token, store, till, till_contact, till_key
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The newest migration; a test compares it with the scripts, another the scripts with these tables."""
 LISTS: Final = ("programme", "store", "allowance", "till_key", "staff", "product", "merge")
 """What tills are given, in the order in which a bare till needs it; the keys of tills come of enrolments,
