@@ -40,7 +40,7 @@ def take_lines(compiled: Compiled, run: Run, lines: Sequence[Line]) -> None:
         # Nothing of something counts for nothing; a returned deposit bottle is no goods to discount.
         aside = profile.aside or qty <= 0 or gross < 0
         run.any_floor = True
-        work.floor = gross if profile.no_discount or aside else floor_of(work, line_cap, rounding)
+        work.floor = gross if profile.no_discount or aside else floor_of(work, line_cap)
         (asides if aside else entries).append(entry)
     entries.sort()  # by what a line is, never by where it stands; the id parts equal lines only
     works = run.works = [entry[8] for entry in entries]
@@ -56,7 +56,7 @@ def take_lines(compiled: Compiled, run: Run, lines: Sequence[Line]) -> None:
                 by_filter[number] = [work]
 
 
-def floor_of(work: Work, line_cap: Fraction | None, rounding: str) -> int:
+def floor_of(work: Work, line_cap: Fraction | None) -> int:
     """What goods that are no plain ones may not be sold under: their floor price, the cap per line."""
     line = work.line
     floor = 0
@@ -74,7 +74,7 @@ def discount_lines(agenda: Agenda, run: Run) -> None:
     """Stage 1: every line group in turn, each on the prices that the one before left."""
     present = run.present
     for group in agenda.line_groups:
-        if run.records is not None or not group.numbers.isdisjoint(present):
+        if not group.numbers.isdisjoint(present):
             _run_line_group(group, run)
 
 

@@ -65,7 +65,7 @@ def test_of_several_floors_the_highest_holds() -> None:
     assert nets(price(programme(ALL, floors), line("x", "10"), line("y", "10"))) == [300, 200]
 
 
-@pytest.mark.parametrize(("cap", "discount"), [("33%", 3), ("39.9%", 3), ("40%", 4)])
+@pytest.mark.parametrize(("cap", "discount"), [("33%", 3), ("39.9%", 3), ("40%", 4), ("100%", 10)])
 def test_a_cap_by_line_is_rounded_down_and_stands_beside_floors(cap: str, discount: int) -> None:
     head = f"caps: {{line: {cap}}}\nfloors: [{{products: {{skus: [y]}}, share: 90%}}]\n"
     decision = price(programme(ALL, head), line("x", "0.10"), line("y", "0.10"))

@@ -192,5 +192,5 @@ class Rows:
                 work.net -= part
                 work.discounts.append((plan, part))
         if not shelf.plain[kind]:
-            work.floor = work.gross if profile.no_discount else floor_of(work, shelf.line_cap, shelf.rounding)
+            work.floor = work.gross if profile.no_discount else floor_of(work, shelf.line_cap)
         return work
