@@ -36,6 +36,8 @@ _PRODUCT_TEXTS: Final = (
     "FROM product p WHERE n IN (SELECT value FROM json_each(?)) ORDER BY n"
 )
 _figures: Final = msgspec.json.Decoder(DayFigures)
+_CACHE_KIB: Final = 32_000
+"""At most: a small shop's database is smaller. A search in a large one would decrypt the same pages again."""
 _LOG_END: Final = 500
 """As many facts from the end of the log are looked through for wrong PINs."""
 
@@ -47,6 +49,7 @@ class Reader(PastSales):
         self._sql = file.connect()
         super().__init__(self._sql.execute)
         self._run("PRAGMA query_only = ON")
+        self._run(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def close(self) -> None:
         self._sql.close()

@@ -37,7 +37,7 @@ _FIRST: Final = "\x01"
 _LAST: Final = "\U0010ffff"
 """Before and after every letter."""
 _ENDINGS: Final = 12
-_FEW: Final = 64
+_FEW: Final = 32
 """So many rows are sooner looked at one by one than their words brought together in the index."""
 
 Run = Callable[..., Iterable[Any]]
@@ -174,17 +174,15 @@ class WordIndex:
     def _together(self, words: list[Typed], limit: int) -> list[int]:
         """Words that many rows hold, brought together by the index; but those of one letter, which are dear,
         only where the others leave many."""
-        longer = [typed for typed in words if len(typed.word) > 1]
-        rows: list[int] | None = None
-        if len(longer) > 1:
-            rows = self._matching(" AND ".join(map(self._begun, longer)), max(limit, _FEW + 1))
+        longer = [self._begun(typed) for typed in words if len(typed.word) > 1]
+        if 1 < len(longer) < len(words):
+            rows = self._matching(" AND ".join(longer), _FEW + 1)
             if len(rows) <= _FEW:
                 return self._among(rows, words)[:limit]
         found = self._matching(" ".join(_quoted(typed.word) for typed in words), limit)
         if len(found) < limit:
-            if rows is None or len(longer) < len(words):
-                rows = self._matching(" AND ".join(map(self._begun, words)), limit)
-            found += _further(found, rows)
+            letters = [self._begun(typed) for typed in words if len(typed.word) == 1]
+            found += _further(found, self._matching(" AND ".join((*longer, *letters)), limit))
         return found[:limit]
 
     def _matching(self, query: str, limit: int) -> list[int]:

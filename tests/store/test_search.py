@@ -142,7 +142,7 @@ def holds(words: list[str], typed: search.Typed, table: search.FindTable) -> boo
     texts=ROWS,
     typed=st.lists(WORDS, min_size=1, max_size=3),
     at=st.sampled_from(" @"),
-    few=st.sampled_from([0, 3, 64]),
+    few=st.sampled_from([0, 3, 32]),
 )
 def test_what_is_found_has_a_word_for_each_begun(
     table: search.FindTable, texts: list[str], typed: list[str], at: str, few: int
