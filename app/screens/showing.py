@@ -174,6 +174,7 @@ class Shower:
         as_of = words.time(member.as_of_ms, till.shop.time_zone)
         unit = words.get("screen.balance_of", n=points.balance_before_centi // 100, time=as_of)
         earned = words.points(points.earned_centi, plus=True) if points.earned_centi else ""
+        cards = stamp_cards(self, member, decision)
         return views.Member(
             key=str(member.id),
             name=member.person.name if member.person else words.get("screen.member_without_name"),
@@ -183,8 +184,9 @@ class Shower:
             earned=earned,
             earned_of=words.get("screen.earned_of") if earned else "",
             known=known(self, member, decision, self._last_visit(member.id)),
-            stamp_cards=stamp_cards(self, member, decision),
-            offers=self._offers(),
+            stamp_cards=cards,
+            # Points to spend stand below and stay in sight on the smallest screens.
+            offers=self._offers(1 if cards else 2),
             spend=self._spend(decision, member),
         )
 
@@ -207,8 +209,10 @@ class Shower:
                 return offer
         return None
 
-    def _offers(self, most: int = 2) -> tuple[views.Offer, ...]:
-        return (*self._gifts(), *self._engine_offers())[:most]
+    def _offers(self, most: int) -> tuple[views.Offer, ...]:
+        gifts = self._gifts()
+        others = (offer for offer in self._engine_offers() if not (gifts and offer.opens))
+        return (*gifts, *others)[:most]
 
     def _gifts(self) -> tuple[views.Offer, ...]:
         """What waits for the member comes before what they could still get."""
