@@ -152,3 +152,59 @@ def test_a_later_group_sees_the_discounted_price_and_nothing_of_an_exclusive_lin
     assert both(programme(rules % ", exclusive: true"), *lines) == {"a": 500, "b": 100, "c": 90}
     first = "groups: [second, line]\n"
     assert both(programme(rules % "", first), *lines) == {"b": 200, "a": 450, "c": 135}
+
+
+STEP = "  - {id: %s, kind: threshold, NAME, steps: [{from: 0.01, give: {%s}}]%s}\n"
+
+
+def test_shares_of_the_receipt_that_round_to_the_same_go_by_priority() -> None:
+    rules = STEP % ("a", "percent: 10%", "") + STEP % ("b", "percent: 9.9%", ", priority: 1")
+    rules += STEP % ("c", "percent: 9.8%", ", priority: 2") + STEP % ("d", "percent: 1%", ", priority: 3")
+    assert both(programme(rules), line("x", "0.99")) == {"c": 10}
+
+
+@pytest.mark.parametrize(("share", "amount"), [("a", "b"), ("b", "a")])
+def test_a_share_and_an_amount_off_the_receipt_of_the_same_value_go_by_priority_then_id(
+    share: str, amount: str
+) -> None:
+    for priority, winner in ((-1, share), (0, "a"), (1, amount)):
+        rules = STEP % (share, "percent: 10%", "")
+        rules += STEP % (amount, "amount: 1", f", priority: {priority}")
+        assert both(programme(rules), line("x", "10")) == {winner: 100}
+
+
+@pytest.mark.parametrize(("rounding", "given"), [("half_up", {"a": 2}), ("down", {"b": 2})])
+def test_a_share_of_the_receipt_is_rounded_before_it_is_compared(
+    rounding: str, given: dict[str, int]
+) -> None:
+    """10 % of 0.19 are 0.02 or 0.01; the other rule gives 0.02."""
+    rules = STEP % ("a", "percent: 10%", "") + STEP % ("b", "amount: 0.02", "")
+    assert both(programme(rules, f"rounding: {rounding}\n"), line("x", "0.19")) == given
+
+
+@pytest.mark.parametrize(
+    ("first", "head", "given"),
+    [
+        ("percent: 10%, exclusive: true", "", {"p": 100, "b": 150}),
+        ("percent: 10%", "floors: [{products: {skus: [x]}, price: 9}]\n", {"p": 100, "b": 150}),
+        ("percent: 10%", "", {"p": 100, "a": 190}),
+    ],
+)
+def test_rules_over_the_receipt_compete_by_what_its_lines_can_take(
+    first: str, head: str, given: dict[str, int]
+) -> None:
+    """10 % of 9.00 and 10.00 are more than 1.50, unless the first line takes nothing of it."""
+    rules = f"  - {{id: p, kind: price, NAME, products: {{skus: [x]}}, {first}}}\n"
+    rules += STEP % ("a", "percent: 10%", "") + STEP % ("b", "amount: 1.50", "")
+    assert both(programme(rules, head), line("x", "10"), line("y", "10")) == given
+
+
+def test_an_exclusive_discount_of_the_receipt_ends_its_lines_discounts_too() -> None:
+    first = (
+        "  - {id: a, kind: threshold, NAME, products: {skus: [x]},"
+        " steps: [{from: 1, give: {percent: 10%%}}]%s}\n"
+    )
+    more = STEP % ("b", "percent: 10%", ", group: more")
+    goods = line("x", "10"), line("y", "10")
+    assert both(programme(first % "" + more), *goods) == {"a": 100, "b": 190}
+    assert both(programme(first % ", exclusive: true" + more), *goods) == {"a": 100, "b": 100}

@@ -79,6 +79,7 @@ def test_a_cap_by_line_is_rounded_down_and_stands_beside_floors(cap: str, discou
         ("receipt_amount: 3", (100, 200)),
         ("receipt: 20%, receipt_amount: 3", (100, 200)),
         ("receipt: 5%, receipt_amount: 3", (50, 100)),
+        ("receipt: 33.33%", (333, 666)),  # 9.999: a cap is rounded down
         ("receipt: 50%", (500, 1000)),
         ("receipt_amount: 15", (500, 1000)),
         ("receipt_amount: 14.99", (500, 999)),
@@ -129,3 +130,10 @@ def test_a_discount_on_the_receipt_passes_by_what_cannot_take_it() -> None:
     assert nets(price(programme(step % "amount: 5.50", floors), *goods)) == [950, 500]
     assert nets(price(programme(step % "percent: 50%", floors), *goods)) == [900, 500]
     assert nets(price(programme(step % "percent: 5%", floors), *goods)) == [950, 950]
+
+
+def test_every_capped_rule_has_its_own_cap() -> None:
+    rule = "  - {id: %s, kind: price, NAME, percent: 50%%, max_discount: %s, products: {skus: [%s]}}\n"
+    compiled = programme(rule % ("a", 1, "x") + rule % ("b", 2, "y") + rule % ("c", 3, "x"))
+    assert off(price(compiled, line("x", "10"), line("y", "20"))) == {"c": 300, "b": 200}
+    assert off(price(compiled, line("x", "0.02"))) == {"a": 1}

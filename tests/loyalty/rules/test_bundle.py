@@ -82,3 +82,41 @@ def test_a_bundles_own_cap_is_spread_over_its_lines() -> None:
     compiled = programme(B % ("b", "n_for_m: {take: 2, pay: 1}, max_discount: 3"))
     decision = price(compiled, line("x", "10", "2"), line("y", "5", "2"))
     assert [sum(d.amount_minor for d in each.discounts) for each in decision.lines] == [200, 100]
+
+
+def test_a_bundle_out_of_its_time_gives_nothing() -> None:
+    for until, given in (("2026-01-14", {}), ("2026-01-15", {"b": 1000})):
+        compiled = programme(B % ("b", f"n_for_m: {{take: 3, pay: 2}}, when: {{until: {until}}}"))
+        assert off(price(compiled, line("x", "10", "3"))) == given
+
+
+def test_a_bundle_whose_goods_are_taken_leaves_the_next_its_own() -> None:
+    rules = B % ("a", "n_for_m: {take: 3, pay: 1}, products: {skus: [x]}")
+    rules += B % ("b", "n_for_m: {take: 2, pay: 1}, products: {skus: [x]}")
+    rules += B % ("c", "n_for_m: {take: 2, pay: 1}, products: {skus: [y]}")
+    goods = line("x", "10", "3"), line("y", "1", "2")
+    assert off(price(programme(rules), *goods)) == {"a": 2000, "c": 100}
+
+
+def test_a_capped_bundle_takes_its_cap_of_what_another_left() -> None:
+    rules = B % ("a", "n_for_m: {take: 3, pay: 1}")
+    rules += B % ("b", "n_for_m: {take: 2, pay: 1}, max_discount: %s")
+    for cap, given in (("5", 500), ("9.99", 999), ("10", 1000), ("50", 1000)):
+        compiled = programme(rules % cap)
+        assert off(price(compiled, line("x", "10", "5"))) == {"a": 2000, "b": given}
+
+
+@pytest.mark.parametrize(
+    ("cap", "nets"),
+    [("100%", [600, 100, 200, 300]), ("80%", [600, 200, 200, 300]), ("50%", [1500, 500, 500, 500])],
+)
+def test_three_sets_over_one_line_keep_to_its_cap_together(cap: str, nets: list[int]) -> None:
+    """They take 9, 8 and 7 off the pieces of x, as long as the line has room for it."""
+    sets = (("a", 2), ("b", 4), ("c", 6))
+    rules = "".join(
+        B % (id, f"set: [{{products: {{skus: [x]}}}}, {{products: {{skus: [{id}]}}}}], price: {price}")
+        for id, price in sets
+    )
+    goods = line("x", "10", "3"), *(line(id, "10") for id, _ in sets)
+    decision = price(programme(rules, f"caps: {{line: {cap}}}"), *goods)
+    assert [each.net_minor for each in decision.lines] == nets

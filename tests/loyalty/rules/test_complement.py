@@ -33,6 +33,11 @@ def test_a_complement_keeps_to_its_cap_over_all_its_pairs() -> None:
         f"  - {{id: c, kind: complement, NAME, pairs: [{pairs}], percent: 50%, max_discount: 3}}\n"
     )
     assert off(price(compiled, line("a", "1"), line("b", "10"), line("c", "10"))) == {"c": 300}
+    pairs = "{bought: {skus: [a]}, offer: {skus: [c]}}, {bought: {skus: [b]}, offer: {skus: [c]}}"
+    compiled = programme(
+        f"  - {{id: c, kind: complement, NAME, pairs: [{pairs}], percent: 20%, max_discount: 3}}\n"
+    )
+    assert off(price(compiled, line("a", "1"), line("b", "10"), line("c", "10"))) == {"c": 200}
 
 
 def test_an_earlier_purchase_is_remembered_as_long_as_it_counts() -> None:
