@@ -172,6 +172,17 @@ class Plan:
     def buy(self, run: Run) -> None:
         """Stage 5: points spent on things instead of on the receipt."""
 
+    def at_hand(self, run: Run) -> Sequence[str]:
+        """What a cashier may give by hand under this rule: names of things, "" where there is but one."""
+        return ()
+
+    def hand(self, run: Run, item: str) -> None:
+        """Give that, outside of any sale; raises nothing, whoever asks has looked at `refused_by_hand`."""
+
+    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+        """Why it cannot be given now, or None."""
+        return self.refused(run)
+
     def knows(self, code: Code) -> bool:
         """Whether a presented code belongs to this rule."""
         return code.rule == self.id
@@ -211,7 +222,7 @@ class LinePlan(Plan):
     percent: tuple[int, int] | None = None
     """Numerator and denominator, where the discount is just a share of the line's price."""
 
-    def value(self, run: Run, work: Work) -> int:
+    def value(self, work: Work) -> int:
         """The discount on a line, before caps; never negative."""
         raise NotImplementedError
 

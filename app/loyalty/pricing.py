@@ -139,12 +139,12 @@ def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]
             if plan.limited:
                 value = limited.get(plan, _NONE).get(work, 0)
             elif plan.may(run):
-                value = min(plan.value(run, work), room)
+                value = min(plan.value(work), room)
             else:
                 continue
             if value > top or (value == top and winner is not None and plan.rank < winner.rank):
                 top, winner = value, plan
-        if winner is not None and top > 0:
+        if winner is not None:
             best[work] = (top, winner)
     return best
 
@@ -155,7 +155,7 @@ def _record_singles(group: LineGroup, run: Run, record: GroupRecord) -> None:
         works = [work for work in run.works_of(number) if work.room]
         for plan in plans:
             if works and plan.may(run):
-                record.values[plan] = sum(min(plan.value(run, work), work.room) for work in works)
+                record.values[plan] = sum(min(plan.value(work), work.room) for work in works)
 
 
 _NONE: dict[Work, int] = {}
@@ -169,7 +169,7 @@ def _limited_values(group: LineGroup, run: Run) -> dict[LinePlan, dict[Work, int
         if plan.may(run):
             best = by_rule.setdefault(plan.id, {})
             for work in plan.works(run):
-                value = min(plan.value(run, work), work.room)
+                value = min(plan.value(work), work.room)
                 if value > 0 and (work not in best or value > best[work][0]):
                     best[work] = (value, plan)  # of a rule's several plans the better one counts
     for best in by_rule.values():

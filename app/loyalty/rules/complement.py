@@ -58,7 +58,7 @@ class Complement(LinePlan):
             return self.no("complement_not_bought")
         return None
 
-    def value(self, run: Run, work: Work) -> int:
+    def value(self, work: Work) -> int:
         if self.bought in work.profile.filters:
             return 0  # the very thing that was bought is no complement of itself
         if self.settings.percent is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.loyalty.model import Money, PositiveMoney, Programme, Rule, Share
-from app.loyalty.plan import Kind, LinePlan, Plan, Run, Scope, Work
+from app.loyalty.plan import Kind, LinePlan, Plan, Scope, Work
 from app.loyalty.promise import Said, percent, say
 from app.values import line_gross, mul_rate
 
@@ -27,7 +27,7 @@ class Percent(LinePlan):
         self.share = share
         self.percent = (share.numerator, share.denominator)
 
-    def value(self, run: Run, work: Work) -> int:
+    def value(self, work: Work) -> int:
         return mul_rate(work.net, self.share, self.rounding)
 
 
@@ -36,7 +36,7 @@ class AmountOff(LinePlan):
         super().__init__(rule, scope)
         self.off = amount
 
-    def value(self, run: Run, work: Work) -> int:
+    def value(self, work: Work) -> int:
         qty = work.line.qty_milli
         return min(
             work.net, self.off * work.units if work.units else line_gross(self.off, qty, self.rounding)
@@ -48,7 +48,7 @@ class FixedPrice(LinePlan):
         super().__init__(rule, scope)
         self.price = price
 
-    def value(self, run: Run, work: Work) -> int:
+    def value(self, work: Work) -> int:
         return max(0, work.net - line_gross(self.price, work.line.qty_milli, self.rounding))
 
 
