@@ -187,9 +187,11 @@ class Life:
         self.tidy = True
         for lot in [lot for lot in self.lots_by_id.values() if not lot.amount_centi]:
             del self.lots_by_id[lot.id]
+            self._lots = None
             self.changed = True
         for code in [code for code, grant in self.grants_by_code.items() if not grant.uses]:
             del self.grants_by_code[code]
+            self._grants = None
             self.changed = True
         for rule in [rule for rule, card in self.stamps.items() if not card.have]:
             del self.stamps[rule]

@@ -26,7 +26,7 @@ from app.loyalty.effects import (
     StampsChanged,
 )
 from app.loyalty.life import Life
-from app.loyalty.state import DAY_MS, EMPTY, MemberState, advance, apply
+from app.loyalty.state import DAY_MS, EMPTY, Card, MemberState, advance, apply
 from tests.loyalty.support import NOON
 
 
@@ -108,3 +108,42 @@ def test_a_state_without_a_day_gone_by_is_itself(seed: int) -> None:
     rng = Random(seed)
     state = apply(EMPTY, [effect(rng, NOON, number) for number in range(8)], NOON)
     assert advance(state, NOON) is state
+
+
+def test_what_is_held_holds_from_its_first_millisecond_until_before_its_last() -> None:
+    grant = Grant("g", "r", "coupon", NOON, starts_at_ms=NOON + 5, expires_at_ms=NOON + 9)
+    state = MemberState(grants=(grant,))
+    for standing in (state, Life(state)):
+        held = [len(standing.held("r", NOON + late)) for late in (4, 5, 8, 9)]
+        assert held == [0, 1, 1, 0]
+        assert standing.held("other", NOON + 5) == ()
+
+
+def test_a_lot_is_gone_on_the_moment_it_expires_before_anything_is_spent_of_it() -> None:
+    lot = Lot("l", "p", 100, NOON, expires_at_ms=NOON + DAY_MS)
+    for late, left in ((-1, (60, 0)), (0, (0, 40)), (1, (0, 40))):
+        life = Life()
+        life.live([PointsEarned(lot)], NOON)
+        life.live([PointsSpent("p", 40)], NOON + DAY_MS + late)
+        assert (life.balance_centi, life.debt_centi) == (left[0] - left[1], left[1])
+    waiting = Life()
+    waiting.live([PointsEarned(lot)], NOON)
+    waiting.advance(NOON + DAY_MS)
+    assert waiting.balance_centi == 0
+    late = Life()
+    late.live([PointsEarned(lot)], NOON + DAY_MS)
+    assert (late.balance_centi, late.lots) == (0, ())
+
+
+def test_what_amounts_to_nothing_is_no_part_of_a_state() -> None:
+    grant = Grant("g", "r", "coupon", NOON, uses=0)
+    nothings = MemberState(lots=(Lot("l", "p", 0, NOON),), stamps={"s": Card(0)}, grants=(grant,))
+    assert advance(nothings, NOON) == EMPTY
+    for one in ({"lots": nothings.lots}, {"stamps": nothings.stamps}, {"grants": nothings.grants}):
+        assert advance(MemberState(**one), NOON) == EMPTY  # pyright: ignore[reportArgumentType]
+
+
+def test_a_life_knows_how_long_what_it_holds_may_idle() -> None:
+    lot, card = Lot("l", "p", 5, NOON, idle_days=1), Card(1, 3)
+    for state, days in ((EMPTY, 0), (MemberState(lots=(lot,)), 1), (MemberState((lot,), 0, {"s": card}), 3)):
+        assert Life(state).idle_days == state.idle_days == days
