@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from app.lanes import Lane
-from sync.server import holding, member_scope, members, pruning, twins
+from sync.server import holding, members, others, pruning, twins
 from sync.server.checking import Checker
 from sync.server.context import Context, open_context
 from sync.server.export import date_new
@@ -134,11 +134,11 @@ def _compare(lane: Lane, context: Context) -> None:
 
 
 def _list_members(lane: Lane, context: Context) -> None:
-    """See whether there are more members than tills may know in full."""
+    """See whether there are more members than tills may know in full; if so, list all of them once a day."""
     rest_s = 0.0
     while not lane.wait(rest_s):
         lane.beat()
-        member_scope.decide(context.db)
+        others.keep_up(context, lane.beat)
         rest_s = SCOPE_S
 
 

@@ -99,3 +99,13 @@ def of_range(
         blocked = blocked_ms is not None and blocked_ms >= linked_ms
         found[member].append(protocol.CardRow(token, linked_ms, blocked))
     return {member: tuple(rows) for member, rows in found.items()}
+
+
+def holder(connection: sa.Connection, token: str) -> uuid.UUID | None:
+    """Whose a card is: of two members that it was linked to, the later one's."""
+    query = (
+        sa.select(_card.member, _card.linked_ms)
+        .where(_card.token == token)
+        .order_by(_card.linked_ms.desc(), _card.member.desc())
+    )
+    return connection.execute(query.limit(1)).scalar()

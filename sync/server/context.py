@@ -21,7 +21,7 @@ from sync.server.metrics import Behind, Metrics, now
 from sync.server.programmes import Programmes
 from sync.server.pull import Pull
 from sync.server.room import Room
-from sync.server.tills import Refused, Secrets, Till, load_secrets
+from sync.server.tills import Refused, Secrets, Till, card_secret, load_secrets
 from sync.version import PROGRAM
 
 P = ParamSpec("P")
@@ -121,6 +121,8 @@ class Context:
     """Whether webhooks may lead into private networks."""
     contacts: dict[uuid.UUID, tuple[int, tuple[int | None, int]]] = field(default_factory=dict)
     """When tills were last written down as in contact, and how far they had the list of allowances."""
+    directories: Path | None = None
+    """The folder in which the directory of members is made; None: nowhere."""
     pull_min_v: int = protocol.VERSION
     """The least version of the protocol that tills may pull with; pushes are taken from any."""
 
@@ -137,10 +139,14 @@ class Context:
         """The feed's cursors."""
         return self._cursors("feed")
 
+    def directory_cursors(self) -> Cursors:
+        """The cursors in directories of members: good for every till, at every server."""
+        return self._cursors("directory")
+
     def pull(self, till: Till, scope: frozenset[str] = frozenset()) -> Pull:
         """A reader of what a till of a store needs; a cursor is good for one till and one scope."""
         purpose = " ".join(("pull", str(till.id), *sorted(scope)))
-        return Pull(self.db, self._cursors(purpose, till.store), till, scope)
+        return Pull(self.db, self._cursors(purpose, till.store), till, scope, card_secret(self.secrets))
 
     def _cursors(self, purpose: str, store: str = "") -> Cursors:
         return Cursors(self.secrets.cursor_key, self.secrets.feed_epoch, purpose, store)
@@ -156,4 +162,13 @@ def open_context(
     """The server's database, migrated, with its secrets; PostgreSQL knows the process by `name`."""
     db = open_database(database_url, data_dir, name)
     db.migrate()
-    return Context(db, load_secrets(db), RealWorld(), Threads(), private_webhooks=private_webhooks)
+    secrets = load_secrets(db)
+    folder = (data_dir / "directory" if data_dir is not None else _cache()) / secrets.feed_epoch
+    return Context(db, secrets, RealWorld(), Threads(), private_webhooks=private_webhooks, directories=folder)
+
+
+def _cache() -> Path:
+    """Where a server without a data folder keeps what it can make again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("stempel-server")

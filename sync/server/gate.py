@@ -16,7 +16,7 @@ from sync.server.tills import Office, Refused, Till, authenticate_office, authen
 Principal = Till | Office | None
 ENROL: Final = "/v1/enrol"
 _OF_TILL: Final = re.compile(r"/v1/tills/([0-9a-f-]{36})/")
-_FOR_TILLS: Final = re.compile(r"/v1/(tills/|pull$|stream$|holds(/|$))")
+_FOR_TILLS: Final = re.compile(r"/v1/(tills/|pull$|stream$|holds(/|$)|directory(/|$)|members$)")
 _LISTS: Final = frozenset({"/v1/programmes", "/v1/products", "/v1/staff"})
 
 

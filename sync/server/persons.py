@@ -34,6 +34,10 @@ _CHANGED: Final = (
     .limit(sa.bindparam("most"))
 )
 
+_ONE: Final = sa.select(
+    _person.version, _person.member, _person.updated_ms, _person.origin, _person.data
+).where(_person.shard == sa.bindparam("in_shard"), _person.member == sa.bindparam("id"))
+
 
 def take(db: Database, till: Till, persons: Sequence[protocol.PersonRow]) -> int:
     """Keep what a till sent, where it is newer; returns how many were. Raises WireProblem."""
@@ -111,3 +115,8 @@ def changed(connection: sa.Connection, shard: int, store: str, after: int, limit
     """Persons of a store, and whoever was erased, after a version: (version, row) in order."""
     asked = {"in_shard": shard, "after": after, "store": store, "most": limit}
     return list(connection.execute(_CHANGED, asked))
+
+
+def of(connection: sa.Connection, shard: int, member: uuid.UUID) -> Any:
+    """Who a member is, or that they were erased; None if nobody has said."""
+    return connection.execute(_ONE, {"in_shard": shard, "id": member}).first()

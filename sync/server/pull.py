@@ -43,6 +43,8 @@ _FAR: Final = (
     .limit(sa.bindparam("most"))
 )
 """The same for a till that lacks much."""
+_ONE: Final = _ROW.where(_member.shard == sa.bindparam("in_shard"), _member.id == sa.bindparam("id"))
+_KEPT: Final = _ONE.where(member_scope.SEEN)
 _OWN: Final = (
     sa.select(_links.member, _links.fact_id, _links.epoch, _links.seq)
     .join(schema.member, (_member.shard == _links.shard) & (_member.id == _links.member))
@@ -82,7 +84,12 @@ class Pull:
     """Pages for one till of a store. `scope` names what is wanted of `SCOPES`; empty: all of it."""
 
     def __init__(
-        self, db: Database, cursors: Cursors, till: Till, scope: frozenset[str] = frozenset()
+        self,
+        db: Database,
+        cursors: Cursors,
+        till: Till,
+        scope: frozenset[str] = frozenset(),
+        card_key: bytes = b"",
     ) -> None:
         self._db = db
         self._cursors = cursors
@@ -94,6 +101,7 @@ class Pull:
         """How far the till had each list when it asked for the page, and `heads` how far they were."""
         self.heads: dict[str, int] = {}
         self._limited = False
+        self._card_key = card_key
 
     def page(self, text: str, limit: int) -> protocol.PullPage:
         """What changed after the cursor ("" for all). Raises WireProblem("bad_cursor"), FeedReset,
@@ -120,7 +128,26 @@ class Pull:
             listed=page.listed,
             budgets=sums,
             limited=self._limited,
+            card_key=self._card_key if self._limited and not more else b"",
         )
+
+    def of_card(self, token: str) -> tuple[protocol.MemberRow, protocol.PersonRow | None, bool] | None:
+        """The member who holds a card, who they are, and whether pulls bring them; None for nobody."""
+        with self._db.read(snapshot=True) as connection:
+            holder = cards.holder(connection, token)
+            if holder is None:
+                return None
+            shard = schema.shard_of(holder)
+            place = {"in_shard": shard, "id": holder}
+            row = connection.execute(_ONE, place).first()
+            if row is None:
+                return None
+            # A version is one member's alone: so what is read of a range is read of them.
+            found = self._marked(connection, shard, row.version - 1, [row], self._relinked(connection))
+            kept = not member_scope.current(connection).limited
+            kept = kept or connection.execute(_KEPT, {**place, "store": self._store}).first() is not None
+            person = persons.of(connection, shard, holder)
+        return found[0], None if person is None else _person(person), kept
 
     # Lists
 

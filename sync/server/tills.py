@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import secrets
 import uuid
 from typing import Any, Final
@@ -76,6 +77,11 @@ class Secrets(msgspec.Struct, frozen=True):
     origin_seed: bytes = b""
     """Names the server's own origins (sync.server.own); `origin_epoch` is theirs."""
     origin_epoch: int = 1
+
+
+def card_secret(secrets: Secrets) -> bytes:
+    """By which cards are looked up in the server's directories of members; 32 bytes."""
+    return hmac.digest(secrets.cursor_key, b"stempel-directory-1", "sha256")
 
 
 class _Certificate(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ CONFIG = {
     "operations": [
         {
             # A cursor, a key or a run of facts that no schema can tell from a right one.
-            "include-path-regex": "^/v1/(enrol|pull|feed|findings|quarantine|holds|tills/)",
+            "include-path-regex": "^/v1/(enrol|pull|feed|findings|quarantine|holds|directory/|tills/)",
             "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 400, 401, 403, *SEMANTIC]}},
         }
     ],

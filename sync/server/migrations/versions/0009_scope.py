@@ -25,10 +25,10 @@ def upgrade() -> None:
         comment="Stores whose tills wrote facts of a member, in the shard of the member: a projection",
     )
     op.create_index("ix_member_card_token", "member_card", ["token"])
-    _fill()
+    fill()
 
 
-def _fill() -> None:
+def fill() -> None:
     """From the facts that are folded. Joined here: on Citus the two tables are divided by different ids."""
     connection = op.get_bind()
     tills = sa.table("till", sa.column("id", identity()), sa.column("store"))
