@@ -26,7 +26,7 @@ from app.loyalty.effects import (
     StampsChanged,
 )
 from app.loyalty.life import Life
-from app.loyalty.state import DAY_MS, EMPTY, Card, MemberState, advance, apply
+from app.loyalty.state import DAY_MS, EMPTY, Bucket, Card, MemberState, advance, apply
 from tests.loyalty.support import NOON
 
 
@@ -147,3 +147,34 @@ def test_a_life_knows_how_long_what_it_holds_may_idle() -> None:
     lot, card = Lot("l", "p", 5, NOON, idle_days=1), Card(1, 3)
     for state, days in ((EMPTY, 0), (MemberState(lots=(lot,)), 1), (MemberState((lot,), 0, {"s": card}), 3)):
         assert Life(state).idle_days == state.idle_days == days
+    life = Life()
+    life.live([PointsEarned(lot)], NOON)
+    assert life.idle_days == 1
+    life.live([StampsChanged("s", 1, 3)], NOON)
+    assert life.idle_days == 3
+    carded = Life()
+    carded.live([StampsChanged("s", 1, 3)], NOON)
+    assert carded.idle_days == 3
+
+
+def test_what_idles_lapses_as_its_last_day_ends() -> None:
+    state = MemberState(lots=(Lot("l", "p", 5, NOON, idle_days=20),))
+    midnight = (NOON // DAY_MS + 21) * DAY_MS
+    assert [advance(state, midnight + late).balance_centi for late in (-1, 0)] == [5, 0]
+
+
+def test_days_past_their_use_go_and_leave_the_others() -> None:
+    today = NOON // DAY_MS
+    long, short = Bucket(today - 9, receipts=1, keep_days=30), Bucket(today - 8, receipts=2, keep_days=6)
+    state = MemberState(counters={"a": (long, short), "b": (short,), "c": (long,)})
+    assert advance(state, NOON - DAY_MS) is state
+    assert advance(state, NOON).counters == {"a": (long,), "c": (long,)}
+
+
+def test_points_that_no_lot_is_named_for_go_to_the_last_hundredth_then_into_debt() -> None:
+    state = MemberState(lots=(Lot("l", "p", 100, NOON),))
+    for spent, balance, debt in ((1, 99, 0), (99, 1, 0), (100, 0, 0), (101, -1, 1)):
+        after = apply(state, [PointsSpent("p", spent)], NOON)
+        assert (after.balance_centi, after.debt_centi) == (balance, debt)
+    twice = apply(state, [PointsSpent("p", 130), PointsTakenBack("p", "l", 50)], NOON)
+    assert (twice.lots, twice.debt_centi) == ((), 80)
