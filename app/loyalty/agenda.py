@@ -19,7 +19,6 @@ from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan, Scene
 class LineGroup:
     """A discount group over lines: single-line rules by filter, and bundles."""
 
-    name: str
     index: int = 0
     """Its place in the order, by which a profile keeps what the group says of its goods."""
     by_filter: dict[int, list[LinePlan]] = field(default_factory=dict[int, list[LinePlan]])
@@ -33,8 +32,8 @@ class LineGroup:
     """The filters of all its rules: without such goods the group has nothing to do."""
 
     @classmethod
-    def of(cls, name: str, index: int, plans: Iterable[LinePlan | BundlePlan]) -> LineGroup:
-        group = cls(name, index)
+    def of(cls, index: int, plans: Iterable[LinePlan | BundlePlan]) -> LineGroup:
+        group = cls(index)
         for plan in plans:
             if isinstance(plan, BundlePlan):
                 group.bundles = True
@@ -51,35 +50,34 @@ class LineGroup:
         """With the rules alone that can have a say; None where none can."""
         plans = [*chain(*self.by_filter.values()), *chain(*self.bundles_by_filter.values())]
         left = [plan for plan in plans if plan.may_discount(scene)]
-        return LineGroup.of(self.name, self.index, left) if left else None
+        return LineGroup.of(self.index, left) if left else None
 
 
 @dataclass(slots=True)
 class ReceiptGroup:
     """A discount group over the receipt, its rules by rank."""
 
-    name: str
     plans: list[ReceiptPlan]
     single: list[ReceiptPlan]
     """Those of the plans that have to be asked one by one."""
     ladders: list[Ladder]
 
     @classmethod
-    def of(cls, name: str, plans: Iterable[ReceiptPlan]) -> ReceiptGroup:
+    def of(cls, plans: Iterable[ReceiptPlan]) -> ReceiptGroup:
         ranked = sorted(plans, key=lambda plan: plan.rank)
         by_filter: dict[int, list[ReceiptPlan]] = {}
         for plan in ranked:
             if plan.ladder():
                 by_filter.setdefault(plan.filter, []).append(plan)
         single = [plan for plan in ranked if not plan.ladder()]
-        return cls(name, ranked, single, [Ladder(number, found) for number, found in by_filter.items()])
+        return cls(ranked, single, [Ladder(number, found) for number, found in by_filter.items()])
 
     def within(self, scene: Scene) -> ReceiptGroup | None:
         """With the rules alone that can have a say; None where none can."""
         plans = [plan for plan in self.plans if plan.may_discount(scene)]
         single = [plan for plan in self.single if plan.may_discount(scene)]
         ladders = [ladder for ladder in self.ladders if scene.has(ladder.filter)]
-        return ReceiptGroup(self.name, plans, single, ladders) if plans else None
+        return ReceiptGroup(plans, single, ladders) if plans else None
 
 
 class Ladder:
@@ -134,10 +132,10 @@ def draw_up(plans: Sequence[Plan], names: Sequence[str]) -> Agenda:
     ordered = sorted(lines.items(), key=lambda group: order.get(group[0], last))
     settling = [plan for plan in plans if type(plan).settle is not Plan.settle and plan.settles]
     return Agenda(
-        [LineGroup.of(name, index, found) for index, (name, found) in enumerate(ordered)],
+        [LineGroup.of(index, found) for index, (_, found) in enumerate(ordered)],
         [
-            ReceiptGroup.of(name, found)
-            for name, found in sorted(receipts.items(), key=lambda group: order.get(group[0], last))
+            ReceiptGroup.of(found)
+            for _, found in sorted(receipts.items(), key=lambda group: order.get(group[0], last))
         ],
         sorted(settling, key=lambda plan: (plan.settle_order, plan.index)),
     )
