@@ -208,3 +208,13 @@ def test_an_exclusive_discount_of_the_receipt_ends_its_lines_discounts_too() -> 
     goods = line("x", "10"), line("y", "10")
     assert both(programme(first % "" + more), *goods) == {"a": 100, "b": 190}
     assert both(programme(first % ", exclusive: true" + more), *goods) == {"a": 100, "b": 100}
+
+
+def test_groups_run_in_the_order_that_the_programme_names_whatever_the_order_of_the_rules() -> None:
+    rules = "  - {id: b, kind: price, NAME, amount: 1, group: more}\n"
+    rules += "  - {id: a, kind: price, NAME, percent: 10%}\n"
+    assert both(programme(rules), line("x", "10")) == {"b": 100, "a": 90}
+    assert both(programme(rules, "groups: [line, more]\n"), line("x", "10")) == {"a": 100, "b": 100}
+    rules = STEP % ("b", "amount: 1", ", group: more") + STEP % ("a", "percent: 10%", "")
+    assert both(programme(rules), line("x", "10")) == {"b": 100, "a": 90}
+    assert both(programme(rules, "groups: [receipt, more]\n"), line("x", "10")) == {"a": 100, "b": 100}

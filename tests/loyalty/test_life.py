@@ -178,3 +178,23 @@ def test_points_that_no_lot_is_named_for_go_to_the_last_hundredth_then_into_debt
         assert (after.balance_centi, after.debt_centi) == (balance, debt)
     twice = apply(state, [PointsSpent("p", 130), PointsTakenBack("p", "l", 50)], NOON)
     assert (twice.lots, twice.debt_centi) == ((), 80)
+
+
+def test_what_idles_counts_from_the_first_purchase_and_from_the_last_that_was_not_taken_back() -> None:
+    day = NOON // DAY_MS
+    card = Life()
+    card.live([StampsChanged("s", 1, 3)], NOON)
+    card.advance(NOON + 30 * DAY_MS)
+    card.live([Counted(PURCHASES, day + 30, receipts=1)], NOON + 30 * DAY_MS)
+    for days, have in ((33, 1), (34, 0)):
+        card.advance((day + days) * DAY_MS)
+        assert card.card("s") == have
+    for back, lapsed in ((0, 9), (-1, 6)):
+        lots = Life()
+        lots.live([PointsEarned(Lot("l", "p", 5, NOON, idle_days=5))], NOON)
+        lots.live([Counted(PURCHASES, day, receipts=1)], NOON)
+        lots.live([Counted(PURCHASES, day + 3, receipts=1)], NOON + 3 * DAY_MS)
+        lots.live([Counted(PURCHASES, day + 3, receipts=back)], NOON + 4 * DAY_MS)
+        for days in (5, 6, 8, 9):
+            lots.advance((day + days) * DAY_MS)
+            assert lots.balance_centi == (0 if days >= lapsed else 5)
