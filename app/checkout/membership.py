@@ -11,6 +11,7 @@ import msgspec
 from app.checkout.basket import Redeem
 from app.checkout.care import consent_fact
 from app.checkout.heart import Answer, Heart, ignore
+from app.checkout.moment import budgets_left
 from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.paper.member import ConsentText, enrolment_slip
 from app.checkout.ports import Person, Slip, Work
@@ -193,6 +194,7 @@ class Membership:
             sale_id=str(id),
             member_id=str(member),
             time_zone=heart.shop.time_zone,
+            budgets=budgets_left(heart.programme, heart.sales),
         )
         begun = events.enrol(heart.programme, context, str(referred_by))
         return MemberEnrolled(id=id, at_ms=at_ms, member=member, effects=begun.effects)

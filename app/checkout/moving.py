@@ -6,6 +6,7 @@ import uuid
 from typing import Final
 
 from app.checkout.heart import Answer, Heart, ignore
+from app.checkout.moment import budgets_left
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Member, Work
 from app.checkout.rights import Approval
@@ -107,6 +108,7 @@ class Moving:
             sale_id=str(sale.id),
             member_id=str(to.id),
             time_zone=heart.shop.time_zone,
+            budgets=budgets_left(heart.programme, heart.sales),
         )
         decision = evaluate(heart.programme, to.state, self._as_paid(sale), context)
         return SaleGivenTo(

@@ -10,7 +10,8 @@ import heapq
 import itertools
 import random
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ import msgspec
 
 from app.checkout.ports import Person
 from app.lanes import FixedWorld
+from app.ledger.budgets import charges_of
 from app.ledger.facts import (
     AnyFact,
     CardLinked,
@@ -25,12 +27,13 @@ from app.ledger.facts import (
     MembersMerged,
     NoSale,
     PointsAdjusted,
+    effects_of,
     encode,
     header,
     member_of,
 )
 from app.ledger.fold import fold
-from app.loyalty.effects import Lot, PointsEarned, PointsSpent
+from app.loyalty.effects import BudgetSpent, Lot, PointsEarned, PointsSpent
 from app.loyalty.state import EMPTY, MemberState, advance
 from sync import protocol
 from sync.client import Client
@@ -465,6 +468,17 @@ class Simulation:
                 all_of |= truth[one]
             assert held.items() <= all_of.items(), f"{till.name}: a fact counted twice"
             assert own[member] <= held.keys(), f"{till.name}: a fact of its own is missing"
+        self._check_budgets(till)
+
+    def _check_budgets(self, till: SimTill) -> None:
+        """What a till knows of budgets is at least what it gave itself, and never more than all gave."""
+        most = charged(self.sold.values())
+        least = charged(self.sold[body] for body in till.disk.bodies())
+        known = till.disk.reader.spent()
+        for part, amount in most.items():
+            shown = known.get(part, 0)
+            assert least[part] <= shown <= amount, f"{till.name}: {part} {least[part]} {shown} {amount}"
+        assert known.keys() <= most.keys()
 
     def check(self) -> None:
         """Every fact is at the server exactly once, byte for byte, in its till's order, without a hole; and
@@ -484,6 +498,7 @@ class Simulation:
             assert till.quiet, f"{till.name}: {till.status}"
             assert len({header(body).id for body in till.disk.bodies()}) == len(own)
             self.check_while(till)
+            assert till.disk.reader.spent() == charged(self.sold.values()), f"{till.name}: other budgets"
         self._check_states(facts)
         self._check_lists()
 
@@ -537,11 +552,18 @@ class Simulation:
 
 
 def adjusted(id: uuid.UUID, at_ms: int, member: uuid.UUID, centi: int) -> PointsAdjusted:
-    """Points earned, or spent if below zero."""
-    effect = (
-        PointsEarned(Lot(str(id), "points", centi, at_ms)) if centi > 0 else PointsSpent("points", -centi)
-    )
-    return PointsAdjusted(id=id, at_ms=at_ms, member=member, reason="test", effects=(effect,))
+    """Points earned, charged to a budget, or spent if below zero."""
+    lot, offer = Lot(str(id), "points", centi, at_ms), BudgetSpent("offer", centi, new_member=centi % 3 == 0)
+    effects = (PointsEarned(lot), offer) if centi > 0 else (PointsSpent("points", -centi),)
+    return PointsAdjusted(id=id, at_ms=at_ms, member=member, reason="test", effects=effects)
+
+
+def charged(facts: Iterable[AnyFact]) -> Counter[str]:
+    """What facts charged to budgets, by part."""
+    found: Counter[str] = Counter()
+    for fact in facts:
+        found.update(charges_of(effects_of(fact)))
+    return found
 
 
 def lots_of(fact: AnyFact) -> list[Lot]:
