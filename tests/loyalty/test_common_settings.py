@@ -85,6 +85,13 @@ def test_who_a_rule_is_for(audience: str, context: dict[str, object], code: str)
         ("tags: [organic]", {"apple"}),
         ("not: {categories: [fruit]}", {"bread", "soap"}),
         ("categories: [food], not: {skus: [apple]}", {"bread"}),
+        ("skus: [apple, soap], categories: [food]", {"apple"}),
+        ("skus: [apple, bread], brands: [mill]", {"bread"}),
+        ("categories: [food], tags: [organic]", {"apple"}),
+        ("brands: [mill], tags: [organic]", set()),
+        ("not: {brands: [mill]}", {"apple", "soap"}),
+        ("not: {tags: [organic]}", {"bread", "soap"}),
+        ("not: {brands: [mill], tags: [organic]}", {"soap"}),
     ],
 )
 def test_which_goods_a_filter_means(goods: str, matched: set[str]) -> None:
@@ -97,6 +104,14 @@ def test_which_goods_a_filter_means(goods: str, matched: set[str]) -> None:
         line("soap", "10", category="other"),
     )
     assert {each.id for each in decision.lines if each.discounts} == matched
+
+
+@pytest.mark.parametrize(("goods", "matched"), [("skus: [b]", ["b"]), ("not: {skus: [b]}", ["a", "c"])])
+def test_articles_of_one_category_are_told_apart_by_name(goods: str, matched: list[str]) -> None:
+    for order in ("abc", "cba", "bca"):
+        compiled = programme(P % ("p", f"percent: 10%, products: {{{goods}}}"))
+        decision = price(compiled, *(line(sku, "10", category="food") for sku in order))
+        assert sorted(each.id for each in decision.lines if each.discounts) == matched
 
 
 def test_an_article_that_costs_nothing_is_goods_all_the_same() -> None:
