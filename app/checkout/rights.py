@@ -57,6 +57,7 @@ NEEDS: Final = {
     "no_sale": Need(Role.CASHIER),
     "drop_parked": Need(Role.SENIOR),
     "goodwill": Need(Role.CASHIER),
+    "give_by_hand": Need(Role.CASHIER),
     "move_sale": Need(Role.SENIOR),
     "late_claim": Need(Role.CASHIER),
     "merge": Need(Role.SENIOR),

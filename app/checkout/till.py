@@ -41,6 +41,7 @@ from app.checkout.correcting import Correcting
 from app.checkout.coupons import Coupons
 from app.checkout.drawer import Drawer
 from app.checkout.exchange import Exchanges
+from app.checkout.giving import Giving
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.holding import Behind
 from app.checkout.membership import Membership
@@ -132,6 +133,7 @@ class Till:
         self.people = People(heart, staff or NoStaff())
         self.coupons = Coupons(heart)
         self.rewards = Rewards(heart)
+        self.giving = Giving(heart)
         self.care = Care(heart)
         self.moving = Moving(heart)
         self.copies = Copies(heart)

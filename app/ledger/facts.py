@@ -352,6 +352,20 @@ class ActivityRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag=
     why: tuple[Reason, ...] = ()
 
 
+class GivenByHand(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="given_by_hand"):
+    """A cashier gave a member what a `rule` of the programme lets be given; `item` says which of its things.
+
+    An activity at the counter, a status, uses of a service, a category picked for the month.
+    """
+
+    member: uuid.UUID
+    rule: str
+    item: str = ""
+    cashier: str = ""
+    programme: str = ""
+    effects: tuple[AnyEffect, ...] = ()
+
+
 class ReferralSettled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="referral_settled"):
     """A referrer was paid for a friend, or it was taken back with the friend's purchase (`back`).
 
@@ -406,6 +420,7 @@ AnyFact = (
     | PinFailed
     | Feedback
     | ActivityRecorded
+    | GivenByHand
     | ReferralSettled
     | WelcomeReversed
 )

@@ -94,6 +94,8 @@ class Plan:
     """All that can be said of it without goods of `filter`, where that is known beforehand."""
     one_filter: ClassVar[bool] = True
     """Whether without goods of `filter` there is nothing to say but that."""
+    hand_valuable: ClassVar[bool] = False
+    """What is given by hand is worth a manager's look."""
     needs_goods: ClassVar[bool] = True
     """Whether an offer makes sense only with some of the rule's goods in the basket."""
 

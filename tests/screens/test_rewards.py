@@ -13,6 +13,7 @@ from app.loyalty.effects import Grant, Granted
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from app.screens import views
+from app.screens.forms import Row
 from app.texts import LANGUAGES
 from tests.screens.conftest import Screen
 
@@ -98,3 +99,32 @@ def _tools(screen: Screen) -> views.Tools:
     middle = screen.view.middle
     assert isinstance(middle, views.Tools)
     return middle
+
+
+def test_what_is_given_by_hand_is_asked_once_and_then_refused_with_a_reason(shop: Screen) -> None:
+    sale = shop.presenter
+    shop.desk.till.tap(LUCJA)
+    sale.open_tool("member")
+    assert not next(tool for tool in _tools(shop).tools if tool.key == "by_hand").enabled
+    mixed = load_programme(resources.path("programmes", "gallery", "whole-mixed.yaml"))
+    shop.desk.till.use(compile_programme(mixed))
+    sale.pick("by_hand")
+    review, game = _rows(shop)
+    assert (review.figure, review.detail, game.detail) == ("+5", "", "")
+    sale.pick(review.key)
+    assert isinstance(shop.view.middle, views.Ask)
+    sale.press("back")
+    sale.pick(review.key)
+    sale.press("yes")
+    assert shop.view.notice.text == "Given: 5 points"
+    sale.pick("by_hand")
+    review, _ = _rows(shop)
+    assert (review.figure, bool(review.detail)) == ("", True)
+    sale.pick(review.key)
+    assert isinstance(shop.view.middle, views.Rows)
+
+
+def _rows(screen: Screen) -> tuple[Row, ...]:
+    middle = screen.view.middle
+    assert isinstance(middle, views.Rows)
+    return middle.rows

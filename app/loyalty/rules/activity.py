@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -62,6 +62,15 @@ class Activity(Plan):
         if limits.ever is not None and ever >= limits.ever:
             return self.no("limit_ever", n=limits.ever)
         return None
+
+    def at_hand(self, run: Run) -> Sequence[str]:
+        return () if self.settings.points is None else ("",)
+
+    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+        return self.refused(run) or self.over_limit(run)
+
+    def hand(self, run: Run, item: str) -> None:
+        self.pay(run, 0, "")
 
     def pay(self, run: Run, amount_minor: int, suffix: str) -> None:
         """The points of one event and its count."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import lcm
+from typing import Final
 
 import msgspec
 
-from app.loyalty.benefit import LotTerms
+from app.loyalty.benefit import Expiry, LotTerms, expiry_ms, make_grant
+from app.loyalty.conditions import common_refusal
 from app.loyalty.decision import Reason
 from app.loyalty.model import Count, Ident, Money, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, categories, counted_on, lots, min_receipt, percent, say
 from app.loyalty.rules.points import Base, EarningPlan, RoundTo, base_minor, round_points
 from app.values import POINT_CENTI
+
+THIS_MONTH: Final = Expiry(days=0, to_month_end=True)
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +91,23 @@ class Cashback(EarningPlan):
         held = run.state.held(self.id, run.context.at_ms)
         picks = sorted(g.item for g in held if g.item in self.settings.chosen.categories)
         return tuple(picks[: self.settings.chosen.picks])
+
+    def at_hand(self, run: Run) -> Sequence[str]:
+        """Categories that the member may still pick for this month."""
+        picked = self._picked(run)
+        chosen = self.settings.chosen
+        if chosen is None or len(picked) >= chosen.picks:
+            return ()
+        return tuple(category for category in chosen.categories if category not in picked)
+
+    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+        return common_refusal(self, run)
+
+    def hand(self, run: Run, item: str) -> None:
+        """The pick holds to the end of the month, and cannot be changed before."""
+        grant = make_grant(self, run, "status", item=item)
+        ends_at_ms = expiry_ms(THIS_MONTH, run)
+        run.grant(msgspec.structs.replace(grant, expires_at_ms=ends_at_ms))
 
     def weights(self, run: Run) -> list[tuple[Work, int]]:
         picked = self._picked(run)

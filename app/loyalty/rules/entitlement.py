@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from app.loyalty.benefit import Expiry, expiry_ms, make_grant
+from app.loyalty.conditions import common_refusal
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant, GrantUsed
 from app.loyalty.model import EVERYTHING, Count, Filter, Programme, Rule
@@ -32,6 +33,11 @@ class Covered(BundlePlan):
 
     group = "entitlements"
     conditional = True
+    hand_valuable = True
+
+    def __init__(self, rule: EntitlementRule, scope: Scope) -> None:
+        super().__init__(rule, scope)
+        self.terms = rule
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
@@ -62,6 +68,16 @@ class Covered(BundlePlan):
                 claim.parts.append((work, count * unit_price(work)))
                 uses -= count
         return claim if claim.units else None
+
+    def at_hand(self, run: Run) -> Sequence[str]:
+        return ("",) if self.terms.sold_by is None else ()
+
+    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+        return common_refusal(self, run)
+
+    def hand(self, run: Run, item: str) -> None:
+        grant = make_grant(self, run, "uses", uses=self.terms.uses)
+        run.grant(msgspec.structs.replace(grant, expires_at_ms=expiry_ms(self.terms.expires, run)))
 
     def settle(self, run: Run) -> None:
         used = sum(run.free_units.get(self.id, {}).values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import msgspec
@@ -12,7 +12,7 @@ from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant
 from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule, Share
 from app.loyalty.moment import moment_of
-from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope, Work
+from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope
 from app.loyalty.promise import Said, factor, percent, say, some
 from app.loyalty.unused import unused
 from app.values import mul_rate
@@ -54,6 +54,8 @@ class VipDiscount(ReceiptPlan):
 class VipStatus(Plan):
     """Knows whether the status is in force, and begins or extends it when it is bought."""
 
+    hand_valuable = True
+
     def __init__(self, rule: VipRule, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.settings = rule
@@ -68,8 +70,14 @@ class VipStatus(Plan):
         start_day = self._first_free_day(run)
         for work in self.works(run):
             days = self.settings.term_days * max(1, work.units)
-            run.grant(self._status(run, work, start_day, days), work.line.id)
+            run.grant(self._status(run, work.line.id, start_day, days), work.line.id)
             start_day += days
+
+    def at_hand(self, run: Run) -> Sequence[str]:
+        return () if self.settings.sold else ("",)
+
+    def hand(self, run: Run, item: str) -> None:
+        run.grant(self._status(run, item, self._first_free_day(run), self.settings.term_days))
 
     def _first_free_day(self, run: Run) -> int:
         """Today, or the day on which the status held now (and any bought ahead) ends."""
@@ -77,8 +85,8 @@ class VipStatus(Plan):
         last = max((end for end in ends if end is not None), default=0)
         return max(run.now.day, moment_of(last // 60_000, run.zone).day)
 
-    def _status(self, run: Run, work: Work, start_day: int, days: int) -> Grant:
-        grant = make_grant(self, run, "status", item=work.line.id)
+    def _status(self, run: Run, item: str, start_day: int, days: int) -> Grant:
+        grant = make_grant(self, run, "status", item=item)
         starts_at_ms = run.context.at_ms if start_day == run.now.day else day_start_ms(start_day, run.zone)
         ends_at_ms = day_start_ms(start_day + days, run.zone)
         return msgspec.structs.replace(grant, starts_at_ms=starts_at_ms, expires_at_ms=ends_at_ms)

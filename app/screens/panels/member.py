@@ -18,6 +18,7 @@ _TILES: Final = (
     ("details", "user-round-pen"),
     ("consents", "list-checks"),
     ("new_card", "id-card"),
+    ("by_hand", "sparkles"),
     ("goodwill", "gift"),
     ("pin", "lock"),
     ("sales", "history"),
@@ -72,6 +73,10 @@ class MemberMenu(OfMember):
             return self.screen.open_tool("history")
         if key == "statement":
             return self.till.care.print_statement(self.id, self.screen.tell)
+        if key == "by_hand":
+            from app.screens.panels.giving import Giving
+
+            return self.screen.open(Giving(self.screen))
         if key in _ACTS:
             from app.screens.panels import member_acts
 
@@ -79,7 +84,10 @@ class MemberMenu(OfMember):
         return self.screen.open(Details(self.screen) if key == "details" else Consents(self.screen))
 
     def view(self) -> views.Tools:
-        usable = {"consents": bool(self.till.shop.consents)}
+        usable = {
+            "consents": bool(self.till.shop.consents),
+            "by_hand": bool(self.till.giving.chances()),
+        }
         return views.Tools(
             title=self.person.name or self.show.words.get("screen.member_without_name"),
             detail=masked(self.person.phone),

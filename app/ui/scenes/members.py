@@ -127,6 +127,21 @@ def gift_waits(stage: Stage) -> None:
     selling(stage)
 
 
+def by_hand(stage: Stage) -> None:
+    """Under a programme that pays for reviews and games; one of them was paid today."""
+    mixed = load_programme(resources.path("programmes", "gallery", "whole-mixed.yaml"))
+    stage.till.use(compile_programme(mixed))
+    _of_member(stage, "by_hand")
+    stage.sale.pick("0")
+    stage.sale.press("yes")
+    stage.sale.pick("by_hand")
+
+
+def by_hand_asked(stage: Stage) -> None:
+    by_hand(stage)
+    stage.sale.pick("1")
+
+
 def rewards(stage: Stage) -> None:
     gift_waits(stage)
     stage.sale.open_tool("rewards")
@@ -146,6 +161,8 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "member-pin": member_pin,
     "gift-waits": gift_waits,
     "rewards": rewards,
+    "by-hand": by_hand,
+    "by-hand-asked": by_hand_asked,
     "merging": merging,
     "merge": merge_asked,
     "merge-proposed": merge_proposed,
