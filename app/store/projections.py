@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -70,7 +70,12 @@ _MERGED_THERE: Final = (
     "INSERT INTO listed (list, key, store, body) VALUES ('alias', ?, '', ?) "
     "ON CONFLICT (list, key) DO UPDATE SET body = excluded.body"
 )
-"""Kept apart from what is folded here: a rebuild does not forget it."""
+"""Kept apart from what is folded here: a rebuild does not forget it. The body is the id, then the name of the
+server's history that told it."""
+_TOLD: Final = "SELECT substr(body, 1, 16), substr(body, 17) FROM listed WHERE list = 'alias' AND key = ?"
+_SNAPSHOT_OF: Final = (
+    "SELECT snapshot, snapshot_ms, applied_epoch, applied_seq, snapshot_version FROM member WHERE id = ?"
+)
 _MERGED_WITH_SNAPSHOTS: Final = (
     "SELECT DISTINCT a.member FROM alias a JOIN member m ON m.id IN (a.member, a.other) "
     "WHERE m.snapshot IS NOT NULL"
@@ -97,6 +102,15 @@ _DUMPS: Final = {
     "budget_charge": "SELECT * FROM budget_charge ORDER BY fact, part",
     "budget_spent": "SELECT * FROM budget_spent WHERE own OR known ORDER BY part",
 }
+
+
+class _Snapshot(NamedTuple):
+    """What the server sent of a member: `history` is its own name for itself until it is put back."""
+
+    state: bytes | None = None
+    at_ms: int = 0
+    applied: tuple[int, int] = (0, 0)
+    history: bytes = b""
 
 
 class Projections:
@@ -217,12 +231,13 @@ class Projections:
         self._merge_others(self.canonical(member))
 
     def put_alias(self, other: bytes, member: bytes) -> None:
-        """The server says that `other` was merged into `member`, at this till or elsewhere."""
-        self._run(_MERGED_THERE, (uuid.UUID(bytes=other).hex, member))
+        """The server says that `other` was merged into `member`, at this till or elsewhere, with the snapshot
+        of `other` that it sent before."""
+        self._run(_MERGED_THERE, (uuid.UUID(bytes=other).hex, member + self._snapshot(other).history))
         other, member = self.canonical(other), self.canonical(member)
         if other != member:
             self._point(other, member)
-            self._merge_others(member)
+        self._merge_others(member)
 
     def _point(self, other: bytes, member: bytes) -> None:
         """What was the other's is the member's."""
@@ -247,16 +262,44 @@ class Projections:
     def _merge_anew(self, root: bytes, others: list[bytes]) -> None:
         """The state of a member who was several, from the snapshots of each."""
         for member in (root, *others):
-            row = self._run(
-                "SELECT snapshot, snapshot_ms, applied_epoch, applied_seq FROM member WHERE id = ?", (member,)
-            ).fetchone()
-            snapshot, at_ms, *applied = row or (None, None, 0, 0)
-            self._put_state(member, rows.decode_state(snapshot) if snapshot else EMPTY, at_ms or 0)
-            self._fold_later(member, (applied[0], applied[1]))
+            snapshot = self._counted_once(member)
+            state = rows.decode_state(snapshot.state) if snapshot.state else EMPTY
+            self._put_state(member, state, snapshot.at_ms)
+            self._fold_later(member, snapshot.applied)
         at_ms = max(self._as_of_ms(member) for member in (root, *others))
         for other in others:
             self._put_state(root, merge(self._state(root), self._state(other), at_ms), at_ms)
             self._put_state(other, EMPTY, 0)
+
+    def _snapshot(self, member: bytes) -> _Snapshot:
+        row = self._run(_SNAPSHOT_OF, (member,)).fetchone()
+        if row is None:
+            return _Snapshot()
+        history = row[4].partition(":")[0].encode()
+        return _Snapshot(row[0], row[1] or 0, (row[2], row[3]), history)
+
+    def _told(self, member: bytes) -> tuple[bytes, bytes]:
+        """Whom the server merged a member into, and the history in which it did; empty for nobody."""
+        row = self._run(_TOLD, (uuid.UUID(bytes=member).hex,)).fetchone()
+        return row or (b"", b"")
+
+    def _counted_once(self, member: bytes) -> _Snapshot:
+        """What a member who was merged adds. A server that was put back tells of the members one by one, as
+        they were before the merge: what was told of one of them before then counts until the other comes."""
+        own = self._snapshot(member)
+        holder, history = self._told(member)
+        if not history or not own.history:
+            return own
+        seen = {member}
+        while holder not in seen and (above := self._told(holder))[1] == history:
+            seen.add(holder)
+            holder = above[0]
+        theirs = self._snapshot(holder)
+        if theirs.history == history != own.history:
+            return _Snapshot(applied=theirs.applied, history=history)  # it is in the holder's still
+        if own.history == history != theirs.history:
+            return _Snapshot(history=history)  # it went into the holder's, which came anew without it
+        return own
 
     def _as_of_ms(self, member: bytes) -> int:
         return self._run("SELECT as_of_ms FROM member WHERE id = ?", (member,)).fetchone()[0]
@@ -299,7 +342,7 @@ class Projections:
         listed = "SELECT key, body FROM listed WHERE list = 'alias' ORDER BY key"
         for key, body in self._run(listed).fetchall():
             # Under whichever of the ids this till came to know them first: that may be another one now.
-            other, root = self.canonical(bytes.fromhex(key)), self.canonical(body)
+            other, root = self.canonical(bytes.fromhex(key)), self.canonical(body[:16])
             if other != root:
                 self._point(other, root)
         self._run("DELETE FROM card WHERE NOT pulled")

@@ -23,12 +23,11 @@ BLOCKS = 50
 KILLS = int(os.environ.get("STEMPEL_KILLS", "300"))
 
 
-def one_world(seed: int, *, put_back_merges: bool = False) -> None:
+def one_world(seed: int) -> None:
     """A world of its own kind for every seed: wrong clocks, merges, and copied disks or a server put back.
 
     Not both in one: facts of an epoch that a till has left are not sent anew to a restored server, and
-    docs/operate.md says so. Nor are merges put back, but in the test that is known to fail. Most worlds are
-    short, since most faults need little; each thirty-second is long.
+    docs/operate.md says so. Most worlds are short, since most faults need little; each thirty-second is long.
     """
     draw = random.Random(seed)
     faults = Faults(*(draw.uniform(0, 20) for _ in range(5)), crash=2, lose_hint=draw.uniform(0, 100))
@@ -44,8 +43,7 @@ def one_world(seed: int, *, put_back_merges: bool = False) -> None:
             if clones and sim.chance(40):
                 sim.clone(sim.random.choice(sim.tills))
             if backup is not None and sim.chance(50):
-                if put_back_merges or not sim.merging:
-                    sim.restore(backup)
+                sim.restore(backup)
                 backup = None
             elif not clones and sim.chance(50):
                 backup = sim.backup()
@@ -59,12 +57,8 @@ def test_no_seed_loses_or_doubles_anything(block: int) -> None:
         one_world(seed)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="until the merge is pushed again, a till may show the other's points twice"
-)
 def test_a_server_put_back_to_before_a_merge() -> None:
-    """In the end all is right, which `check` says after the worlds that pass."""
-    one_world(1_004_030, put_back_merges=True)
+    one_world(1_004_030)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -95,6 +96,33 @@ def merged_members(seed: int) -> None:
         trade(sim, 6, erasing=False)
         sim.calm()
         sim.check()
+
+
+def merges_put_back(seed: int) -> None:
+    draw = random.Random(seed)
+    with world(seed, Faults(crash=2, lose_hint=draw.uniform(0, 100))) as sim:
+        sim.merging = True
+        for name in "ab":
+            sim.add_till(name)
+        trade(sim, draw.randint(1, 3), erasing=False)
+        backup = sim.backup()
+        trade(sim, draw.randint(1, 3), erasing=False)
+        sim.restore(backup)
+        trade(sim, draw.randint(1, 3), erasing=False)
+        sim.calm()
+        sim.check()
+
+
+def test_merges_of_which_a_server_put_back_has_not_heard() -> None:
+    for seed in (
+        40_005,
+        40_021,
+        40_040,
+        40_066,
+        40_071,
+        40_088,
+    ):  # tills counted facts of both twice in these
+        merges_put_back(seed)
 
 
 @pytest.mark.parametrize("block", range(2))
