@@ -116,7 +116,7 @@ def test_what_is_given_by_hand_is_asked_once_and_then_refused_with_a_reason(shop
     sale.press("back")
     sale.pick(review.key)
     sale.press("yes")
-    assert shop.view.notice.text == "Given: 5 points"
+    assert shop.view.notice.text == "Given: 5\N{NO-BREAK SPACE}points"
     sale.pick("by_hand")
     review, _ = _rows(shop)
     assert (review.figure, bool(review.detail)) == ("", True)
