@@ -351,10 +351,17 @@ class Windowed:
             pole=rig.beside.show,
         )
         shown = self.presenter.publish
+        seen: list[SaleView] = []
+
+        def follow() -> None:
+            customer.follow(seen.pop())
 
         def both(view: SaleView) -> None:
             shown(view)
-            customer.follow(view)
+            # The cashier's line is painted first; the customer then sees where a burst of changes has ended.
+            if not seen:
+                self.bridge.post(follow)
+            seen[:] = [view]
 
         self.presenter.publish = both
         if display.window:

@@ -37,7 +37,7 @@ class Check(QAbstractButton):
         self.setAccessibleDescription(state.detail)
         self.updateGeometry()
 
-    def _lines(self, width: int) -> list[str]:
+    def _lines(self, width: int) -> tuple[str, ...]:
         return wrapped(self.text(), font(lk.SMALL), width - _BOX_PX - lk.S - lk.XS, 4)
 
     def hasHeightForWidth(self) -> bool:

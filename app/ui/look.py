@@ -265,7 +265,8 @@ def density() -> float:
     return dots if 60.0 <= dots <= 200.0 else 96.0
 
 
-def wrapped(text: str, face: QFont, width_px: int, most: int) -> list[str]:
+@lru_cache(1024)
+def wrapped(text: str, face: QFont, width_px: int, most: int) -> tuple[str, ...]:
     """Words over at most so many lines; the last keeps what is left, to be shortened where it is painted."""
     metrics = QFontMetrics(face)
     lines: list[str] = []
@@ -275,7 +276,7 @@ def wrapped(text: str, face: QFont, width_px: int, most: int) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return lines
+    return tuple(lines)
 
 
 @cache

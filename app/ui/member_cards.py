@@ -72,7 +72,7 @@ class KnownLines(QWidget):
         width = max(self.width(), 240)
         return QSize(width, self.heightForWidth(width))
 
-    def _wrapped(self, line: views.Known, width: int) -> list[str]:
+    def _wrapped(self, line: views.Known, width: int) -> tuple[str, ...]:
         return wrapped(line.text, font(lk.SMALL), width - 22, 2)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -111,7 +111,7 @@ def test_nine_millimetres(qapp: QApplication) -> None:
 
 def test_words_wrap_and_none_is_lost(look: Look) -> None:
     face = font(lk.BODY)
-    assert wrapped("one", face, 10, 2) == ["one"]
+    assert wrapped("one", face, 10, 2) == ("one",)
     text = "Torba papierowa z uchwytem skręcanym"
     lines = wrapped(text, face, 120, 2)
     assert len(lines) == 2
