@@ -1,4 +1,4 @@
-"""Given to a member by hand, as the programme lets it: activities, statuses, uses, a category of the month."""
+"""Given to a member by hand, as the programme lets it: an activity, a status, uses, a month of a category."""
 
 from __future__ import annotations
 
