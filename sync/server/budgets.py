@@ -19,7 +19,8 @@ import structlog
 from litestar import get
 from litestar.datastructures import State
 
-from app.ledger.budgets import Limit, charges_of, limits_of, may_charge
+from app.ledger.budgets import Limit, charges_of, left_of, limits_of, may_charge
+from app.loyalty.compiled import Compiled
 from app.loyalty.effects import AnyEffect
 from sync import protocol
 from sync.server import schema
@@ -178,6 +179,27 @@ def known(connection: sa.Connection, till: uuid.UUID, epoch: int) -> protocol.Bu
     asked = {"in_shard": schema.shard_of(till), "till": till, "in_epoch": epoch}
     mark = connection.execute(_MARK, asked).first()
     return protocol.Budgets({part: amount for part, amount in sums.items() if amount}, *(mark or ()))
+
+
+class Left:
+    """What is left while the server itself gives: what it gave in this transaction counts, too."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._sums: Counter[str] | None = None
+
+    def of(self, compiled: Compiled) -> dict[str, int]:
+        """For the engine's context."""
+        if not limits_of(compiled):
+            return {}
+        if self._sums is None:
+            self._sums = Counter(spent(self._connection))
+        return left_of(compiled, self._sums)
+
+    def gave(self, effects: Iterable[AnyEffect]) -> None:
+        """The server gives this."""
+        if self._sums is not None:
+            self._sums.update(charges_of(effects))
 
 
 # Head office

@@ -25,7 +25,7 @@ from app.loyalty.effects import PointsEarned
 from app.loyalty.events import Event, EventDecision, evaluate_event, knows
 from app.loyalty.rules.activity import KEEP_DAYS
 from sync import protocol
-from sync.server import merging, own, schema
+from sync.server import budgets, merging, own, schema
 from sync.server.database import Database
 from sync.server.pending import States
 from sync.server.programmes import Programmes
@@ -197,24 +197,31 @@ class Taker:
             self._db.lock_shard(connection, shard)
             known = _bodies(connection, shard, [claim.fact for claim in claims])
             fresh: dict[uuid.UUID, bytes] = {}
-            states = States(connection, self._keys, shard)
+            states, left = States(connection, self._keys, shard), budgets.Left(connection)
             for claim in claims:
                 body = known.get(claim.fact) or fresh.get(claim.fact)
                 if body is None:
-                    body = fresh[claim.fact] = self._body(connection, claim, states)
+                    body = fresh[claim.fact] = self._body(connection, claim, states, left)
                 self._results[claim.place] = _result(claim.event.key, body)
             if fresh:
                 bodies = list(fresh.values())
                 own.append(self._db, connection, self._keys, shard, bodies, self._now_ms)
 
-    def _body(self, connection: sa.Connection, claim: _Claim, states: States) -> bytes:
+    def _body(self, connection: sa.Connection, claim: _Claim, states: States, left: budgets.Left) -> bytes:
         event, at_ms = claim.event, self._at_ms(claim.event)
         compiled = self._programmes.in_force(connection, event.store, at_ms)
         decision, programme = EventDecision(), ""
         if compiled is not None:  # withdrawn since the key was claimed: nothing is earned
             told = Event(str(claim.fact), event.name, event.amount_minor, event.partner)
-            moment = Moment(at_ms=at_ms, store=event.store, channel="web", member_id=str(claim.member))
+            moment = Moment(
+                at_ms=at_ms,
+                store=event.store,
+                channel="web",
+                member_id=str(claim.member),
+                budgets=left.of(compiled),
+            )
             decision = evaluate_event(compiled, states.of(claim.member), told, moment)
+            left.gave(decision.effects)
             states.add(claim.member, decision.effects, at_ms)
             programme = f"{compiled.programme.id}@{compiled.programme.version}"
         fact = facts.ActivityRecorded(

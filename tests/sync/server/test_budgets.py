@@ -15,8 +15,11 @@ from app.loyalty.effects import AnyEffect, BudgetSpent, Counted, PointsSpent
 from sync import protocol
 from sync.server import budgets, listing, members, schema
 from sync.server.budgets import BudgetStates
+from sync.server.outside_events import EventResults
+from tests.loyalty.support import HEAD, NAME
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, HandTill, Rig
+from tests.sync.server import test_outside_events as outside
 from tests.sync.server.test_members import fold_all, pull
 
 PROGRAMME = """
@@ -227,3 +230,17 @@ def test_head_office_sees_what_is_left_and_what_is_over(rig: Rig, till: HandTill
     (own,) = (one for one in found.budgets if (one.store, one.key) == ("shop 1", "autumn"))
     assert (own.programme, own.rule, own.over) == ("shop@4", "autumn", 40_00)
     assert till.send("GET", "/v1/budgets").status == 401
+
+
+def test_events_from_outside_are_paid_while_the_budget_lasts(rig: Rig, till: HandTill) -> None:
+    rule = f"{{id: web, kind: activity, {NAME}, event: web-order, percent: 10%, budget: {{total: 1.50}}}}"
+    outside.publish(rig, f"{HEAD}\nrules: [{rule}]\n".encode())
+    (ann,) = outside.member_of(rig, till)
+    events = [outside.event(ann, str(n), "web-order", amount_minor=10_00, currency="PLN") for n in range(3)]
+    results = [outside.told(outside.send(rig, one)) for one in events[:1]]
+    fold_all(rig)
+    results += outside.send(rig, {"events": events[1:]}).read(EventResults).events
+    assert [one.earned_centi for one in results] == [100, 50, 0], "the third is of one batch with the second"
+    assert [why.code for why in results[2].why] == ["budget_spent"]
+    fold_all(rig)
+    assert known(till).spent == {"web#new": 1_50}
