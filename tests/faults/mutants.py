@@ -1,6 +1,6 @@
 """Mutation testing of the engine: mutmut makes the mutants, a fork of this process runs the tests on each.
 
-    python -m tests.faults.mutants [--sample N] [--seed N] [--known] [FILE or FILE:FUNCTION …]
+    python -m tests.faults.mutants [OPTIONS] [FILE or FILE:FUNCTION …]
 
 mutmut's own runner was measured and left aside, docs/decisions/0028-mutants-in-forks.md says why. What is
 mutated without FILE and by which tests stands under `tool.mutmut` in pyproject.toml. A mutant that no test
@@ -17,6 +17,7 @@ import fnmatch
 import gc
 import importlib
 import inspect
+import math
 import os
 import pickle
 import random
@@ -270,11 +271,16 @@ def silence() -> None:
             os.dup2(null.fileno(), number)
 
 
-def killer(mutant: Mutant, items: list[pytest.Item], order: list[int], seen: Seen) -> int | None:
-    """The first test that notices the mutant; None if none does. Runs in a fork."""
+def killer(
+    mutant: Mutant, items: list[pytest.Item], order: list[int], seen: Seen, budget_s: float
+) -> int | None:
+    """The first test that notices the mutant; None if none does in that CPU time. Runs in a fork."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     put_in_place(mutant)
+    began_s = time.process_time()
     for number in order:
+        if time.process_time() - began_s > budget_s:
+            return None
         # CPU time, so that a busy machine kills nothing; the signal's default ends the process
         signal.setitimer(signal.ITIMER_VIRTUAL, 2 + 10 * seen.seconds[number])
         try:
@@ -308,6 +314,8 @@ class Runner:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         mutants, known = self.mutants()
         self.counts["known"] = known
+        if not any(map(about_reading, mutants)):
+            session.items = [item for item in session.items if item.path.stem not in READERS]
         files = {str(ROOT / mutant.file) for mutant in mutants}
         print(
             f"{len(mutants)} mutants, {len(session.items)} tests, {known} known to be equivalent", flush=True
@@ -333,8 +341,11 @@ class Runner:
         """Those asked for, without those known to be equivalent; and how many of these there are."""
         known = {} if self.wanted.known else known_mutants()
         files = [file for file in mutated_files(every=bool(self.wanted.only)) if self.asked(file)]
+        files.sort(key=self.place)
         made = [mutant for file in files for mutant in mutants_of(file)]
         made = [mutant for mutant in made if self.asked(mutant.file, mutant.function)]
+        if self.wanted.deciding:
+            made = [mutant for mutant in made if not about_reading(mutant)]
         fresh = [mutant for mutant in made if mutant.key not in known]
         if not self.wanted.only:
             stale = known.keys() - {mutant.key for mutant in made}
@@ -346,11 +357,11 @@ class Runner:
         return fresh, len(made) - len(fresh)
 
     def asked(self, file: str, function: str = "") -> bool:
-        def fits(pattern: str) -> bool:
-            path, _, name = pattern.partition(":")
-            return fnmatch.fnmatch(file, path) and (not function or fnmatch.fnmatch(function, name or "*"))
+        return not self.wanted.only or any(fits(pattern, file, function) for pattern in self.wanted.only)
 
-        return not self.wanted.only or any(fits(pattern) for pattern in self.wanted.only)
+    def place(self, file: str) -> int:
+        """Files are tried in the order in which they were named."""
+        return next((n for n, pattern in enumerate(self.wanted.only) if fits(pattern, file)), 0)
 
     def try_one(self, mutant: Mutant, items: list[pytest.Item], seen: Seen) -> None:
         covering = seen.covering(mutant)
@@ -358,12 +369,16 @@ class Runner:
             covering = {number for number in covering if items[number].path.stem not in READERS}
         last = self.last.get(mutant.function, -1)
 
+        near = f"test_{Path(mutant.file).stem}"
+
         def rank(number: int) -> tuple[bool, float]:
-            """What killed this function's mutants before, then what kills most of the file for its time."""
-            return number != last, seen.seconds[number] / (1 + self.kills[mutant.file, number])
+            """What killed this function's mutants before, then what kills most of the file for its time;
+            the tests named after the file are as good as ten that have killed."""
+            weight = 1 + self.kills[mutant.file, number] + 10 * (items[number].path.stem == near)
+            return number != last, seen.seconds[number] / weight
 
         order = sorted(covering, key=rank)
-        status, found = in_fork(lambda: killer(mutant, items, order, seen))
+        status, found = in_fork(lambda: killer(mutant, items, order, seen, self.wanted.budget))
         if status == 0 and found is None:
             verdict = "survived" if covering else "untested"
             self.survivors.append(mutant)
@@ -385,6 +400,11 @@ class Runner:
             print(f"\n{len(self.survivors)} mutants that no test notices: add a test, or list them")
             print(f"in {KNOWN.name} with the reason why they change nothing:")
             print(as_yaml(self.survivors))
+
+
+def fits(pattern: str, file: str, function: str = "") -> bool:
+    path, _, name = pattern.partition(":")
+    return fnmatch.fnmatch(file, path) and (not function or fnmatch.fnmatch(function, name or "*"))
 
 
 def about_reading(mutant: Mutant) -> bool:
@@ -419,6 +439,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("only", nargs="*", help="files, or file:function; wildcards are understood")
     parser.add_argument("--sample", type=int, default=0, help="so many mutants drawn at random; 0: all")
     parser.add_argument("--seed", type=int, default=1, help="draws the sample")
+    parser.add_argument("--deciding", action="store_true", help="leave out how files are read and worded")
+    parser.add_argument("--budget", type=float, default=math.inf, help="CPU seconds for each mutant's tests")
     parser.add_argument("--known", action="store_true", help="run those known to be equivalent, too")
     wanted = parser.parse_args(arguments)
     os.chdir(ROOT)
