@@ -12,6 +12,7 @@ from app.checkout.outcome import Outcome, done, refused
 from app.checkout.reserved import Issued
 from app.ledger.alone import single_use
 from app.loyalty.choosing import choose
+from app.loyalty.effects import Grant
 
 
 class Coupons:
@@ -24,6 +25,14 @@ class Coupons:
     def codes(self) -> tuple[str, ...]:
         """The codes on this sale, in the order they came."""
         return self._heart.sale.codes
+
+    def held(self) -> tuple[Grant, ...]:
+        """Coupons that the member holds and could use now, on this sale or not, by code."""
+        state = self._heart.state
+        if state is None:
+            return ()
+        at_ms = self._heart.decision.at_ms
+        return tuple(g for g in state.grants if g.kind == "coupon" and g in state.held(g.rule, at_ms))
 
     def present(self, code: str) -> Outcome | None:
         """Use a code or coupon on this sale; None if neither the programme nor the member knows it.

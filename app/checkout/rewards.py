@@ -55,7 +55,7 @@ class Rewards:
         heart, state = self._heart, self._heart.state
         if state is None:
             return False
-        held = any(grant.kind in ("reward", "uses") for grant in state.grants)
+        held = any(grant.kind in ("coupon", "reward", "uses") for grant in state.grants)
         return held or bool(heart.programme.of(Catalogue))
 
     def choices(self) -> tuple[Choice, ...]:

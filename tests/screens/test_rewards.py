@@ -86,6 +86,26 @@ def test_it_closes_with_the_member_and_is_in_the_menu_only_where_there_is_someth
     assert not isinstance(shop.view.middle, views.Counts)
 
 
+def test_a_coupon_that_is_held_is_used_and_taken_off_again(shop: Screen) -> None:
+    sale, desk = shop.presenter, shop.desk
+    back = resources.path("programmes", "gallery", "come-back.yaml")
+    desk.till.use(compile_programme(load_programme(back)))
+    desk.sell("5901234000161", "5901234000161", "5901234000161")
+    desk.world.ms += 86_400_000
+    desk.till.tap(LUCJA)
+    sale.scan("5901234000161")
+    sale.scan("5901234000161")
+    full = desk.till.due_minor
+    sale.open_tool("rewards")
+    coupon = counts(shop).rows[0]
+    assert (coupon.quantity, coupon.less, coupon.more) == ("0", False, True)
+    sale.step(coupon.key, 1)
+    assert desk.till.due_minor < full
+    assert (counts(shop).rows[0].quantity, counts(shop).rows[0].more) == ("1", False)
+    sale.step(coupon.key, -1)
+    assert desk.till.due_minor == full
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_row_has_words(shop: Screen, lang: str) -> None:
     sale = shop.presenter
