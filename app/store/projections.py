@@ -70,9 +70,11 @@ _MERGED_THERE: Final = (
     "INSERT INTO listed (list, key, store, body) VALUES ('alias', ?, '', ?) "
     "ON CONFLICT (list, key) DO UPDATE SET body = excluded.body"
 )
-"""Kept apart from what is folded here: a rebuild does not forget it. The body is the id, then the name of the
-server's history that told it."""
-_TOLD: Final = "SELECT substr(body, 1, 16), substr(body, 17) FROM listed WHERE list = 'alias' AND key = ?"
+"""Kept apart from what is folded here: a rebuild does not forget it. The key is the id in hex, then the name of
+the server's history that told it."""
+_TOLD: Final = (
+    "SELECT substr(key, 33), body FROM listed WHERE list = 'alias' AND key > ?1 || ' ' AND key < ?1 || '~'"
+)
 _SNAPSHOT_OF: Final = (
     "SELECT snapshot, snapshot_ms, applied_epoch, applied_seq, snapshot_version FROM member WHERE id = ?"
 )
@@ -110,7 +112,7 @@ class _Snapshot(NamedTuple):
     state: bytes | None = None
     at_ms: int = 0
     applied: tuple[int, int] = (0, 0)
-    history: bytes = b""
+    history: str = ""
 
 
 class Projections:
@@ -233,7 +235,7 @@ class Projections:
     def put_alias(self, other: bytes, member: bytes) -> None:
         """The server says that `other` was merged into `member`, at this till or elsewhere, with the snapshot
         of `other` that it sent before."""
-        self._run(_MERGED_THERE, (uuid.UUID(bytes=other).hex, member + self._snapshot(other).history))
+        self._run(_MERGED_THERE, (other.hex() + self._snapshot(other).history, member))
         other, member = self.canonical(other), self.canonical(member)
         if other != member:
             self._point(other, member)
@@ -275,30 +277,31 @@ class Projections:
         row = self._run(_SNAPSHOT_OF, (member,)).fetchone()
         if row is None:
             return _Snapshot()
-        history = row[4].partition(":")[0].encode()
+        history = row[4].partition(":")[0]
         return _Snapshot(row[0], row[1] or 0, (row[2], row[3]), history)
 
-    def _told(self, member: bytes) -> tuple[bytes, bytes]:
-        """Whom the server merged a member into, and the history in which it did; empty for nobody."""
-        row = self._run(_TOLD, (uuid.UUID(bytes=member).hex,)).fetchone()
-        return row or (b"", b"")
+    def _told(self, member: bytes) -> dict[str, bytes]:
+        """Whom the server merged a member into, by the history in which it did."""
+        return dict(self._run(_TOLD, (member.hex(),)).fetchall())
+
+    def _holder(self, member: bytes, history: str) -> bytes:
+        """In whose snapshot a history has a member."""
+        seen = {member}
+        while (above := self._told(member).get(history, member)) not in seen:
+            seen.add(above)
+            member = above
+        return member
 
     def _counted_once(self, member: bytes) -> _Snapshot:
         """What a member who was merged adds. A server that was put back tells of the members one by one, as
-        they were before the merge: what was told of one of them before then counts until the other comes."""
-        own = self._snapshot(member)
-        holder, history = self._told(member)
-        if not history or not own.history:
-            return own
-        seen = {member}
-        while holder not in seen and (above := self._told(holder))[1] == history:
-            seen.add(holder)
-            holder = above[0]
-        theirs = self._snapshot(holder)
-        if theirs.history == history != own.history:
-            return _Snapshot(applied=theirs.applied, history=history)  # it is in the holder's still
-        if own.history == history != theirs.history:
-            return _Snapshot(history=history)  # it went into the holder's, which came anew without it
+        they were before the merge: what was told of all of them before then counts until its holder comes."""
+        own, told = self._snapshot(member), self._told(member)
+        for history in told:
+            theirs = self._snapshot(self._holder(member, history))
+            if theirs.history == history != own.history:
+                return _Snapshot(applied=theirs.applied, history=history)
+        if own.history in told and self._snapshot(self._holder(member, own.history)).history != own.history:
+            return _Snapshot(history=own.history)  # it went into the holder's, which came anew without it
         return own
 
     def _as_of_ms(self, member: bytes) -> int:
@@ -342,7 +345,7 @@ class Projections:
         listed = "SELECT key, body FROM listed WHERE list = 'alias' ORDER BY key"
         for key, body in self._run(listed).fetchall():
             # Under whichever of the ids this till came to know them first: that may be another one now.
-            other, root = self.canonical(bytes.fromhex(key)), self.canonical(body[:16])
+            other, root = self.canonical(bytes.fromhex(key[:32])), self.canonical(body)
             if other != root:
                 self._point(other, root)
         self._run("DELETE FROM card WHERE NOT pulled")
