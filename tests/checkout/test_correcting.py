@@ -13,7 +13,7 @@ from app.checkout.outcome import Outcome
 from app.checkout.rights import Approval, Role, Staff
 from app.ledger.facts import FiscalCorrected, Privileged, SaleCompleted, correction_id
 from hardware.simulated.fiscal import POLISH, SimulatedFiscal, Trouble
-from tests.checkout.test_outside import COFFEE, LATTE, Counter
+from tests.support.outside import COFFEE, LATTE, Counter
 
 MANAGER = Approval("olga", Role.MANAGER)
 

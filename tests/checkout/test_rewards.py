@@ -21,7 +21,7 @@ from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from hardware.receipt import Columns, Document
 from sync.protocol.batch import read_bodies, write_bodies
-from tests.checkout.test_outside import Counter
+from tests.support.outside import Counter
 from tests.support.shop import Desk
 
 LUCJA = "04A1B2C3D4E5F6"
