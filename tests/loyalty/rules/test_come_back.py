@@ -70,3 +70,59 @@ def test_a_used_coupon_comes_back_with_a_full_refund() -> None:
     state = then(EMPTY, price(compiled, line("a", "10")))
     used = price(compiled, line("a", "10"), state=state, codes=(Code("s:b"),), sale_id="t")
     assert apply(then(state, used), refund(used, {"a": 1000}, at_ms=NOON).effects, NOON) == state
+
+
+def test_a_coupon_asks_for_its_least_receipt_also_while_another_is_issued() -> None:
+    compiled = programme(COME_BACK)
+    state = then(EMPTY, price(compiled, line("a", "10")))
+    short = price(compiled, line("a", "4.99"), state=state, codes=(Code("s:b"),), sale_id="t")
+    assert (off(short), why(short, "b").code) == ({}, "coupon_issued")
+    lacking = ("b", "missing_for_coupon", {"missing_minor": 1})
+    assert [(each.rule, each.code, each.params) for each in short.offers] == [lacking]
+    guest = price(compiled, line("a", "4.99"), state=None, codes=(Code("s:b", "b", NOON),))
+    assert (why(guest, "b").code, why(guest, "b").params) == lacking[1:]
+    enough = price(compiled, line("a", "5"), state=state, codes=(Code("s:b"),), sale_id="t")
+    assert off(enough) == {"b": 75}
+
+
+def test_a_coupon_is_issued_to_members_for_a_receipt_large_enough_and_lapses_with_its_last_day() -> None:
+    compiled = programme(COME_BACK + "    min_receipt_to_issue: 20\n")
+    assert price(compiled, line("a", "19.99")).issued == ()
+    assert price(compiled, line("a", "20"), state=None).issued == ()
+    decision = price(compiled, line("a", "20"), at_ms=at("2026-01-15 23:59"))
+    assert [(each.code, each.rule, each.kind, each.uses) for each in decision.issued] == [
+        ("s:b", "b", "coupon", 1)
+    ]
+    assert decision.issued[0].expires_at_ms == at("2026-02-15 00:00")
+    reason = why(decision, "b")
+    assert (reason.applied, reason.code, reason.params) == (True, "coupon_issued", {"n": 30})
+    assert price(programme(COME_BACK), line("a", "0")).issued == ()
+    assert len(price(programme(COME_BACK), line("a", "0.01")).issued) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (None, "coupon_not_presented"),
+        (Code("other"), "coupon_not_presented"),
+        (Code("s:b", "b"), "coupon_not_presented"),  # nobody signed when it was issued
+        (Code("s:b", "b", NOON, used=1), "coupon_used"),
+        (Code("s:b", "b", NOON, used_by_member=1), "coupon_used"),
+        (Code("s:b", "b", NOON - 31 * DAY_MS), "coupon_expired"),
+        (Code("s:b", "b", NOON + DAY_MS), "coupon_expired"),  # of another till's tomorrow
+        (Code("s:b", "b", NOON), "applied"),
+    ],
+)
+def test_why_a_coupon_is_taken_or_not(code: Code | None, reason: str) -> None:
+    decision = price(programme(COME_BACK), line("a", "10"), codes=(code,) if code else (), state=None)
+    assert why(decision, "b").code == reason
+
+
+def test_of_two_coupons_the_first_that_may_be_used_is_and_the_other_stays() -> None:
+    compiled = programme(COME_BACK)
+    state = then(EMPTY, price(compiled, line("a", "10")))
+    state = then(state, price(compiled, line("a", "10"), state=state, sale_id="t"))
+    codes = (Code("s:b", used=1), Code("t:b"))
+    decision = price(compiled, line("a", "10"), state=state, codes=codes, sale_id="u")
+    assert CodeUsed("b", "t:b") in decision.effects
+    assert sorted(each.code for each in then(state, decision).grants) == ["s:b", "u:b"]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.loyalty.state import EMPTY
-from tests.loyalty.support import line, off, price, programme, then, why
+from app.loyalty.state import DAY_MS, EMPTY
+from tests.loyalty.support import NOON, line, off, price, programme, then, why
 
 
 @pytest.mark.parametrize("every", [5, 10, 20])
@@ -46,3 +46,42 @@ def test_a_receipt_below_the_minimum_does_not_count() -> None:
 def test_what_lacks_to_the_next_round_is_said() -> None:
     rule = "  - {id: n, kind: nth_purchase, NAME, every_spend: 100, give: {points: 5}}\n"
     assert why(price(programme(rule), line("a", "70")), "n").code == "missing_spend"
+
+
+@pytest.mark.parametrize(("spent", "times"), [("99.99", 0), ("100", 1), ("199.99", 1), ("200", 2)])
+def test_an_amount_is_given_for_every_full_sum_and_a_share_once(spent: str, times: int) -> None:
+    rule = "  - {id: n, kind: nth_purchase, NAME, every_spend: 100, give: {%s}}\n"
+    amount = price(programme(rule % "amount: 3"), line("a", spent))
+    assert off(amount).get("n", 0) == 300 * times
+    share = price(programme(rule % "percent: 10%"), line("a", spent))
+    assert share.discount_minor == (share.goods_minor + 5) // 10 * bool(times)
+
+
+@pytest.mark.parametrize(
+    ("rule", "goods", "code", "params"),
+    [
+        ("every: 5", "10", "missing_visits", {"n": 4, "every": 5}),
+        ("every: 1, min_receipt: 20", "19.99", "missing_for_count", {"missing_minor": 1}),
+        ("every: 1, min_receipt: 20", "20", "applied", {"amount_minor": 500}),
+        ("every_spend: 100", "99.99", "missing_spend", {"missing_minor": 1}),
+    ],
+)
+def test_what_stands_between_a_receipt_and_its_round(
+    rule: str, goods: str, code: str, params: dict[str, int]
+) -> None:
+    compiled = programme(f"  - {{id: n, kind: nth_purchase, NAME, {rule}, give: {{amount: 5}}}}\n")
+    reason = why(price(compiled, line("a", goods)), "n")
+    assert (reason.code, reason.params) == (code, params)
+    assert why(price(compiled, line("a", goods), state=None), "n").code == "members_only"
+
+
+def test_only_receipts_with_the_rules_goods_on_its_days_are_counted() -> None:
+    rule = "every: 2, products: {skus: [a]}, when: {weekdays: [thu]}, give: {amount: 5}"
+    compiled = programme(f"  - {{id: n, kind: nth_purchase, NAME, {rule}}}\n")
+    for goods, moment, given in (
+        (line("b", "10"), NOON, {}),
+        (line("a", "10"), NOON - DAY_MS, {}),
+        (line("a", "10"), NOON, {"n": 500}),
+    ):
+        state = then(EMPTY, price(compiled, goods, at_ms=moment))
+        assert off(price(compiled, line("a", "10"), state=state)) == given
