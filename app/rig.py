@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from hardware.scanners.codes import Known
     from sync.events import Status
     from sync.inbox import Arrival
+    from sync.shelf import Shelf
     from sync.worker import SyncWorker
 
 T = TypeVar("T")
@@ -137,6 +138,7 @@ class Rig:
         self.beside: Beside | None = None
         self._wants_shift = False
         self.sync: SyncWorker | None = None
+        self.shelf: Shelf | None = None
         self._outbox: FactOutbox | None = None
         self._inbox: StoredInbox | None = None
 
@@ -367,8 +369,10 @@ class Rig:
             self.programmes.start()
         if not server.url or self.sync is not None:
             return
+        from sync.shelf import Shelf
         from sync.worker import SyncWorker
 
+        self.shelf = Shelf(self.folder / "directory")
         self._outbox, self._inbox = self.database.outbox(), self.database.inbox()
         self.sync = SyncWorker(
             server.url,
@@ -378,6 +382,7 @@ class Rig:
             on_arrival=self._arrived,
             on_crash=lambda error: _log.error("the sync lane starts again", exc_info=error),
             post=self.post,
+            shelf=self.shelf,
         ).start()
         self.holds.way = self.sync.holds
         self.till.heart.holding.changed = self.on_change

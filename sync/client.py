@@ -21,6 +21,7 @@ from sync.enrolling import Enroller
 from sync.events import (
     Applied,
     Deaf,
+    DirectoryKept,
     Effect,
     EnrolWith,
     Event,
@@ -104,6 +105,8 @@ class Client:
                 session.retry("unreachable")
             case Replied() if ours and session.phase in IN_FLIGHT:
                 self._replied(event)
+            case DirectoryKept(done):
+                self._puller.directory_kept(done=done)
             case Listening() | Deaf():
                 self._puller.heard(listening=isinstance(event, Listening))
                 self._hinted()

@@ -59,6 +59,12 @@ class Applied(msgspec.Struct, frozen=True):
     ticket: int
 
 
+class DirectoryKept(msgspec.Struct, frozen=True):
+    """The directory is as new as it can be (`done`), or it could not be brought up to date now."""
+
+    done: bool
+
+
 class Listening(msgspec.Struct, frozen=True):
     """The stream of hints is open."""
 
@@ -116,6 +122,7 @@ Event = (
     | Listening
     | Hinted
     | Deaf
+    | DirectoryKept
 )
 
 
@@ -185,6 +192,13 @@ class Apply(msgspec.Struct, frozen=True):
     asked_ms: int
 
 
+class KeepDirectory(msgspec.Struct, frozen=True):
+    """Bring the directory of other stores' members up to date, or drop it where it is not `wanted`; come back
+    with `DirectoryKept`. It may take minutes: everything else goes on meanwhile."""
+
+    wanted: bool
+
+
 class Listen(msgspec.Struct, frozen=True):
     """Open the stream of hints; come back with `Listening`, `Hinted` each time, `Deaf` at the end."""
 
@@ -215,6 +229,7 @@ Effect = (
     | SetHanded
     | BeginAgain
     | Apply
+    | KeepDirectory
     | Listen
     | Wait
     | Tell

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from app.lanes import Backoff
 from sync import protocol
-from sync.events import Apply, BeginAgain, Listen, PersonsRead, ReadPersons, SetHanded
+from sync.events import Apply, BeginAgain, KeepDirectory, Listen, PersonsRead, ReadPersons, SetHanded
 from sync.outbox import Credentials
 from sync.session import SLOW_S, Session
 
@@ -27,6 +27,8 @@ PERSONS: Final = 100
 """Persons handed over at once."""
 RESETS_MAX: Final = 3
 """Times in a row that the server may ask for a new beginning before that is nonsense."""
+DIRECTORY_S: Final = 6 * 3600.0
+"""How often a till asks what changed in the directory, while it is told of its store's members alone."""
 
 
 class Puller:
@@ -57,6 +59,10 @@ class Puller:
         self._listen_from_ms = 0
         self._deaf = 0
         self._backoff = Backoff(1.0, IDLE_S)
+        self._directory: bool | None = None
+        """Whether a directory was last wanted; None: nothing was asked for since the lane began."""
+        self._directory_due_ms = 0
+        self._fetching = False
         self.facts_wait = False
         """A fact came while a page was on its way: it goes first."""
 
@@ -66,6 +72,7 @@ class Puller:
         self._barred_ms = {"posting": 0, "pulling": 0}
         self._hinted = self._listening = self.facts_wait = False
         self._listen_from_ms = 0
+        self._directory, self._directory_due_ms, self._fetching = None, 0, False
 
     @property
     def wait_s(self) -> float:
@@ -158,6 +165,7 @@ class Puller:
             self._due_ms = self._session.now_ms
         else:
             self._listen(ours)
+            self._keep_directory(wanted=page.limited)
             every_s = IDLE_S if self._listening else POLL_S
             self._due_ms = self._session.now_ms + int(every_s * 1000)
         if self.facts_wait:
@@ -166,6 +174,20 @@ class Puller:
             self._pull(ours)
         else:
             self._hand()
+
+    # The directory
+
+    def _keep_directory(self, *, wanted: bool) -> None:
+        """Members of other stores are in the directory, where not all of them are pulled."""
+        due = wanted and self._session.due(self._directory_due_ms, DIRECTORY_S)
+        if not self._fetching and (due or wanted != self._directory):
+            self._directory, self._fetching = wanted, True
+            self._session.emit(KeepDirectory(wanted))
+
+    def directory_kept(self, *, done: bool) -> None:
+        self._fetching = False
+        wait_s = DIRECTORY_S if done else SLOW_S
+        self._directory_due_ms = self._session.now_ms + int(wait_s * 1000)
 
     def refused(self, status: int, problem: protocol.Problem) -> bool:
         """Take a refusal that concerns pulling alone; False for all others."""

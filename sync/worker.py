@@ -1,8 +1,9 @@
 """The sync lane: carries out what `sync.client` asks for, with httpx and the till's outbox and inbox.
 
-Four threads. The lane `sync` owns the client, the outbox and the inbox; it never waits for the network, so
+Five threads. The lane `sync` owns the client, the outbox and the inbox; it never waits for the network, so
 the status on the screen is always fresh. The lane `sync-wire` sends one request at a time; `sync-hints` keeps
-a stream open and hears hints; `sync-holds` asks what can wait for neither. All end with `stop`, at most
+a stream open and hears hints; `sync-holds` asks what can wait for neither; `sync-directory` fetches what is
+large and can wait for all of them. All end with `stop`, at most
 `deadline_s` later; a request still in flight then is abandoned, which the protocol is made for. An error of
 the database reaches `on_crash`; the lane starts again after a back-off by asking the server where it stands.
 """
@@ -26,6 +27,7 @@ from sync.events import (
     BeginAgain,
     BeginEpoch,
     Deaf,
+    DirectoryKept,
     Effect,
     EnrolWith,
     Event,
@@ -34,6 +36,7 @@ from sync.events import (
     Failed,
     Hinted,
     Hurry,
+    KeepDirectory,
     KeepEnrolment,
     Listen,
     Listening,
@@ -50,9 +53,11 @@ from sync.events import (
     TimerFired,
     Wait,
 )
+from sync.fetching import Fetching
 from sync.holding import HoldLane
 from sync.inbox import Arrival, Inbox
 from sync.outbox import Outbox
+from sync.shelf import Shelf
 from sync.version import PROGRAM
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
@@ -71,7 +76,8 @@ class SyncWorker:
 
     `outbox` and `inbox` are called only from the lane `sync`. `on_status` is called from it too, at every
     change, and `on_arrival` when a page is in the database. `holds` asks for holds, and posts the answers by
-    `post`. `transport` replaces the network in tests.
+    `post`. `shelf` is where the directory of other stores' members is kept. `transport` replaces the network
+    in tests.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class SyncWorker:
         world: World | None = None,
         transport: httpx.BaseTransport | None = None,
         post: Callable[[Callable[[], None]], None] = lambda call: call(),
+        shelf: Shelf | None = None,
     ) -> None:
         self._outbox = outbox
         self._inbox = inbox
@@ -102,6 +109,15 @@ class SyncWorker:
         self._hints = Hints(
             httpx.Client(base_url=server_url, timeout=TIMEOUT, transport=transport), self._events.put
         )
+        self._fetching = None
+        if shelf is not None:
+            self._fetching = Fetching(
+                httpx.Client(base_url=server_url, timeout=TIMEOUT, transport=transport),
+                lambda: self._client.credentials,
+                shelf,
+                lambda done: self._events.put(DirectoryKept(done)),
+                self._world,
+            )
         self._lane = Lane("sync", loop=self._run, on_crash=on_crash, world=self._world)
         self.holds = HoldLane(
             httpx.Client(base_url=server_url, transport=transport, headers={"User-Agent": "stempel-till"}),
@@ -121,6 +137,8 @@ class SyncWorker:
         self._wire.start()
         self._hints.lane.start()
         self.holds.start()
+        if self._fetching is not None:
+            self._fetching.lane.start()
         self._lane.start()
         return self
 
@@ -143,9 +161,10 @@ class SyncWorker:
         hints_ended = self._hints.stop(1.0)
         ended = self._lane.stop(deadline_s)
         wire_ended, holds_ended = self._wire.stop(0.2), self.holds.stop()
+        fetching_ended = self._fetching is None or self._fetching.stop()
         if wire_ended:
             self._http.close()
-        return ended and wire_ended and hints_ended and holds_ended
+        return ended and wire_ended and hints_ended and holds_ended and fetching_ended
 
     def _run(self, lane: Lane) -> None:
         self._timer = None
@@ -195,6 +214,9 @@ class SyncWorker:
                 self._events.put(Applied(ticket))
                 if self._on_arrival is not None and (arrival.members or arrival.lists or arrival.budgets):
                     self._on_arrival(arrival)
+            case KeepDirectory(wanted):
+                if self._fetching is not None:
+                    self._fetching.keep(wanted=wanted)
             case Listen():
                 self._hints.listen(effect)
             case Wait(ticket, seconds):

@@ -24,6 +24,7 @@ from sync.events import (
     FactsRead,
     Failed,
     Hurry,
+    KeepDirectory,
     KeepEnrolment,
     Listen,
     PersonsRead,
@@ -60,6 +61,7 @@ class Desk:
         self.pulls = pulls
         self.inbox = MemoryInbox()
         self.listens: list[Listen] = []
+        self.keeps: list[bool] = []
         self.world = FixedWorld(NOW_MS)
         self.outbox = MemoryOutbox(TILL)
         if enrolled:
@@ -100,6 +102,8 @@ class Desk:
                     self.step(Applied(ticket))
                 case Listen():
                     self.listens.append(effect)
+                case KeepDirectory(wanted):
+                    self.keeps.append(wanted)
                 case Send(ticket, _, target) if target.startswith("/v1/pull") and not self.pulls:
                     page = protocol.PullPage(feed_epoch="f", cursor="c", more=False)
                     self.step(Replied(ticket, 200, protocol.encode(page)))

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from sync import protocol
-from sync.events import Deaf, FactsAvailable, Failed, Hinted, Listening, Started
-from sync.pulling import IDLE_S, PERSONS, POLL_S, RESETS_MAX
+from sync.events import Deaf, DirectoryKept, FactsAvailable, Failed, Hinted, Listening, Started
+from sync.pulling import DIRECTORY_S, IDLE_S, PERSONS, POLL_S, RESETS_MAX
 from sync.session import SLOW_S
 from tests.sync.memory import body_of
 from tests.sync.test_client import KEY, NOW_MS, TILL, Desk
@@ -258,3 +258,34 @@ def test_a_clock_put_back_stops_nothing() -> None:
     desk.state(0)
     assert asked(desk)["cursor"] == "1"
     assert desk.world.ms < NOW_MS
+
+
+def kept(desk: Desk, *, limited: bool) -> list[bool]:
+    """What becomes of the directory after the next pull."""
+    found = len(desk.keeps)
+    desk.step(Hinted())
+    if paths(desk)[-1] == "state":
+        desk.state(0)
+    desk.answer(200, protocol.PullPage(feed_epoch="f", cursor="c", more=False, limited=limited))
+    return desk.keeps[found:]
+
+
+def test_a_till_of_a_large_chain_keeps_a_directory_and_others_none() -> None:
+    desk = at_rest()
+    answer(desk, "1")
+    assert desk.keeps == [False], "whatever may be left of one goes"
+    desk.step(DirectoryKept(True))
+    assert kept(desk, limited=False) == [], "once"
+    assert kept(desk, limited=True) == [True]
+    assert kept(desk, limited=True) == [], "it is on its way"
+    desk.step(DirectoryKept(False))
+    assert kept(desk, limited=True) == [], "not at once again"
+    desk.world.ms += int(SLOW_S * 1000)
+    assert kept(desk, limited=True) == [True]
+    desk.step(DirectoryKept(True))
+    desk.world.ms += int(SLOW_S * 1000)
+    assert kept(desk, limited=True) == []
+    desk.world.ms += int(DIRECTORY_S * 1000)
+    assert kept(desk, limited=True) == [True]
+    desk.step(DirectoryKept(True))
+    assert kept(desk, limited=False) == [False], "the chain is small again"
