@@ -70,8 +70,8 @@ _MERGED_THERE: Final = (
     "INSERT INTO listed (list, key, store, body) VALUES ('alias', ?, '', ?) "
     "ON CONFLICT (list, key) DO UPDATE SET body = excluded.body"
 )
-"""Kept apart from what is folded here: a rebuild does not forget it. The key is the id in hex, then the name of
-the server's history that told it."""
+"""Kept apart from what is folded here: a rebuild does not forget it. The key is the id in hex, then the name
+of the history of the server that told it."""
 _TOLD: Final = (
     "SELECT substr(key, 33), body FROM listed WHERE list = 'alias' AND key > ?1 || ' ' AND key < ?1 || '~'"
 )
