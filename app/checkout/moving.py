@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+import msgspec
+
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.moment import budgets_left
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Member, Work
 from app.checkout.rights import Approval
 from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo, SaleTakenFrom, SoldLine
-from app.ledger.original import decision_of, is_deposit, moved
+from app.ledger.original import decision_of, discount_budgets, is_deposit, moved
 from app.loyalty.basket import Basket, Context, Line
 from app.loyalty.compiled import NO_DISCOUNT_TAG
 from app.loyalty.effects import AnyEffect
@@ -91,11 +93,14 @@ class Moving:
         return refused("came_back") if any(self._heart.sales.returned(sale.id).values()) else None
 
     def _undone(self, sale: SaleCompleted) -> tuple[AnyEffect, ...]:
-        """What takes back all that the sale did to whoever has it now."""
+        """What takes back all that the sale did to whoever has it now. Its discounts stay, and stay paid."""
         given = self._heart.sales.given(sale.id)
         original = decision_of(sale)
         if given is not None:
             original = moved(original, given.effects)
+        stays = discount_budgets(original)
+        effects = tuple(effect for effect in original.effects if effect not in stays)
+        original = msgspec.structs.replace(original, effects=effects)
         whole = {line.id: line.qty_milli for line in original.lines}
         return refund(original, whole, at_ms=self._heart.world.now_ms()).effects
 

@@ -129,6 +129,7 @@ class Till:
         self.tap, self.present_card, self.attach = member.tap, member.present_card, member.attach
         self.detach, self.redeem, self.enrol = member.detach, member.redeem, member.enrol
         self.refresh_member = heart.refresh_member
+        self.spent = heart.sales.spent
 
         self.people = People(heart, staff or NoStaff())
         self.coupons = Coupons(heart)

@@ -6,6 +6,7 @@ are no goods: they come back by themselves, at their price.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,7 +14,7 @@ import msgspec
 
 from app.ledger.facts import SaleCompleted, SoldLine
 from app.loyalty.decision import DecidedLine, Decision, Discount, LinePoints, LineStamps, Owed, Points
-from app.loyalty.effects import AnyEffect
+from app.loyalty.effects import AnyEffect, BudgetSpent
 
 DEPOSIT: Final = "deposit"
 
@@ -50,12 +51,26 @@ def decision_of(sale: SaleCompleted) -> Decision:
 
 
 def moved(original: Decision, effects: Iterable[AnyEffect]) -> Decision:
-    """The decision of a sale that was given to another member, by what it did to them: all by value."""
+    """The decision of a sale that was given to another member, by what it did to them: all by value.
+
+    Its prices stand, and so do the budgets that paid for its discounts.
+    """
     lines = tuple(
         DecidedLine(line.id, line.qty_milli, line.gross_minor, line.net_minor, line.tax, line.discounts)
         for line in original.lines
     )
-    return msgspec.structs.replace(original, lines=lines, effects=tuple(effects))
+    return msgspec.structs.replace(original, lines=lines, effects=(*discount_budgets(original), *effects))
+
+
+def discount_budgets(decision: Decision) -> tuple[BudgetSpent, ...]:
+    """What budgets paid for a sale's discounts, whoever's it is; what they paid in points is not among it."""
+    off: Counter[str] = Counter()
+    for line in decision.lines:
+        for each in line.discounts:
+            off[each.rule] += each.amount_minor
+    spent = [effect for effect in decision.effects if isinstance(effect, BudgetSpent)]
+    # Points are charged before discounts: of two equal amounts of a rule the last is the discount's.
+    return tuple({each.rule: each for each in spent if off[each.rule] == each.amount_minor}.values())
 
 
 def _decided(line: SoldLine) -> DecidedLine:

@@ -14,9 +14,10 @@ from app.checkout.shop import Department
 from app.ledger.facts import Privileged
 from app.screens.corner.page import Coming, Setting
 from app.screens.corner.presenter import PAGES, CornerPresenter
-from app.screens.forms import BACK, Form, Rows
+from app.screens.forms import BACK, Form, Rows, Sign
 from app.screens.views import DayView
 from app.texts import LANGUAGES, texts
+from tests.loyalty.support import programme
 from tests.screens.conftest import Screen
 from tests.support.shop import SHOP, Desk
 
@@ -199,6 +200,44 @@ def test_the_programme_is_told_in_plain_words_with_what_is_to_come(opened: Opene
     assert len(page.rows) == len(programme.rules) + 1
     assert all(row.detail for row in page.rows)
     assert page.sums[0].figure == "autumn, version 4"
+
+
+def test_the_programme_tells_what_is_left_of_budgets_and_stocks(opened: Opened) -> None:
+    limited = programme(
+        "- {id: autumn, kind: price, NAME, products: {categories: [dairy]}, percent: 50%,\n"
+        "   budget: {total: 9.00}}\n"
+        "- {id: hello, kind: price, NAME, percent: 1%, budget: {total: 3.00, new_members: 1.00}}\n"
+        "- {id: gifts, kind: reward, NAME, items: [{id: mug, NAME, points: 5, stock: 2}]}\n"
+    )
+    opened.desk.till.use(limited)
+
+    def shown() -> dict[str, tuple[str, str, str, Sign]]:
+        found = opened.rows("programme").rows
+        rows = [row for row in found if row.key.startswith("left:")]
+        return {row.key[5:]: (row.title, row.detail, row.figure, row.sign) for row in rows}
+
+    assert shown() == {
+        "autumn": ("Budget of the offer", "", "9.00\xa0zł of 9.00\xa0zł left", Sign.NONE),
+        "hello#new": ("Budget for new members", "", "1.00\xa0zł of 1.00\xa0zł left", Sign.NONE),
+        "hello#existing": ("Budget for everyone else", "", "2.00\xa0zł of 2.00\xa0zł left", Sign.NONE),
+        "gifts/mug": ("name: stock", "", "2 of 2 left", Sign.NONE),
+    }
+    keys = " ".join(row.key for row in opened.list.rows)
+    assert keys == "autumn left:autumn hello left:hello#new left:hello#existing gifts left:gifts/mug general"
+        "autumn",
+        "autumn",
+        "hello",
+        "hello#new",
+        "hello#existing",
+        "gifts",
+        "gifts/mug",
+        "general",
+    ]
+    opened.desk.sell(MILK, uid="")
+    assert shown()["autumn"][2] == "5.75\xa0zł of 9.00\xa0zł left"
+    opened.desk.sell(MILK, MILK, uid="")
+    used_up = "Used up; the offer is paused"
+    assert shown()["autumn"] == ("Budget of the offer", used_up, "0.00\xa0zł of 9.00\xa0zł left", Sign.PAUSE)
 
 
 def test_who_is_no_manager_sees_no_exceptions_until_one_signs_in(opened: Opened) -> None:

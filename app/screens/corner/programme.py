@@ -1,8 +1,14 @@
-"""The programme in force in plain words, and those to come."""
+"""The programme in force in plain words, what is left of its budgets and stocks, and programmes to come."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+
 from app.checkout.wording import term_text
+from app.ledger.budgets import Limit, limits_of
+from app.loyalty.engine import Compiled
+from app.loyalty.rules.reward import RewardRule
 from app.screens.corner.page import Page
 from app.screens.forms import Row, Rows, Sign
 
@@ -11,16 +17,14 @@ class InForce(Page):
     def body(self) -> Rows:
         from app.loyalty.terms import explain, general  # knows every kind of rule
 
-        words, programme = self.corner.words, self.corner.till.programme.programme
-        rows = [
-            Row(
-                key=rule.rule,
-                title=rule.name.get(words.lang),
-                detail=" · ".join(term_text(words, programme.currency, term) for term in rule.terms),
-                sign=Sign.GIFT,
-            )
-            for rule in explain(programme)
-        ]
+        words, compiled = self.corner.words, self.corner.till.programme
+        programme = compiled.programme
+        limits = self._limits(compiled)
+        rows: list[Row] = []
+        for rule in explain(programme):
+            terms = " · ".join(term_text(words, programme.currency, term) for term in rule.terms)
+            rows.append(Row(rule.rule, rule.name.get(words.lang), terms, sign=Sign.GIFT))
+            rows += limits.get(rule.rule, ())
         terms = " · ".join(term_text(words, programme.currency, term) for term in general(programme))
         rows.append(Row("general", words.get("terms.general"), terms))
         return Rows(
@@ -36,3 +40,34 @@ class InForce(Page):
                 for one in self.corner.back.coming()
             ),
         )
+
+    def _limits(self, compiled: Compiled) -> Mapping[str, list[Row]]:
+        """By rule, a row for each of its budgets and stocks."""
+        spent = self.corner.till.spent()
+        found: defaultdict[str, list[Row]] = defaultdict(list)
+        for key, limit in limits_of(compiled).items():
+            left = limit.left(spent)
+            row = Row(
+                key=f"left:{key}",
+                title=self._named(compiled, key, limit),
+                detail="" if left else self.say("programme." + ("none_left" if limit.pieces else "used_up")),
+                figure=self.say("programme.left", left=self._amount(limit, left), total=self._total(limit)),
+                sign=Sign.NONE if left else Sign.PAUSE,
+            )
+            found[limit.rule].append(row)
+        return found
+
+    def _named(self, compiled: Compiled, key: str, limit: Limit) -> str:
+        rule = compiled.rules[limit.rule]
+        if limit.pieces and isinstance(rule, RewardRule):
+            item = key.removeprefix(f"{rule.id}/")
+            name = next(each.name.get(self.corner.words.lang) for each in rule.items if each.id == item)
+            return self.say("programme.stock", item=name)
+        part = key.removeprefix(rule.id).lstrip("#")
+        return self.say(f"programme.budget_{part}" if part else "programme.budget")
+
+    def _amount(self, limit: Limit, amount: int) -> str:
+        return str(amount) if limit.pieces else self.money(amount)
+
+    def _total(self, limit: Limit) -> str:
+        return self._amount(limit, limit.total)
