@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from app.loyalty.effects import Grant, Granted
+import pytest
+
+from app.loyalty.basket import Redeem
+from app.loyalty.effects import Grant, Granted, Lot, PointsEarned
 from app.loyalty.state import EMPTY, apply
-from tests.loyalty.support import NOON, line, price, programme
+from tests.loyalty.support import NOON, line, price, programme, why
 
 TREE = "categories: {food: {}, fruit: {parent: food}, apples: {parent: fruit}, toys: {}}\n"
 
@@ -37,3 +40,47 @@ def test_money_is_turned_into_points_by_their_value() -> None:
     points = "  - {id: p, kind: points, NAME, redeem: {value: 0.01}}\n"
     compiled = programme(points + "  - {id: c, kind: cashback, NAME, rate: 2%}\n")
     assert price(compiled, line("a", "19.20")).points.earned_centi == 3_840
+
+
+@pytest.mark.parametrize(("base", "centi"), [("paid", 700), ("net", 900), ("gross", 1_000)])
+def test_the_money_that_comes_back_in_part(base: str, centi: int) -> None:
+    """Of 100.00 less 10 %, 20.00 of it paid in points: 10 % of what counts, in points of 1.00."""
+    rules = (
+        "  - {id: d, kind: price, NAME, percent: 10%}\n  - {id: p, kind: points, NAME, redeem: {value: 1}}\n"
+    )
+    held = apply(EMPTY, [PointsEarned(Lot("l", "p", 2_000, NOON))], NOON)
+    for rate in ("rate: 10%", "rates: {food: 10%}", "rate: 1%, rates: {food: 10%}"):
+        compiled = programme(rules + f"  - {{id: c, kind: cashback, NAME, base: {base}, {rate}}}\n", TREE)
+        goods = line("a", "100", category="food")
+        decision = price(compiled, goods, state=held, redeem=Redeem(2_000))
+        assert decision.points.spent_value_minor == 2_000
+        assert decision.points.earned_centi == centi
+
+
+def test_a_least_receipt_and_whole_points() -> None:
+    compiled = programme(
+        "  - {id: c, kind: cashback, NAME, rate: 5%, min_receipt: 20, round_to: point_down}\n"
+    )
+    short = price(compiled, line("a", "19.99"))
+    assert (short.points.earned_centi, why(short, "c").params) == (0, {"missing_minor": 1})
+    assert price(compiled, line("a", "20")).points.earned_centi == 100
+    assert price(compiled, line("a", "39.99")).points.earned_centi == 100
+    assert price(compiled, line("a", "40")).points.earned_centi == 200
+
+
+def test_a_chosen_category_helps_only_where_it_is_the_higher_rate_and_only_as_many_as_may_be_picked() -> None:
+    chosen = "chosen: {categories: [food, toys], rate: 4%}"
+    rates = "rate: 1%, rates: {fruit: 5%, toys: 2%}"
+    compiled = programme(f"  - {{id: c, kind: cashback, NAME, {rates}, {chosen}}}\n", TREE)
+    goods = [line(name, "100", category=name) for name in ("food", "fruit", "apples", "toys", "none")]
+
+    def rates_with(*picks: str) -> list[int]:
+        grants = [Granted(Grant(f"c:{each}", "c", "status", NOON, item=each)) for each in picks]
+        decision = price(compiled, *goods, state=apply(EMPTY, grants, NOON))
+        return [each.earned[0].amount_centi // 100 for each in decision.lines]
+
+    assert rates_with() == [1, 5, 5, 2, 1]
+    assert rates_with("food") == [4, 5, 5, 2, 1]
+    assert rates_with("toys") == [1, 5, 5, 4, 1]
+    assert rates_with("toys", "food") == [4, 5, 5, 2, 1]  # one may be picked: the first by name
+    assert rates_with("fruit") == [1, 5, 5, 2, 1]  # which may not be picked at all

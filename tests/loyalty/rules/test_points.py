@@ -46,6 +46,12 @@ def test_the_earning_base(base: str, centi: int) -> None:
     decision = price(compiled, line("a", "100"), state=holding(2000), redeem=Redeem(2000))
     assert decision.points.spent_value_minor == 2000
     assert decision.points.earned_centi == centi
+    # nor does it matter that some goods earn more, be they bought or not
+    for goods, times in (("a", 3), ("other", 1)):
+        more = f", multipliers: [{{products: {{skus: [{goods}]}}, times: 3}}]"
+        compiled = programme(discount + EARN % (f", base: {base}", redeem + more))
+        decision = price(compiled, line("a", "100"), state=holding(2000), redeem=Redeem(2000))
+        assert decision.points.earned_centi == centi * times
 
 
 @pytest.mark.parametrize(
@@ -187,6 +193,49 @@ def test_a_lot_is_named_by_its_sale_and_its_rule() -> None:
 
 def test_a_hundredth_of_a_point_is_earned_and_a_penny_too_little_earns_nothing() -> None:
     assert price(programme(EARN % ("", "")), line("a", "0.10")).points.earned_centi == 1
+    given = programme("  - {id: p, kind: points, NAME, earn: {points: 1, per: unit, min_receipt: 0.01}}\n")
+    assert price(given, line("a", "0")).points.earned_centi == 0
     least = programme(EARN % (", min_receipt: 20", ""))
     assert price(least, line("a", "19.99")).points.earned_centi == 0
     assert price(least, line("a", "20")).points.earned_centi == 200
+
+
+def test_less_than_half_a_hundredth_of_a_point_is_no_lot() -> None:
+    for spent, centi in (("0.04", 0), ("0.05", 1)):
+        decision = price(programme(EARN % ("", "")), line("a", spent))
+        assert [each.amount_centi for each in decision.points.by_rule] == [centi] * bool(centi)
+        assert sum(isinstance(each, PointsEarned) for each in decision.effects) == bool(centi)
+
+
+@pytest.mark.parametrize(
+    ("round_to", "spent", "centi"),
+    [
+        ("point", "14.99", 100),
+        ("point", "15", 200),
+        ("point_down", "19.99", 100),
+        ("point_down", "20", 200),
+        ("point_down", "9.99", 0),
+        ("hundredth", "19.99", 200),
+    ],
+)
+def test_whole_points_by_halves_or_down(round_to: str, spent: str, centi: int) -> None:
+    assert (
+        price(programme(EARN % (f", round_to: {round_to}", "")), line("a", spent)).points.earned_centi
+        == centi
+    )
+
+
+def test_the_first_multiplier_that_matches_counts_and_goods_may_earn_nothing() -> None:
+    more = ", multipliers: [{products: {skus: [a]}, times: 0}, {products: {categories: [c]}, times: 1.5}]"
+    compiled = programme(EARN % ("", more))
+    goods = (line("a", "10", category="c"), line("b", "10", category="c"), line("x", "10"))
+    decision = price(compiled, *goods)
+    assert [[each.amount_centi for each in one.earned] for one in decision.lines] == [[], [150], [100]]
+
+
+def test_a_level_multiplies_before_the_points_are_rounded() -> None:
+    level = "{id: one, NAME, from: 0, multiplier: 1.5}"
+    tier = f"  - {{id: t, kind: tier, NAME, basis: receipts, levels: [{level}]}}\n"
+    for round_to, centi in (("hundredth", 180), ("point", 200), ("point_down", 100)):
+        compiled = programme(tier + EARN % (f", round_to: {round_to}", ""))
+        assert price(compiled, line("a", "12")).points.earned_centi == centi
