@@ -151,10 +151,9 @@ def round_points(run: Run, numerator: int, denominator: int, round_to: RoundTo, 
         denominator *= parts
     if round_to == "hundredth":
         return div_round(numerator, denominator, rounding)
-    if round_to == "point_down" and numerator >= 0:
+    if round_to == "point_down":
         return numerator // (POINT_CENTI * denominator) * POINT_CENTI
-    whole = "down" if round_to == "point_down" else "half_up"
-    return POINT_CENTI * div_round(numerator, POINT_CENTI * denominator, whole)
+    return POINT_CENTI * div_round(numerator, POINT_CENTI * denominator)
 
 
 class PointsEarning(EarningPlan):
@@ -165,7 +164,7 @@ class PointsEarning(EarningPlan):
         self.base = terms.base
         self.lots = rule.lots
         times = [m.times for m in rule.multipliers]
-        self.unit = lcm(*(t.denominator for t in times)) if times else 1
+        self.unit = lcm(*(t.denominator for t in times))
         self.multipliers = [(scope.filter(m.products), int(m.times * self.unit)) for m in rule.multipliers]
         self.round_to = terms.round_to
         if not self.multipliers and not isinstance(terms.per, str) and terms.base != "gross":
