@@ -35,6 +35,7 @@ def test_a_multiplier_by_goods_and_a_minimum_receipt() -> None:
     assert price(compiled, line("a", "20"), line("b", "30")).points.earned_centi == 500 + 300
     short = price(compiled, line("a", "20"))
     assert short.points.earned_centi == 0
+    assert why(short, "p").code == "missing_for_points"
     assert why(short, "p").params == {"missing_minor": 3000}
 
 
@@ -141,6 +142,8 @@ def test_a_visit_pays_only_with_some_of_the_rules_goods() -> None:
     compiled = programme(f"  - {{id: p, kind: points, NAME, {earning}}}\n")
     assert price(compiled, line("coffee", "1")).points.earned_centi == 500
     assert price(compiled, line("tea", "1")).points.earned_centi == 0
+    assert price(compiled, line("coffee", "0")).points.earned_centi == 0
+    assert price(compiled, line("coffee", "0.01")).points.earned_centi == 500
 
 
 def test_paying_with_500_of_575_points_leaves_75_of_the_younger_lot() -> None:
@@ -239,3 +242,70 @@ def test_a_level_multiplies_before_the_points_are_rounded() -> None:
     for round_to, centi in (("hundredth", 180), ("point", 200), ("point_down", 100)):
         compiled = programme(tier + EARN % (f", round_to: {round_to}", ""))
         assert price(compiled, line("a", "12")).points.earned_centi == centi
+
+
+def test_hundredths_round_as_the_programme_says() -> None:
+    more = ", multipliers: [{products: {skus: [b]}, times: 2}]"
+    for rounding, centi in (("half_up", 2), ("down", 1)):
+        for multipliers in ("", more):
+            compiled = programme(EARN % ("", multipliers), f"rounding: {rounding}\n")
+            assert price(compiled, line("a", "0.15")).points.earned_centi == centi
+
+
+def test_points_are_spent_in_steps_that_are_worth_whole_pennies() -> None:
+    """One is worth 0.015, so they go in twos."""
+    compiled = programme("  - {id: p, kind: points, NAME, redeem: {value: 0.015, block: 1}}\n")
+    for have, spent, worth in ((199, 0, 0), (200, 200, 3), (399, 200, 3), (400, 400, 6)):
+        decision = price(compiled, line("a", "10"), state=holding(have), redeem=Redeem("max"))
+        assert (decision.points.spent_centi, decision.points.spent_value_minor) == (spent, worth)
+
+
+@pytest.mark.parametrize(
+    ("terms", "state", "code"),
+    [
+        ("", None, "members_only"),
+        ("audience: {who: members}, ", None, "members_only"),
+        ("when: {until: 2026-01-14}, ", holding(1_000), "ended"),
+    ],
+)
+def test_who_may_not_spend_is_told_why_if_he_wished_to(
+    terms: str, state: MemberState | None, code: str
+) -> None:
+    compiled = programme(f"  - {{id: p, kind: points, NAME, {terms}redeem: {{value: 1, block: 0.01}}}}\n")
+    for wish in ("max", 1_000, 1, 0):
+        decision = price(compiled, line("a", "10"), state=state, redeem=Redeem(wish))  # pyright: ignore[reportArgumentType]
+        assert (decision.points.spent_centi, decision.points.spendable_centi) == (0, 0)
+        assert [each.code for each in decision.refused] == ([code] if wish else [])
+
+
+def test_a_wish_that_is_not_met_is_answered_with_what_could_be_spent() -> None:
+    compiled = programme("  - {id: p, kind: points, NAME, redeem: {value: 1, block: 0.01}}\n")
+    decision = price(compiled, line("a", "10"), state=holding(700), redeem=Redeem(701))
+    assert decision.points.spent_centi == 700
+    assert decision.refused[0].params == {"wish_centi": 701, "spendable_centi": 700}
+    assert price(compiled, line("a", "10"), state=holding(700), redeem=Redeem(1)).points.spent_centi == 1
+    least = "  - {id: p, kind: points, NAME, redeem: {value: 1, block: 0.01, min_points: 0.02}}\n"
+    decision = price(programme(least), line("a", "10"), state=holding(700), redeem=Redeem(1))
+    assert (decision.points.spent_centi, [each.code for each in decision.refused]) == (0, ["points_limited"])
+
+
+def test_nobody_spends_a_hundredth_without_having_it() -> None:
+    compiled = programme("  - {id: p, kind: points, NAME, redeem: {value: 1, block: 0.01}}\n")
+    for limit in (-1, 0):
+        decision = price(
+            compiled, line("a", "10"), state=holding(100), redeem=Redeem("max"), points_limit_centi=limit
+        )
+        assert decision.points.spendable_centi == 0
+    waiting = holding(100, spendable_at_ms=NOON + 1)
+    assert price(compiled, line("a", "10"), state=waiting, redeem=Redeem("max")).points.spendable_centi == 0
+
+
+@pytest.mark.parametrize(("debt", "spent"), [(0, 10_000), (6_000, 4_000), (9_999, 1), (10_000, 0)])
+def test_what_a_sale_earns_pays_the_debt_before_it_is_spent(debt: int, spent: int) -> None:
+    earn = "earn: {points: 10, per: 1, base: gross}, redeem: {value: 1, block: 0.01, same_sale: true}"
+    compiled = programme(f"  - {{id: p, kind: points, NAME, {earn}}}\n")
+    state = MemberState(debt_centi=debt)
+    decision = price(compiled, line("a", "10"), line("b", "0"), state=state, redeem=Redeem("max"))
+    assert decision.points.earned_centi == 10_000
+    assert decision.points.spent_centi == min(spent, 1_000)
+    assert then(state, decision).balance_centi == 10_000 - debt - min(spent, 1_000)
