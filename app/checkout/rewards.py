@@ -111,7 +111,7 @@ class Rewards:
             Choice(
                 key=grant.code,
                 what="gift",
-                name=grant.item or grant.rule,
+                name=grant.thing,
                 taken=taken[grant.code],
                 more=grant.uses > taken[grant.code],
                 left=grant.uses,

@@ -29,7 +29,7 @@ def handed_over(effects: Iterable[AnyEffect]) -> list[Handed]:
                 _put(found, effect.key, Handed(effect.key.partition("#")[2], effect.uses, cost))
                 cost = 0
             case GrantUsed(grant) if grant.kind == "reward":
-                _put(found, grant.code, Handed(grant.item or grant.rule, grant.uses))
+                _put(found, grant.code, Handed(grant.thing, grant.uses))
             case _:
                 pass
     return list(found.values())

@@ -46,6 +46,11 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     item: str = ""
     """Which thing of the rule it is for, where the rule knows several."""
 
+    @property
+    def thing(self) -> str:
+        """The id it is called by: a gift's own, else its rule's; there `item` only tells several apart."""
+        return self.item if self.kind == "reward" and self.item else self.rule
+
 
 class Enrolled(Effect, frozen=True, tag="enrolled"):
     """The membership begins; of two enrolments (merged cards) the earlier one counts."""

@@ -17,6 +17,7 @@ from app.checkout.receipt import Receipt
 from app.checkout.till import Till
 from app.lanes import World
 from app.screens import views
+from app.screens.news import news, to_hand_over
 from app.screens.showing import Shower
 from app.texts import texts
 from hardware.ports import DisplayText
@@ -51,6 +52,7 @@ class Thanks(Struct, frozen=True):
     paid: str
     change: str = ""
     earned: str = ""
+    news: str = ""
     saved: str = ""
     code: str = ""
     code_of: str = ""
@@ -178,6 +180,7 @@ class CustomerPresenter:
                 points=show.words.counted_points(points.earned_centi),
                 balance=show.words.points(points.balance_after_centi),
             )
+        hand = get("customer.received", names=names) if (names := to_hand_over(show, last)) else ""
         marked = self._marked[1] if self._marked[0] == sale.id else 0
         asks = self.rated is not None
         code = self._receipt_url.replace("{sale}", sale.id.hex)
@@ -186,6 +189,7 @@ class CustomerPresenter:
             paid=get("customer.paid", total=show.money(sale.total_minor)),
             change=get("customer.change", change=show.money(sale.change_minor)) if sale.change_minor else "",
             earned=earned,
+            news=" · ".join(filter(None, (hand, news(show, last)))),
             saved=get("screen.saved", money=show.money(sale.discount_minor)) if sale.discount_minor else "",
             code=code,
             code_of=get("customer.code") if code else "",

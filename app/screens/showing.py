@@ -217,7 +217,7 @@ class Shower:
     def _gifts(self) -> tuple[views.Offer, ...]:
         """What waits for the member comes before what they could still get."""
         held = self.till.rewards.held
-        names = ", ".join(dict.fromkeys(self.rule(grant.item or grant.rule) for grant in held))
+        names = ", ".join(dict.fromkeys(self.rule(grant.thing) for grant in held))
         title = self.words.get("panel.rewards.waiting", n=sum(grant.uses for grant in held))
         return (views.Offer("rewards", title, names, opens="rewards"),) if held else ()
 

@@ -187,6 +187,10 @@ class Paid(Struct, frozen=True):
     paid: str
     word: str = ""
     earned: str = ""
+    hand: str = ""
+    """What goes over the counter with the receipt."""
+    news: str = ""
+    """What else the sale brought the customer."""
     receipt: str = ""
     next: str = ""
     """What its button says, where it is not the next customer."""

@@ -218,6 +218,7 @@ class _ThanksPage(QWidget):
         self._change = Label(look, px.TOTAL, lk.BOLD, "pay", align=CENTRE, wrap=True)
         self._saved = Label(look, px.NAME, lk.SEMIBOLD, "gain", align=CENTRE, wrap=True)
         self._earned = Label(look, px.NAME, lk.SEMIBOLD, "accent", align=CENTRE, wrap=True)
+        self._news = Label(look, px.NAME, lk.MEDIUM, align=CENTRE, wrap=True)
         self._asked = Label(look, px.NAME, lk.MEDIUM, align=CENTRE, wrap=True)
         self._code = QrCode(look)
         self._code_of = Label(look, px.HEADING, lk.MEDIUM, align=CENTRE, wrap=True)
@@ -225,7 +226,7 @@ class _ThanksPage(QWidget):
         words = QVBoxLayout()
         words.setSpacing(px.M)
         words.addStretch(1)
-        for label in (self._title, self._change, self._paid, self._saved, self._earned):
+        for label in (self._title, self._change, self._paid, self._saved, self._earned, self._news):
             words.addWidget(label)
         words.addStretch(1)
         code = QVBoxLayout()
@@ -265,6 +266,7 @@ class _ThanksPage(QWidget):
         self._change.set(thanks.change)
         self._saved.set(thanks.saved)
         self._earned.set(thanks.earned)
+        self._news.set(thanks.news)
         self._asked.set(thanks.asked)
         self._code.set(thanks.code, thanks.code_of)
         self._code.setVisible(bool(thanks.code))

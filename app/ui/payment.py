@@ -162,6 +162,8 @@ class PaidPanel(PanelCard):
         self._change = Label(look, lk.TOTAL, lk.BOLD, align=CENTRE)
         self._paid = Label(look, lk.BODY, token="secondary", align=CENTRE, wrap=True)
         self._earned = Label(look, lk.BODY, lk.SEMIBOLD, "gain", align=CENTRE, wrap=True)
+        self._hand = Label(look, lk.HEADING, lk.BOLD, "accent", align=CENTRE, wrap=True)
+        self._news = Label(look, lk.BODY, lk.MEDIUM, align=CENTRE, wrap=True)
         self._receipt = Label(look, lk.SMALL, token="secondary", align=CENTRE, wrap=True)
         self.next = Button(look, Kind.OUTLINE, key="Esc", weight=lk.SEMIBOLD)
         column = QVBoxLayout(self)
@@ -172,8 +174,8 @@ class PaidPanel(PanelCard):
         for label in (self._title, self._change_word, self._change, self._paid):
             column.addWidget(label)
         column.addSpacing(lk.M)
-        column.addWidget(self._earned)
-        column.addWidget(self._receipt)
+        for label in (self._hand, self._earned, self._news, self._receipt):
+            column.addWidget(label)
         column.addStretch(3)
         column.addWidget(self.next)
 
@@ -185,6 +187,8 @@ class PaidPanel(PanelCard):
         self._change.set(state.change)
         self._change_word.set(state.word if state.change else "")
         self._paid.set(state.paid)
+        self._hand.set(state.hand)
         self._earned.set(state.earned)
+        self._news.set(state.news)
         self._receipt.set(state.receipt)
         self.next.set_words(state.next or self.tr("Next customer"))

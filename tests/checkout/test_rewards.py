@@ -238,6 +238,8 @@ def test_the_paper_says_what_was_handed_over_and_a_refund_brings_the_points_back
         assert not till.rewards.take(key).refused
     sale = pay(desk)
     assert till.last is not None
+    uses = Grant("t:care:1", "care", "uses", 0, 3, item="1")
+    assert (uses.thing, Grant("t:s:cup", "s", "reward", 0, item="cup").thing) == ("care", "cup")
     shown = handed(sale_document(till.last, till.shop, desk.programme))
     assert shown == [("Wydano: Łyżka", ""), ("Wydano: Kubek", "-500")]
     member = desk.reader.member(desk.member())

@@ -13,6 +13,7 @@ from app.loyalty.effects import Grant, Granted
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
 from app.screens import views
+from app.screens.customer import CustomerPresenter
 from app.screens.forms import Row
 from app.texts import LANGUAGES
 from tests.screens.conftest import Screen
@@ -72,6 +73,43 @@ def test_a_gift_that_waits_is_offered_and_leads_to_the_rewards(shop: Screen) -> 
     assert counts(shop).sums == ()
     sale.take()
     assert not isinstance(shop.view.middle, views.Counts)
+
+
+def test_once_paid_both_screens_say_what_goes_over_the_counter(shop: Screen) -> None:
+    sale, desk = shop.presenter, shop.desk
+    desk.till.tap(LUCJA)
+    sale.open_tool("rewards")
+    for key in ("old:birthday", "catalogue/mug"):
+        sale.step(key, 1)
+    sale.pay()
+    sale.give(0)
+    paid = shop.view.middle
+    assert isinstance(paid, views.Paid)
+    assert paid.hand == "Hand over: 2\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}Mug"
+    seen = CustomerPresenter(desk.till, desk.world, lang="en", rated=lambda sale, mark: None).view
+    assert seen.thanks is not None
+    assert seen.thanks.news == "You receive: 2\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}Mug"
+
+
+@pytest.mark.parametrize(
+    ("programme", "said"),
+    [
+        ("come-back", "coupon: Come back"),
+        ("entitlement", "6\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}Consultations"),
+    ],
+)
+def test_what_a_sale_brought_for_later_is_said_too(shop: Screen, programme: str, said: str) -> None:
+    sale, desk = shop.presenter, shop.desk
+    rules = resources.path("programmes", "gallery", f"{programme}.yaml").read_text("utf-8")
+    desk.till.use(compile_programme(load_programme(rules.replace("laptop", "coffee-beans").encode())))
+    desk.till.tap(LUCJA)
+    for _ in range(2):
+        sale.scan("5901234000161")
+    sale.pay()
+    sale.give(100_00)
+    paid = shop.view.middle
+    assert isinstance(paid, views.Paid)
+    assert paid.news == said
 
 
 def test_it_closes_with_the_member_and_is_in_the_menu_only_where_there_is_something(shop: Screen) -> None:

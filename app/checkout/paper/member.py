@@ -197,7 +197,7 @@ class _Statement:
 
 def grant_name(sheet: Sheet, grant: Grant) -> str:
     """What a member was given, with how many uses if several."""
-    name = sheet.rule(grant.item or grant.rule)
+    name = sheet.rule(grant.thing)
     return name if grant.uses == 1 else f"{name} ({grant.uses})"
 
 

@@ -9,6 +9,7 @@ from app.checkout.outcome import Outcome
 from app.checkout.receipt_code import is_receipt, long_code
 from app.checkout.rights import Approval
 from app.ledger.facts import SaleCompleted
+from app.ledger.handed import handed_over
 from app.screens import views
 from app.screens.forms import BACK, Press, Row, Sign, Tool
 from app.screens.panel import Panel, Screen
@@ -244,6 +245,7 @@ def sale_row(sale: SaleCompleted, screen: Screen) -> Row:
     """A sale in a list: its number and time over what was bought."""
     words = screen.show.words
     names = [line_name(screen, line.sku, line.name) for line in sale.lines]
+    names += [screen.show.rule(each.name) for each in handed_over(sale.effects)]
     rest = f" +{len(names) - 2}" if len(names) > 2 else ""
     moment = words.moment(sale.at_ms, screen.till.shop.time_zone)
     return Row(

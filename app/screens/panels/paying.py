@@ -7,6 +7,7 @@ from app.checkout.paying import Paid
 from app.checkout.receipt import Receipt
 from app.screens import cash, views
 from app.screens.forms import YES
+from app.screens.news import news, to_hand_over
 from app.screens.panel import Panel, Screen
 from app.values import minor_digits
 
@@ -22,7 +23,7 @@ class Paying(Panel):
         self.entry = ""
 
     def goes_on(self) -> bool:
-        return bool(self.till.sale.lines)
+        return self.till.sale.gives
 
     def key(self, key: str) -> None:
         self.entry = cash.typed(self.entry, key, minor_digits(self.show.currency))
@@ -232,6 +233,8 @@ class PaidUp(Panel):
             change=show.money(sale.change_minor) if cash_paid else "",
             paid=paid.strip(" ·"),
             earned=earned,
+            hand=self.say("news.hand", names=hand) if (hand := to_hand_over(show, self._receipt)) else "",
+            news=news(show, self._receipt),
             receipt=words.get("screen.receipt", number=sale.number),
         )
 

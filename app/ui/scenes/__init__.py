@@ -31,7 +31,7 @@ def play(scene: str, lang: str) -> views.SaleView:
         return stage.sale.view
 
 
-CUSTOMER_SCENES: Final = ("empty", "selling", "crowded", "paying", "paid")
+CUSTOMER_SCENES: Final = ("empty", "selling", "crowded", "paying", "paid", "rewards-paid")
 """The scenes that have a customer's side worth a picture."""
 
 

@@ -149,6 +149,12 @@ def rewards(stage: Stage) -> None:
         stage.sale.step(key, 1)
 
 
+def rewards_paid(stage: Stage) -> None:
+    rewards(stage)
+    stage.sale.pay()
+    stage.sale.give(100_00)
+
+
 SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "enrolling": enrolling,
     "enrolling-friend": bringing,
@@ -161,6 +167,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "member-pin": member_pin,
     "gift-waits": gift_waits,
     "rewards": rewards,
+    "rewards-paid": rewards_paid,
     "by-hand": by_hand,
     "by-hand-asked": by_hand_asked,
     "merging": merging,
