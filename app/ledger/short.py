@@ -83,7 +83,12 @@ class Levels:
 
     def spendable_centi(self, state: MemberState) -> int:
         """The points that may be spent; 0 for a debt."""
-        if not state.lots:
-            return 0
-        now = advance(state, self.at_ms)
-        return max(now.spendable_centi(self.at_ms) - now.debt_centi, 0)
+        at_ms, lots = self.at_ms, state.lots
+        if any(lot.idle_days is not None for lot in lots):
+            lots = advance(state, at_ms).lots  # what lapses by idleness asks the purchases
+        free = [
+            lot.amount_centi
+            for lot in lots
+            if lot.spendable_at_ms <= at_ms and (lot.expires_at_ms is None or at_ms < lot.expires_at_ms)
+        ]
+        return max(sum(free) - state.debt_centi, 0)

@@ -80,7 +80,9 @@ class Maker:
         """Points, level and flags of a member's state."""
         read = _state.decode(state)
         level = self._levels.of(read)
-        number = self._numbers.setdefault(level, min(len(self._numbers), directory.NO_LEVEL))
+        number = self._numbers.get(level)
+        if number is None:
+            number = self._numbers[level] = min(len(self._numbers), directory.NO_LEVEL)
         points_centi = min(self._levels.spendable_centi(read), self._most_centi)
         return points_centi, number, BOUGHT if read.receipts else 0
 

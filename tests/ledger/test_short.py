@@ -1,4 +1,4 @@
-"""Members in short: their level is the level that all of their facts give, and a sale's name of it reads back."""
+"""Members in short: their level is the one that all of their facts give, and a sale's name of it reads back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.ledger.inputs import state_digest
 from app.ledger.short import Levels, named, short_state, state_named
 from app.loyalty.effects import Counted, Lot, PointsEarned, PointsSpent
-from app.loyalty.state import DAY_MS, EMPTY, apply
+from app.loyalty.state import DAY_MS, EMPTY, advance, apply
 from tests.loyalty.support import NOON, line, price, programme
 
 TIER = """
@@ -61,6 +61,25 @@ def test_points_in_short_are_those_that_may_be_spent() -> None:
     assert levels.spendable_centi(apply(state, [PointsSpent("p", 900)], NOON)) == 0, "nobody spends a debt"
     assert short_state(500, {}, bought=False).spendable_centi(NOON) == 500
     assert short_state(0, {}, bought=False) == EMPTY
+
+
+@given(
+    lots=st.lists(
+        st.builds(
+            Lot, st.uuids().map(str), st.just("p"), st.integers(1, 900),
+            st.integers(NOON - 10 * DAY_MS, NOON), st.sampled_from([0, NOON, NOON + 1]),
+            st.sampled_from([None, NOON - 1, NOON, NOON + 1]), st.sampled_from([None, None, 5]),
+        ),
+        max_size=5,
+    ),
+    spent_centi=st.integers(0, 2000),
+)  # fmt: skip
+def test_points_in_short_are_what_a_life_has_left(lots: list[Lot], spent_centi: int) -> None:
+    state = apply(EMPTY, [PointsEarned(lot) for lot in lots], NOON - 10 * DAY_MS)
+    state = apply(state, [PointsSpent("p", spent_centi)], NOON - 10 * DAY_MS)
+    now = advance(state, NOON)
+    left = max(now.spendable_centi(NOON) - now.debt_centi, 0)
+    assert Levels(None, NOON).spendable_centi(state) == left
 
 
 def test_a_snapshot_in_short_names_itself() -> None:
