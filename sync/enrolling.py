@@ -33,6 +33,7 @@ class Enroller:
         begun, known = self.under_way, self._session.credentials is not None
         again = begun is not None and bool(begun.code) and not known
         key = begun.private_key if begun is not None and again else self._session.random_bytes(32)
+        self._session.update(problem="")  # whoever gave it waits for what becomes of this one
         self.enrol(Enrolment(key, code))
 
     def new_epoch(self) -> None:

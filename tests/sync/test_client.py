@@ -476,6 +476,16 @@ def test_a_code_that_is_refused_is_said_and_not_tried_again() -> None:
     assert len(desk.sent) == 2
 
 
+def test_another_code_is_refused_anew() -> None:
+    desk = Desk(enrolled=False)
+    for _ in range(2):  # whoever watches sees the second refusal as well
+        desk.step(EnrolWith("AAAA"))
+        assert desk.status.problem == ""
+        desk.problem(403, "code_used")
+        assert desk.status.problem == "code_used"
+
+
+
 def test_an_enrolment_for_another_till_is_not_taken_over() -> None:
     desk = Desk(facts=1)
     desk.problem(409, "fork")
