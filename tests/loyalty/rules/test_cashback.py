@@ -69,7 +69,7 @@ def test_a_least_receipt_and_whole_points() -> None:
 
 
 def test_a_chosen_category_helps_only_where_it_is_the_higher_rate_and_only_as_many_as_may_be_picked() -> None:
-    chosen = "chosen: {categories: [food, toys], rate: 4%}"
+    chosen = "chosen: {categories: [food, toys], rate: 4.5%}"
     rates = "rate: 1%, rates: {fruit: 5%, toys: 2%}"
     compiled = programme(f"  - {{id: c, kind: cashback, NAME, {rates}, {chosen}}}\n", TREE)
     goods = [line(name, "100", category=name) for name in ("food", "fruit", "apples", "toys", "none")]
@@ -77,10 +77,10 @@ def test_a_chosen_category_helps_only_where_it_is_the_higher_rate_and_only_as_ma
     def rates_with(*picks: str) -> list[int]:
         grants = [Granted(Grant(f"c:{each}", "c", "status", NOON, item=each)) for each in picks]
         decision = price(compiled, *goods, state=apply(EMPTY, grants, NOON))
-        return [each.earned[0].amount_centi // 100 for each in decision.lines]
+        return [each.earned[0].amount_centi for each in decision.lines]
 
-    assert rates_with() == [1, 5, 5, 2, 1]
-    assert rates_with("food") == [4, 5, 5, 2, 1]
-    assert rates_with("toys") == [1, 5, 5, 4, 1]
-    assert rates_with("toys", "food") == [4, 5, 5, 2, 1]  # one may be picked: the first by name
-    assert rates_with("fruit") == [1, 5, 5, 2, 1]  # which may not be picked at all
+    assert rates_with() == [100, 500, 500, 200, 100]
+    assert rates_with("food") == [450, 500, 500, 200, 100]
+    assert rates_with("toys") == [100, 500, 500, 450, 100]
+    assert rates_with("toys", "food") == [450, 500, 500, 200, 100]  # one may be picked: the first by name
+    assert rates_with("fruit") == [100, 500, 500, 200, 100]  # which may not be picked at all

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from app.loyalty.basket import Redeem
-from app.loyalty.effects import Lot, PointsEarned
+from app.loyalty.decision import Decision
+from app.loyalty.effects import Lot, PointsEarned, PointsSpent
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, advance, apply
 from tests.loyalty.support import NOON, at, line, price, programme, then, why
 
@@ -309,3 +310,41 @@ def test_what_a_sale_earns_pays_the_debt_before_it_is_spent(debt: int, spent: in
     assert decision.points.earned_centi == 10_000
     assert decision.points.spent_centi == min(spent, 1_000)
     assert then(state, decision).balance_centi == 10_000 - debt - min(spent, 1_000)
+    assert [each.points_minor for each in decision.lines] == [min(spent, 1_000), 0]
+
+
+def taken(decision: Decision) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Who spends points, and what of which lots."""
+    spent = [effect for effect in decision.effects if isinstance(effect, PointsSpent)]
+    return [(each.rule, [(lot.id, lot.amount_centi) for lot in each.taken]) for each in spent]
+
+
+def test_a_sale_names_the_lots_that_it_spends_and_those_it_earns_come_last() -> None:
+    earn = "earn: {points: 10, per: 1, base: gross}, redeem: {value: 1, block: 0.01%s}"
+    lots = (
+        Lot("soon", "p", 300, NOON, expires_at_ms=NOON + DAY_MS),
+        Lot("now", "p", 1, NOON, spendable_at_ms=NOON),
+        Lot("later", "p", 900, NOON, spendable_at_ms=NOON + 1),
+    )
+    state = MemberState(lots=lots)
+    for same_sale, expected in (
+        ("", [("soon", 300), ("now", 1)]),
+        (", same_sale: true", [("soon", 300), ("now", 1), ("s:p", 699)]),
+    ):
+        compiled = programme(f"  - {{id: p, kind: points, NAME, {earn % same_sale}}}\n")
+        decision = price(compiled, line("a", "10"), state=state, redeem=Redeem("max"))
+        assert taken(decision) == [("p", expected)]
+        spent = sum(centi for _, centi in expected)
+        assert (decision.points.spent_centi, decision.points.spent_value_minor) == (spent, spent)
+
+
+def test_a_reward_takes_its_points_first_and_tender_what_is_left_of_the_lots() -> None:
+    rules = "  - {id: g, kind: reward, NAME, items: [{id: cup, NAME, points: 4}]}\n"
+    rules += "  - {id: p, kind: points, NAME, redeem: {value: 1, block: 0.01}}\n"
+    state = MemberState(lots=(Lot("a", "p", 300, NOON), Lot("b", "p", 500, NOON), Lot("c", "p", 1, NOON)))
+    for rewards, expected in (
+        (("g/cup",), [("g", [("a", 300), ("b", 100)]), ("p", [("b", 400), ("c", 1)])]),
+        (("g/cup",) * 2, [("g", [("a", 300), ("b", 100)]), ("g", [("b", 400)]), ("p", [("c", 1)])]),
+    ):
+        redeem = Redeem("max", rewards=rewards)
+        assert taken(price(programme(rules), line("a", "10"), state=state, redeem=redeem)) == expected
