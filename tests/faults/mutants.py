@@ -366,7 +366,8 @@ class Runner:
     def try_one(self, mutant: Mutant, items: list[pytest.Item], seen: Seen) -> None:
         covering = seen.covering(mutant)
         if not about_reading(mutant):
-            covering = {number for number in covering if items[number].path.stem not in READERS}
+            deciding = {number for number in covering if items[number].path.stem not in READERS}
+            covering = deciding or covering  # a helper of `terms` is reached by readers alone
         last = self.last.get(mutant.function, -1)
 
         near = f"test_{Path(mutant.file).stem}"
