@@ -84,3 +84,12 @@ def test_a_chosen_category_helps_only_where_it_is_the_higher_rate_and_only_as_ma
     assert rates_with("toys") == [100, 500, 500, 450, 100]
     assert rates_with("toys", "food") == [450, 500, 500, 200, 100]  # one may be picked: the first by name
     assert rates_with("fruit") == [100, 500, 500, 200, 100]  # which may not be picked at all
+
+
+@pytest.mark.parametrize(("rounding", "centi"), [("half_up", 2), ("down", 1)])
+def test_hundredths_round_as_the_programme_says_with_or_without_a_tree(rounding: str, centi: int) -> None:
+    for rate in ("rate: 5%", "rates: {toys: 5%}"):
+        for tree in ("", TREE):
+            rule = f"  - {{id: c, kind: cashback, NAME, {rate}}}\n"
+            compiled = programme(rule, f"rounding: {rounding}\n{tree}")
+            assert price(compiled, line("a", "0.39", category="toys")).points.earned_centi == centi
