@@ -220,3 +220,22 @@ def test_groups_run_in_the_order_that_the_programme_names_whatever_the_order_of_
     assert both(programme(rules), line("x", "10")) == {"b": 100, "a": 90}
     for head in ("groups: [receipt, more]\n", "groups: [receipt]\n"):
         assert both(programme(rules, head), line("x", "10")) == {"a": 100, "b": 100}
+
+
+@pytest.mark.parametrize(
+    ("terms", "given"),
+    [
+        ("", {"a": 100}),
+        (", max_discount: 0.99", {"a": 99}),
+        (", max_discount: 1", {"a": 100}),
+        (", budget: {total: 0.30}", {"a": 30}),
+        (", when: {until: 2026-01-14}", {"b": 1}),
+        (", when: {until: 2026-01-15}", {"a": 100}),
+        (", audience: {who: guests}", {"b": 1}),
+    ],
+)
+def test_a_share_of_the_receipt_keeps_to_its_terms_beside_one_without_any(
+    terms: str, given: dict[str, int]
+) -> None:
+    rules = STEP % ("a", "percent: 10%", terms) + STEP % ("b", "percent: 0.1%", "")
+    assert both(programme(rules), line("x", "10")) == given
