@@ -120,3 +120,9 @@ def test_three_sets_over_one_line_keep_to_its_cap_together(cap: str, nets: list[
     goods = line("x", "10", "3"), *(line(id, "10") for id, _ in sets)
     decision = price(programme(rules, f"caps: {{line: {cap}}}"), *goods)
     assert [each.net_minor for each in decision.lines] == nets
+
+
+def test_what_one_bundle_takes_of_several_lines_no_other_takes_again() -> None:
+    rules = B % ("a", "n_for_m: {take: 3, pay: 1}") + B % ("b", "n_for_m: {take: 2, pay: 1}")
+    for goods in ((line("x", "10", "3"), line("y", "10", "2")), (line("x", "10"), line("y", "10", "4"))):
+        assert off(price(programme(rules), *goods)) == {"a": 2000, "b": 1000}

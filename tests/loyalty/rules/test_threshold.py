@@ -35,3 +35,18 @@ def test_what_lacks_to_a_step_is_said_with_what_it_gives(give: str, params: dict
     reason = why(price(compiled, line("a", "40")), "t")
     assert reason.code == f"missing_to_{give.partition(':')[0]}"
     assert reason.params == {"missing_minor": 1_000, "from_minor": 5_000, **params}
+
+
+def test_a_step_gives_its_own_thing_and_no_coupon_beside_a_discount() -> None:
+    steps = "{from: 5, give: {points: 7}}, {from: 10, give: {percent: 10%}}, {from: 20, give: {gift: cup}}"
+    compiled = programme(f"  - {{id: t, kind: threshold, NAME, steps: [{steps}]}}\n")
+    for total, points, discount, gifts in (
+        ("4.99", 0, 0, []),
+        ("5", 700, 0, []),
+        ("10", 0, 100, []),
+        ("20", 0, 0, ["cup"]),
+    ):
+        decision = price(compiled, line("a", total))
+        assert (decision.points.earned_centi, decision.discount_minor) == (points, discount)
+        assert [each.item for each in decision.issued] == gifts
+    assert price(compiled, line("a", "20"), state=None).issued == ()
