@@ -2,7 +2,8 @@
 
 Rows are texts by column name, as `app.store.sheets` reads them from CSV or XLSX. Every bad row is told with
 its line, column and reason; with a single one nothing is changed. The same file again changes nothing twice:
-products are known by their article number, members by any of their cards or their phone.
+products are known by their article number, members by any of their cards or their phone. What a file says of
+the segments of members who are here already holds from then on: they are the shop's to change.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
+
+import msgspec
 
 from app.checkout.ports import Members, Person, Product, Work
 from app.lanes import World
@@ -40,7 +43,7 @@ PRODUCT_COLUMNS: Final = frozenset(
     ]
 )
 MEMBER_COLUMNS: Final = frozenset(
-    ["name", "phone", "email", "birthday", "lang", "cards", "points", "receipts", "spend"]
+    ["name", "phone", "email", "birthday", "lang", "segments", "cards", "points", "receipts", "spend"]
 )
 OPENINGS: Final = ("points", "stamps", "spend")
 """Member columns that may name a rule: points:main, stamps:coffee, spend:levels."""
@@ -80,7 +83,9 @@ class Roll:
     members: list[NewMember] = field(default_factory=lambda: list[NewMember]())
     problems: list[Problem] = field(default_factory=lambda: list[Problem]())
     known: int = 0
-    """Rows whose member is here already: left as they are."""
+    """Rows whose member is here already: left as they are, but for segments."""
+    regrouped: list[Person] = field(default_factory=lambda: list[Person]())
+    """Those of them whose segments are others now."""
 
     def works(self, world: World, source: str) -> Iterable[Work]:
         """The writes that make members of the rows, one transaction each: enrolled, linked, opened."""
@@ -96,6 +101,8 @@ class Roll:
                 )
                 facts.append(opened)
             yield Work(facts=tuple(facts), people=(person,), keep_basket=True, at_ms=at_ms)
+        if self.regrouped:
+            yield Work(people=tuple(self.regrouped), keep_basket=True, at_ms=world.now_ms())
 
 
 class _Cells:
@@ -217,12 +224,14 @@ def card_token(text: str) -> str:
     return f"code:{text.removeprefix('code:')}"
 
 
-def _known(members: Members, cards: tuple[str, ...], phone: str) -> bool:
-    """Whether any of the cards, or exactly this phone, is a member's already."""
-    if any(members.holder(card) is not None for card in cards):
-        return True
+def _known(members: Members, cards: tuple[str, ...], phone: str) -> uuid.UUID | None:
+    """The member who has any of the cards, or exactly this phone, already."""
+    for card in cards:
+        if (holder := members.holder(card)) is not None:
+            return holder.member
     number = _digits(phone)
-    return bool(number) and any(_digits(p.phone) == number for p in members.find_people(phone))
+    same = (p.member for p in members.find_people(phone) if number and _digits(p.phone) == number)
+    return next(same, None)
 
 
 def _digits(text: str) -> str:
@@ -251,10 +260,15 @@ def read_members(
         if person.phone:
             phones.check(cells, "phone", person.phone)
         effects = tuple(_brought(cells, row, points_rule, f"{source}:{person.member}", at_ms, day))
-        if _known(members, tokens, person.phone):
-            roll.known += 1
-        else:
+        known = _known(members, tokens, person.phone)
+        if known is None:
             roll.members.append(NewMember(person, tokens, effects))
+            continue
+        roll.known += 1
+        found = members.member(known) if "segments" in row else None
+        there = found.person if found is not None else None
+        if there is not None and set(there.segments) != set(person.segments):
+            roll.regrouped.append(msgspec.structs.replace(there, segments=person.segments))
     return roll
 
 
@@ -280,6 +294,7 @@ def _person(cells: _Cells, member: uuid.UUID, cards: tuple[str, ...]) -> Person:
         email=cells.text("email"),
         birthday=birthday,
         lang=lang,
+        segments=cells.many("segments"),
     )
 
 

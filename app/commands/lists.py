@@ -89,4 +89,5 @@ def import_members(file: Path, data: Data = None) -> None:
                 database.write(work)
         finally:
             database.close()
-        say(f"{len(roll.members)} members enrolled, {roll.known} were here already.")
+        moved = f", {len(roll.regrouped)} of them in other segments now" if roll.regrouped else ""
+        say(f"{len(roll.members)} members enrolled, {roll.known} were here already{moved}.")

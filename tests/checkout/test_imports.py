@@ -125,6 +125,41 @@ def test_importing_again_does_no_harm(tmp_path: Path) -> None:
     desk.close()
 
 
+def test_segments_come_with_a_list_and_are_changed_by_the_next(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "till").stock()
+
+    def read(text: str) -> tuple[int, int]:
+        roll = read_members(
+            sheet(tmp_path, text),
+            members=desk.reader,
+            world=desk.world,
+            points_rule="points",
+            source="x",
+            day=1,
+        )
+        assert not roll.problems
+        for work in roll.works(desk.world, "x"):
+            desk.database.write(work)
+        return len(roll.members), len(roll.regrouped)
+
+    def segments(card: str) -> tuple[str, ...]:
+        member = desk.reader.member(desk.member(card))
+        assert member is not None
+        assert member.person is not None
+        return member.person.segments
+
+    lucja = "uid:04A1B2C3D4E5F6"
+    before = desk.reader.person(desk.member(lucja))
+    assert read(f"name,cards,segments\nJan,77,staff\nX,{lucja},press;vip\n") == (1, 1)
+    assert (segments("code:77"), segments(lucja)) == (("staff",), ("press", "vip"))
+    assert read(f"name,cards,segments\nX,{lucja},vip press\n") == (0, 0)
+    assert read(f"name,cards\nX,{lucja}\n") == (0, 0)
+    assert read(f"name,cards,segments\nX,{lucja},\n") == (0, 1)
+    assert segments(lucja) == ()
+    assert desk.reader.person(desk.member(lucja)) == before
+    desk.close()
+
+
 def test_members_bring_their_balances_as_facts(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "till").stock()
     member = desk.reader.member(desk.member())
