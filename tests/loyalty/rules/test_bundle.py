@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.loyalty.support import line, off, price, programme, why
+from app.loyalty.basket import Basket, Context
+from app.loyalty.engine import evaluate
+from app.loyalty.state import EMPTY
+from tests.loyalty.support import NOON, line, off, price, programme, why
 
 P = "  - {id: %s, kind: price, NAME, %s}\n"
 B = "  - {id: %s, kind: bundle, NAME, %s}\n"
@@ -126,3 +129,27 @@ def test_what_one_bundle_takes_of_several_lines_no_other_takes_again() -> None:
     rules = B % ("a", "n_for_m: {take: 3, pay: 1}") + B % ("b", "n_for_m: {take: 2, pay: 1}")
     for goods in ((line("x", "10", "3"), line("y", "10", "2")), (line("x", "10"), line("y", "10", "4"))):
         assert off(price(programme(rules), *goods)) == {"a": 2000, "b": 1000}
+
+
+def test_a_line_of_which_a_bundle_takes_nothing_keeps_its_own_discount() -> None:
+    rules = B % ("b", "n_for_m: {take: 2, pay: 1}") + P % ("p", "percent: 10%")
+    assert off(price(programme(rules), line("x", "10", "2"), line("y", "5"))) == {"b": 1000, "p": 50}
+
+
+def test_equally_dear_pieces_line_up_by_what_they_are() -> None:
+    """Three at 1.00 are 0.33 each and a third of a penny, which a bundle leaves where it is."""
+    rules = P % ("p", "percent: 2%, products: {skus: [b]}, group: first")
+    rules += B % ("four", "n_for_m: {take: 4, pay: 1}")
+    decision = price(programme(rules), line("a", "0.33"), line("b", "0.34", "3"))
+    assert [each.net_minor for each in decision.lines] == [33, 1]
+
+
+@pytest.mark.parametrize("terms", ["when: {until: 2026-01-14}", "max_discount: 1", "audience: {who: guests}"])
+def test_of_two_that_are_the_same_one_under_terms_does_not_stand_in_for_the_other(terms: str) -> None:
+    n_for_m = "n_for_m: {take: 2, pay: 1}"
+    for rules in (
+        B % ("a", f"{n_for_m}, {terms}") + B % ("b", n_for_m),
+        B % ("a", f"{n_for_m}, {terms}") + B % ("b", n_for_m) + B % ("c", f"{n_for_m}, {terms}"),
+    ):
+        basket, where = Basket((line("x", "10", "2"),)), Context(at_ms=NOON, sale_id="s")
+        assert off(evaluate(programme(rules), EMPTY, basket, where)) == {"b": 1000}
