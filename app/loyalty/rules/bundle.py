@@ -131,7 +131,7 @@ class NForM(BundlePlan):
 
     def explain(self, run: Run) -> Reason | None:
         count = sum(work.units for work in self.works(run))
-        if count % self.take and count < self.take:
+        if 0 < count < self.take:
             return self.no("missing_units", n=self.take - count)
         return None
 

@@ -153,3 +153,25 @@ def test_of_two_that_are_the_same_one_under_terms_does_not_stand_in_for_the_othe
     ):
         basket, where = Basket((line("x", "10", "2"),)), Context(at_ms=NOON, sale_id="s")
         assert off(evaluate(programme(rules), EMPTY, basket, where)) == {"b": 1000}
+
+
+@pytest.mark.parametrize(("rounding", "given"), [("half_up", 2), ("down", 1)])
+def test_half_of_an_odd_penny_is_rounded_as_the_programme_says(rounding: str, given: int) -> None:
+    for rule in (
+        "n_for_m: {take: 2, pay: 1, percent: 50%}",
+        "buy: 1, products: {skus: [x]}, get: {products: {skus: [y]}, percent: 50%}",
+        "set: [{products: {skus: [x]}}, {products: {skus: [y]}}], percent: 25%",
+    ):
+        compiled = programme(B % ("b", rule), f"rounding: {rounding}\n")
+        assert off(price(compiled, line("x", "0.03"), line("y", "0.03"))) == {"b": given}
+
+
+def test_a_bundle_that_is_complete_and_loses_does_not_ask_for_more() -> None:
+    rules = B % ("b", "n_for_m: {take: 3, pay: 2}") + P % ("p", "percent: 90%")
+    for units, code in (
+        (1, "missing_units"),
+        (2, "missing_units"),
+        (3, "same_group_smaller"),
+        (4, "same_group_smaller"),
+    ):
+        assert why(price(programme(rules), line("x", "10", str(units))), "b").code == code
