@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.loyalty.basket import Code
+from app.loyalty.basket import Code, Line
 from app.loyalty.decision import Decision
-from app.loyalty.effects import StampsChanged
+from app.loyalty.effects import Counted, StampsChanged
 from app.loyalty.engine import Compiled
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, advance, apply
 from tests.loyalty.support import NOON, line, off, price, programme, then, why
@@ -99,3 +99,124 @@ def test_a_card_with_a_reward_lapses_by_idleness_too() -> None:
     rule = "  - {id: card, kind: stamps, NAME, size: 6, reward: {points: 5}, expires_after_idle_days: 60}\n"
     state = then(EMPTY, buy(programme(rule), "3"))
     assert [advance(state, NOON + days * DAY_MS).card("card") for days in (60, 61)] == [3, 0]
+
+
+def test_the_dearest_or_cheapest_units_of_several_lines_are_free_and_the_others_earn() -> None:
+    goods = (line("a", "5", "2"), line("b", "9", "2"), line("c", "7", "3"))
+    for which, given in (("cheapest", 500 * 2), ("dearest", 900 * 2)):
+        compiled = programme(f"  - {{id: card, kind: stamps, NAME, size: 3, free: {which}}}\n")
+        decision = price(compiled, *goods)
+        assert off(decision) == {"card": given}
+        card = decision.stamps[0]
+        assert (card.have_before, card.earned, card.have_after, card.free_units) == (0, 5, 1, 2)
+        assert (card.size, card.cards_filled) == (3, 2)
+        by_line = {one.id: [(each.rule, each.delta) for each in one.stamps] for one in decision.lines}
+        free = "a" if which == "cheapest" else "b"
+        assert by_line == {"a": [("card", 2)], "b": [("card", 2)], "c": [("card", 3)], free: [("card", -4)]}
+
+
+@pytest.mark.parametrize(
+    ("have", "units", "free", "earned"),
+    [(5, 1, 1, 0), (5, 3, 1, 2), (4, 1, 0, 1), (4, 2, 1, 1), (0, 9, 0, 2), (9, 2, 1, 1)],
+)
+def test_a_daily_cap_bounds_what_is_earned_and_what_that_makes_free(
+    have: int, units: int, free: int, earned: int
+) -> None:
+    compiled = programme(SIXTH % ", cap_per_day: 2")
+    decision = buy(compiled, str(units), with_stamps(have))
+    card = decision.stamps[0]
+    assert (card.free_units, card.earned, card.have_after) == (free, earned, have + earned - 5 * free)
+    assert off(decision).get("card", 0) == 1000 * free
+    assert [each.delta for each in decision.lines[0].stamps] == [earned - 5 * free]
+    counted = next(each for each in decision.effects if isinstance(each, Counted))
+    assert counted == Counted("card", NOON // DAY_MS, uses=earned, keep_days=1)
+
+
+@pytest.mark.parametrize("rule", ["free: cheapest", "reward: {points: 5}"])
+def test_a_least_receipt_and_a_card_of_ones_own_are_needed_for_stamps(rule: str) -> None:
+    compiled = programme(f"  - {{id: card, kind: stamps, NAME, size: 6, min_receipt: 20, {rule}}}\n")
+    short = price(compiled, line("latte", "19.99"))
+    assert short.stamps == ()
+    assert (why(short, "card").code, why(short, "card").params) == (
+        "missing_for_stamps",
+        {"missing_minor": 1},
+    )
+    assert price(compiled, line("latte", "20")).stamps[0].have_after == 1
+    guest = price(compiled, line("latte", "20"), state=None)
+    assert (guest.stamps, why(guest, "card").code) == ((), "members_only")
+
+
+@pytest.mark.parametrize(
+    ("have", "units", "code", "params"),
+    [
+        (0, "1", "stamps_earned", {"n": 1, "have": 1, "size": 6}),
+        (3, "2", "stamps_earned", {"n": 2, "have": 5, "size": 6}),
+        (5, "1", "applied", {"amount_minor": 1000}),
+    ],
+)
+def test_what_a_card_says_of_a_receipt(have: int, units: str, code: str, params: dict[str, int]) -> None:
+    reason = why(buy(programme(SIXTH % ""), units, with_stamps(have)), "card")
+    assert (reason.code, reason.params) == (code, params)
+
+
+@pytest.mark.parametrize(
+    ("have", "units", "missing"), [(0, "1", 4), (4, "1", 0), (5, "1", None), (0, "6", None)]
+)
+def test_how_many_lack_to_the_free_one(have: int, units: str, missing: int | None) -> None:
+    offers = [
+        each for each in buy(programme(SIXTH % ""), units, with_stamps(have)).offers if each.rule == "card"
+    ]
+    assert [each.params["n"] for each in offers] == ([] if missing is None else [missing])
+
+
+@pytest.mark.parametrize(
+    ("per", "goods", "earned"),
+    [
+        ("unit", (line("a", "3", "2"), line("b", "0", "5"), line("c", "9", "0.5")), 2),
+        ("receipt", (line("a", "3", "2"), line("b", "4", "5")), 1),
+        ("10", (line("a", "9.99"),), 0),
+        ("10", (line("a", "10"),), 1),
+        ("10", (line("a", "15"), line("b", "14.99")), 2),
+        ("10", (line("a", "15"), line("b", "15")), 3),
+    ],
+)
+def test_what_fills_a_card_with_a_reward(per: str, goods: tuple[Line, ...], earned: int) -> None:
+    compiled = programme(
+        f"  - {{id: card, kind: stamps, NAME, size: 9, per: {per}, reward: {{points: 5}}}}\n"
+    )
+    decision = price(compiled, *goods)
+    assert [(each.earned, each.have_after) for each in decision.stamps] == [(earned, earned)] * bool(earned)
+
+
+@pytest.mark.parametrize(
+    ("carry_over", "have", "units", "after", "filled"),
+    [
+        ("true", 0, "2", 2, 0),
+        ("true", 2, "1", 0, 1),
+        ("true", 2, "5", 1, 2),
+        ("false", 2, "1", 0, 1),
+        ("false", 2, "5", 0, 1),
+        ("false", 0, "2", 2, 0),
+        ("true", -2, "4", 2, 0),
+    ],
+)
+def test_full_cards_give_their_reward_and_what_is_left_carries_over_or_lapses(
+    carry_over: str, have: int, units: str, after: int, filled: int
+) -> None:
+    rule = f"size: 3, reward: {{points: 5}}, carry_over: {carry_over}"
+    decision = buy(programme(f"  - {{id: card, kind: stamps, NAME, {rule}}}\n"), units, with_stamps(have))
+    card = decision.stamps[0]
+    assert (card.have_before, card.earned, card.have_after, card.cards_filled) == (
+        have,
+        int(units),
+        after,
+        filled,
+    )
+    assert (card.free_units, card.size) == (0, 3)
+    assert decision.points.earned_centi == 500 * filled
+    assert then(with_stamps(have), decision).card("card") == after
+    reason = why(decision, "card")
+    if filled:
+        assert reason.code == "points_earned"
+    else:
+        assert (reason.code, reason.params) == ("stamps_earned", {"n": int(units), "have": after, "size": 3})
