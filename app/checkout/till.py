@@ -125,50 +125,57 @@ class Till:
             keys=keys,
         )
         self.outside = heart.outside
-        member = Membership(heart)
+        self.when_free, self.explained = heart.when_free, heart.explained
+        self._serve(heart, staff or NoStaff())
+        self._ring_up(heart, read)
+        self._take_back(heart)
+        self._take_money(heart, next_shift)
+
+    def _serve(self, heart: Heart, staff: StaffList) -> None:
+        """Who is served, by whom, and what the programme gives them."""
+        member = self._member = Membership(heart)
         self.tap, self.present_card, self.attach = member.tap, member.present_card, member.attach
         self.detach, self.redeem, self.enrol = member.detach, member.redeem, member.enrol
-        self.refresh_member = heart.refresh_member
-        self.spent = heart.sales.spent
-
-        self.people = People(heart, staff or NoStaff())
+        self.refresh_member, self.spent = heart.refresh_member, heart.sales.spent
+        self.people = People(heart, staff)
         self.coupons = Coupons(heart)
         self.rewards = Rewards(heart)
         self.giving = Giving(heart)
         self.care = Care(heart)
-        self.moving = Moving(heart)
-        self.copies = Copies(heart)
-        self.correcting = Correcting(heart)
-        ringing = Ringing(heart, read, member.present_card, self.people.present, self.coupons.present)
+
+    def _ring_up(self, heart: Heart, read: CodeReader) -> None:
+        """What goes into the basket."""
+        self.read = read
+        ringing = Ringing(heart, read, self._member.present_card, self.people.present, self.coupons.present)
         self.scan, self.ring, self.ring_sku = ringing.scan, ringing.ring, ringing.ring_sku
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line
         self.undo, self.clear = ringing.undo, ringing.clear
+        self.adjusting = Adjusting(heart)
+        self.parking = Parking(heart, heart.sales.parked())
 
+    def _take_back(self, heart: Heart) -> None:
+        """Past sales: given back, moved, copied, corrected."""
         self._returning = Returning(heart)
         self.settle_return = self._returning.settle
         self.refunds = Refunds(heart, self._returning)
         self.exchanges = Exchanges(heart, self.refunds)
         self.receiptless = Receiptless(heart)
-        self.read = read
+        self.moving = Moving(heart)
+        self.copies = Copies(heart)
+        self.correcting = Correcting(heart)
 
-        self.adjusting = Adjusting(heart)
-        self.parking = Parking(heart, heart.sales.parked())
-
+    def _take_money(self, heart: Heart, next_shift: int) -> None:
+        """Tenders, and the drawer they go to."""
         self._paying = paying = Paying(heart, self.exchanges)
         self.start_payment, self.pay_cash = paying.start_payment, paying.pay_cash
         self.tender_cash, self.drop_tender = paying.tender_cash, paying.drop_tender
         self.present_gift_card = paying.present_gift_card
-
-        charging = Charging(heart, paying)
+        self._charging = charging = Charging(heart, paying)
         self.ask_terminal, self.settle_terminal = charging.ask_terminal, charging.settle_terminal
         self.gives_back, self.give_back = charging.gives_back, charging.give_back
-        self._charging = charging
-
         shifts = Shifts(heart, next_shift)
         self.drawer = Drawer(heart, shifts)
         self.open_shift, self.close_shift = shifts.open_shift, shifts.close_shift
-
-        self.when_free, self.explained = heart.when_free, heart.explained
 
     @property
     def shop(self) -> Shop:
