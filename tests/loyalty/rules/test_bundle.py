@@ -175,3 +175,83 @@ def test_a_bundle_that_is_complete_and_loses_does_not_ask_for_more() -> None:
         (4, "same_group_smaller"),
     ):
         assert why(price(programme(rules), line("x", "10", str(units))), "b").code == code
+
+
+def test_a_piece_fills_one_place_of_a_set() -> None:
+    rule = "set: [{products: {skus: [x]}}, {products: {categories: [c]}, qty: 2}], price: 10"
+    compiled = programme(B % ("b", rule))
+    for units, given in (("1", {}), ("2", {"b": 900}), ("3", {"b": 900})):
+        goods = line("x", "9", category="c"), line("y", "5", units, category="c")
+        assert off(price(compiled, *goods)) == given
+
+
+def test_three_places_on_one_shelf_need_three_pieces() -> None:
+    place = "{products: {categories: [c]}}"
+    compiled = programme(B % ("b", f"set: [{place}, {place}, {place}], price: 10"))
+    for x, y, given in (("2", "1", 500), ("2", "2", 500), ("1", "1", 0), ("4", "2", 1000)):
+        goods = line("x", "5", x, category="c"), line("y", "5", y, category="c")
+        assert off(price(compiled, *goods)).get("b", 0) == given
+
+
+def test_a_set_says_how_many_of_a_piece_lack_and_its_order_does_not_matter() -> None:
+    rule = "set: [{products: {skus: [roll]}, qty: 3}, {products: {skus: [soup]}}], price: 9.99"
+    compiled = programme(B % ("b", rule))
+    short = why(price(compiled, line("soup", "8"), line("roll", "1", "2")), "b")
+    assert (short.code, short.params) == ("missing_units", {"n": 1})
+    assert off(price(compiled, line("soup", "8"), line("roll", "1", "3"))) == {"b": 101}
+
+
+BUY = "products: {skus: [pen]}, buy: 2, get: {products: {categories: [ink]}, percent: 50%}"
+
+
+@pytest.mark.parametrize(
+    ("pens", "inks", "given"),
+    [
+        ("4", ("1", "0"), {"b": 450}),
+        ("5", ("1", "0"), {"b": 450, "c": 200}),
+        ("6", ("2", "0"), {"b": 900}),
+        ("7", ("2", "0"), {"b": 900, "c": 200}),
+        ("6", ("1", "1"), {"b": 850}),
+        ("7", ("1", "1"), {"b": 850, "c": 200}),
+    ],
+)
+def test_what_is_bought_for_something_else_is_taken_too(
+    pens: str, inks: tuple[str, str], given: dict[str, int]
+) -> None:
+    rules = B % ("b", BUY) + B % ("c", "n_for_m: {take: 3, pay: 1}, products: {skus: [pen]}")
+    dear, cheap = (
+        line(sku, money, units, category="ink")
+        for sku, money, units in zip("ij", ("9", "8"), inks, strict=True)
+    )
+    assert off(price(programme(rules), line("pen", "1", pens), dear, cheap)) == given
+
+
+def test_what_is_bought_beside_is_the_dearest_and_only_what_one_gets_is_reduced() -> None:
+    beside = "beside: [{products: {categories: [pad]}}]"
+    rules = B % ("b", f"{BUY}, {beside}") + P % ("p", "percent: 10%, products: {categories: [pad]}")
+    goods = line("pen", "1", "2"), line("ink", "9", category="ink")
+    pads = line("dear", "5", category="pad"), line("cheap", "3", category="pad")
+    assert off(price(programme(rules), *goods)) == {}
+    assert off(price(programme(rules), *goods, *pads)) == {"b": 450, "p": 30}
+
+
+def test_a_set_that_saves_nothing_is_none_and_a_penny_is_something() -> None:
+    parts = "set: [{products: {categories: [x]}}, {products: {categories: [y]}}]"
+    rules = B % ("b", f"{parts}, price: %s") + P % ("p", "percent: 10%%")
+    goods = [
+        line(sku, money, category=category)
+        for sku, money, category in (("a", "5", "x"), ("b", "4", "x"), ("c", "5", "y"), ("d", "4", "y"))
+    ]
+    assert off(price(programme(rules % "8"), *goods)) == {"b": 200, "p": 80}
+    penny = B % ("b", f"{parts}, price: 9.99")
+    assert off(price(programme(penny), *goods)) == {"b": 1}
+
+
+def test_two_bought_and_one_got_of_the_same_goods_is_three_for_two() -> None:
+    same = "products: {categories: [c]}, buy: 2, get: {products: {categories: [c]}, percent: %s}"
+    goods = line("dear", "10", "3", category="c"), line("cheap", "1", "3", category="c")
+    for share, given in (("100%", 1100), ("50%", 550)):
+        assert off(price(programme(B % ("b", same % share)), *goods)) == {"b": given}
+    beside = B % ("b", same % "100%" + ", beside: [{products: {skus: [bag]}}]")
+    assert off(price(programme(beside), *goods, line("bag", "2"))) == {"b": 100}
+    assert off(price(programme(beside), *goods)) == {}
