@@ -65,7 +65,12 @@ class Counter:
             self.lied.add(fact.id)
         return told
 
-    def _open(self) -> Till:
+    @property
+    def compiled(self) -> Compiled:
+        """What is sold under."""
+        return programme()
+
+    def opened(self) -> Till:
         """The till's window, opened anew: only the disk is known."""
         reader = self.till.disk.reader
         last = self.till.disk.rows("SELECT coalesce(max(number), 0) FROM sale")[0][0]
@@ -77,7 +82,7 @@ class Counter:
             members=reader,
             sales=reader,
             journal=self,
-            programme=programme(),
+            programme=self.compiled,
             world=self.sim.world,
             next_sale=last + 1,
             shift=self.shift,
@@ -86,9 +91,9 @@ class Counter:
     def serve(self) -> None:
         """One customer, from the card to the receipt; sometimes a page comes in between."""
         draw = self.sim.random
-        till = self._open()
+        till = self.opened()
         if till.shift is None:
-            till.open_shift("Anna", answer=_fine)
+            till.open_shift("Anna", answer=fine)
             self.shift = till.shift
         card = draw.choice([*self.sim.cards, ""]) if self.sim.cards else ""
         if card and draw.random() < 0.9:
@@ -100,7 +105,11 @@ class Counter:
             till.refresh_member()
         if till.sale.member is not None and draw.random() < 0.4:
             till.redeem(draw.choice(("max", 100, 500)))
-        till.pay_cash(max(till.due_minor, 0) + draw.randrange(500), _fine)
+        till.pay_cash(max(till.due_minor, 0) + draw.randrange(500), fine)
+        self.tell()
+
+    def tell(self) -> None:
+        """Facts wait to be pushed."""
         self.till.step(FactsAvailable())
 
     def _product(self) -> Product:
@@ -113,7 +122,7 @@ class Counter:
         )  # fmt: skip
 
 
-def _fine(outcome: Outcome) -> None:
+def fine(outcome: Outcome) -> None:
     assert not outcome.refused, outcome
 
 
