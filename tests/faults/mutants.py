@@ -56,7 +56,8 @@ READING = {
     "contract", "model", "plain", "programme", "promise", "reading", "schema", "terms", "unused", "wording",
     "yamltree",
 }  # fmt: skip
-"""The sources that those tests are for, beside each kind's `check` and `terms`."""
+"""The sources that those tests are for, beside what each kind says of its own settings."""
+ABOUT_SETTINGS = {"check", "terms", "takes_off", "earns", "spends"}
 MEMORY_MAX = 4 * 2**30
 GUARD = re.compile(r",?\s*\bstrict=(True|False|None)\b")
 """`zip(…, strict=True)` guards an invariant; without the guard nothing changes while it holds."""
@@ -409,7 +410,7 @@ def fits(pattern: str, file: str, function: str = "") -> bool:
 
 
 def about_reading(mutant: Mutant) -> bool:
-    return Path(mutant.file).stem in READING or mutant.function in ("check", "terms")
+    return Path(mutant.file).stem in READING or mutant.function.rpartition(".")[2] in ABOUT_SETTINGS
 
 
 def known_mutants() -> dict[tuple[str, str, str], str]:

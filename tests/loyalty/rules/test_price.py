@@ -63,3 +63,6 @@ def test_down_and_half_up_round_once() -> None:
     down = programme(P % ("p", "percent: 50%"), "rounding: down\n")
     assert off(price(up, line("x", "0.01"))) == {"p": 1}
     assert off(price(down, line("x", "0.01"))) == {}
+    capped = P % ("p", "percent: 50%, max_discount: 1")
+    assert off(price(programme(capped), line("x", "0.03"))) == {"p": 2}
+    assert off(price(programme(capped, "rounding: down\n"), line("x", "0.03"))) == {"p": 1}
