@@ -220,3 +220,17 @@ def test_full_cards_give_their_reward_and_what_is_left_carries_over_or_lapses(
         assert reason.code == "points_earned"
     else:
         assert (reason.code, reason.params) == ("stamps_earned", {"n": int(units), "have": after, "size": 3})
+
+
+def test_a_daily_cap_counts_its_own_day_alone_and_is_never_passed() -> None:
+    compiled = programme(SIXTH % ", cap_per_day: 2")
+    today = NOON // DAY_MS
+    for day, uses, earned in (
+        (today - 1, 2, 1),
+        (today, 1, 1),
+        (today, 2, 0),
+        (today, 3, 0),
+        (today + 1, 2, 1),
+    ):
+        state = apply(EMPTY, [Counted("card", day, uses=uses, keep_days=9)], NOON)
+        assert buy(compiled, "1", state).stamps[0].earned == earned
