@@ -99,4 +99,11 @@ def _of(rule: Rule) -> Iterable[tuple[str, Limit]]:
 
 def left_of(compiled: Compiled, spent: Charges) -> dict[str, int]:
     """What is left, for `Context.budgets`. What nobody has touched is not named: then all of it is left."""
-    return {key: limit.left(spent) for key, limit in limits_of(compiled).items() if limit.spent(spent)}
+    found: dict[str, int] = {}
+    for key, (_, total, parts, _) in limits_of(compiled).items() if spent else ():
+        gave = 0
+        for part in parts:  # at every scan: a call for each budget would take most of the time
+            gave += spent.get(part, 0)
+        if gave:
+            found[key] = min(max(total - gave, 0), total)
+    return found

@@ -16,7 +16,7 @@ import pytest
 from app.checkout.ports import Person, Work
 from app.lanes import RealWorld
 from app.ledger.facts import CardLinked, MemberEnrolled, PointsAdjusted
-from app.loyalty.effects import Lot, PointsEarned
+from app.loyalty.effects import BudgetSpent, Lot, PointsEarned
 from app.store.database import Database
 from sync.events import Status
 from sync.inbox import Arrival
@@ -71,7 +71,7 @@ class Till:
 
     def earn(self, member: uuid.UUID, centi: int) -> None:
         id, now_ms = WORLD.new_id(), WORLD.now_ms()
-        effects = (PointsEarned(Lot(str(id), "points", centi, now_ms)),)
+        effects = PointsEarned(Lot(str(id), "points", centi, now_ms)), BudgetSpent("offer", centi)
         fact = PointsAdjusted(id=id, at_ms=now_ms, member=member, reason="test", effects=effects)
         self.database.write(Work(facts=(fact,), keep_basket=True, at_ms=now_ms))
 
@@ -137,6 +137,8 @@ def test_what_is_earned_at_one_till_is_seen_at_the_other_within_two_seconds(till
         seller.earn(member, 100)
         took_s.append(until(lambda other=other, sum=number * 100: other.balance("uid:04A1") == sum, 20))
     assert sorted(took_s)[2] <= SOON_S, took_s
+    until(lambda: here.reader.spent() == there.reader.spent() == {"offer#existing": 500}, 20)
+    assert any(arrival.budgets for arrival in there.arrivals)
     found = there.reader.find_people("zolkiewska")
     assert [person.member for person in found] == [member]
     assert here.balance("uid:04A1") == 500
