@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.pool import StaticPool
 
 from sync.server import copying, schema
+from sync.server.turns import Turns
 
 SQLITE_LEAST: Final = (3, 51, 3)
 """Earlier versions can corrupt a WAL database when it is reset while another connection writes."""
@@ -75,7 +75,7 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.postgresql = engine.dialect.name == "postgresql"
-        self._writing = threading.RLock()
+        self._writing = Turns()
 
     @classmethod
     def sqlite(cls, path: Path | None) -> Database:

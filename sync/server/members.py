@@ -37,6 +37,8 @@ BATCH: Final = 2000
 """Facts folded between two records of how far it is."""
 GROUP: Final = 250
 """Facts folded in one transaction, of whole member shards: so long do holds of these members wait."""
+SMALL_GROUP: Final = 50
+"""The same beside SQLite, whose one writer pushes wait for, too."""
 
 _state: Final = msgspec.json.Decoder(MemberState)
 
@@ -54,7 +56,7 @@ def fold_new(db: Database, *, decide: bool = True) -> int:
             impact = impact_of(row.id, row.body)
             if impact is not None and impact.member is not None:
                 found.append(FoldedFact(row.id, shard, row.at_ms, row.origin, row.epoch, row.seq, impact))
-    for group in _groups(found):
+    for group in _groups(found, GROUP if db.postgresql else SMALL_GROUP):
         _fold_and_follow(db, group)
     for fact in found:
         other = merging.other_of(fact)
@@ -89,14 +91,14 @@ def _come(db: Database) -> dict[int, Sequence[Any]]:
         }
 
 
-def _groups(facts: Iterable[FoldedFact]) -> list[list[FoldedFact]]:
+def _groups(facts: Iterable[FoldedFact], most: int) -> list[list[FoldedFact]]:
     """Facts by the shards of their members, several small ones together."""
     by_shard: dict[int, list[FoldedFact]] = defaultdict(list)
     for fact in facts:
         by_shard[schema.shard_of(_member_of(fact))].append(fact)
     found: list[list[FoldedFact]] = []
     for _, theirs in sorted(by_shard.items()):
-        if found and len(found[-1]) + len(theirs) <= GROUP:
+        if found and len(found[-1]) + len(theirs) <= most:
             found[-1] += theirs
         else:
             found.append(theirs)
