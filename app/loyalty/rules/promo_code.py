@@ -32,6 +32,9 @@ class PromoCode(BenefitPlan):
         super().__init__(rule, scope)
         self.settings = rule
         self.codes = {code.casefold() for code in rule.codes}
+        self.discounts = rule.give.percent is not None or rule.give.amount is not None
+        self.members_alone_use_it = rule.per_member is not None or not self.discounts
+        """Uses are counted, and points and gifts kept, for a member: a guest would use it up for nothing."""
 
     def knows(self, code: Code) -> bool:
         return code.rule == self.id or code.code.casefold() in self.codes
@@ -55,7 +58,7 @@ class PromoCode(BenefitPlan):
     def refusal(self, run: Run) -> Reason | None:
         if not any(self.knows(code) for code in run.context.codes):
             return self.no("code_not_presented")
-        if self.settings.per_member is not None and not run.member:
+        if self.members_alone_use_it and not run.member:
             return self.no("members_only")
         if self.code(run) is None:
             return self.no("code_used_up")
@@ -69,11 +72,9 @@ class PromoCode(BenefitPlan):
         if not self.may(run) or not self.here(run):
             return
         code = self.code(run)
-        give = self.settings.give
-        discount = give.percent is not None or give.amount is not None
-        if code is None or (discount and not run.given.get(self.id)):
+        if code is None or (self.discounts and not run.given.get(self.id)):
             return
-        hand_over(self, run, give, terms=self.settings.lots, now=True)
+        hand_over(self, run, self.settings.give, terms=self.settings.lots, now=True)
         run.effects.append(CodeUsed(self.id, code.code))
         if run.member:
             run.effects.append(Counted(self.id, 0, uses=1))

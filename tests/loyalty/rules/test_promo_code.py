@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from app.loyalty.basket import Code
 from app.loyalty.effects import CodeUsed
 from app.loyalty.state import EMPTY
@@ -40,3 +42,70 @@ def test_a_losing_code_is_not_used_up_and_says_why() -> None:
     decision = price(programme(better + CODE % ""), line("a", "10"), codes=(Code("WELCOME10"),))
     assert why(decision, "c").params["winner"] == "x"
     assert not any(isinstance(effect, CodeUsed) for effect in decision.effects)
+
+
+@pytest.mark.parametrize(
+    ("terms", "code", "reason"),
+    [
+        ("", Code("WELCOME10", used=99), "applied"),
+        (", total: 3", Code("WELCOME10", used=2), "applied"),
+        (", total: 3", Code("WELCOME10", used=3), "code_used_up"),
+        (", total: 3", Code("Unique-1", "c"), "applied"),
+        (", total: 3", Code("Unique-1", "c", used=1), "code_used_up"),  # once, whatever a shared one may
+        (", per_member: 2", Code("WELCOME10", used_by_member=1), "applied"),
+        (", per_member: 2", Code("WELCOME10", used_by_member=2), "code_used_up"),
+        ("", Code("OTHER"), "code_not_presented"),
+        ("", Code("OTHER", "x"), "code_not_presented"),
+    ],
+)
+def test_how_often_a_code_may_be_used(terms: str, code: Code, reason: str) -> None:
+    decision = price(programme(CODE % terms), line("a", "10"), codes=(code,))
+    assert why(decision, "c").code == reason
+    assert off(decision) == ({"c": 100} if reason == "applied" else {})
+    assert (CodeUsed("c", code.code) in decision.effects) == (reason == "applied")
+
+
+def test_uses_are_counted_for_the_member_whichever_code_it_was() -> None:
+    compiled = programme(CODE % ", per_member: 2")
+    state, given = EMPTY, []
+    for number in range(3):
+        decision = price(compiled, line("a", "10"), state=state, codes=(Code(f"u{number}", "c"),))
+        given.append(off(decision).get("c", 0))
+        state = then(state, decision)
+    assert given == [100, 100, 0]
+
+
+def test_of_two_codes_the_first_that_may_still_be_used_is() -> None:
+    codes = Code("u1", "c", used=1), Code("u2", "c"), Code("u3", "c")
+    decision = price(programme(CODE % ""), line("a", "10"), codes=codes)
+    assert [each for each in decision.effects if isinstance(each, CodeUsed)] == [CodeUsed("c", "u2")]
+
+
+@pytest.mark.parametrize(
+    ("goods", "code", "params"),
+    [("9.99", "missing_for_code", {"missing_minor": 1}), ("10", "applied", {"amount_minor": 100})],
+)
+def test_a_code_asks_for_its_least_receipt(goods: str, code: str, params: dict[str, int]) -> None:
+    compiled = programme(CODE % ", min_receipt: 10")
+    reason = why(price(compiled, line("a", goods), codes=(Code("WELCOME10"),)), "c")
+    assert (reason.code, reason.params) == (code, params)
+
+
+@pytest.mark.parametrize("give", ["points: 5", "gift: cup"])
+def test_a_code_for_something_to_keep_waits_for_a_member(give: str) -> None:
+    compiled = programme(f"  - {{id: c, kind: promo_code, NAME, codes: [FIVE], give: {{{give}}}}}\n")
+    code = Code("five")
+    guest = price(compiled, line("a", "10"), state=None, codes=(code,))
+    assert (guest.effects, why(guest, "c").code) == ((), "members_only")
+    member = price(compiled, line("a", "10"), codes=(code,))
+    assert CodeUsed("c", "five") in member.effects
+    assert (member.points.earned_centi, len(member.issued)) == ((500, 0) if "5" in give else (0, 1))
+
+
+def test_a_code_about_some_goods_is_not_used_up_by_others() -> None:
+    compiled = programme(CODE % ", products: {skus: [a]}")
+    assert not price(compiled, line("b", "10"), state=None, codes=(Code("WELCOME10"),)).effects
+    guests = price(
+        programme(CODE % ", per_member: 1"), line("a", "10"), state=None, codes=(Code("WELCOME10"),)
+    )
+    assert (off(guests), why(guests, "c").code) == ({}, "members_only")
