@@ -217,10 +217,10 @@ def test_the_programme_tells_what_is_left_of_budgets_and_stocks(opened: Opened) 
         return {row.key[5:]: (row.title, row.detail, row.figure, row.sign) for row in rows}
 
     assert shown() == {
-        "autumn": ("Budget of the offer", "", "9.00\xa0zł of 9.00\xa0zł left", Sign.NONE),
-        "hello#new": ("Budget for new members", "", "1.00\xa0zł of 1.00\xa0zł left", Sign.NONE),
-        "hello#existing": ("Budget for everyone else", "", "2.00\xa0zł of 2.00\xa0zł left", Sign.NONE),
-        "gifts/mug": ("name: stock", "", "2 of 2 left", Sign.NONE),
+        "autumn": ("Budget of the offer", "", "9.00\xa0zł of 9.00\xa0zł left", Sign.YES),
+        "hello#new": ("Budget for new members", "", "1.00\xa0zł of 1.00\xa0zł left", Sign.YES),
+        "hello#existing": ("Budget for everyone else", "", "2.00\xa0zł of 2.00\xa0zł left", Sign.YES),
+        "gifts/mug": ("name: stock", "", "2 of 2 left", Sign.YES),
     }
     keys = " ".join(row.key for row in opened.list.rows)
     assert keys == "autumn left:autumn hello left:hello#new left:hello#existing gifts left:gifts/mug general"

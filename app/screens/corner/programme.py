@@ -52,7 +52,7 @@ class InForce(Page):
                 title=self._named(compiled, key, limit),
                 detail="" if left else self.say("programme." + ("none_left" if limit.pieces else "used_up")),
                 figure=self.say("programme.left", left=self._amount(limit, left), total=self._total(limit)),
-                sign=Sign.NONE if left else Sign.PAUSE,
+                sign=Sign.YES if left else Sign.PAUSE,
             )
             found[limit.rule].append(row)
         return found

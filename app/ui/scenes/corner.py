@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from app.checkout.rights import Staff
 from app.config import Config
+from app.loyalty.engine import compile_programme
+from app.loyalty.model import Budget
 from app.screens.corner.page import Coming, Setting
 from app.screens.corner.presenter import CornerPresenter, CornerView
 from app.screens.device_page import DevicesPresenter
 from app.settings import settings
 from app.ui.scenes import devices
-from app.ui.scenes.stage import LATTE, NOW_MS, SHOP, Stage
+from app.ui.scenes.stage import LATTE, NOW_MS, SHOP, YOGHURT, Stage
 
 _WEEK_MS: Final = 7 * 86_400_000
+CROISSANT: Final = "5901234000079"
 
 
 class Still:
@@ -115,6 +120,24 @@ def _devices(scene: _Scene) -> None:
     scene.corner.open("devices")
 
 
+def _budgets(scene: _Scene) -> None:
+    """Some of the demo's offers with budgets, one of them spent."""
+    scene.enter("dorota")
+    till = scene.stage.till
+    programme = till.programme.programme
+    budgets = {
+        "croissant-with-coffee": Budget(total=12_00),
+        "fresh-10": Budget(total=500_00_00, new_members=20_000_00),
+        "yoghurt-3-for-2": Budget(total=50_000_00),
+    }
+    rules = tuple(replace(rule, budget=budgets.get(rule.id)) for rule in programme.rules)
+    till.use(compile_programme(replace(programme, rules=rules)))
+    for code in (YOGHURT,) * 6 + (CROISSANT,) * 3 + (LATTE,) * 6:
+        scene.stage.sale.scan(code)
+    till.pay_cash(till.due_minor)
+    scene.corner.open("programme")
+
+
 SCENES: Final[dict[str, Callable[[_Scene], None]]] = {
     "corner-day": _day,
     "corner-exceptions": _exceptions,
@@ -128,6 +151,7 @@ SCENES: Final[dict[str, Callable[[_Scene], None]]] = {
     "corner-closed": _closed,
     "corner-devices": _devices,
     "corner-devices-trouble": _devices,
+    "corner-budgets": _budgets,
 }
 
 
