@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QRect, Signal
+from PySide6.QtCore import QModelIndex, QRect, QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -212,8 +212,10 @@ class BasketPanel(Card):
         self.note.setVisible(noted and bool(state.lines))
         bars = near_px + note_px
         height = max(min(len(state.lines) * lk.LINE_PX, inner.height() - bars), 0)
-        if self._list is not None:
+        if self._list is not None and self._list.size() != QSize(inner.width(), height):
             self._list.setGeometry(0, 0, inner.width(), height)
+            # What comes and goes below takes room from the line that is being talked of.
+            self._list.show_selected()
         width = inner.width() - 2 * lk.L
         self.note.setGeometry(lk.L, height + lk.XS, width, _NOTE_PX)
         self.near_miss.setGeometry(lk.L, height + note_px + lk.M, width, _NEAR_PX)

@@ -66,6 +66,16 @@ def test_there_and_back_again(panel: BasketPanel) -> None:
     assert seen(panel) == before
 
 
+def test_what_comes_below_leaves_the_selected_line_in_sight(panel: BasketPanel) -> None:
+    """A customer's card brings an offer below the lines: the last one rung stays where it is seen."""
+    panel.set(views.Basket(LINES, selected="30"))
+    seen(panel)
+    panel.set(views.Basket(LINES, selected="30", near_miss=views.NearMiss("almost", "+1,00")))
+    seen(panel)
+    bar = panel.lines.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+
+
 def test_another_theme_is_another_picture(panel: BasketPanel, look: Look) -> None:
     look.switch("dark")
     assert seen(panel) == anew(look, views.Basket(LINES, selected="1"))
