@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QScroller, QVBoxLayout, QWidget
 
 from app.screens import views
@@ -16,6 +16,7 @@ from app.ui.foot import Choices, Foot
 from app.ui.listing import Sums
 from app.ui.look import Look
 from app.ui.panel import PanelCard
+from app.ui.rows import draw_thumb
 
 if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
@@ -85,7 +86,7 @@ class CountsPanel(PanelCard):
         self._lines.setContentsMargins(0, 0, 0, 0)
         self._lines.setSpacing(0)
         self._lines.addStretch(1)
-        self._area = _scrolled(inside)
+        self._area = _Area(look, inside)
         head, low = QVBoxLayout(), QVBoxLayout()
         head.setContentsMargins(lk.L, lk.M, lk.L, 0)
         head.setSpacing(lk.XS)
@@ -131,15 +132,35 @@ class CountsPanel(PanelCard):
             self._presenter.step(key, by)
 
 
-def _scrolled(inside: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.viewport().setAutoFillBackground(False)
-    QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
-    area.setWidget(inside)
-    inside.setAutoFillBackground(False)
-    return area
+class _Area(QScrollArea):
+    """Rows scrolled by finger, with a thin mark that there are more."""
+
+    def __init__(self, look: Look, inside: QWidget) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setAutoFillBackground(False)
+        QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+        self.setWidget(inside)
+        inside.setAutoFillBackground(False)
+        self._thumb = _Thumb(look, self)
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._thumb.update)
+        bar.rangeChanged.connect(self._thumb.update)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._thumb.setGeometry(self.width() - lk.M, 0, lk.M, self.height())
+
+
+class _Thumb(QWidget):
+    def __init__(self, look: Look, area: QScrollArea) -> None:
+        super().__init__(area)
+        self._look, self._bar = look, area.verticalScrollBar()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        draw_thumb(self._look, QPainter(self), self._bar, self.rect())

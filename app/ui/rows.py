@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QListView,
+    QScrollBar,
     QScroller,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -141,11 +142,14 @@ class RowList(QListView):
 
     def paint_over(self, painter: QPainter) -> None:
         """A thin mark says where one is; fingers and wheels do the scrolling."""
-        bar = self.verticalScrollBar()
-        whole = bar.maximum() + bar.pageStep()
-        if bar.maximum() <= 0:
-            return
-        room = self.viewport().height() - 2 * lk.XS
-        top = lk.XS + room * bar.value() // whole
-        at = QRect(self.viewport().width() - 7, top, 4, max(room * bar.pageStep() // whole, lk.XL))
-        self._look.draw_box(painter, at, "secondary", radius=2)
+        draw_thumb(self._look, painter, self.verticalScrollBar(), self.viewport().rect())
+
+
+def draw_thumb(look: Look, painter: QPainter, bar: QScrollBar, within: QRect) -> None:
+    """Where one is, at the right edge of what is scrolled; nothing where all is seen."""
+    if bar.maximum() <= 0:
+        return
+    whole, room = bar.maximum() + bar.pageStep(), within.height() - 2 * lk.XS
+    top = lk.XS + room * bar.value() // whole
+    at = QRect(within.width() - 7, top, 4, max(room * bar.pageStep() // whole, lk.XL))
+    look.draw_box(painter, at, "secondary", radius=2)
