@@ -12,7 +12,7 @@ from app.screens.panels.member import OfMember
 
 
 class Giving(OfMember):
-    """One row for each thing; those that cannot be given now say why."""
+    """One row for each thing; those that cannot be given now say why, below the others."""
 
     def pick(self, key: str) -> None:
         chance = self.till.giving.chances()[int(key)]
@@ -20,10 +20,12 @@ class Giving(OfMember):
             self.screen.open(AskingToGive(self.screen, chance))
 
     def view(self) -> views.Rows:
+        # The first row is the one that Enter picks.
+        chances = sorted(enumerate(self.till.giving.chances()), key=lambda each: each[1].refusal is not None)
         return views.Rows(
             title=self.say("member.by_hand"),
             detail=self.person.name,
-            rows=tuple(self._row(n, chance) for n, chance in enumerate(self.till.giving.chances())),
+            rows=tuple(self._row(n, chance) for n, chance in chances),
             empty=self.say("give.none"),
             pickable=True,
             presses=(self.back(),),
