@@ -139,3 +139,112 @@ def test_a_receipt_without_the_rules_goods_raises_no_level_by_its_points() -> No
     compiled = programme(rules)
     assert price(compiled, line("tea", "10")).tiers[0].level_after == ""
     assert price(compiled, line("coffee", "10")).tiers[0].level == "gold"
+
+
+@pytest.mark.parametrize(
+    ("basis", "window", "more", "counted"),
+    [
+        ("spend", "30", "", Counted("t", DAY, 1, 4_000, keep_days=30)),
+        ("receipts", "30", "", Counted("t", DAY, 1, keep_days=30)),
+        ("points", "30", "", Counted("t", DAY, 1, points_centi=5_000, keep_days=30)),
+        ("spend", "lifetime", "", Counted("t", 0, 1, 4_000)),
+        ("spend", "calendar_year", "", Counted("t", DAY, 1, 4_000, keep_days=366)),
+        ("spend", "30", "grace_days: 10", Counted("t", DAY, 1, 4_000, keep_days=40)),
+        ("spend", "30", "downgrade: one_step", Counted("t", DAY, 1, 4_000, keep_days=90)),
+    ],
+)
+def test_what_a_receipt_counts_and_how_long_that_matters(
+    basis: str, window: str, more: str, counted: Counted
+) -> None:
+    points = "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}}\n"
+    rule = TIER % (basis, window) + (f"    {more}\n" if more else "") + "    products: {skus: [a]}\n"
+    compiled = programme(points + rule)
+    decision = price(compiled, line("a", "40"), line("b", "10"))
+    assert [each for each in decision.effects if isinstance(each, Counted)] == [counted]
+    other = price(compiled, line("b", "10"))
+    assert not [each for each in other.effects if isinstance(each, Counted)]
+    assert other.tiers[0].level_after == ""
+    assert price(compiled, line("a", "40"), state=None).tiers == ()
+
+
+@pytest.mark.parametrize(
+    ("spend", "level", "level_after", "following", "missing"),
+    [
+        (0, "", "", "silver", 9_000),
+        (8_999, "", "", "silver", 1),
+        (9_000, "", "silver", "gold", 20_000),
+        (28_999, "silver", "silver", "gold", 51),
+        (30_000, "gold", "gold", "", 0),
+    ],
+)
+def test_the_level_before_and_after_and_what_lacks_to_the_next(
+    spend: int, level: str, level_after: str, following: str, missing: int
+) -> None:
+    """A receipt of 10.00, of which a level takes its share before it is counted."""
+    state = spent(spend) if spend else EMPTY
+    view = price(programme(TIER % ("spend", 30)), line("a", "10"), state=state).tiers[0]
+    assert (view.level, view.level_after) == (level, level_after)
+    assert (view.next_level, view.missing, view.basis) == (following, missing, "spend")
+
+
+@pytest.mark.parametrize(
+    ("basis", "code", "params"),
+    [
+        ("spend", "missing_spend_to_level", {"missing_minor": 9_000, "level": "silver"}),
+        ("points", "missing_points_to_level", {"missing_centi": 10_000, "level": "silver"}),
+        ("receipts", "missing_receipts_to_level", {"n": 99, "level": "silver"}),
+    ],
+)
+def test_what_lacks_is_said_in_the_basis_of_the_rule(
+    basis: str, code: str, params: dict[str, object]
+) -> None:
+    decision = price(programme(TIER % (basis, 30)), line("a", "10"))
+    offer = next(each for each in decision.offers if each.rule == "t")
+    assert (offer.code, offer.params) == (code, params)
+
+
+def test_a_levels_share_may_be_for_its_own_goods() -> None:
+    levels = "levels: [{id: one, NAME, from: 0, percent: 50%, products: {skus: [a]}}]"
+    compiled = programme(f"  - {{id: t, kind: tier, NAME, basis: receipts, {levels}}}\n")
+    decision = price(compiled, line("a", "10"), line("b", "10"))
+    assert [each.net_minor for each in decision.lines] == [500, 1_000]
+
+
+@pytest.mark.parametrize(
+    ("policy", "day", "level"),
+    [
+        ("downgrade: figures", "2026-12-31", "gold"),
+        ("downgrade: figures", "2027-01-01", ""),
+        ("grace_days: 10", "2027-01-10", "gold"),
+        ("grace_days: 10", "2027-01-11", ""),
+        ("downgrade: one_step", "2026-12-31", "gold"),
+        ("downgrade: one_step", "2027-01-01", "silver"),
+        ("downgrade: one_step", "2027-12-31", "silver"),
+        ("downgrade: one_step", "2028-01-02", ""),
+        ("downgrade: never", "2031-01-01", "gold"),
+    ],
+)
+def test_downgrades_by_the_calendar_year(policy: str, day: str, level: str) -> None:
+    compiled = programme(TIER % ("spend", "calendar_year") + f"    {policy}\n")
+    state = then(EMPTY, price(compiled, line("a", "400")))
+    later = price(compiled, line("a", "1"), state=state, at_ms=at(f"{day} 12:00"))
+    assert later.tiers[0].level == level
+
+
+def test_what_another_till_counted_tomorrow_raises_nothing_today() -> None:
+    for more in ("", "    grace_days: 10\n", "    downgrade: one_step\n"):
+        compiled = programme(TIER % ("spend", 30) + more)
+        state = spent(40_000, DAY + 1, 100)
+        assert price(compiled, line("a", "10"), state=state).tiers[0].level == ""
+
+
+def test_why_a_level_gives_nothing() -> None:
+    compiled = programme(TIER % ("spend", 30))
+    assert why(price(compiled, line("a", "10"), state=None), "t").code == "members_only"
+    beaten = (
+        TIER % ("spend", 30)
+        + "  - {id: x, kind: threshold, NAME, steps: [{from: 1, give: {percent: 50%}}]}\n"
+    )
+    decision = price(programme(beaten), line("a", "10"), state=spent(30_000))
+    assert off(decision) == {"x": 500}
+    assert why(decision, "t").params == {"winner": "x", "amount_minor": 100}
