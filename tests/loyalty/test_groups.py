@@ -7,15 +7,21 @@ from itertools import permutations
 import pytest
 
 from app.loyalty.basket import Basket, Context, Line
-from app.loyalty.engine import Compiled, evaluate
+from app.loyalty.engine import Compiled, carry_out, evaluate
+from app.loyalty.pricing import take_lines
 from app.loyalty.state import EMPTY
 from tests.loyalty.support import NOON, line, off, price, programme
 
 
 def both(compiled: Compiled, *lines: Line) -> dict[str, int]:
-    """Discounts by rule, the same whether asked with reasons (rule by rule) or without (in one search)."""
-    plain = evaluate(compiled, EMPTY, Basket(lines), Context(at_ms=NOON, sale_id="s"))
+    """Discounts by rule: the same with reasons (rule by rule), without (in one search), and in brief (only
+    the rules that a glance leaves)."""
+    context = Context(at_ms=NOON, sale_id="s")
+    plain = evaluate(compiled, EMPTY, Basket(lines), context)
     assert off(plain) == off(price(compiled, *lines))
+    assert (
+        off(plain) == carry_out(compiled, EMPTY, context, lambda run: take_lines(compiled, run, lines)).given
+    )
     return off(plain)
 
 
