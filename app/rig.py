@@ -27,6 +27,7 @@ from app.store.database import Database, Post
 from app.store.kept import FOLDER, SOURCE_BYTES, Unusable, load_kept
 from app.store.printing import StoredPrintQueue
 from app.store.programmes import ProgrammeLane
+from app.store.scope import CARD_KEY
 from app.values import minor_digits
 from hardware.ports import (
     CardFailed,
@@ -369,10 +370,13 @@ class Rig:
             self.programmes.start()
         if not server.url or self.sync is not None:
             return
+        from app.store.elsewhere import StoredElsewhere
         from sync.shelf import Shelf
         from sync.worker import SyncWorker
 
         self.shelf = Shelf(self.folder / "directory")
+        if self.reader.setting(CARD_KEY) is None:
+            self.shelf.clear()  # this till is told of every member
         self._outbox, self._inbox = self.database.outbox(), self.database.inbox()
         self.sync = SyncWorker(
             server.url,
@@ -385,6 +389,9 @@ class Rig:
             shelf=self.shelf,
         ).start()
         self.holds.way = self.sync.holds
+        self.till.heart.elsewhere = StoredElsewhere(
+            self.database, self.reader, self.shelf, self.sync.asking, self.post
+        )
         self.till.heart.holding.changed = self.on_change
         if self._outbox.credentials() is None and server.enrol_code:
             self.sync.enrol(server.enrol_code)

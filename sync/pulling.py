@@ -59,8 +59,8 @@ class Puller:
         self._listen_from_ms = 0
         self._deaf = 0
         self._backoff = Backoff(1.0, IDLE_S)
-        self._directory: bool | None = None
-        """Whether a directory was last wanted; None: nothing was asked for since the lane began."""
+        self._directory = False
+        """Whether a directory was last wanted."""
         self._directory_due_ms = 0
         self._fetching = False
         self.facts_wait = False
@@ -72,7 +72,7 @@ class Puller:
         self._barred_ms = {"posting": 0, "pulling": 0}
         self._hinted = self._listening = self.facts_wait = False
         self._listen_from_ms = 0
-        self._directory, self._directory_due_ms, self._fetching = None, 0, False
+        self._directory, self._directory_due_ms, self._fetching = False, 0, False
 
     @property
     def wait_s(self) -> float:

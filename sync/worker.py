@@ -1,11 +1,11 @@
 """The sync lane: carries out what `sync.client` asks for, with httpx and the till's outbox and inbox.
 
-Five threads. The lane `sync` owns the client, the outbox and the inbox; it never waits for the network, so
+Six threads. The lane `sync` owns the client, the outbox and the inbox; it never waits for the network, so
 the status on the screen is always fresh. The lane `sync-wire` sends one request at a time; `sync-hints` keeps
-a stream open and hears hints; `sync-holds` asks what can wait for neither; `sync-directory` fetches what is
-large and can wait for all of them. All end with `stop`, at most
-`deadline_s` later; a request still in flight then is abandoned, which the protocol is made for. An error of
-the database reaches `on_crash`; the lane starts again after a back-off by asking the server where it stands.
+a stream open and hears hints; `sync-holds` and `sync-ask` ask what can wait for neither; `sync-directory`
+fetches what is large and can wait for all of them. All end with `stop`, at most `deadline_s` later; a request
+still in flight then is abandoned, which the protocol is made for. An error of the database reaches
+`on_crash`; the lane starts again after a back-off by asking the server where it stands.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Final
 import httpx
 
 from app.lanes import Lane, RealWorld, World
+from sync.asking import AskLane
 from sync.client import Client
 from sync.events import (
     Applied,
@@ -118,6 +119,12 @@ class SyncWorker:
                 lambda done: self._events.put(DirectoryKept(done)),
                 self._world,
             )
+        self.asking = AskLane(
+            httpx.Client(base_url=server_url, transport=transport, headers={"User-Agent": "stempel-till"}),
+            lambda: self._client.credentials,
+            lambda: self._client.status.state == "online",
+            world=self._world,
+        )
         self._lane = Lane("sync", loop=self._run, on_crash=on_crash, world=self._world)
         self.holds = HoldLane(
             httpx.Client(base_url=server_url, transport=transport, headers={"User-Agent": "stempel-till"}),
@@ -137,6 +144,7 @@ class SyncWorker:
         self._wire.start()
         self._hints.lane.start()
         self.holds.start()
+        self.asking.lane.start()
         if self._fetching is not None:
             self._fetching.lane.start()
         self._lane.start()
@@ -162,9 +170,10 @@ class SyncWorker:
         ended = self._lane.stop(deadline_s)
         wire_ended, holds_ended = self._wire.stop(0.2), self.holds.stop()
         fetching_ended = self._fetching is None or self._fetching.stop()
+        asking_ended = self.asking.stop()
         if wire_ended:
             self._http.close()
-        return ended and wire_ended and hints_ended and holds_ended and fetching_ended
+        return ended and wire_ended and hints_ended and holds_ended and fetching_ended and asking_ended
 
     def _run(self, lane: Lane) -> None:
         self._timer = None

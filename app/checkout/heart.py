@@ -14,6 +14,7 @@ from app.checkout import basket as open_basket
 from app.checkout import restricting
 from app.checkout.aside import Aside, at_once
 from app.checkout.basket import OpenSale, Stage
+from app.checkout.elsewhere import Elsewhere, NoElsewhere
 from app.checkout.holding import Holding
 from app.checkout.moment import context_of
 from app.checkout.outcome import Outcome, refused
@@ -69,6 +70,8 @@ class Heart(Recorder):
         self.holding = Holding(self, holds or NoHolds(), allowances or NoAllowances())
         self.shop = shop
         self.aside = aside
+        self.elsewhere: Elsewhere = NoElsewhere()
+        """Opens after the till, with the lane of sync."""
         self.outside = outside or Outside()
         self.catalogue = catalogue
         self.members = members

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -47,7 +47,7 @@ class Membership:
         for token in tokens:
             if self._heart.members.holder(token) is not None:
                 return self.present_card(token, proof)
-        return refused("card_of_nobody", card=uid)
+        return self._asked(tokens, proof) or refused("card_of_nobody", card=uid)
 
     def _rises(self, uid: str, counter: int) -> bool:
         """Whether a tap counter is above every one seen of this card; it is seen from now on."""
@@ -61,6 +61,36 @@ class Membership:
 
     def present_card(self, token: str, proof: CardProof) -> Outcome:
         """Attach the holder of a card to the sale."""
+        holder = self._heart.members.holder(token)
+        if holder is None or holder.away:
+            asked = self._asked([token], proof)
+            if asked is not None:
+                return asked
+        return self._present(token, proof)
+
+    def _asked(self, tokens: Sequence[str], proof: CardProof) -> Outcome | None:
+        """Ask whose a card is that this till is not told of; None where nobody could know. The sale goes on
+        meanwhile, and the answer is for this sale alone."""
+        heart = self._heart
+        if (stopped := heart.stopped()) is not None:
+            return stopped
+        if not any(heart.elsewhere.may_know(token) for token in tokens):
+            return None
+        sale = heart.sale.id
+
+        def answered(found: str) -> None:
+            if heart.sale.id != sale:
+                return
+            card = found or tokens[-1]
+            outcome = self._present(card, proof)
+            if outcome.code == "card_of_nobody":
+                outcome = refused("card_of_nobody", card=card.partition(":")[2], token=card)
+            heart.outside.heard(outcome)
+
+        heart.elsewhere.find(tokens, lambda found: heart.when_free(lambda: answered(found)))
+        return note("card_asked")
+
+    def _present(self, token: str, proof: CardProof) -> Outcome:
         heart = self._heart
         holder = heart.members.holder(token)
         if holder is None:

@@ -11,6 +11,7 @@ import msgspec
 
 from app.checkout.rights import Staff
 from app.ledger.facts import AnyFact, FiscalCorrected, SaleCompleted, SaleGivenTo, SaleRefunded
+from app.ledger.short import PREFIX
 from app.loyalty.state import MemberState
 from app.stats.shift import ShiftFigures
 from hardware.receipt import PrintJob
@@ -79,6 +80,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str = ""
     own: int = 0
 
+    @property
+    def short(self) -> bool:
+        """Whether it is of the directory: a level and points that may be spent, which are no balance."""
+        return self.snapshot.startswith(PREFIX)
+
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """An open shift: everything sold in it belongs to its business day (ISO date)."""
@@ -92,10 +98,12 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardHolder(msgspec.Struct, frozen=True):
-    """Whose card it is. A blocked card still finds its member, but redeems nothing."""
+    """Whose card it is. A blocked card still finds its member, but redeems nothing. `away`: the server does
+    not keep this till's word of the member fresh."""
 
     member: uuid.UUID
     blocked: bool = False
+    away: bool = False
 
 
 class Read(msgspec.Struct, frozen=True):

@@ -99,15 +99,23 @@ class _Page:
         if points.spent_centi:
             yield Columns(get("receipt.spent"), self.words.points(-points.spent_centi))
         yield from rewards(self.sheet, self.sale)
-        balance = self.words.counted_points(points.balance_after_centi)
-        yield Columns(get("receipt.balance"), balance, bold=True)
+        if member.short:
+            # What they have in all is not known here, nor how far they are on cards and levels.
+            yield Columns(get("receipt.balance"), get("receipt.balance_later"), bold=True)
+        else:
+            yield from self._standing()
+        for grant in self.receipt.decision.issued:
+            if grant.kind != "coupon":
+                yield Columns(get("receipt.gained"), grant_name(self.sheet, grant), bold=True)
+
+    def _standing(self) -> Iterator[Block]:
+        """What the member has now: points, levels, stamps."""
+        balance = self.words.counted_points(self.receipt.decision.points.balance_after_centi)
+        yield Columns(self.words.get("receipt.balance"), balance, bold=True)
         for tier in self.receipt.decision.tiers:
             yield from self._tier(tier)
         for card in self.receipt.decision.stamps:
             yield from self._stamps(card)
-        for grant in self.receipt.decision.issued:
-            if grant.kind != "coupon":
-                yield Columns(get("receipt.gained"), grant_name(self.sheet, grant), bold=True)
 
     def _tier(self, tier: TierView) -> Iterator[Block]:
         level = tier.level_after or tier.level

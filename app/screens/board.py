@@ -153,6 +153,11 @@ class Board:
         if outcome.code == "sold":
             paid_up(self, outcome)
             return
+        if outcome.code == "card_of_nobody":
+            self.loose_card = str(outcome.values.get("token", ""))
+        elif outcome.code in ("member_here", "member_repriced"):
+            self.loose_card = ""
+            self.panel = self.ringing() if self.panel.enrols else self.panel
         if self.till.sale.stage is Stage.OPEN and isinstance(self.panel, Charging):
             again = self.till.sale.lines and not self.panel.apart
             self.panel = Paying(self) if again else self.ringing()

@@ -11,6 +11,7 @@ from app.checkout.basket import OpenLine
 from app.checkout.ports import Member, Product
 from app.checkout.till import Till
 from app.checkout.wording import message_text, rule_name
+from app.checkout.writing import local_day
 from app.ledger.facts import SaleCompleted
 from app.loyalty.decision import DecidedLine, Decision, Offer, TierView
 from app.loyalty.rules.bundle import BundleRule
@@ -171,10 +172,15 @@ class Shower:
         if member is None:
             return None
         points = decision.points
-        as_of = words.time(member.as_of_ms, till.shop.time_zone)
-        unit = words.get("screen.balance_of", n=points.balance_before_centi // 100, time=as_of)
+        zone, known_ms = till.shop.time_zone, member.as_of_ms
+        today = local_day(known_ms, zone) == local_day(till.heart.world.now_ms(), zone)
+        as_of = words.time(known_ms, zone) if today else words.moment(known_ms, zone)
+        n = points.balance_before_centi // 100
+        unit = words.get("screen.balance_of", n=n, time=as_of)
+        if member.short:
+            unit = words.get("screen.short_of", n=n)
         earned = words.points(points.earned_centi, plus=True) if points.earned_centi else ""
-        cards = stamp_cards(self, member, decision)
+        cards = () if member.short else stamp_cards(self, member, decision)
         return views.Member(
             key=str(member.id),
             name=member.person.name if member.person else words.get("screen.member_without_name"),

@@ -130,7 +130,7 @@ class StoredInbox:
         chunk_s = FIRST_CHUNK_S if first_time else CHUNK_S
         while waiting is not None:
             began_s = self._clock_s()
-            taker = _Taker(self._writer, page.feed_epoch, self._pull)
+            taker = Taker(self._writer, page.feed_epoch, self._pull)
             self._in_lane(lambda first=waiting, taker=taker: self._chunk(taker, first, steps, chunk_s))
             waiting = taker.left
             if not first_time:
@@ -141,7 +141,7 @@ class StoredInbox:
         members = {row.member for row in page.members} | {row.member for row in page.persons}
         return Arrival(frozenset(members), frozenset(row.list for row in page.listed), counted)
 
-    def _chunk(self, taker: _Taker, first: Row, steps: Iterator[Row], chunk_s: float) -> bool:
+    def _chunk(self, taker: Taker, first: Row, steps: Iterator[Row], chunk_s: float) -> bool:
         until_s = self._clock_s() + chunk_s
         with self._writer.transaction() as sql:
             taker.begin(sql)
@@ -178,7 +178,7 @@ class StoredInbox:
                 allowances.synced(sql.execute)
                 _put_setting(sql, FRESH, str(fresh_ms))
             if came is not None and not page.more:
-                taker = _Taker(self._writer, page.feed_epoch, self._pull)
+                taker = Taker(self._writer, page.feed_epoch, self._pull)
                 taker.begin(sql)
                 taker.drop_all_but(came)
                 sql.execute("DELETE FROM setting WHERE key = ?", (AGAIN,))
@@ -219,7 +219,7 @@ class StoredInbox:
 Row = protocol.Listed | protocol.MemberRow | protocol.PersonRow
 
 
-class _Taker:
+class Taker:
     """Rows on their way into the tables, inside one transaction. A row that this version cannot read is
     passed over, with a line in the log: it must not keep the others back."""
 

@@ -144,8 +144,15 @@ class Reader(PastSales):
         return None if row is None else rows.person(row)
 
     def holder(self, card: str) -> CardHolder | None:
-        row = self._run("SELECT member, blocked FROM card WHERE token = ?", (card,)).fetchone()
-        return None if row is None else CardHolder(uuid.UUID(bytes=row[0]), bool(row[1]))
+        row = self._run(
+            "SELECT c.member, c.blocked, m.pull, m.snapshot IS NOT NULL FROM card c "
+            "LEFT JOIN member m ON m.id = c.member WHERE c.token = ?",
+            (card,),
+        ).fetchone()
+        if row is None:
+            return None
+        away = bool(row[3]) and row[2] < pull_number(self._run)
+        return CardHolder(uuid.UUID(bytes=row[0]), bool(row[1]), away)
 
     def cards(self, member: uuid.UUID) -> Sequence[str]:
         """The cards that find a member and are not blocked, the latest first."""

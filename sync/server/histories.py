@@ -13,6 +13,7 @@ from app.ledger.basis import Basis
 from app.ledger.facts import AnyFact, SaleRefunded, UnreadableFact, decode
 from app.ledger.fold import changes_state, fold
 from app.ledger.inputs import state_digest
+from app.ledger.short import PREFIX, state_named
 from app.loyalty.state import EMPTY, MemberState
 from sync.server import schema
 from sync.server.database import Database
@@ -75,11 +76,16 @@ class History:
     def used(self, sale: FoldedFact, basis: Basis, *, but: Place | None = None) -> Used:
         """The state that a sale says it used, made again from the snapshot and the facts it names; `but` is
         a fact written together with it."""
-        if basis.snapshot and (reason := self._unknown(basis.snapshot)) is not None:
-            return Used(reason=reason)
-        version = int(basis.snapshot.rpartition(":")[2]) if basis.snapshot else -1
-        there = [place for place in self.places if place.version <= version]
-        state = folded(EMPTY, [place.fact for place in there])
+        if basis.snapshot.startswith(PREFIX):
+            state, version = state_named(basis.snapshot), -1
+            if state is None:
+                return Used(reason="unreadable")
+        else:
+            if basis.snapshot and (reason := self._unknown(basis.snapshot)) is not None:
+                return Used(reason=reason)
+            version = int(basis.snapshot.rpartition(":")[2]) if basis.snapshot else -1
+            there = [place for place in self.places if place.version <= version]
+            state = folded(EMPTY, [place.fact for place in there])
         own = [fact for place in self._own(sale, version) if place is not but and (fact := place.read())]
         own = [fact for fact in own if changes_state(fact)]
         states = [state]

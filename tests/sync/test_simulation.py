@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.store.inbox import _Taker
+from app.store.inbox import Taker
 from app.store.projections import Projections
 from sync.events import Send
 from sync.server.database import Database
@@ -219,11 +219,11 @@ def test_the_simulator_catches_a_store_that_folds_wrongly(
 ) -> None:
     """The control of the pulls: what is folded on top of a snapshot, and from where, decides everything."""
     if fault == "every fact again":
-        monkeypatch.setattr(_Taker, "_mark", lambda *_: (0, 0))
+        monkeypatch.setattr(Taker, "_mark", lambda *_: (0, 0))
     elif fault == "no fact again":
         monkeypatch.setattr(Projections, "_fold_later", lambda *_: None)
     else:
-        monkeypatch.setattr(_Taker, "_mark", lambda self, _: (self._epoch, self._acked_seq))
+        monkeypatch.setattr(Taker, "_mark", lambda self, _: (self._epoch, self._acked_seq))
     found = [message for seed in range(10) if (message := what_is_wrong(seed))]
     assert found, "no seed noticed it"
     assert all(word in " ".join(found) for word in words.split("|")), found

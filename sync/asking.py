@@ -1,0 +1,98 @@
+"""The lane that asks whose a card is: one short question at a time, beside pushes, pulls and holds.
+
+Whoever asks is answered once: by the server within `DEADLINE_S` of asking, or with silence.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+
+from app.lanes import Lane, World
+from sync import protocol
+from sync.found import Found
+from sync.outbox import Credentials
+
+DEADLINE_S: Final = 2.0
+"""How long whoever asks waits, from asking to hearing."""
+QUEUE_MAX: Final = 4
+
+Told = Callable[[str, Found | None, bool], None]
+"""The card that is somebody's and who it is; or nobody's, and whether the server said so."""
+
+
+class AskLane:
+    """Asks whose cards are; `told` is called in the lane, or in a timer's thread, once a question."""
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        credentials: Callable[[], Credentials | None],
+        online: Callable[[], bool],
+        *,
+        world: World,
+    ) -> None:
+        self._http = http
+        self._credentials = credentials
+        self._online = online
+        self._world = world
+        # Each is counted by one thread alone.
+        self._asked = self._taken = 0
+        self.lane = Lane("sync-ask", world=world)
+
+    @property
+    def online(self) -> bool:
+        """Whether it is worth while to ask."""
+        return self._online() and self._credentials() is not None and self._asked - self._taken < QUEUE_MAX
+
+    def stop(self, deadline_s: float = 0.5) -> bool:
+        ended = self.lane.stop(deadline_s)
+        if ended:
+            self._http.close()
+        return ended
+
+    def ask(self, cards: Sequence[str], told: Told) -> None:
+        """Ask for the holder of the first card that has one; returns at once."""
+        lock, until_s = threading.Lock(), self._world.monotonic_s() + DEADLINE_S
+
+        def once(card: str, found: Found | None, sure: bool) -> None:
+            if lock.acquire(blocking=False):  # never let go: whoever comes second is not heard
+                told(card, found, sure)
+
+        self._asked += 1
+        self.lane.submit(lambda: self._ask(cards, until_s, once))
+        timer = threading.Timer(DEADLINE_S, lambda: once("", None, False))
+        timer.daemon = True
+        timer.start()
+
+    # In the lane
+
+    def _ask(self, cards: Sequence[str], until_s: float, once: Told) -> None:
+        self._taken += 1
+        for card in cards:
+            found = self._of(card, until_s - self._world.monotonic_s())
+            if found is None:
+                return once("", None, False)
+            if found:
+                return once(card, found[0], True)
+        return once("", None, True)
+
+    def _of(self, card: str, left_s: float) -> list[Found] | None:
+        """Whose a card is: one, or nobody; None for no word in time, or one that makes no sense."""
+        ours = self._credentials()
+        if ours is None or left_s <= 0:
+            return None
+        target = f"/v1/members?card={quote(card, safe='')}"
+        signed = protocol.authorise(ours.private_key, "GET", target, ours.till, ours.epoch, b"")
+        try:
+            response = self._http.get(target, headers={"Authorization": signed}, timeout=left_s)
+            if response.status_code == 200:
+                return [protocol.decode(response.content, Found)]
+            problem = protocol.decode(response.content, protocol.Problem)
+        except (httpx.HTTPError, httpx.StreamError, protocol.WireProblem):
+            return None
+        return [] if problem.code == "card_of_nobody" else None
