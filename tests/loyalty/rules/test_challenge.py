@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from app.loyalty.basket import Code
+from app.loyalty.effects import Counted
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, apply
-from tests.loyalty.support import NOON, line, off, price, programme, then
+from tests.loyalty.support import NOON, line, off, price, programme, then, why
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,96 @@ def test_a_badge_of_the_same_rule_is_no_coupon() -> None:
     for kind, discount in (("badge", {}), ("coupon", {"c": 100})):
         decision = price(compiled, line("a", "10"), state=state, codes=(gained[kind],), sale_id="t")
         assert off(decision) == discount
+
+
+@pytest.mark.parametrize(
+    ("goal", "code", "params"),
+    [
+        ("goal: receipts, target: 3", "challenge_receipts", {"n": 2, "have": 1, "target": 3}),
+        ("goal: units, target: 9", "challenge_units", {"n": 6, "have": 3, "target": 9}),
+        ("goal: categories, target: 5", "challenge_categories", {"n": 3, "have": 2, "target": 5}),
+        ("goal: weeks, target: 4", "challenge_weeks", {"n": 3, "have": 1, "target": 4}),
+        ("goal_spend: 50", "challenge_spend", {"missing_minor": 2_000}),
+    ],
+)
+def test_how_far_it_is_to_the_goal(goal: str, code: str, params: dict[str, int]) -> None:
+    compiled = programme(f"  - {{id: c, kind: challenge, NAME, {goal}, badge: true, min_receipt: 30}}\n")
+    goods = line("a", "10", "2"), line("b", "10")
+    decision = price(compiled, *goods)
+    assert (why(decision, "c").code, why(decision, "c").params) == (code, params)
+    assert [(each.code, each.params) for each in decision.offers] == [(code, params)]
+    assert why(price(compiled, *goods, state=None), "c").code == "members_only"
+    short = why(price(compiled, line("a", "29.99")), "c")
+    assert (short.code, short.params) == ("missing_for_challenge", {"missing_minor": 1})
+
+
+@pytest.mark.parametrize(
+    ("goal", "won"),
+    [
+        ("goal: receipts, target: 1", True),
+        ("goal: receipts, target: 2", False),
+        ("goal: units, target: 3", True),
+        ("goal: units, target: 4", False),
+        ("goal: categories, target: 2", True),
+        ("goal: categories, target: 3", False),
+        ("goal_spend: 30", True),
+        ("goal_spend: 30.01", False),
+    ],
+)
+def test_a_goal_is_won_when_it_is_reached(goal: str, won: bool) -> None:
+    compiled = programme(f"  - {{id: c, kind: challenge, NAME, {goal}, badge: true}}\n")
+    decision = price(compiled, line("a", "10", "2"), line("b", "10"))
+    assert [each.kind for each in decision.issued] == ["badge"] * won
+    assert (why(decision, "c").code == "challenge_won") == won
+    assert (Counted("c#done", NOON // DAY_MS, uses=1) in decision.effects) == won
+    state = then(EMPTY, decision)
+    again = price(compiled, line("a", "10", "9"), line("b", "10"), line("c", "10"), state=state, sale_id="t")
+    assert (why(again, "c").code == "challenge_done") == won
+
+
+def test_what_a_receipt_counts_towards_a_goal() -> None:
+    goal = "goal: categories, target: 9, window_days: 5, badge: true, products: {not: {skus: [x]}}"
+    compiled = programme(f"  - {{id: c, kind: challenge, NAME, {goal}}}\n")
+    decision = price(compiled, line("b", "10"), line("a", "10", "2"), line("x", "1"))
+    day = NOON // DAY_MS
+    assert [each for each in decision.effects if isinstance(each, Counted)] == [
+        Counted("c", day, receipts=1, spend_minor=3_000, units_milli=3_000, keep_days=5),
+        Counted("c#category:a", day, receipts=1, keep_days=5),
+        Counted("c#category:b", day, receipts=1, keep_days=5),
+    ]
+    assert not [each for each in price(compiled, line("x", "1")).effects if isinstance(each, Counted)]
+
+
+@pytest.mark.parametrize(
+    ("days", "length"),
+    [([], 1), ([3], 1), ([4], 2), ([4, 11], 3), ([10], 2), ([11], 1), ([4, 18], 2), ([0], 1)],
+)
+def test_a_streak_is_of_calendar_weeks_from_monday_to_sunday(days: list[int], length: int) -> None:
+    """Today is a Thursday: the week before ended four days ago, and began ten days ago."""
+    compiled = programme("  - {id: c, kind: challenge, NAME, goal: weeks, target: 9, badge: true}\n")
+    day = NOON // DAY_MS
+    state = apply(EMPTY, [Counted("c", day - ago, receipts=1) for ago in days], NOON)
+    assert why(price(compiled, line("a", "10"), state=state), "c").params["have"] == length
+
+
+@pytest.mark.parametrize(("left_minor", "points"), [(499, 0), (500, 500)])
+def test_a_wheel_with_one_prize_gives_it_as_long_as_the_budget_bears_it(left_minor: int, points: int) -> None:
+    wheel = "budget: {total: 10}, wheel: [{weight: 1, give: {points: 5}, cost: 5}]"
+    compiled = programme(f"  - {{id: w, kind: challenge, NAME, {wheel}}}\n")
+    decision = price(compiled, line("a", "1"), budgets={"w": left_minor})
+    assert decision.points.earned_centi == points
+    assert price(compiled, line("a", "1"), sale_id="").points.earned_centi == 0
+    assert price(compiled, line("a", "1"), paying=False).points.earned_centi == 0
+    blank = programme("  - {id: w, kind: challenge, NAME, wheel: [{weight: 1}]}\n")
+    assert why(price(blank, line("a", "1")), "w").code == "wheel_blank"
+
+
+def test_a_wheel_turns_for_a_win_where_there_is_a_goal() -> None:
+    wheel = "goal: receipts, target: 2, repeat: true, wheel: [{weight: 1, give: {gift: cup}}]"
+    compiled = programme(f"  - {{id: w, kind: challenge, NAME, {wheel}}}\n")
+    first = price(compiled, line("a", "1"))
+    assert first.issued == ()
+    second = price(compiled, line("a", "1"), state=then(EMPTY, first), sale_id="t")
+    assert [(each.kind, each.item) for each in second.issued] == [("reward", "cup")]
+    third = price(compiled, line("a", "1"), state=then(then(EMPTY, first), second), sale_id="u")
+    assert third.issued == ()

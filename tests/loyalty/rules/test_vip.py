@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from app.loyalty.decision import Decision
 from app.loyalty.effects import Grant, Granted
 from app.loyalty.refund import refund
-from app.loyalty.state import DAY_MS, EMPTY, apply
+from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
 from tests.loyalty.support import NOON, line, off, price, programme, then, why
 
 VIP = "  - {id: v, kind: vip, NAME, products: {skus: [card]}, sold: true, term_days: 30, percent: 10%%%s}\n"
@@ -55,3 +56,52 @@ def test_of_several_multipliers_the_largest_counts_in_whatever_order(level: int,
     )
     held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
     assert price(compiled, line("a", "10"), state=held).points.earned_centi == 3_000
+
+
+def statuses(decision: Decision) -> list[tuple[str, int, int]]:
+    """Lines that sold a status, and the days from today on which it begins and ends."""
+
+    def days(at_ms: int | None) -> int:
+        shift = DAY_MS // 2 + DAY_MS // 24  # so that the hour of summer time makes no other day
+        return ((at_ms or 0) - NOON + shift) // DAY_MS
+
+    return [(each.item, days(each.starts_at_ms), days(each.expires_at_ms)) for each in decision.issued]
+
+
+def test_every_piece_sold_adds_a_term_after_the_one_before() -> None:
+    compiled = programme(VIP % "")
+    assert statuses(price(compiled, line("card", "50"))) == [("card", 0, 30)]
+    assert statuses(price(compiled, line("card", "50", "2"))) == [("card", 0, 60)]
+    two = price(compiled, line("card", "40", id="x"), line("card", "50", id="y"))
+    assert statuses(two) == [("x", 0, 30), ("y", 30, 60)]
+    held = then(EMPTY, two)
+    assert statuses(price(compiled, line("card", "50"), state=held, sale_id="t")) == [("card", 60, 90)]
+    lapsed = price(compiled, line("card", "50"), state=held, sale_id="t", at_ms=NOON + 70 * DAY_MS)
+    assert statuses(lapsed) == [("card", 70, 100)]
+    assert price(compiled, line("card", "50")).issued[0].starts_at_ms == NOON
+
+
+def test_who_buys_no_status_gets_none() -> None:
+    compiled = programme(VIP % "")
+    assert price(compiled, line("a", "50")).issued == ()
+    assert price(compiled, line("card", "50"), state=None).issued == ()
+    given = programme("  - {id: v, kind: vip, NAME, percent: 10%}\n")
+    assert price(given, line("card", "50")).issued == ()
+    there = programme(VIP % ", audience: {stores: [w1]}")
+    assert price(there, line("card", "50"), store="w2").issued == ()
+    assert len(price(there, line("card", "50"), store="w1").issued) == 1
+
+
+@pytest.mark.parametrize(("state", "code"), [(None, "members_only"), (EMPTY, "vip_needed")])
+def test_why_a_status_gives_nothing(state: MemberState | None, code: str) -> None:
+    decision = price(programme(VIP % ""), line("a", "10"), state=state)
+    reason = why(decision, "v")
+    assert reason.code == code
+    assert reason.params == ({"needed": "v", "percent": "10"} if code == "vip_needed" else {})
+
+
+def test_a_status_may_be_worth_something_on_its_own_goods_alone() -> None:
+    compiled = programme("  - {id: v, kind: vip, NAME, percent: 10%, goods: {skus: [a]}}\n")
+    held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
+    decision = price(compiled, line("a", "10"), line("b", "10"), state=held)
+    assert [each.net_minor for each in decision.lines] == [900, 1_000]
