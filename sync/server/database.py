@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +31,9 @@ PATIENCE: Final[dict[str, Any]] = {
 }
 """Of libpq, where the URL says nothing else: a leader whose machine is gone is given up within half a minute,
 not after the quarter of an hour that TCP takes. Seconds; the last one milliseconds."""
+
+IDLE_S: Final = 1.0
+"""So long a connection may have lain idle and be used unasked."""
 
 _PACK_FAST: Final = """
     SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings
@@ -114,9 +119,10 @@ class Database:
             creator=lambda: psycopg.connect(wanted),
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
         )
         event.listen(engine, "connect", _prepare_postgres)
+        event.listen(engine, "checkin", _put_down)
+        event.listen(engine, "checkout", partial(_ask_if_it_lives, engine.dialect))
         event.listen(engine, "handle_error", _leave_a_standby)
         return cls(engine)
 
@@ -128,6 +134,16 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[sa.Connection]:
+        """For one statement that reads, no transaction around it: PostgreSQL is asked once, not thrice."""
+        if not self.postgresql:
+            with self.read() as connection:
+                yield connection
+            return
+        with self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def moment(self, connection: sa.Connection) -> Moment | None:
         """Where history is for this transaction; None for SQLite, which has only one."""
@@ -254,6 +270,26 @@ def _leave_a_standby(context: Any) -> None:
 def _prepare_postgres(connection: Any, _record: Any) -> None:
     connection.execute(_PACK_FAST)
     connection.commit()
+
+
+def _put_down(_connection: Any, record: Any) -> None:
+    record.info["put_down_s"] = time.monotonic()
+
+
+def _ask_if_it_lives(dialect: sa.Dialect, connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that lay idle may be of a server that is gone, and then all others are. One in use just now
+    is not asked; should it be dead all the same, the request that it is for is answered 503."""
+    now_s = time.monotonic()
+    if now_s - record.info.get("put_down_s", now_s) < IDLE_S:
+        return
+    try:
+        alive = dialect.do_ping(connection)
+    except connection.Error as error:
+        if not dialect.is_disconnect(error, connection, None):
+            raise
+        alive = False
+    if not alive:
+        raise exc.InvalidatePoolError
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

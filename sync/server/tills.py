@@ -153,7 +153,7 @@ def find_key(db: Database, header: str) -> tuple[protocol.Signature, Any]:
     except protocol.WireProblem as problem:
         raise Refused(401, "no_credentials", str(problem)) from problem
     asked = {"shard": schema.shard_of(signed.till), "till": signed.till, "epoch": signed.epoch}
-    with db.read() as connection:
+    with db.glance() as connection:
         row = connection.execute(_KEY_OF_TILL, asked).first()
     if row is None:
         raise Refused(401, "unknown_till", "this till, or this epoch of it, is not known here: enrol again")
@@ -178,7 +178,7 @@ def authenticate_office(db: Database, header: str) -> Office:
     office = schema.office_token
     columns = (office.c.name, office.c.revoked_ms, office.c.scopes)
     query = sa.select(*columns).where(office.c.token_hash == token_hash(token))
-    with db.read() as connection:
+    with db.glance() as connection:
         row = connection.execute(query).first()
     if row is None or row.revoked_ms is not None:
         raise Refused(401, "bad_token", "the token is not known, or was withdrawn")

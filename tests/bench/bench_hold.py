@@ -7,6 +7,7 @@ Prints medians, p99 and ratios; asserts no times.
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import tempfile
 import time
@@ -114,11 +115,15 @@ def measure(name: str, folder: Path, url: str) -> None:
         http.close()
         db.close()
         server.kill()
-    least = statistics.median(taken["bare INSERT"])
-    for what, times in taken.items():
-        median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+    found = {
+        what: (statistics.median(times), statistics.quantiles(times, n=100)[98])
+        for what, times in taken.items()
+    }
+    least, least99 = found["bare INSERT"]
+    for what, (median, p99) in found.items():
         print(
-            f"{name:11}{what:17} median {median:6.2f} ms  p99 {p99:6.2f} ms  {median / least:5.2f} × INSERT"
+            f"{name:11}{what:17} median {median:6.2f} ms, {median / least:5.2f} × INSERT;"
+            f"  p99 {p99:6.2f} ms, {p99 / least99:5.2f} × INSERT; load {os.getloadavg()[0]:.0f}"
         )
 
 

@@ -1,0 +1,63 @@
+"""Connections to a PostgreSQL that went away meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from sync.server import database
+from sync.server.database import Database
+from tests.sync.postgres import Postgres
+
+ASK = sa.text("SELECT 1")
+
+
+@pytest.fixture
+def db(postgres: Postgres) -> Iterator[Database]:
+    db = Database.postgres(postgres.fresh_database(), pool_size=3)
+    yield db
+    db.close()
+
+
+def cut_off(db: Database) -> None:
+    """End one or two of its three connections at PostgreSQL's side."""
+    with db.read() as one, db.read() as two, db.read():
+        pids = {connection.exec_driver_sql("SELECT pg_backend_pid()").scalar() for connection in (one, two)}
+    with db.read() as one:
+        for pid in pids - {one.exec_driver_sql("SELECT pg_backend_pid()").scalar()}:
+            one.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+
+
+def test_a_connection_that_lay_idle_is_asked_first(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off(db)
+    monkeypatch.setattr(database, "IDLE_S", 0.0)
+    for _ in range(3):
+        with db.read() as connection:
+            assert connection.execute(ASK).scalar() == 1
+        with db.glance() as connection:
+            assert connection.execute(ASK).scalar() == 1
+
+
+def test_one_that_was_in_use_a_moment_ago_fails_once_and_all_are_made_anew(db: Database) -> None:
+    cut_off(db)
+    failures = 0
+    for _ in range(5):
+        try:
+            with db.read() as connection:
+                assert connection.execute(ASK).scalar() == 1
+        except OperationalError:
+            failures += 1
+    assert failures <= 1
+
+
+def test_after_a_glance_transactions_are_transactions_again(db: Database) -> None:
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (n int)")
+    for _ in range(4):
+        with db.glance() as connection:
+            assert connection.execute(sa.text("SELECT count(*) FROM kept")).scalar() == 0
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
