@@ -277,7 +277,7 @@ def _put_down(_connection: Any, record: Any) -> None:
 
 
 def _ask_if_it_lives(dialect: sa.Dialect, connection: Any, record: Any, _proxy: Any) -> None:
-    """A connection that lay idle may be of a server that is gone, and then all others are. One in use just now
+    """A connection that lay idle may be of a server that is gone, and so are all others. One in use just now
     is not asked; should it be dead all the same, the request that it is for is answered 503."""
     now_s = time.monotonic()
     if now_s - record.info.get("put_down_s", now_s) < IDLE_S:
