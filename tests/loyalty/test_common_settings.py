@@ -114,6 +114,15 @@ def test_articles_of_one_category_are_told_apart_by_name(goods: str, matched: li
         assert sorted(each.id for each in decision.lines if each.discounts) == matched
 
 
+def test_two_articles_of_one_category_may_each_have_a_rule() -> None:
+    compiled = programme(
+        P % ("p", "percent: 10%, products: {skus: [a]}") + P % ("q", "percent: 20%, products: {skus: [b]}")
+    )
+    for order in ("abc", "cba"):
+        goods = [line(sku, "10", category="food") for sku in order]
+        assert off(price(compiled, *goods)) == {"p": 100, "q": 200}
+
+
 def test_an_article_that_costs_nothing_is_goods_all_the_same() -> None:
     rule = "  - {id: p, kind: points, NAME, earn: {points: 1, per: unit}}\n"
     for head in ("", "caps: {line: 50%}", "floors: [{products: {skus: [gift]}, share: 10%}]"):
