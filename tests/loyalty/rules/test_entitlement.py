@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from app.loyalty.basket import Redeem
-from app.loyalty.effects import Grant, Granted
-from app.loyalty.state import EMPTY, apply
+from app.loyalty.effects import Grant, Granted, GrantUsed
+from app.loyalty.state import DAY_MS, EMPTY, apply
 from tests.loyalty.support import NOON, line, off, price, programme, then, why
 
 CARE = (
@@ -43,3 +43,48 @@ def test_uses_go_to_the_dearest_units_over_several_lines() -> None:
     decision = price(programme(rule), *goods, state=state, redeem=wish)
     assert [each.net_minor for each in decision.lines] == [0, 0, 400]
     assert then(state, decision).held("care", NOON) == ()
+
+
+def test_every_piece_sold_gives_its_uses_to_a_member_for_their_time() -> None:
+    compiled = programme(CARE)
+    for pieces, uses in (("1", 3), ("2", 6), ("0.5", 3)):
+        decision = price(compiled, line("plan", "99", pieces))
+        assert [(each.rule, each.kind, each.uses, each.item) for each in decision.issued] == [
+            ("u", "uses", uses, "plan")
+        ]
+    state = then(EMPTY, price(compiled, line("plan", "99")))
+    assert [len(state.held("u", NOON + days * DAY_MS)) for days in (365, 366)] == [1, 0]
+    assert price(compiled, line("plan", "99"), state=None).issued == ()
+    assert price(compiled, line("check", "99")).issued == ()
+
+
+def test_uses_are_taken_of_what_lapses_first_and_never_more_than_there_are() -> None:
+    compiled = programme(CARE)
+    grants = (
+        Grant("a", "u", "uses", NOON, uses=2),
+        Grant("b", "u", "uses", NOON, uses=1, expires_at_ms=NOON + 2 * DAY_MS),
+        Grant("c", "u", "uses", NOON, uses=1, expires_at_ms=NOON + DAY_MS),
+    )
+    state = apply(EMPTY, [Granted(each) for each in grants], NOON)
+    for wished, units, taken in (
+        (0, "9", {}),
+        (1, "9", {"c": 1}),
+        (3, "9", {"c": 1, "b": 1, "a": 1}),
+        (3, "2", {"c": 1, "b": 1}),
+        (9, "9", {"c": 1, "b": 1, "a": 2}),
+    ):
+        redeem = Redeem(entitlements=("u",) * wished + ("other",))
+        decision = price(compiled, line("check", "40", units), state=state, redeem=redeem)
+        used = {each.grant.code: each.grant.uses for each in decision.effects if isinstance(each, GrantUsed)}
+        assert used == taken
+        assert off(decision).get("u", 0) == 4_000 * sum(taken.values())
+
+
+def test_why_no_use_is_taken() -> None:
+    compiled = programme(CARE)
+    held = apply(EMPTY, [Granted(Grant("a", "u", "uses", NOON, uses=2))], NOON)
+    for state, code, params in (
+        (None, "members_only", {}), (EMPTY, "no_uses_left", {}), (held, "uses_left", {"n": 2})
+    ):  # fmt: skip
+        reason = why(price(compiled, line("check", "40"), state=state), "u")
+        assert (reason.code, reason.params) == (code, params)

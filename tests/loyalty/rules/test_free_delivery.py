@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from app.loyalty.state import EMPTY
-from tests.loyalty.support import line, off, price, programme, then, why
+import pytest
+
+from app.loyalty.effects import ReceiptCounted
+from app.loyalty.state import EMPTY, MemberState, apply
+from tests.loyalty.support import NOON, line, off, price, programme, then, why
 
 DELIVERY = line("courier", "9.90", tags=("delivery",))
+REGULAR = apply(EMPTY, [ReceiptCounted(1, 100)], NOON)
 
 
 def test_delivery_is_free_from_a_goods_total_after_discounts_and_neither_counts_nor_earns() -> None:
@@ -35,3 +39,24 @@ def test_delivery_is_free_on_the_first_order() -> None:
     first = price(compiled, line("a", "1"), DELIVERY)
     assert first.total_minor == 100
     assert price(compiled, line("a", "1"), DELIVERY, state=then(EMPTY, first)).total_minor == 1_090
+
+
+@pytest.mark.parametrize(
+    ("terms", "state", "goods", "code", "params"),
+    [
+        ("from_total: 50", None, "49.99", "missing_for_delivery", {"missing_minor": 1, "from_minor": 5_000}),
+        ("from_total: 50", None, "50", "applied", {"amount_minor": 990}),
+        ("first_order: true", None, "50", "members_only", {}),
+        ("first_order: true", REGULAR, "50", "not_first_purchase", {}),
+        ("first_order: true", EMPTY, "50", "applied", {"amount_minor": 990}),
+        ("first_order: true, from_total: 50", REGULAR, "50", "applied", {"amount_minor": 990}),
+        ("first_order: true, from_total: 50", EMPTY, "1", "applied", {"amount_minor": 990}),
+    ],
+)
+def test_either_condition_is_enough(
+    terms: str, state: MemberState | None, goods: str, code: str, params: dict[str, int]
+) -> None:
+    compiled = programme(f"  - {{id: d, kind: free_delivery, NAME, {terms}}}\n")
+    decision = price(compiled, line("a", goods), DELIVERY, state=state)
+    assert (why(decision, "d").code, why(decision, "d").params) == (code, params)
+    assert [each.net_minor for each in decision.lines][1] == (0 if code == "applied" else 990)
