@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.till_process import TillProcess
+from tests.support.till_process import WEDGE_GAP_MS, TillProcess
 from tests.support.virtual_card import VirtualCard, ntag213
 from tests.support.vpcd import Pcscd, pcscd_stopped
 from tests.support.xvfb import Xvfb
@@ -47,7 +47,7 @@ def test_the_till_sells_through_every_fault_of_its_readers(
     pcscd_stopped: Pcscd, xvfb: Xvfb, tmp_path: Path
 ) -> None:
     pcscd = pcscd_stopped
-    till = TillProcess(tmp_path / "shop", xvfb, scanner={"wedge_gap_ms": 140})
+    till = TillProcess(tmp_path / "shop", xvfb, scanner={"wedge_gap_ms": WEDGE_GAP_MS})
     try:
         till.start()
         sells(till)  # no card service at all

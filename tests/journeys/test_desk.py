@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support.pole import Pole
 from tests.support.scale import Pan
 from tests.support.serial_pair import SerialPair
-from tests.support.till_process import TillProcess
+from tests.support.till_process import WEDGE_GAP_MS, TillProcess
 from tests.support.xvfb import Xvfb
 
 APPLES, LATTE = "5901234000185", "5901234000062"
@@ -25,7 +25,7 @@ def test_a_sale_over_every_device_of_the_desk(xvfb: Xvfb, tmp_path: Path) -> Non
         tmp_path / "till",
         xvfb,
         reader={"enabled": False},
-        scanner={"wedge_gap_ms": 80},
+        scanner={"wedge_gap_ms": WEDGE_GAP_MS},
         display={"port": str(wire.till_end)},
         scale={"port": str(cable.till_end), "bits": "8N1"},
         terminal={"kind": "simulated"},

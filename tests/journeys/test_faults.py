@@ -10,7 +10,7 @@ from app.ledger.facts import SaleCompleted
 from hardware.printers.preview import as_text
 from hardware.printers.profile import PROFILES
 from tests.support.tcp_printer import TcpPrinter
-from tests.support.till_process import TillProcess
+from tests.support.till_process import WEDGE_GAP_MS, TillProcess
 from tests.support.xvfb import Xvfb
 from tests.sync.process import ServerProcess
 
@@ -35,7 +35,7 @@ def test_the_network_is_down_from_the_start_and_up_later(xvfb: Xvfb, tmp_path: P
         xvfb,
         server={"url": server.url, "enrol_code": code},
         reader={"enabled": False},
-        scanner={"wedge_gap_ms": 80},
+        scanner={"wedge_gap_ms": WEDGE_GAP_MS},
     )
     try:
         till.start()
@@ -65,7 +65,7 @@ def test_the_network_is_down_from_the_start_and_up_later(xvfb: Xvfb, tmp_path: P
 
 def test_killed_in_the_middle_of_the_basket(xvfb: Xvfb, folder: Path) -> None:
     """After a SIGKILL the basket, its member and its prices are on the screen again, and are sold once."""
-    till = TillProcess(folder, xvfb, reader={"enabled": False}, scanner={"wedge_gap_ms": 80})
+    till = TillProcess(folder, xvfb, reader={"enabled": False}, scanner={"wedge_gap_ms": WEDGE_GAP_MS})
     try:
         till.start()
         till.scan(CARD)
@@ -100,7 +100,7 @@ def test_killed_right_after_the_commit(xvfb: Xvfb, folder: Path) -> None:
         folder,
         xvfb,
         reader={"enabled": False},
-        scanner={"wedge_gap_ms": 80},
+        scanner={"wedge_gap_ms": WEDGE_GAP_MS},
         printer={"address": printer.address},
     )
     try:
@@ -136,7 +136,7 @@ def test_the_printer_is_off_and_the_queue_moves_on(xvfb: Xvfb, folder: Path) -> 
             folder,
             xvfb,
             reader={"enabled": False},
-            scanner={"wedge_gap_ms": 80},
+            scanner={"wedge_gap_ms": WEDGE_GAP_MS},
             printer={"address": printer.address},
         )
         try:
@@ -158,7 +158,7 @@ def test_all_of_it_adds_up(xvfb: Xvfb, folder: Path) -> None:
     """After a day with a kill in it, every projection equals the fold of the facts."""
     from app.store.database import Database
 
-    till = TillProcess(folder, xvfb, reader={"enabled": False}, scanner={"wedge_gap_ms": 80})
+    till = TillProcess(folder, xvfb, reader={"enabled": False}, scanner={"wedge_gap_ms": WEDGE_GAP_MS})
     try:
         till.start()
         till.scan(CARD)

@@ -16,7 +16,7 @@ from hardware.printers.preview import as_png, as_text
 from hardware.printers.profile import PROFILES
 from tests.support.serial_pair import SerialPair
 from tests.support.tcp_printer import TcpPrinter
-from tests.support.till_process import TillProcess
+from tests.support.till_process import WEDGE_GAP_MS, TillProcess
 from tests.support.virtual_card import ntag213
 from tests.support.vpcd import Pcscd
 from tests.support.xvfb import Xvfb
@@ -72,7 +72,7 @@ def test_from_a_tapped_card_to_head_office(
             xvfb,
             server={"url": server.url, "enrol_code": server.first_run["enrol_code"]},
             printer={"address": printer.address, "profile": "80mm"},
-            scanner={"serial": [str(cable.till_end)], "wedge_gap_ms": 80},
+            scanner={"serial": [str(cable.till_end)], "wedge_gap_ms": WEDGE_GAP_MS},
         )
         try:
             till.start()

@@ -20,6 +20,8 @@ from tests.support.xvfb import Xvfb
 
 SCANNER_MS = 4
 PERSON_MS = 150
+WEDGE_GAP_MS = 140
+"""More than the default: on a busy machine xdotool itself pauses amid a code."""
 
 
 class TillProcess:

@@ -17,14 +17,16 @@ from app.ui.wedge import WedgeFilter
 from hardware.ports import Scan, ScanEvent
 from hardware.scanners.wedge import WedgeSettings
 
-GAP_MS = 80
-"""More than the default: on a busy machine xdotool itself pauses for some tens of milliseconds."""
+SCANNER_GAP_MS, TYPING_GAP_MS = 500, 80
+"""On a busy machine xdotool itself pauses amid a code, for tenths of a second at a load of ten to a core; a
+person's keys only come further apart by that. So a test says which of the two it presses."""
 
 
 class Probe(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.scans: list[list[str | None]] = []
+        self.wedge: WedgeFilter | None = None
         self.clicks = 0
         self.shortcuts = 0
         self.most_seen = ""
@@ -57,6 +59,13 @@ class Probe(QWidget):
     def _shortcut(self) -> None:
         self.shortcuts += 1
 
+    def watch(self, gap_ms: int) -> None:
+        """Tell scans by this pause between keys from now on."""
+        if self.wedge is not None:
+            self.wedge.close()
+        self.wedge = WedgeFilter(WedgeSettings(gap_ms=gap_ms), self.scanned)
+        self.wedge.watch()
+
     def scanned(self, event: ScanEvent) -> None:
         if isinstance(event, Scan):
             self.scans.append([event.text, event.aim])
@@ -82,6 +91,9 @@ class Probe(QWidget):
                 self.scans, self.clicks, self.shortcuts, self.most_seen = [], 0, 0, ""
                 self.activateWindow()
                 self.field.setFocus()
+                self.watch(SCANNER_GAP_MS)
+            case ["typing"]:
+                self.watch(TYPING_GAP_MS)
             case ["button"]:
                 self.button.setFocus()
             case ["dialog"]:
@@ -97,8 +109,6 @@ class Probe(QWidget):
 def main() -> None:
     application = QApplication(sys.argv[:1])
     probe = Probe()
-    wedge = WedgeFilter(WedgeSettings(gap_ms=GAP_MS), probe.scanned)
-    wedge.watch()
     probe.show()
     probe.activateWindow()
     commands = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
@@ -113,7 +123,8 @@ def main() -> None:
 
     commands.activated.connect(read)
     application.exec()
-    wedge.close()
+    if probe.wedge is not None:
+        probe.wedge.close()
 
 
 if __name__ == "__main__":

@@ -485,7 +485,6 @@ def test_another_code_is_refused_anew() -> None:
         assert desk.status.problem == "code_used"
 
 
-
 def test_an_enrolment_for_another_till_is_not_taken_over() -> None:
     desk = Desk(facts=1)
     desk.problem(409, "fork")

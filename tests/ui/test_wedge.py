@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.wedge_probe import SCANNER_GAP_MS
 from tests.support.xvfb import Xvfb, xvfb
 
 __all__ = ["xvfb"]
@@ -25,6 +26,7 @@ KEYCODES = {char: str(10 + i) for i, char in enumerate("1234567890-=")} | {
 }
 """Keys of a US keyboard by their X key codes, as a scanner presses them under any layout."""
 ENTER = "36"
+SILENT_S = SCANNER_GAP_MS / 1000 + 0.1
 
 
 class Window:
@@ -103,6 +105,7 @@ def test_the_layout_does_not_matter(window: Window, xvfb: Xvfb, layout: str):
 
 def test_a_person_types_in_his_own_layout(window: Window, xvfb: Xvfb):
     xvfb.layout("ru")
+    window.tell("typing")
     xvfb.keys(codes("vjkjrj2"), every_ms=160)
     state = window.wait(lambda state: len(state["text"]) == 7)
     assert state["text"] == "молоко2"
@@ -110,12 +113,14 @@ def test_a_person_types_in_his_own_layout(window: Window, xvfb: Xvfb):
 
 
 def test_typed_keys_arrive_once_with_their_shift(window: Window, xvfb: Xvfb):
+    window.tell("typing")
     xvfb.keys(codes("Ann"), every_ms=160)
     xvfb.keys(["BackSpace", *codes("aA")], every_ms=160)
     assert window.wait(lambda state: len(state["text"]) == 4)["text"] == "AnaA"
 
 
 def test_a_fast_roll_over_two_keys_is_typing_in_order(window: Window, xvfb: Xvfb):
+    window.tell("typing")
     xvfb.keys(codes("th"), every_ms=10)
     time.sleep(0.2)
     xvfb.keys(codes("er"), every_ms=10)
@@ -141,7 +146,7 @@ def test_tab_and_a_doubled_enter_leave_the_focus_and_the_button_alone(window: Wi
     scan(xvfb, EAN, "Tab")
     scan(xvfb, EAN, ENTER, ENTER)
     state = window.wait(lambda state: len(state["scans"]) == 2)
-    time.sleep(0.2)
+    time.sleep(SILENT_S)
     assert window.tell()["clicks"] == 0
     assert state["shortcuts"] == 0
 
@@ -153,12 +158,14 @@ def test_a_modal_dialog_swallows_no_scan_and_is_not_answered_by_it(window: Windo
     state = window.wait(lambda state: state["scans"])
     assert state["scans"] == [[EAN, None]]
     assert (state["dialog_text"], state["dialog_open"]) == ("", True)
+    window.tell("typing")
     xvfb.keys([*codes("12"), ENTER], every_ms=160)
     assert window.wait(lambda state: not state["dialog_open"])["dialog_text"] == "12"
 
 
 def test_enter_and_space_by_hand_still_press_a_button(window: Window, xvfb: Xvfb):
     window.tell("button")
+    window.tell("typing")
     xvfb.keys(["space"])
     assert window.wait(lambda state: state["clicks"] == 1)["scans"] == []
 
@@ -166,7 +173,7 @@ def test_enter_and_space_by_hand_still_press_a_button(window: Window, xvfb: Xvfb
 def test_shortcuts_work_by_hand_and_never_by_a_scan(window: Window, xvfb: Xvfb):
     scan(xvfb, "555555", ENTER)
     assert window.wait(lambda state: state["scans"])["shortcuts"] == 0
-    time.sleep(0.2)
+    window.tell("typing")
     xvfb.keys(["F9", ENTER], every_ms=160)
     assert window.wait(lambda state: state["shortcuts"] == 2)["text"] == ""
 
@@ -184,6 +191,7 @@ def test_a_busy_window_neither_tears_a_scan_nor_makes_one_of_typing(window: Wind
     state = window.wait(lambda state: state["scans"])
     assert state["scans"] == [[EAN, None]]
     assert state["most_seen"] == ""
+    window.tell("typing")
     window.tell("busy 20 900")
     xvfb.keys(codes("milk"), every_ms=160)
     state = window.wait(lambda state: len(state["text"]) == 4)
@@ -191,6 +199,7 @@ def test_a_busy_window_neither_tears_a_scan_nor_makes_one_of_typing(window: Wind
 
 
 def test_a_key_held_down_repeats_as_typing(window: Window, xvfb: Xvfb):
+    window.tell("typing")
     xvfb.run("xdotool", "keydown", "38")
     time.sleep(1.2)  # an X server repeats after 0.66 s, 25 times a second
     xvfb.run("xdotool", "keyup", "38")
@@ -213,7 +222,7 @@ def test_garbage_is_survived_and_the_next_code_is_read(window: Window, xvfb: Xvf
         "Home",
     ]
     xvfb.keys([*garbage, *codes("81a"), "shift+Tab", "Up", "ctrl+35", *codes("x")], every_ms=2)
-    time.sleep(0.3)
+    time.sleep(SILENT_S)
     before = len(window.tell()["scans"])
     scan(xvfb, EAN, ENTER)
     state = window.wait(lambda state: len(state["scans"]) > before)
