@@ -139,6 +139,21 @@ def publish_allowance(
     _publish(context, Path("allowance"), lambda database: exposure.publish(database, source, store))
 
 
+@publish_app.command("member-scope")
+def publish_member_scope(
+    context: typer.Context,
+    full_up_to: Annotated[int, typer.Option(min=0, max=10**9, help="Members whom every till knows in full.")],
+) -> None:
+    """Up to how many members tills know all of them in full; beyond, those whom their store has seen, and the
+    others from a directory and by asking."""
+    from sync.server import member_scope
+
+    with server_database(context) as database:
+        kept = member_scope.publish(database, member_scope.MemberScope(full_up_to=full_up_to))
+    whom = "those whom their store has seen" if kept.limited else "every member"
+    say(f"Tills know {whom} in full.")
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     from app.store.sheets import SheetProblem, read_sheet
 

@@ -132,7 +132,7 @@ def build(
             count, sha256 = buckets.sorted_into(out, beat)
         header = maker.header(feed_epoch, cursors.seal(cursor))
         header = msgspec.structs.replace(header, count=count, sha256=sha256)
-        return _put_together(place, directory.head_of(header), folder)
+        return put_together(place, directory.head_of(header), folder)
 
 
 def _streamed(db: Database, shard: int) -> Iterator[Any]:
@@ -191,7 +191,7 @@ class Buckets:
         return count, digest.digest()
 
 
-def _put_together(place: Path, head: bytes, folder: Path) -> Path:
+def put_together(place: Path, head: bytes, folder: Path) -> Path:
     """Head and records in one file; there is nothing of it under its name before all of it is there."""
     digest = hashlib.sha256()
     with (place / "whole").open("wb") as out, (place / "records").open("rb") as records:

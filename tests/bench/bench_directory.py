@@ -1,9 +1,11 @@
 """A bare till of a large chain: its store's members in full, everybody's cards in short, over loopback.
 
-    python -m tests.bench.bench_directory [cards] [members of the store]     (10,000,000 and 200,000)
+    python -m tests.bench.bench_directory [cards] [members of the store] [in the server's tables]
+                                           10,000,000          200,000                  1,000,000
 
-The server runs in a process of its own on SQLite; its members, with a card each, are put into its tables in
-bulk and its directory is made beforehand, and timed. Beside the till's own figure: the same bytes fetched by
+The server runs in a process of its own on SQLite; members, with a card each, are put into its tables in bulk
+and its directory is made of them beforehand, and timed. The records of the rest are put into that file as
+they would have been made. Beside the till's own figure: the same bytes fetched by
 a plain HTTP client into a file and hashed, in the same minute.
 """
 
@@ -26,11 +28,12 @@ from app.loyalty.effects import Lot
 from app.loyalty.state import Bucket, MemberState
 from app.store.database import Database
 from sync import protocol
-from sync.directory import RECORD_BYTES, card_key
+from sync.directory import BOUGHT, RECORD_BYTES, Directory, card_key, head_of, record
 from sync.events import Status
 from sync.server import admin, member_scope, others, schema
 from sync.server.context import open_context
 from sync.server.database import Database as ServerDatabase
+from sync.server.directory import Buckets, newest, put_together
 from sync.server.member_scope import MemberScope
 from sync.shelf import Shelf
 from sync.worker import SyncWorker
@@ -100,10 +103,26 @@ def others_of(db: ServerDatabase, states: list[bytes], heads: list[int], first: 
             "INSERT INTO member_card SELECT shard, id, 'code:' || n, ?, NULL FROM other ORDER BY shard, id",
             (NOW_MS,),
         )
-        run(
-            "UPDATE member_head SET head = (SELECT max(version) FROM member m WHERE m.shard = member_head.shard)"
-        )
+        newest_of = "SELECT max(version) FROM member m WHERE m.shard = member_head.shard"
+        run(f"UPDATE member_head SET head = ({newest_of})")
         run("DROP TABLE other")
+
+
+def widen(file: Path, cards: int) -> None:
+    """The directory as of so many cards: with records that nobody's card has the key of."""
+    directory, drawn = Directory(file.read_bytes()), random.Random(3)
+    with tempfile.TemporaryDirectory(dir=file.parent) as name:
+        place = Path(name)
+        with Buckets(place) as buckets:
+            for at in range(directory.count):
+                buckets.put(directory.records(at, at + 1), 0)
+            for n in range(directory.count, cards):
+                key = drawn.getrandbits(64).to_bytes(8, "big")
+                buckets.put(record(key, b"%016d" % n, n % 100_00, 0, BOUGHT), 0)
+        with (place / "records").open("wb") as out:
+            count, sha256 = buckets.sorted_into(out, lambda: None)
+        header = msgspec.structs.replace(directory.header, count=count, sha256=sha256)
+        put_together(place, head_of(header), file.parent)
 
 
 def timed(what: str, work: Callable[[], object]) -> float:
@@ -132,7 +151,7 @@ def plain(url: str, till: Database, into: Path) -> None:
     outbox.close()
 
 
-def fetch(folder: Path, server: ServerProcess, code: str, cards: int, of_store: int) -> None:
+def fetch(folder: Path, server: ServerProcess, code: str, cards: int, of_store: int, tables: int) -> None:
     database, shelf = Database(folder), Shelf(folder / "directory")
     outbox, inbox, reader = database.outbox(), database.inbox(), database.reader()
     told: list[Status] = []
@@ -158,7 +177,7 @@ def fetch(folder: Path, server: ServerProcess, code: str, cards: int, of_store: 
     secret = reader.setting("pull.card_key")
     assert secret is not None
     drawn = random.Random(2)
-    tokens = [f"code:{drawn.randrange(cards)}" for _ in range(20_000)]
+    tokens = [f"code:{drawn.randrange(tables)}" for _ in range(20_000)]
     found_s = time.perf_counter()
     assert all(shelf.find(card_key(secret, token)) for token in tokens)
     found_us = (time.perf_counter() - found_s) / len(tokens) * 1e6
@@ -173,7 +192,7 @@ def fetch(folder: Path, server: ServerProcess, code: str, cards: int, of_store: 
     database.close()
 
 
-def main(cards: int = 10_000_000, of_store: int = 200_000) -> None:
+def main(cards: int = 10_000_000, of_store: int = 200_000, tables: int = 1_000_000) -> None:
     with tempfile.TemporaryDirectory(prefix="stempel-directory-") as name:
         folder = Path(name)
         (folder / "server").mkdir()
@@ -181,18 +200,21 @@ def main(cards: int = 10_000_000, of_store: int = 200_000) -> None:
 
         def fill() -> None:
             nonlocal code
-            code = seed(folder / "server", cards, of_store)
+            code = seed(folder / "server", tables, of_store)
 
         timed("filling the server's tables", fill)
         context = open_context(folder / "server")
-        timed("making the directory", lambda: others.keep_up(context))
+        timed(f"making the directory of {tables:,}", lambda: others.keep_up(context))
+        made = newest(context.directories)
+        assert made is not None
+        timed(f"widening it to {cards:,}", lambda: widen(made, cards))
         context.db.close()
         server = ServerProcess(folder / "server")
         try:
-            fetch(folder / "till", server, code, cards, of_store)
+            fetch(folder / "till", server, code, cards, of_store, tables)
         finally:
             server.kill()
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(*map(int, sys.argv[1:4]))

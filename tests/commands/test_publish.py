@@ -75,6 +75,12 @@ def test_an_allowance_is_published_in_points_and_money(tmp_path: Path) -> None:
         assert run(tmp_path, *said, *wrong).exit_code == 2, wrong
 
 
+def test_how_many_members_tills_know_in_full_is_published(tmp_path: Path) -> None:
+    said = ("publish", "member-scope", "--full-up-to")
+    assert "every member" in run(tmp_path, *said, "500000").output
+    assert run(tmp_path, *said, "-1").exit_code == 2
+
+
 def test_a_programme_is_published_once_and_withdrawn(tmp_path: Path) -> None:
     file = tmp_path / "programme.yaml"
     shutil.copy(resources.path("programmes", "demo.yaml"), file)

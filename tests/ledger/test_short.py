@@ -1,4 +1,4 @@
-"""Members in short: their level is the one that all of their facts give, and a sale's name of it reads back."""
+"""Members in short: their level is that of all of their facts, and a sale's name of it reads back."""
 
 from __future__ import annotations
 
