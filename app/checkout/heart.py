@@ -16,7 +16,7 @@ from app.checkout.aside import Aside, at_once
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.elsewhere import Elsewhere, NoElsewhere
 from app.checkout.holding import Holding
-from app.checkout.moment import context_of
+from app.checkout.moment import budgets_left, context_of
 from app.checkout.outcome import Outcome, refused
 from app.checkout.outside import Outside
 from app.checkout.ports import Catalogue, Journal, Member, Members, Sales, Shift, Work
@@ -97,6 +97,7 @@ class Heart(Recorder):
             self.sale = open_basket.from_bytes(kept)
             self.member = self.load(self.sale.member)
             self.holding.resumed()
+        self._left: dict[str, int] = {}
         self._explained: tuple[Decision, Decision] | None = None
         self._offers: tuple[OpenSale, tuple[Offer, ...]] = (self.sale, ())
         self.decision: Decision = self.price()
@@ -228,7 +229,7 @@ class Heart(Recorder):
         facts of their own, with `why`; None where `facts` tell of them. Refused, and nothing is changed,
         where the customer would have paid more than the basket is worth.
         """
-        before = self.sale, self.member, self.decision
+        before, left = (self.sale, self.member, self.decision), self._left
         if member is None and sale.member is not None:
             member = self.member if sale.member == self.sale.member else self.load(sale.member)
         self.sale, self.member = self._now(sale), member
@@ -236,7 +237,7 @@ class Heart(Recorder):
         paid_minor = sale.tendered_minor + sale.credit_minor
         if self.sale.tenders and self.left_minor < min(0, before[2].due_minor - paid_minor):
             over_minor = -self.left_minor
-            self.sale, self.member, self.decision = before
+            (self.sale, self.member, self.decision), self._left = before, left
             return refused("overpaid", over_minor=over_minor)
         self.past.append(before[0])
         del self.past[:-UNDO_STEPS]
@@ -296,7 +297,7 @@ class Heart(Recorder):
 
     def refresh_price(self) -> None:
         """What all customers share may have changed (budgets, stocks): price with what is left now."""
-        if self.sale.lines and self.stopped() is None:
+        if self.sale.lines and not self.sale.tenders and self.stopped() is None:
             self.reprice(keep=False)
 
     def keep(self, facts: tuple[AnyFact, ...] = ()) -> None:
@@ -339,7 +340,9 @@ class Heart(Recorder):
     # -- the price -----------------------------------------------------------------------------------------
 
     def price(self) -> Decision:
-        """What the basket costs, without what only a payment may do (draw a prize)."""
+        """What the basket costs, without what only a payment may do (draw a prize). What is left of budgets
+        stays what it is now until the next price: what the customer was told is what is paid."""
+        self._left = budgets_left(self.programme, self.sales)
         return self.evaluate(paying=False)
 
     def evaluate(self, *, paying: bool, explain: bool = False) -> Decision:
@@ -374,10 +377,8 @@ class Heart(Recorder):
 
     def context(self, *, paying: bool) -> Context:
         """When, where and for whom the sale in hand is priced, and what was presented."""
-        at_ms = self.sale.priced_ms or self.world.now_ms()
-        context = context_of(
-            self.sale, self.member, self.sales, self.shop, at_ms, programme=self.programme, paying=paying
-        )
+        at_ms, left = self.sale.priced_ms or self.world.now_ms(), self._left
+        context = context_of(self.sale, self.member, self.sales, self.shop, at_ms, left, paying=paying)
         limit, most = self.holding.limit_centi(), context.points_limit_centi
         if limit is None:
             return context

@@ -17,11 +17,11 @@ def context_of(
     sales: Sales,
     shop: Shop,
     at_ms: int,
+    budgets: dict[str, int],
     *,
-    programme: Compiled,
     paying: bool,
 ) -> Context:
-    """The context of an open sale; `sales` says how often its codes were used, and what budgets gave."""
+    """The context of an open sale; `sales` says how often its codes were used, `budgets` what is left."""
     person = member.person if member else None
     return Context(
         at_ms=at_ms,
@@ -40,7 +40,7 @@ def context_of(
         codes=tuple(_code(code, sale, sales) for code in sale.codes),
         birthday=birthday_of(person),
         segments=person.segments if person else (),
-        budgets=budgets_left(programme, sales),
+        budgets=budgets,
         paying=paying,
     )
 

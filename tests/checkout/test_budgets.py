@@ -53,6 +53,16 @@ def refunded(desk: Desk, sale: SaleCompleted) -> None:
     assert not desk.heard[-1].refused
 
 
+def others_gave(desk: Desk, amount_minor: int) -> None:
+    """The server's sums come."""
+
+    def pulled() -> None:
+        with desk.database.writer.transaction():
+            desk.database.writer.projections.budgets.take({"autumn#existing": amount_minor}, 0, 0)
+
+    desk.database.call(pulled)
+
+
 def reason(desk: Desk, rule: str) -> str:
     return next(each.code for each in desk.till.explained().why if each.rule == rule)
 
@@ -131,18 +141,34 @@ def test_the_discounts_of_a_moved_sale_stay_paid_until_its_goods_come_back(desk:
 def test_what_other_tills_gave_is_priced_at_once(desk: Desk) -> None:
     desk.till.scan(BEANS)
     assert desk.till.decision.discount_minor == 9_45
-    budgets = desk.database.writer.projections.budgets
-
-    def pulled() -> None:
-        with desk.database.writer.transaction():
-            budgets.take({"autumn#existing": 14_00}, 0, 0)
-
-    desk.database.call(pulled)
+    others_gave(desk, 14_00)
     desk.till.heart.refresh_price()
     assert desk.till.decision.discount_minor == 1_00
     desk.till.pay_cash(desk.till.due_minor, desk.heard.append)
     assert desk.till.last is not None
     assert desk.till.last.sale.discount_minor == 1_00
+
+
+@pytest.mark.parametrize("means", ["cash", "card"])
+def test_what_was_shown_is_what_is_paid_whatever_others_give_meanwhile(desk: Desk, means: str) -> None:
+    desk.till.scan(BEANS)
+    shown_minor = desk.till.due_minor
+    if means == "card":
+        desk.till.ask_terminal(desk.heard.append)
+    others_gave(desk, 15_00)
+    if means == "card":
+        desk.till.heart.refresh_price()  # while the terminal has the word, nothing changes
+        desk.till.settle_terminal(charged=True, answer=desk.heard.append)
+    else:
+        desk.till.pay_cash(shown_minor, desk.heard.append)
+    assert desk.till.last is not None
+    sale = desk.till.last.sale
+    assert (sale.total_minor, sale.discount_minor) == (shown_minor, 9_45)
+    assert sum(tender.amount_minor for tender in sale.tenders) == shown_minor
+    assert sale.basis is not None
+    assert sale.basis.budgets == {}
+    desk.till.scan(BEANS)
+    assert desk.till.decision.discount_minor == 0, "the next customer comes too late"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
