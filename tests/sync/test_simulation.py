@@ -12,7 +12,9 @@ import pytest
 from app.store.inbox import Taker
 from app.store.projections import Projections
 from sync.events import Send
+from sync.server import member_scope
 from sync.server.database import Database
+from sync.server.member_scope import MemberScope
 from tests.sync.rig import Answer, Rig
 from tests.sync.simulator import Faults, SimServer, Simulation
 
@@ -129,6 +131,25 @@ def test_merges_of_which_a_server_put_back_has_not_heard() -> None:
 def test_merged_members_are_one_at_every_till(block: int) -> None:
     for seed in range(30_000 + block * 25, 30_000 + block * 25 + 25):
         merged_members(seed)
+
+
+def crossing_the_limit(seed: int) -> int:
+    """A chain that is told of its store's members alone, and of everybody, and back again; how often tills
+    pulled everything anew."""
+    with world(seed) as sim:
+        sim.add_till("a")
+        sim.add_till("b")
+        for _ in range(3):
+            trade(sim, 2)
+            full_up_to = sim.random.choice((0, 10**6))
+            member_scope.publish(sim.server.db, MemberScope(full_up_to=full_up_to))
+        sim.calm()
+        sim.check()
+        return sum(int(till.disk.reader.setting("pull.number") or b"0") for till in sim.tills)
+
+
+def test_a_chain_at_its_limit_loses_nobody() -> None:
+    assert sum(map(crossing_the_limit, range(60_000, 60_020))) > 10
 
 
 @pytest.mark.parametrize("block", range(20))
