@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.loyalty.basket import Birthday, Code, Context
+from app.loyalty.basket import Birthday, Code, Context, Redeem
 from app.loyalty.effects import BudgetSpent, Enrolled, Lot, PointsEarned, ReferralDue
 from app.loyalty.events import Event, enrol, evaluate_event
 from app.loyalty.state import DAY_MS, EMPTY, apply
@@ -111,3 +111,11 @@ def test_events_and_enrolments_keep_to_the_budget_and_to_the_rules_time() -> Non
     for setting, points in (("budget: {total: 9}", 20), ("when: {until: 2026-01-14}", 0)):
         begun = enrol(programme(WORTH + friend % setting), context, "anna")
         assert begun.earned_centi == points * 100
+
+
+def test_what_a_budget_does_not_pay_is_not_spent_in_the_sale_that_would_have_earned_it() -> None:
+    terms = "earn: {points: 50, per: visit}, redeem: {value: 0.10, block: 0.01, same_sale: true}"
+    compiled = programme(f"  - {{id: r, kind: points, NAME, {terms}, budget: {{total: 9}}}}\n")
+    for left_minor, points in ((200, 20), (900, 50)):
+        decision = price(compiled, line("a", "10"), redeem=Redeem("max"), budgets={"r": left_minor})
+        assert (decision.points.earned_centi, decision.points.spent_centi) == (points * 100, points * 100)

@@ -245,3 +245,9 @@ def test_a_share_of_the_receipt_keeps_to_its_terms_beside_one_without_any(
 ) -> None:
     rules = STEP % ("a", "percent: 10%", terms) + STEP % ("b", "percent: 0.1%", "")
     assert both(programme(rules), line("x", "10")) == given
+
+
+def test_a_share_of_the_receipt_competes_with_its_cap() -> None:
+    rules = STEP % ("a", "percent: 20%", ", max_discount: CAP") + STEP % ("b", "percent: 15%", "")
+    for cap, given in (("1.49", {"b": 150}), ("1.50", {"a": 150}), ("2", {"a": 200})):
+        assert both(programme(rules.replace("CAP", cap)), line("x", "10")) == given

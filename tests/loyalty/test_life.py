@@ -198,3 +198,16 @@ def test_what_idles_counts_from_the_first_purchase_and_from_the_last_that_was_no
         for days in (5, 6, 8, 9):
             lots.advance((day + days) * DAY_MS)
             assert lots.balance_centi == (0 if days >= lapsed else 5)
+
+
+def test_a_purchase_that_is_forgotten_prolongs_nothing_any_more() -> None:
+    """No rule forgets one before what it prolongs has lapsed; a state from elsewhere may."""
+    day = NOON // DAY_MS
+    bought = Bucket(day, receipts=1), Bucket(day + 3, receipts=1, keep_days=1)
+    frozen = MemberState(lots=(Lot("l", "p", 5, NOON, idle_days=5),), counters={PURCHASES: bought})
+    life = Life(frozen)
+    for late_ms in (5 * DAY_MS, 6 * DAY_MS, 6 * DAY_MS + 1):
+        life.advance(day * DAY_MS + late_ms)
+        frozen = advance(frozen, day * DAY_MS + late_ms)
+        assert life.balance_centi == frozen.balance_centi
+    assert frozen.balance_centi == 0

@@ -135,6 +135,18 @@ def test_a_budget_is_whole_after_the_warm_up_and_pauses_by_itself() -> None:
     assert rule(result.draft, "milk").nobody.discount_minor == 200
 
 
+def test_a_floor_holds_in_a_replay_and_the_rest_earns() -> None:
+    draft = programme(
+        "  - {id: half, kind: threshold, NAME, steps: [{from: 1, give: {percent: 50%}}]}\n"
+        "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}, products: {skus: [milk]}}\n",
+        "floors: [{products: {skus: [milk]}, price: 9}]\n",
+    )
+    past = collect([sale("s1", "2026-01-02 10:00", (MILK, 1, 1000), (BREAD, 1, 1000), member="anna")])
+    result = what_if(draft, IN_FORCE, past, Assumptions(redemption="none", warm_up_days=0))
+    assert rule(result.draft, "half").all.discount_minor == 100 + 500
+    assert rule(result.draft, "p").all.earned_centi == 900
+
+
 def test_the_parts_of_a_budget_are_spent_apart() -> None:
     draft = programme("""
   - id: half

@@ -255,3 +255,17 @@ def test_two_bought_and_one_got_of_the_same_goods_is_three_for_two() -> None:
     beside = B % ("b", same % "100%" + ", beside: [{products: {skus: [bag]}}]")
     assert off(price(programme(beside), *goods, line("bag", "2"))) == {"b": 100}
     assert off(price(programme(beside), *goods)) == {}
+
+
+def test_of_two_that_are_the_same_each_has_its_own_time() -> None:
+    timed = "n_for_m: {take: 2, pay: 1}, when: {until: %s}"
+    rules = B % ("a", timed % "2026-01-14") + B % ("b", timed % "2026-01-31")
+    basket, where = Basket((line("x", "10", "2"),)), Context(at_ms=NOON, sale_id="s")
+    assert off(evaluate(programme(rules), EMPTY, basket, where)) == {"b": 1000}
+
+
+def test_a_line_that_is_used_up_is_passed_by() -> None:
+    """Two sets at 1.00: x, x and y; then x and z, as there is no y left, and w."""
+    rule = "set: [{products: {categories: [c]}, qty: 2}, {products: {skus: [y, w]}}], price: 1"
+    shelf = line("x", "9", "3", category="c"), line("y", "5", category="c"), line("z", "3", "3", category="c")
+    assert off(price(programme(B % ("b", rule)), *shelf, line("w", "1"))) == {"b": 2200 + 1200}

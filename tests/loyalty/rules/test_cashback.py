@@ -59,13 +59,12 @@ def test_the_money_that_comes_back_in_part(base: str, centi: int) -> None:
 
 def test_a_least_receipt_and_whole_points() -> None:
     compiled = programme(
-        "  - {id: c, kind: cashback, NAME, rate: 5%, min_receipt: 20, round_to: point_down}\n"
+        "  - {id: c, kind: cashback, NAME, rate: 10%, min_receipt: 20, round_to: point_down}\n"
     )
     short = price(compiled, line("a", "19.99"))
     assert (short.points.earned_centi, why(short, "c").params) == (0, {"missing_minor": 1})
-    assert price(compiled, line("a", "20")).points.earned_centi == 100
-    assert price(compiled, line("a", "39.99")).points.earned_centi == 100
-    assert price(compiled, line("a", "40")).points.earned_centi == 200
+    for spent, centi in (("20", 200), ("29.99", 200), ("30", 300)):
+        assert price(compiled, line("a", spent)).points.earned_centi == centi
 
 
 def test_a_chosen_category_helps_only_where_it_is_the_higher_rate_and_only_as_many_as_may_be_picked() -> None:
