@@ -39,7 +39,7 @@ class RigBack:
             rig.post(heard)
 
         def heard() -> None:
-            rig.staff_changed()
+            rig.syncing.staff_changed()
             answer("")
 
         rig.database.lane.submit(job, lambda error: rig.post(lambda: answer(str(error))))

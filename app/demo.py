@@ -109,7 +109,7 @@ def prepare(folder: Path, *, lang: str, fresh: bool = False) -> Config:
 def _stock(folder: Path, config: Config) -> None:
     from app.checkout.imports import read_members, read_products
     from app.lanes import RealWorld
-    from app.rig import open_programme, points_rule
+    from app.rig.programme import open_programme, points_rule
     from app.store.database import Database
     from app.store.sheets import read_sheet
 

@@ -66,7 +66,7 @@ def examine(folder: Path) -> list[Finding]:
 
 
 def _programme(folder: Path, config: Config) -> Iterator[Finding]:
-    from app.rig import open_programme
+    from app.rig.programme import open_programme
 
     try:
         programme = open_programme(folder, config).programme

@@ -182,7 +182,7 @@ class Windowed:
     def connect(self, server: ServerSection) -> None:
         """Join a server that is known only now; in the window's thread."""
         if self.rig is not None:
-            self.rig.start_sync(server, self._synced, self.presenter.refresh)
+            self.rig.syncing.start(server, self._synced, self.presenter.refresh)
 
     def _synced(self, status: Status) -> None:
         self.presenter.network(status.state == "online", status.unsynced, refused=status.problem in REFUSED)
@@ -292,7 +292,7 @@ class Windowed:
         self._list_devices(rig)
         if devices.side.fiscal is not None:
             self._look_every(10_000)
-        rig.start_sync(self.config.server, self._synced, presenter.refresh)
+        rig.syncing.start(self.config.server, self._synced, presenter.refresh)
         if self._on_ready is not None:
             self._on_ready(self)
 

@@ -22,7 +22,7 @@ MEMBERS_ONLY = 10**6
 
 def test_the_member_in_hand_is_priced_anew_when_their_state_comes(rig: Rig, posted: Posted) -> None:
     changes: list[int] = []
-    rig.start_sync(ServerSection(), lambda _: None, lambda: changes.append(1))
+    rig.syncing.start(ServerSection(), lambda _: None, lambda: changes.append(1))
     assert rig.till.scan(CARD).code == "member_here"
     assert rig.till.member is not None
     member, before = rig.till.member.id, rig.till.member.state
@@ -38,13 +38,13 @@ def test_the_member_in_hand_is_priced_anew_when_their_state_comes(rig: Rig, post
     inbox = rig.database.inbox()
     later_ms = rig.world.now_ms() + 60_000
     arrival = inbox.apply(page, later_ms)
-    rig._arrived(arrival)
+    rig.syncing.arrived(arrival)
     posted.until(lambda: bool(changes))
     shown = rig.till.member
     assert shown is not None
     assert shown.state.balance_centi == before.balance_centi + 5_000
     assert shown.as_of_ms == later_ms, "as of when the server was asked"
-    rig._arrived(msgspec.structs.replace(arrival, members=frozenset()))
+    rig.syncing.arrived(msgspec.structs.replace(arrival, members=frozenset()))
     inbox.close()
 
 
@@ -52,7 +52,7 @@ def test_a_published_programme_prices_the_basket_in_hand(
     rig: Rig, folder: Path, posted: Posted, world: FixedWorld
 ) -> None:
     changes: list[int] = []
-    rig.start_sync(ServerSection(), lambda _: None, lambda: changes.append(1))
+    rig.syncing.start(ServerSection(), lambda _: None, lambda: changes.append(1))
     file = (folder / "programme.yaml").read_text("utf-8")
     old = rig.till.programme.programme
     source = file.replace(f"version: {old.version}", f"version: {old.version + 1}", 1)
@@ -63,7 +63,7 @@ def test_a_published_programme_prices_the_basket_in_hand(
     row = protocol.Listed(list="programme", key=key, body=msgspec.Raw(protocol.encode(body)))
     inbox = rig.database.inbox()
     page = protocol.PullPage(feed_epoch="f", cursor="1", more=False, listed=[row])
-    rig._arrived(inbox.apply(page, world.ms))
+    rig.syncing.arrived(inbox.apply(page, world.ms))
     posted.until(lambda: bool(changes))
     assert rig.till.programme.programme.version == old.version + 1
     inbox.close()

@@ -59,7 +59,7 @@ def import_members(file: Path, data: Data = None) -> None:
     and receipts are brought over as opening balances. Members that are here already are left alone."""
     from app.checkout.imports import read_members
     from app.lanes import RealWorld
-    from app.rig import open_programme, points_rule
+    from app.rig.programme import open_programme, points_rule
     from app.store.database import Database
     from app.store.sheets import SheetProblem, read_sheet
 

@@ -46,7 +46,7 @@ def read_journey(place: str) -> Sales:
 def read_till(folder: Path) -> tuple[Sales, Compiled]:
     """A till's own sales, and the programme it sells under."""
     from app.config import load
-    from app.rig import open_programme
+    from app.rig.programme import open_programme
     from app.store.database import Database
     from app.store.sold import sales
 

@@ -1,7 +1,8 @@
 """A running till without its window: database, use cases, and the lanes of devices and sync.
 
 Made by `app.main` (the window), `app.demo` and tests, each with its own devices. Everything that comes from a
-lane is handed to `post`, which carries it to the thread that owns the till.
+lane is handed to `post`, which carries it to the thread that owns the till. `codes` says what a code means to
+it, `programme` what it prices by, `syncing` what comes from head office.
 """
 
 from __future__ import annotations
@@ -9,26 +10,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
-from app.checkout.ports import NotWritten, Read
+from app.checkout.ports import NotWritten
 from app.checkout.reserved import LaterHolds
 from app.checkout.till import Till
 from app.checkout.writing import local_day
-from app.config import Config, ConfigProblem, ServerSection
+from app.config import Config
 from app.desk import NOTHING, Beside, Side
 from app.lanes import Lane, RealWorld, World
-from app.loyalty.engine import Compiled, compile_programme
+from app.loyalty.engine import Compiled
+from app.rig.codes import Codes
+from app.rig.programme import open_programme
+from app.rig.syncing import Syncing
 from app.store.database import Database, Post
-from app.store.kept import FOLDER, SOURCE_BYTES, Unusable, load_kept
+from app.store.kept import FOLDER
 from app.store.printing import StoredPrintQueue
 from app.store.programmes import ProgrammeLane
-from app.store.scope import CARD_KEY
-from app.values import minor_digits
 from hardware.ports import (
     CardFailed,
     CardReaders,
@@ -42,15 +43,8 @@ from hardware.ports import (
 )
 
 if TYPE_CHECKING:
-    from app.store.inbox import StoredInbox
-    from app.store.outbox import FactOutbox
     from hardware.printers.lane import PrintLane, Station
     from hardware.printers.profile import Profile
-    from hardware.scanners.codes import Known
-    from sync.events import Status
-    from sync.inbox import Arrival
-    from sync.shelf import Shelf
-    from sync.worker import SyncWorker
 
 T = TypeVar("T")
 _log: Final = logging.getLogger("stempel")
@@ -82,27 +76,6 @@ class Devices:
 def _unheard(_: object) -> None: ...
 
 
-def open_programme(folder: Path, config: Config) -> Compiled:
-    """The programme in force; ConfigProblem names every error of its file."""
-    file = folder / config.till.programme
-    try:
-        with file.open("rb") as opened:
-            programme = load_kept(opened.read(SOURCE_BYTES), folder / FOLDER)
-    except FileNotFoundError:
-        raise ConfigProblem(f"There is no programme {file}: copy one from resources/programmes") from None
-    except Unusable as error:
-        raise ConfigProblem(f"{file} cannot be used:\n{error}") from error
-    if programme.currency != config.shop.currency:
-        raise ConfigProblem(f"{file} is in {programme.currency}, the shop sells in {config.shop.currency}")
-    return compile_programme(programme)
-
-
-def points_rule(programme: Compiled) -> str:
-    """The rule that points without a rule of their own belong to: the programme's first of that kind."""
-    rules = programme.programme.rules
-    return next((rule.id for rule in rules if rule.kind == "points"), "points")
-
-
 class Rig:
     """One till. `close` ends every lane and lets go of the data folder."""
 
@@ -125,23 +98,21 @@ class Rig:
             programme,
             config.shop.currency,
             self.world,
-            self._switch,
+            lambda programme: self.syncing.switch(programme),
             folder / FOLDER,
         )
         self._aside_lane: Lane | None = None
         self.spoilt_basket = False
         self.holds = LaterHolds()
-        self.on_change: Callable[[], None] = lambda: None
         self.journal = self.database.journal(self.post)
         self.till = self._till(self.programmes.first(self.reader))
+        self.syncing = Syncing(
+            self.till, self.database, self.reader, self.programmes, self.holds, folder, post
+        )
         self.queue = StoredPrintQueue(self.database.writer, self.database.call)
         self.printing: PrintLane | None = None
         self.beside: Beside | None = None
         self._wants_shift = False
-        self.sync: SyncWorker | None = None
-        self.shelf: Shelf | None = None
-        self._outbox: FactOutbox | None = None
-        self._inbox: StoredInbox | None = None
 
     def _till(self, programme: Compiled) -> Till:
         kept = self.reader.basket()
@@ -169,7 +140,7 @@ class Rig:
             next_shift=next_shift,
             shift=self.reader.open_shift(),
             kept=kept,
-            read=self._read,
+            read=Codes(self.config, self.reader).read,
             outside=Outside(must_register=self.config.fiscal.mode != "none"),
             holds=self.holds,
             allowances=self.reader.allowances,
@@ -189,40 +160,6 @@ class Rig:
             self.post(lambda: done(found))
 
         self._aside_lane.submit(run)
-
-    def _read(self, text: str, aim: str | None) -> Read:
-        """A code's meaning by its form, in the till's terms.
-
-        A code that the catalogue holds is that product's, whatever else it might be; only others are worth
-        the parser, which takes long to import.
-        """
-        if self.reader.product_by_code(text) is not None:
-            return Read((text,))
-        from hardware.scanners import codes
-
-        match codes.read_code(text, aim, self._known_codes):
-            case codes.Product(keys, weight_milli, price_minor):
-                return Read(keys, weight_milli, price_minor)
-            case codes.MemberCode(number):
-                return Read(member_card=number)
-            case codes.ReceiptCode(number):
-                return Read(receipt=number)
-            case codes.CouponCode(number):
-                return Read(coupon=number)
-            case codes.PaymentCard():
-                return Read(payment_card=True)
-            case _:
-                return Read((text,))
-
-    @cached_property
-    def _known_codes(self) -> Known:
-        from hardware.scanners.setup import known_codes
-
-        return known_codes(
-            self.config.scanner,
-            lambda key: self.reader.product_by_code(key) is not None,
-            minor_digits(self.config.shop.currency),
-        )
 
     def _write_failed(self, error: BaseException) -> None:
         if not isinstance(error, NotWritten):
@@ -355,87 +292,6 @@ class Rig:
 
         self.database.lane.submit(decide)
 
-    def start_sync(
-        self,
-        server: ServerSection,
-        on_status: Callable[[Status], None],
-        on_change: Callable[[], None] | None = None,
-    ) -> None:
-        """Start the sync lane if there is a server; the status is posted at every change.
-
-        `on_change` is called, in the till's thread, when what came changes the sale in hand.
-        """
-        self.on_change = on_change or self.on_change
-        if not self.programmes.lane.alive:
-            self.programmes.start()
-        if not server.url or self.sync is not None:
-            return
-        from app.store.elsewhere import StoredElsewhere
-        from sync.shelf import Shelf
-        from sync.worker import SyncWorker
-
-        self.shelf = Shelf(self.folder / "directory")
-        if self.reader.setting(CARD_KEY) is None:
-            self.shelf.clear()  # this till is told of every member
-        self._outbox, self._inbox = self.database.outbox(), self.database.inbox()
-        self.sync = SyncWorker(
-            server.url,
-            self._outbox,
-            self._inbox,
-            on_status=lambda status: self.post(lambda: on_status(status)),
-            on_arrival=self._arrived,
-            on_crash=lambda error: _log.error("the sync lane starts again", exc_info=error),
-            post=self.post,
-            shelf=self.shelf,
-        ).start()
-        self.holds.way = self.sync.holds
-        self.till.heart.elsewhere = StoredElsewhere(
-            self.database, self.reader, self.shelf, self.sync.asking, self.post
-        )
-        self.till.heart.holding.changed = self.on_change
-        if self._outbox.credentials() is None and server.enrol_code:
-            self.sync.enrol(server.enrol_code)
-        self.database.after_write.append(self.sync.facts_available)
-
-    def _arrived(self, arrival: Arrival) -> None:
-        """In the sync lane: a page is in the database."""
-        if "programme" in arrival.lists:
-            self.programmes.look()
-        if "staff" in arrival.lists:
-            self.post(self.staff_changed)
-        if arrival.members or arrival.budgets:
-            self.post(lambda: self._refresh(arrival))
-
-    def _refresh(self, arrival: Arrival) -> None:
-        """In the till's thread. A member whose merge came shows under another id than the sale's."""
-        member, shown = self.till.sale.member, self.till.member
-        if member is not None and ({member, shown.id if shown else member} & arrival.members):
-            self.till.when_free(self._refresh_member)
-        elif arrival.budgets:
-            self.till.when_free(self._budgets_changed)
-
-    def staff_changed(self) -> None:
-        """The list of staff is another: head office sent one, or it was changed here."""
-        self.till.people.refresh()
-        self.on_change()
-
-    def _refresh_member(self) -> None:
-        self.till.refresh_member()
-        self.on_change()
-
-    def _budgets_changed(self) -> None:
-        self.till.heart.refresh_price()
-        self.on_change()
-
-    def _switch(self, programme: Compiled) -> None:
-        """In the programme's lane: another one is in force."""
-
-        def use() -> None:
-            self.till.use(programme)
-            self.on_change()
-
-        self.post(lambda: self.till.when_free(use))
-
     def close(self) -> bool:
         """End the lanes, devices first and the database last. False if one did not end in time."""
         ended = [scanner.stop() for scanner in self.devices.scanners]
@@ -445,14 +301,9 @@ class Rig:
             ended.append(self.beside.stop())
         if self.printing is not None:
             ended.append(self.printing.stop())
-        if self.sync is not None:
-            ended.append(self.sync.stop())
-        if self.programmes.lane.alive:
-            ended.append(self.programmes.stop())
+        ended.append(self.syncing.stop())
         if self._aside_lane is not None:
             ended.append(self._aside_lane.stop())
         ended.append(self.database.close())
-        for port in (self._outbox, self._inbox):
-            if port is not None:
-                port.close()
+        self.syncing.close()
         return all(ended)
