@@ -13,6 +13,7 @@ from sync.server import admin, members
 from sync.server.cursors import FeedReset
 from sync.server.database import Database
 from sync.server.serve import open_context
+from sync.server.tills import Till
 from tests.sync.postgres import Postgres, postgres_folder, run
 from tests.sync.process import ServerProcess
 from tests.sync.test_processes import Shop, read_all
@@ -106,7 +107,7 @@ def all_acknowledged(shop: Shop) -> None:
 def pulled(url: str, shop: Shop, cursor: str = "") -> str:
     """Where a reader of members is after a page. Raises FeedReset."""
     context = open_context(None, url)
-    page = context.pull(shop.outbox.head.origin, "main").page(cursor, 1000)
+    page = context.pull(Till(shop.outbox.head.origin, 1, "main")).page(cursor, 1000)
     context.runner.close()
     context.db.close()
     return page.cursor
