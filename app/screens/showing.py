@@ -174,7 +174,7 @@ class Shower:
         points = decision.points
         zone, known_ms = till.shop.time_zone, member.as_of_ms
         today = local_day(known_ms, zone) == local_day(till.heart.world.now_ms(), zone)
-        as_of = words.time(known_ms, zone) if today else words.moment(known_ms, zone)
+        as_of = words.time(known_ms, zone) if today else words.date(known_ms, zone)
         n = points.balance_before_centi // 100
         unit = words.get("screen.balance_of", n=n, time=as_of)
         if member.short:
