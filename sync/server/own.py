@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from app.ledger.chain import link_hash
 from sync.server import ingest, schema
 from sync.server.database import Database
+from sync.server.storing import Batch, Item
 from sync.server.tills import Secrets
 
 
@@ -50,9 +51,9 @@ def append(
     head = db.lock_shard(connection, shard)
     origin, epoch = origin_of(keys.origin_seed, shard), keys.origin_epoch
     seq, digest = ingest.position(connection, origin, epoch)
-    items: list[ingest.Item] = []
+    items: list[Item] = []
     for body in bodies:
         seq += 1
         digest = link_hash(digest, origin, epoch, seq, body)
         items.append(ingest.item_of(seq, digest, body))
-    ingest.Batch(db, connection, shard, origin, epoch, head, now_ms).add(items)
+    Batch(db, connection, shard, origin, epoch, head, now_ms).add(items)

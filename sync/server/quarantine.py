@@ -20,6 +20,7 @@ from sync import protocol
 from sync.server import ingest, schema
 from sync.server.database import Database, RowsRefused
 from sync.server.describe import BY_OFFICE, problems
+from sync.server.storing import Item
 from sync.server.tills import Refused
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _retry_one(db: Database, connection: sa.Connection, row: Any, head: int) -> 
     return head, True
 
 
-def _insert(db: Database, connection: sa.Connection, row: Any, item: ingest.Item, pos: int) -> bool:
+def _insert(db: Database, connection: sa.Connection, row: Any, item: Item, pos: int) -> bool:
     header = item.header
     assert header is not None
     documents = (item.body, None) if db.postgresql else (None,)

@@ -13,6 +13,7 @@ from app.ledger.facts import NoSale, encode
 from sync import protocol
 from sync.server import ingest, quarantine
 from sync.server.database import open_database
+from sync.server.storing import Item
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, HandTill, Rig
 
@@ -34,11 +35,11 @@ def read_only_no_sales(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a server would that is older than some kind of fact, or has a fault in reading it."""
     taken = ingest.item_of
 
-    def item_of(seq: int, digest: bytes, body: bytes) -> ingest.Item:
+    def item_of(seq: int, digest: bytes, body: bytes) -> Item:
         item = taken(seq, digest, body)
         if b'"no_sale"' in body or item.header is None:
             return item
-        return ingest.Item(seq, digest, body, None, "a kind of tomorrow")
+        return Item(seq, digest, body, None, "a kind of tomorrow")
 
     monkeypatch.setattr(ingest, "item_of", item_of)
 
