@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from app.loyalty.basket import Redeem
+from app.loyalty.basket import Context, Redeem
+from app.loyalty.by_hand import give_by_hand
+from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant, Granted, Lot, PointsEarned
 from app.loyalty.state import EMPTY, apply
-from tests.loyalty.support import NOON, line, price, programme, why
+from tests.loyalty.support import NOON, at, line, price, programme, why
 
 TREE = "categories: {food: {}, fruit: {parent: food}, apples: {parent: fruit}, toys: {}}\n"
 
@@ -92,3 +94,17 @@ def test_hundredths_round_as_the_programme_says_with_or_without_a_tree(rounding:
             rule = f"  - {{id: c, kind: cashback, NAME, {rate}}}\n"
             compiled = programme(rule, f"rounding: {rounding}\n{tree}")
             assert price(compiled, line("a", "0.39", category="toys")).points.earned_centi == centi
+
+
+def test_a_pick_is_a_status_until_the_month_ends_where_the_rule_holds() -> None:
+    chosen = "chosen: {categories: [food], rate: 10%}, audience: {stores: [w1]}"
+    compiled = programme(f"  - {{id: c, kind: cashback, NAME, {chosen}}}\n", TREE)
+    here, there = (Context(at_ms=NOON, sale_id="f", store=store) for store in ("w1", "w2"))
+    effects = give_by_hand(compiled, EMPTY, here, "c", "food")
+    assert not isinstance(effects, Reason)
+    picks = [each.grant for each in effects if isinstance(each, Granted)]
+    assert [(each.rule, each.kind, each.item) for each in picks] == [("c", "status", "food")]
+    assert picks[0].expires_at_ms == at("2026-02-01 00:00")
+    refused = give_by_hand(compiled, EMPTY, there, "c", "food")
+    assert isinstance(refused, Reason)
+    assert refused.code == "other_store"
