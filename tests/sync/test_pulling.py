@@ -12,8 +12,8 @@ from sync import protocol
 from sync.events import Deaf, DirectoryKept, FactsAvailable, Failed, Hinted, Listening, Started
 from sync.pulling import DIRECTORY_S, IDLE_S, PERSONS, POLL_S, RESETS_MAX
 from sync.session import SLOW_S
+from tests.sync.desk import KEY, NOW_MS, TILL, Desk
 from tests.sync.memory import body_of
-from tests.sync.test_client import KEY, NOW_MS, TILL, Desk
 
 
 def at_rest(facts: int = 0, **options: bool) -> Desk:
