@@ -161,11 +161,13 @@ class Puller:
         if page is None or ours is None:
             return
         self._page, self._cursor, self._resets = None, page.cursor, 0
+        if page.limited or not page.more:
+            # A bare till has all of it to fetch: beside the pages, and not behind them.
+            self._keep_directory(wanted=page.limited)
         if page.more:
             self._due_ms = self._session.now_ms
         else:
             self._listen(ours)
-            self._keep_directory(wanted=page.limited)
             every_s = IDLE_S if self._listening else POLL_S
             self._due_ms = self._session.now_ms + int(every_s * 1000)
         if self.facts_wait:

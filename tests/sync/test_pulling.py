@@ -270,6 +270,12 @@ def kept(desk: Desk, *, limited: bool) -> list[bool]:
     return desk.keeps[found:]
 
 
+def test_a_bare_till_fetches_the_directory_beside_its_members() -> None:
+    desk = at_rest()
+    desk.answer(200, protocol.PullPage(feed_epoch="f", cursor="1", more=True, limited=True))
+    assert (desk.keeps, paths(desk)[-1]) == ([True], "pull")
+
+
 def test_a_till_of_a_large_chain_keeps_a_directory_and_others_none() -> None:
     desk = at_rest()
     answer(desk, "1")
