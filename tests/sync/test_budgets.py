@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,11 +15,12 @@ from app.ledger.facts import SaleCompleted
 from app.ledger.inputs import programme_digest
 from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import load_programme
+from app.store.budgets import Budgets
 from sync.server import budgets, listing
 from tests.loyalty.support import HEAD, NAME
 from tests.sync.sim_sales import Counter, check_all, fine, found
 from tests.sync.simulator import CALM, Faults, Simulation, charged
-from tests.sync.test_simulation import world
+from tests.sync.test_simulation import what_is_wrong, world
 
 TOTAL_MINOR = 40_00
 RULES = f"""
@@ -91,7 +93,7 @@ ACTS = st.lists(
 """At which till how many pieces are sold (0: the last sale comes back), and how long nothing happens then."""
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 3), ACTS, st.booleans())
 def test_in_the_end_all_know_and_no_more_is_given_than_was_not_known(
     seed: int, count: int, acts: list[tuple[int, int, float]], hostile: bool
@@ -160,3 +162,10 @@ def test_a_sale_that_says_more_was_left_is_found() -> None:
         check_all(sim)
         (finding,) = found(sim, "defects")
         assert (finding.code, finding.given_minor) == ("figures", 8_45)
+
+
+def test_the_simulator_catches_a_till_that_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Budgets.take
+    monkeypatch.setattr(Budgets, "take", lambda self, spent, epoch, seq: take(self, spent, 0, 0))
+    found = [message for seed in range(3) if (message := what_is_wrong(seed))]
+    assert any("offer#" in message for message in found), found

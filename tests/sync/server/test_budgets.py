@@ -102,6 +102,7 @@ def test_all_tills_are_summed_and_each_hears_of_its_own(rig: Rig, till: HandTill
     assert known(till) == protocol.Budgets({**both, "autumn#existing": 308}, 1, 5)
 
 
+@outside.ONE
 def test_budgets_come_with_the_last_page_alone(rig: Rig, till: HandTill) -> None:
     till.push_ok(till.start, [fact(rig, old(5))])
     products = '[{"sku": "1", "name": "x", "price_minor": 1}, {"sku": "2", "name": "x", "price_minor": 1}]'
@@ -116,6 +117,7 @@ def test_budgets_come_with_the_last_page_alone(rig: Rig, till: HandTill) -> None
     assert answer.read(protocol.PullPage).budgets is None
 
 
+@outside.ONE
 def test_what_came_back_whole_leaves_a_mark(rig: Rig, till: HandTill) -> None:
     till.push_ok(till.start, [fact(rig, old(5)), fact(rig, old(-5))])
     fold_all(rig)
@@ -154,6 +156,7 @@ def test_two_servers_fold_at_once(rig: Rig, till: HandTill, other: HandTill) -> 
     assert known(till) == protocol.Budgets({"autumn#existing": 120}, 1, 60)
 
 
+@outside.ONE
 def test_facts_of_before_there_were_sums_are_counted(rig: Rig, till: HandTill, other: HandTill) -> None:
     _, head = till.push_ok(till.start, [fact(rig, old(5)) for _ in range(5)])
     other.push_ok(other.start, [fact(rig, old(100))])
@@ -180,6 +183,7 @@ def test_rebuilding_members_keeps_the_sums_and_counts_them_anew(rig: Rig, till: 
     )
 
 
+@outside.ONE
 def test_nonsense_of_a_tills_keeps_nobody_back(rig: Rig, till: HandTill) -> None:
     many = [BudgetSpent("autumn", 2**62), BudgetSpent("x" * 500, 1), BudgetSpent("a\0b", 1)]
     bodies = [fact(rig, one) for one in many]
@@ -205,6 +209,7 @@ def test_a_new_epoch_hears_of_its_facts_though_they_came_under_the_old_one(rig: 
     assert known(till) == protocol.Budgets({"autumn#existing": 4_321}, 1, 3), "the copy left behind"
 
 
+@outside.ONE
 def test_head_office_sees_what_is_left_and_what_is_over(rig: Rig, till: HandTill, other: HandTill) -> None:
     listing.publish_programme(rig.db, PROGRAMME.encode())
     store = PROGRAMME.replace("total: 100", "total: 50").replace("version: 3", "version: 4")
@@ -232,6 +237,7 @@ def test_head_office_sees_what_is_left_and_what_is_over(rig: Rig, till: HandTill
     assert till.send("GET", "/v1/budgets").status == 401
 
 
+@outside.ONE
 def test_events_from_outside_are_paid_while_the_budget_lasts(rig: Rig, till: HandTill) -> None:
     rule = f"{{id: web, kind: activity, {NAME}, event: web-order, percent: 10%, budget: {{total: 1.50}}}}"
     outside.publish(rig, f"{HEAD}\nrules: [{rule}]\n".encode())
