@@ -76,8 +76,9 @@ def test_days_that_come_late_find_their_place() -> None:
 
 def test_a_window_after_many_days_sums_only_what_is_in_it() -> None:
     days = Days([Bucket(day, receipts=1, spend_minor=10 * day, uses=2) for day in range(1, 9)])
-    assert [figures(days.sum(since, None)) for since in (8, 6, 5, 1)] == [
-        (1, 80, 0, 0, 2), (3, 210, 0, 0, 6), (4, 260, 0, 0, 8), (8, 360, 0, 0, 16),
+    assert [figures(days.sum(since, None)) for since in (8, 6, 5, 3, 2, 1)] == [
+        (1, 80, 0, 0, 2), (3, 210, 0, 0, 6), (4, 260, 0, 0, 8), (6, 330, 0, 0, 12), (7, 350, 0, 0, 14),
+        (8, 360, 0, 0, 16),
     ]  # fmt: skip
     assert figures(days.sum(6, 7)) == (2, 130, 0, 0, 4)
 
