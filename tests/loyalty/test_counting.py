@@ -93,3 +93,8 @@ def test_a_day_past_its_use_goes_on_that_very_day_wherever_it_lies(day: int) -> 
     assert list(days) == kept
     assert days.sum(0, None).receipts == 3
     assert day + 5 < days.end() <= 27
+
+
+def test_what_is_left_ends_in_its_own_time() -> None:
+    days = Days([Bucket(1, receipts=1, keep_days=3), Bucket(2, receipts=1, keep_days=3)])
+    assert (days.end(), days.drop_past(6), days.end()) == (6, True, 7)
