@@ -8,8 +8,8 @@ from typing import Final
 
 
 class Turns:
-    """For SQLite's one writer. Python's own lock goes to whoever asks first once it is free, mostly whoever has
-    just let it go: a thread with much to write would keep all others waiting. Not reentrant."""
+    """For SQLite's one writer. Python's own lock goes to whoever asks first once it is free: mostly whoever
+    has just let it go. A thread with much to write would keep all others waiting. Not reentrant."""
 
     def __init__(self) -> None:
         self._guard: Final = threading.Lock()
