@@ -59,7 +59,7 @@ class Puller:
         self._listen_from_ms = 0
         self._deaf = 0
         self._backoff = Backoff(1.0, IDLE_S)
-        self._directory = False
+        self._directory: bool = False
         """Whether a directory was last wanted."""
         self._directory_due_ms = 0
         self._fetching = False
@@ -72,7 +72,8 @@ class Puller:
         self._barred_ms = {"posting": 0, "pulling": 0}
         self._hinted = self._listening = self.facts_wait = False
         self._listen_from_ms = 0
-        self._directory, self._directory_due_ms, self._fetching = False, 0, False
+        self._directory = self._fetching = False
+        self._directory_due_ms = 0
 
     @property
     def wait_s(self) -> float:
