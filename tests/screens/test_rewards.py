@@ -176,7 +176,7 @@ def test_what_is_given_by_hand_is_asked_once_and_then_refused_with_a_reason(shop
     sale.press("yes")
     assert shop.view.notice.text == "Given: 5\N{NO-BREAK SPACE}points"
     sale.pick("by_hand")
-    review, _ = _rows(shop)
+    _, review = _rows(shop)  # what cannot be given now stands last
     assert (review.figure, bool(review.detail)) == ("", True)
     sale.pick(review.key)
     assert isinstance(shop.view.middle, views.Rows)
