@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QAccessible, QPainter, QPaintEvent
+from PySide6.QtGui import QAccessible, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -117,9 +117,17 @@ class RowList(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt lays a column out anew when its height changes; rows that wrap want it when the width does."""
+        super().resizeEvent(event)
+        if not self.uniformItemSizes() and event.size().width() != event.oldSize().width():
+            self.doItemsLayout()
+
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Paint the rows anew. They are of one height, so that nothing is laid out again as Qt would do,
-        which asks for each of two hundred rows twice; assistive tools still hear of it."""
+        """Paint the rows anew. Those of one height are not laid out again as Qt would do, which asks for each
+        of two hundred rows twice; assistive tools still hear of it."""
+        if not self.uniformItemSizes():
+            self.doItemsLayout()
         if QAccessible.isActive():
             super().dataChanged(first, last, roles)
         self.viewport().update(self.visualRect(first).united(self.visualRect(last)))
