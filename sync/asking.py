@@ -12,20 +12,20 @@ from urllib.parse import quote
 
 import httpx
 
-from app.lanes import Lane, World
+from app.lanes import World
 from sync import protocol
 from sync.found import Found
 from sync.outbox import Credentials
+from sync.questions import QuestionLane
 
 DEADLINE_S: Final = 2.0
 """How long whoever asks waits, from asking to hearing."""
-QUEUE_MAX: Final = 4
 
 Told = Callable[[str, Found | None, bool], None]
 """The card that is somebody's and who it is; or nobody's, and whether the server said so."""
 
 
-class AskLane:
+class AskLane(QuestionLane):
     """Asks whose cards are; `told` is called in the lane, or in a timer's thread, once a question."""
 
     def __init__(
@@ -36,24 +36,7 @@ class AskLane:
         *,
         world: World,
     ) -> None:
-        self._http = http
-        self._credentials = credentials
-        self._online = online
-        self._world = world
-        # Each is counted by one thread alone.
-        self._asked = self._taken = 0
-        self.lane = Lane("sync-ask", world=world)
-
-    @property
-    def online(self) -> bool:
-        """Whether it is worth while to ask."""
-        return self._online() and self._credentials() is not None and self._asked - self._taken < QUEUE_MAX
-
-    def stop(self, deadline_s: float = 0.5) -> bool:
-        ended = self.lane.stop(deadline_s)
-        if ended:
-            self._http.close()
-        return ended
+        super().__init__("sync-ask", http, credentials, online, world=world)
 
     def ask(self, cards: Sequence[str], told: Told) -> None:
         """Ask for the holder of the first card that has one; returns at once."""
@@ -63,16 +46,11 @@ class AskLane:
             if lock.acquire(blocking=False):  # never let go: whoever comes second is not heard
                 told(card, found, sure)
 
-        self._asked += 1
-        self.lane.submit(lambda: self._ask(cards, until_s, once))
-        timer = threading.Timer(DEADLINE_S, lambda: once("", None, False))
-        timer.daemon = True
-        timer.start()
+        self._put(lambda: self._ask(cards, until_s, once), lambda: once("", None, False), DEADLINE_S)
 
     # In the lane
 
     def _ask(self, cards: Sequence[str], until_s: float, once: Told) -> None:
-        self._taken += 1
         for card in cards:
             found = self._of(card, until_s - self._world.monotonic_s())
             if found is None:

@@ -14,14 +14,13 @@ from typing import Final, Literal
 import httpx
 import msgspec
 
-from app.lanes import Lane, World
+from app.lanes import World
 from sync import holds, protocol
 from sync.outbox import Credentials
+from sync.questions import QuestionLane
 
 DEADLINE_S: Final = 0.3
 """How long whoever asks waits, from asking to hearing."""
-QUEUE_MAX: Final = 8
-"""Questions that wait; a cashier asks one at a time, so more are of a lane that stands."""
 _TARGET: Final = "/v1/holds"
 
 
@@ -83,11 +82,10 @@ class _Question:
         return self._heard is not None
 
 
-class HoldLane:
+class HoldLane(QuestionLane):
     """Asks for holds and gives them back; all but `start` and `stop` from the till's thread.
 
-    `credentials` says who asks, None before enrolment; `online` whether the server answered last time it was
-    spoken to; `post` carries an answer to the till's thread.
+    `post` carries an answer to the till's thread.
     """
 
     def __init__(
@@ -99,29 +97,12 @@ class HoldLane:
         world: World,
         post: Callable[[Callable[[], None]], None] = lambda call: call(),
     ) -> None:
-        self._http = http
-        self._credentials = credentials
-        self._online = online
-        self._world = world
+        super().__init__("sync-holds", http, credentials, online, world=world)
         self._post = post
-        # Each is counted by one thread alone.
-        self._asked = self._taken = 0
-        self.lane = Lane("sync-holds", world=world)
-
-    @property
-    def online(self) -> bool:
-        """Whether it is worth while to ask."""
-        return self._online() and self._credentials() is not None and self._asked - self._taken < QUEUE_MAX
 
     def start(self) -> HoldLane:
         self.lane.start()
         return self
-
-    def stop(self, deadline_s: float = 1.0) -> bool:
-        ended = self.lane.stop(deadline_s)
-        if ended:
-            self._http.close()
-        return ended
 
     def ask(
         self,
@@ -137,11 +118,7 @@ class HoldLane:
         """Ask for a hold. `answer` is posted once, `DEADLINE_S` from now at the latest."""
         hold = holds.Hold(id=id, kind=kind, of=of, amount=amount, sale=sale, part=part)
         question = _Question(hold, lambda told: self._post(lambda: answer(told)), self._world.monotonic_s())
-        self._asked += 1
-        self.lane.submit(lambda: self._ask(question))
-        timer = threading.Timer(DEADLINE_S, lambda: question.answer(SILENCE))
-        timer.daemon = True
-        timer.start()
+        self._put(lambda: self._ask(question), lambda: question.answer(SILENCE), DEADLINE_S)
 
     def give_back(self, ids: Iterable[uuid.UUID]) -> None:
         """These are not needed any more."""
@@ -151,7 +128,6 @@ class HoldLane:
     # In the lane
 
     def _ask(self, question: _Question) -> None:
-        self._taken += 1
         ours = self._credentials()
         left_s = question.asked_s + DEADLINE_S - self._world.monotonic_s()
         if ours is None or left_s <= 0:

@@ -14,8 +14,9 @@ import pytest
 
 from app.lanes import RealWorld
 from sync import holds, protocol
-from sync.holding import DEADLINE_S, QUEUE_MAX, SILENCE, Answer, HoldLane, read
+from sync.holding import DEADLINE_S, SILENCE, Answer, HoldLane, read
 from sync.outbox import Credentials
+from sync.questions import QUEUE_MAX
 
 OURS = Credentials(till=uuid.uuid4(), epoch=1, store="1", private_key=bytes(32), certificate="")
 Handler = Callable[[httpx.Request], httpx.Response]
