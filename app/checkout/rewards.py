@@ -72,7 +72,8 @@ class Rewards:
         """Gifts that wait for the member to take them, without those on this sale."""
         state, taken = self._heart.state, Counter(self._heart.sale.rewards)
         found = gifts(state, self._heart.decision.at_ms) if state is not None else []
-        return tuple(grant for grant in found if grant.uses > taken[grant.code])
+        left = (msgspec.structs.replace(grant, uses=grant.uses - taken[grant.code]) for grant in found)
+        return tuple(grant for grant in left if grant.uses > 0)
 
     def take(self, key: str) -> Outcome:
         """One more of a choice, if the engine gives it."""

@@ -197,6 +197,16 @@ def test_a_gift_alone_is_no_sale_that_a_fiscal_device_must_register(tmp_path: Pa
     desk.close()
 
 
+def test_of_several_gifts_those_that_are_taken_wait_no_more(desk: Desk) -> None:
+    give(desk, Grant("old:birthday", "birthday", "reward", desk.world.ms, 2, item="spoon"))
+    desk.till.tap(LUCJA)
+    assert [grant.uses for grant in desk.till.rewards.held] == [2]
+    desk.till.rewards.take("old:birthday")
+    assert [grant.uses for grant in desk.till.rewards.held] == [1]
+    desk.till.rewards.take("old:birthday")
+    assert desk.till.rewards.held == ()
+
+
 def test_a_use_covers_what_is_in_the_basket_and_waits_for_it(desk: Desk) -> None:
     give(desk, Grant("old:care", "care", "uses", desk.world.ms, 2))
     till = desk.till
