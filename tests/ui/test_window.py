@@ -205,7 +205,7 @@ def test_points_and_offers_by_touch(shop: Shop) -> None:
     shop.presenter.scan(LATTE)
     shop.presenter.scan(COFFEE)
     shop.tap()
-    QApplication.processEvents()
+    shop.bot.waitUntil(lambda: len(shop.sale.member.cards.offers) > 0)  # they come after the price
     shop.click(shop.sale.member.cards.offers[0].button)
     assert shop.view.basket.lines[-1].name == "Croissant"
     shop.click(shop.sale.member.cards.spend.button)
