@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from app.loyalty.basket import Basket, Context, Line
 from app.loyalty.decision import Decision, Reason
-from app.loyalty.engine import Compiled, compile_programme, evaluate
+from app.loyalty.engine import Compiled, carry_out, compile_programme, evaluate
+from app.loyalty.manual import MANUAL
+from app.loyalty.pricing import take_lines
 from app.loyalty.programme import load_programme
-from app.loyalty.state import EMPTY, MemberState, apply
+from app.loyalty.state import EMPTY, MemberState, advance, apply
 from app.values import parse_money, parse_scaled, utc_ms
 
 HEAD = """
@@ -57,10 +59,19 @@ def price(
     at_ms: int = NOON,
     **context: object,
 ) -> Decision:
-    """Evaluate with the explanation. A sale id is given unless one comes in."""
+    """Evaluate with the explanation. A sale id is given unless one comes in.
+
+    In brief, as a replay asks, the same is given and recorded.
+    """
     fields: dict[str, object] = {"sale_id": "s", **context}
     where = Context(at_ms=at_ms, **fields)  # pyright: ignore[reportArgumentType]
-    return evaluate(compiled, state, Basket(lines), where, explain=True)
+    decision = evaluate(compiled, state, Basket(lines), where, explain=True)
+    now = None if state is None else advance(state, at_ms)
+    brief = carry_out(compiled, now, where, lambda run: take_lines(compiled, run, lines))
+    assert tuple(brief.effects) == decision.effects
+    given = {rule: amount for rule, amount in brief.given.items() if amount}
+    assert given == {rule: amount for rule, amount in off(decision).items() if rule != MANUAL}
+    return decision
 
 
 def then(state: MemberState, decision: Decision) -> MemberState:
