@@ -44,25 +44,43 @@ _state: Final = msgspec.json.Decoder(MemberState)
 _named: Final = msgspec.json.Decoder(tuple[Named, ...])
 _hold, _member, _head = schema.hold.c, schema.member.c, schema.member_head
 
-_MINE: Final = sa.select(
-    _hold.kind, _hold.subject, _hold.till, _hold.amount, _hold.state, _hold.expires_ms
-).where(_hold.shard == sa.bindparam("in_shard"), _hold.id == sa.bindparam("hold"))
+_alias, _move, _use = schema.member_alias.c, schema.gift_card_move.c, schema.code_use.c
+_SHARD: Final = sa.bindparam("in_shard", type_=sa.SmallInteger)
+_OF: Final = sa.bindparam("of", type_=sa.Text)
+_MEMBER: Final = sa.bindparam("member", type_=schema.Id)
 _TAKEN: Final = sa.select(sa.func.coalesce(sa.func.sum(_hold.amount), 0)).where(
-    _hold.shard == sa.bindparam("in_shard"),
+    _hold.shard == _SHARD,
     _hold.state == HELD,
-    _hold.subject == sa.bindparam("of"),
+    _hold.subject == _OF,
     _hold.kind == sa.bindparam("what"),
     _hold.expires_ms > sa.bindparam("now_ms"),
 )
-_STATE: Final = sa.select(_member.state).where(
-    _member.shard == sa.bindparam("in_shard"), _member.id == sa.bindparam("member")
+_STATE: Final = sa.select(_member.state).where(_member.shard == _SHARD, _member.id == _MEMBER)
+_MERGED: Final = sa.select(_alias.member).where(_alias.shard == _SHARD, _alias.other == _MEMBER)
+_CARD: Final = sa.select(sa.func.sum(_move.amount_minor)).where(_move.shard == _SHARD, _move.code == _OF)
+_USES: Final = sa.select(sa.func.coalesce(sa.func.sum(_use.times), 0)).where(
+    _use.shard == _SHARD, _use.code == _OF
 )
-_CARD: Final = sa.select(sa.func.sum(schema.gift_card_move.c.amount_minor)).where(
-    schema.gift_card_move.c.shard == sa.bindparam("in_shard"),
-    schema.gift_card_move.c.code == sa.bindparam("of"),
-)
-_USES: Final = sa.select(sa.func.coalesce(sa.func.sum(schema.code_use.c.times), 0)).where(
-    schema.code_use.c.shard == sa.bindparam("in_shard"), schema.code_use.c.code == sa.bindparam("of")
+
+
+def _looked_up(**there: sa.Select[Any]) -> sa.Select[Any]:
+    """One row: what is held, what there is, and the hold itself where it is known already."""
+    one = sa.select(sa.literal(1)).subquery("one")
+    mine = (_hold.shard == _SHARD) & (_hold.id == sa.bindparam("hold", type_=schema.Id))
+    return sa.select(
+        *(query.scalar_subquery().label(name) for name, query in there.items()),
+        _TAKEN.scalar_subquery().label("taken"),
+        _hold.kind, _hold.subject, _hold.till, _hold.amount, _hold.state, _hold.expires_ms,
+    ).select_from(one.outerjoin(schema.hold, mine))  # fmt: skip
+
+
+_LOOK: Final = {
+    holds.POINTS: _looked_up(stored=_STATE, merged=_MERGED),
+    holds.COUPON: _looked_up(used=_USES),
+    holds.GIFT_CARD: _looked_up(balance=_CARD),
+}
+_NEXT: Final = (
+    sa.update(_head).where(_head.c.shard == _SHARD).values(head=_head.c.head + 1).returning(_head.c.head)
 )
 _BUMP: Final = (
     sa.update(schema.member)
@@ -128,11 +146,19 @@ def take(db: Database, till: uuid.UUID, wish: holds.Hold, now_ms: int) -> holds.
     `hold_ended`, `other_hold`."""
     subject = _subject(wish)
     shard = shard_of(wish.kind, subject)
+    of_points = wish.kind == holds.POINTS
+    place: dict[str, Any] = {"in_shard": shard}
+    there: dict[str, Any] = {"of": subject} | ({"member": uuid.UUID(hex=subject)} if of_points else {})
     with db.write() as connection:
-        head = db.lock_shard(connection, shard, _head)
-        merged = wish.kind == holds.POINTS and _is_merged(connection, shard, subject)
-        if not merged:
-            return _take(connection, till, wish, subject, shard, head, now_ms)
+        # What is read must be read after the lock was got: by a statement of its own.
+        if of_points:
+            place["new_version"] = connection.execute(_NEXT, place).scalar_one()
+        else:
+            db.lock_shard(connection, shard, _head)
+        asked = {"in_shard": shard, "hold": wish.id, "what": wish.kind, "now_ms": now_ms, **there}
+        found = connection.execute(_LOOK[wish.kind], asked).one()
+        if not of_points or found.merged is None:
+            return _take(connection, till, wish, subject, found, place | there, now_ms)
     root = merging.root(db, uuid.UUID(hex=subject))
     return take(db, till, msgspec.structs.replace(wish, of=root.hex), now_ms)
 
@@ -142,29 +168,24 @@ def _take(
     till: uuid.UUID,
     wish: holds.Hold,
     subject: str,
-    shard: int,
-    head: int,
+    found: Any,
+    place: dict[str, Any],
     now_ms: int,
 ) -> holds.Held:
-    known = connection.execute(_MINE, {"in_shard": shard, "hold": wish.id}).first()
-    if known is not None:
-        return _again(known, till, wish, subject, now_ms)
-    free = _free(connection, shard, wish, subject, now_ms)
+    if found.till is not None:
+        return _again(found, till, wish, subject, now_ms)
+    free = _free(found, wish.kind, now_ms)
     amount = min(wish.amount, free) if wish.part else wish.amount
     if amount > free or amount <= 0:
-        raise _refused(connection, wish.kind, shard, subject, free)
+        raise _refused(found, wish.kind, free)
     row: dict[str, Any] = {
-        "shard": shard, "id": wish.id, "kind": wish.kind, "subject": subject, "amount": amount, "till": till,
-        "sale": wish.sale, "state": HELD, "expires_ms": now_ms + LASTS_MS,
+        "shard": place["in_shard"], "id": wish.id, "kind": wish.kind, "subject": subject, "amount": amount,
+        "till": till, "sale": wish.sale, "state": HELD, "expires_ms": now_ms + LASTS_MS,
     }  # fmt: skip
     connection.execute(_PUT, row)
     if wish.kind == holds.POINTS:
-        _shown(connection, shard, {uuid.UUID(hex=subject)}, head)
+        connection.execute(_BUMP, place)  # what is held of the member has changed: tills pull it again
     return holds.Held(id=wish.id, amount=amount, good_ms=GOOD_MS, left=free - amount)
-
-
-def _is_merged(connection: sa.Connection, shard: int, subject: str) -> bool:
-    return bool(merging.aliases(connection, shard, [uuid.UUID(hex=subject)]))
 
 
 def _subject(wish: holds.Hold) -> str:
@@ -188,30 +209,25 @@ def _again(known: Any, till: uuid.UUID, wish: holds.Hold, subject: str, now_ms: 
     return holds.Held(id=wish.id, amount=known.amount, good_ms=max(asked_ms + GOOD_MS - now_ms, 0))
 
 
-def _free(connection: sa.Connection, shard: int, wish: holds.Hold, subject: str, now_ms: int) -> int:
+def _free(found: Any, kind: str, now_ms: int) -> int:
     """What there is less what is held: hundredths of a point, uses, minor units."""
-    place = {"in_shard": shard, "of": subject}
-    taken = connection.execute(_TAKEN, {**place, "what": wish.kind, "now_ms": now_ms}).scalar_one()
-    if wish.kind == holds.GIFT_CARD:
-        balance = connection.execute(_CARD, place).scalar()
-        if balance is None:
+    taken = int(found.taken)
+    if kind == holds.GIFT_CARD:
+        if found.balance is None:
             raise Refused(409, "unknown_card", "no sale of this gift card is known here")
-        return int(balance) - int(taken)
-    if wish.kind == holds.COUPON:
-        used = connection.execute(_USES, place).scalar_one()
-        return 1 - int(used) - int(taken)
-    stored = connection.execute(_STATE, {"in_shard": shard, "member": uuid.UUID(hex=subject)}).scalar()
-    if stored is None:
+        return int(found.balance) - taken
+    if kind == holds.COUPON:
+        return 1 - int(found.used) - taken
+    if found.stored is None:
         return 0
-    state = advance(_state.decode(stored), now_ms)
-    return state.spendable_centi(now_ms) - state.debt_centi - int(taken)
+    state = advance(_state.decode(found.stored), now_ms)
+    return state.spendable_centi(now_ms) - state.debt_centi - taken
 
 
-def _refused(connection: sa.Connection, kind: str, shard: int, subject: str, free: int) -> Refused:
+def _refused(found: Any, kind: str, free: int) -> Refused:
     if kind != holds.COUPON:
         return Refused(409, "not_enough", f"{max(free, 0)} are free")
-    used = connection.execute(_USES, {"in_shard": shard, "of": subject}).scalar_one()
-    if used > 0:
+    if found.used > 0:
         return Refused(409, "spent", "this coupon was used already")
     return Refused(409, "held", "this coupon is being used at another till")
 
