@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-ENGINE: Final = 4
+ENGINE: Final = 5
 """Of the engine and the fold: raised when the same sale could come out otherwise than before."""
 
 

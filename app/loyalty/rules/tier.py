@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from app.loyalty.benefit import open_net, percent_text
+from app.loyalty.benefit import open_net
 from app.loyalty.decision import Reason, TierView
 from app.loyalty.effects import Counted
 from app.loyalty.model import EVERYTHING, Count, Days, Factor, Filter, Ident, Names, Programme, Rule, Share
@@ -54,6 +54,7 @@ class TierRule(Rule, frozen=True, kw_only=True):
 
 
 _FIELDS: Final = {"spend": "spend_minor", "points": "points_centi", "receipts": "receipts"}
+_DAY: Final = attrgetter("day")
 
 
 class Ladder:
@@ -64,11 +65,7 @@ class Ladder:
         self.limits = [limit(rule.basis, level.from_, digits) for level in rule.levels]
         self.keep_days = self._keep_days()
         self.field = attrgetter(_FIELDS[rule.basis])
-        self.days = rule.window if isinstance(rule.window, int) else None
-        """The length of a rolling window."""
-        self.by_figures_alone = rule.window == "lifetime" or (
-            rule.downgrade == "figures" and not rule.grace_days
-        )
+        self.by_figures_alone = rule.downgrade == "figures" and not rule.grace_days
 
     def _keep_days(self) -> int | None:
         window = self.rule.window
@@ -84,29 +81,20 @@ class Ladder:
     def first_day(self, day: int) -> int:
         """The first day of the window that ends on a day."""
         window = self.rule.window
-        if window == "lifetime":
-            return 0
-        if window == "calendar_year":
-            return date(date.fromordinal(day + EPOCH_ORDINAL).year, 1, 1).toordinal() - EPOCH_ORDINAL
-        return day - window + 1
+        if isinstance(window, int):
+            return day - window + 1
+        return date(_year(day), 1, 1).toordinal() - EPOCH_ORDINAL if window == "calendar_year" else 0
 
     def last_day(self, day: int) -> int:
-        """The last day on which what happened on a day still counts."""
+        """The last day on which what happened on a day still counts, where that ends."""
         window = self.rule.window
-        if window == "lifetime":
-            return day
-        if window == "calendar_year":
-            return date(date.fromordinal(day + EPOCH_ORDINAL).year, 12, 31).toordinal() - EPOCH_ORDINAL
-        return day + window - 1
+        if isinstance(window, int):
+            return day + window - 1
+        return date(_year(day), 12, 31).toordinal() - EPOCH_ORDINAL
 
     def reached(self, figure: int) -> int:
         """How many levels a figure reaches: 0 is below the lowest."""
         return bisect_right(self.limits, figure)
-
-    def by_figures(self, state: Standing, day: int) -> int:
-        """The level that a day's window gives."""
-        first = self.first_day(day) if self.days is None else day - self.days + 1
-        return bisect_right(self.limits, self.field(state.counted(self.rule.id, first, day)))
 
     def sum(self, state: Standing, day: int) -> int:
         """The figure of a day's window."""
@@ -114,50 +102,48 @@ class Ladder:
 
     def current(self, state: Standing, day: int) -> int:
         """The level in force on a day, with what the rule says of downgrades."""
-        rule = self.rule
-        if self.by_figures_alone and self.days is not None:
-            figures = state.counted(rule.id, day - self.days + 1, day)
-            return bisect_right(self.limits, self.field(figures))
-        now = self.by_figures(state, day)
+        now = self.reached(self.sum(state, day))
         if self.by_figures_alone:
             return now
-        if rule.downgrade == "never":
-            return max(now, self._highest_ever(state))
-        if now == len(self.limits):
-            return now
-        return max(now, self._kept(state, day))
+        past = self._highest_ever(state) if self.rule.downgrade == "never" else self._kept(state, day)
+        return max(now, past)
 
     def _kept(self, state: Standing, day: int) -> int:
-        """The best level of the past that grace or slow decay has kept, by running sums over the days."""
-        rule = self.rule
-        buckets = sorted([b for b in state.counters.get(rule.id, ()) if b.day <= day], key=lambda b: b.day)
+        """The best level of the past that grace or slow decay has kept, by running sums over the days.
+
+        A window was at its best when something of it counted for the last time, so only those days are asked.
+        """
+        buckets = sorted([b for b in state.counters.get(self.rule.id, ()) if b.day <= day], key=_DAY)
         days = [bucket.day for bucket in buckets]
         sums = [0, *accumulate([self.figure(bucket) for bucket in buckets])]
         best = 0
-        for then in {min(self.last_day(d), day) for d in days} | set(days):
-            if rule.downgrade == "figures" and then < day - rule.grace_days:
-                continue
-            figure = sums[bisect_right(days, then)] - sums[bisect_left(days, self.first_day(then))]
-            level = self.reached(figure)
-            if level > best:
-                best = max(best, level - self._steps_down(then, day))
+        for end in {min(self.last_day(each), day) for each in days}:
+            lost = self._lost(end, day)
+            if lost < len(self.limits):
+                figure = sums[bisect_right(days, end)] - sums[bisect_left(days, self.first_day(end))]
+                best = max(best, self.reached(figure) - lost)
         return best
+
+    def _lost(self, then: int, day: int) -> int:
+        """How many levels below that of a past day its member may have sunk by now."""
+        due, window = day - self.rule.grace_days, self.rule.window
+        if due <= then:
+            return 0
+        if self.rule.downgrade == "figures":
+            return len(self.limits)
+        return -(-(due - then) // window) if isinstance(window, int) else _year(due) - _year(then)
 
     def _highest_ever(self, state: Standing) -> int:
         marks = [n for n, level in enumerate(self.rule.levels, 1) if state.counted(self.mark(level)).uses > 0]
         return max(marks, default=0)
 
-    def _steps_down(self, then: int, day: int) -> int:
-        """One step for each window (or year) that has gone by since, where the rule says so."""
-        late = day - then - self.rule.grace_days
-        if late <= 0 or self.rule.downgrade == "figures":
-            return 0
-        length = 366 if self.rule.window == "calendar_year" else int(self.rule.window)
-        return -(-late // length)
-
     def mark(self, level: Level) -> str:
         """The counter that remembers that a level was once reached."""
         return f"{self.rule.id}#{level.id}"
+
+
+def _year(day: int) -> int:
+    return date.fromordinal(day + EPOCH_ORDINAL).year
 
 
 def limit(basis: Basis, text: str, digits: int) -> int:
@@ -174,19 +160,12 @@ class LevelDiscount(ReceiptPlan):
         super().__init__(rule, scope, level.products if level.products != EVERYTHING else rule.products)
         self.level = level
         self.share = share
-        above = rule.levels[rule.levels.index(level) + 1 :]
-        self.higher = {each.id for each in above}
-        self.needed = self.no("tier_needed", level=level.id, percent=percent_text(share))
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
             return self.no("members_only")
-        now = run.levels.get(self.id, "")
-        if now in self.higher:
-            return self.no("level_passed")
-        if now != self.level.id:
-            return self.needed
-        return None
+        # What lacks to a level not reached is said once for the rule (`TierCount.explain`).
+        return None if run.levels[self.id] == self.level.id else self.no("level_passed")
 
     def may_discount(self, scene: Scene) -> bool:
         return self.level.id in scene.levels and super().may_discount(scene)
@@ -205,7 +184,7 @@ class TierCount(Plan):
         self.settings = rule
         self.ladder = Ladder(rule, scope_digits(scope))
         self.boosts = [None, *(each.multiplier if each.multiplier > 1 else None for each in rule.levels)]
-        self.remembers = rule.downgrade == "never" and rule.window != "lifetime"
+        self.remembers = rule.downgrade == "never"
 
     def enter(self, run: Run, risen: int | None = None) -> int:
         """Set the level for this run; `risen` overrides what the state says."""
@@ -226,13 +205,13 @@ class TierCount(Plan):
 
     def counted(self, run: Run) -> Counted:
         """This receipt, as the ladder counts it."""
-        ladder, here = self.ladder, self.here(run)
+        ladder, here = self.ladder, self.here(run) and self.may(run)
         basis = self.settings.basis
         return Counted(
             self.id,
             0 if ladder.keep_days is None else run.now.day,
             1 if here else 0,
-            run.net_of(self.filter) if basis == "spend" else 0,
+            run.net_of(self.filter) if here and basis == "spend" else 0,
             sum(run.points_by_rule.values()) if here and basis == "points" else 0,
             keep_days=ladder.keep_days,
         )
@@ -250,26 +229,24 @@ class TierCount(Plan):
     def settle(self, run: Run) -> None:
         if not run.member:
             return
-        may = self.unbound or self.may(run)
-        counted = self.counted(run) if may else Counted(self.id, 0)
+        counted = self.counted(run)
+        if counted.receipts:
+            run.effects.append(counted)
         if run.brief and not self.remembers:
-            if counted.receipts:
-                run.effects.append(counted)
             return
         level, figure = self.after(run, counted)
         levels = self.settings.levels
         if counted.receipts:
-            run.effects.append(counted)
             self._remember(run, level)
         following = levels[level] if level < len(levels) else None
         run.tiers.append(
             TierView(
                 self.id,
-                run.levels.get(self.id, ""),
+                run.levels[self.id],
                 levels[level - 1].id if level else "",
                 following.id if following else "",
                 self.settings.basis,
-                max(0, self.ladder.limits[level] - figure) if following else 0,
+                self.ladder.limits[level] - figure if following else 0,
             )
         )
 
@@ -320,6 +297,12 @@ def check(rule: TierRule, programme: Programme) -> Iterable[tuple[str, str, str]
     if len({level.id for level in rule.levels}) != len(rule.levels):
         yield "levels", "two levels have the same id", "rename one: members are remembered by the level's id"
     for number, level in enumerate(rule.levels):
+        if level.multiplier < 1:
+            yield (
+                f"levels[{number}].multiplier",
+                "a level never earns less than none",
+                "write 1 or more, or leave it out",
+            )
         if not level.percent:
             because = "the level has no percent that these goods could be for"
             yield from unused(level, "products", because=because, path=f"levels[{number}].")

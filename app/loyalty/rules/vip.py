@@ -104,6 +104,8 @@ def check(rule: VipRule, programme: Programme) -> Iterable[tuple[str, str, str]]
         yield "products", "every article would sell the status", "name the goods that do"
     if not rule.sold:
         yield from unused(rule, "products", because="nothing sells this status", hint="add sold: true")
+    if rule.multiplier < 1:
+        yield "multiplier", "a status never earns less than none", "write 1 or more, or leave it out"
     if not rule.percent:
         yield from unused(rule, "goods", because="there is no percent that these goods could be for")
 

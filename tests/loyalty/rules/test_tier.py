@@ -1,10 +1,19 @@
 from __future__ import annotations
 
-import pytest
+from math import ceil
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.loyalty.decision import Decision
 from app.loyalty.effects import Counted
+from app.loyalty.engine import Compiled
+from app.loyalty.model import Names
+from app.loyalty.programme import ProgrammeProblems
 from app.loyalty.refund import refund
-from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
+from app.loyalty.rules.tier import Ladder, Level, TierRule
+from app.loyalty.state import DAY_MS, EMPTY, Bucket, MemberState, apply
 from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
 
 DAY = NOON // DAY_MS
@@ -96,7 +105,10 @@ def test_the_multiplier_of_the_level_raises_what_is_earned() -> None:
         ("never", 400, "gold"),
         ("one_step", 29, "gold"),
         ("one_step", 35, "silver"),
-        ("one_step", 65, ""),
+        ("one_step", 59, "silver"),
+        ("one_step", 60, ""),
+        ("one_step, grace_days: 10", 39, "gold"),
+        ("one_step, grace_days: 10", 40, "silver"),
     ],
 )
 def test_downgrades(policy: str, days: int, level: str) -> None:
@@ -220,12 +232,17 @@ def test_a_levels_share_may_be_for_its_own_goods() -> None:
         ("downgrade: one_step", "2026-12-31", "gold"),
         ("downgrade: one_step", "2027-01-01", "silver"),
         ("downgrade: one_step", "2027-12-31", "silver"),
-        ("downgrade: one_step", "2028-01-02", ""),
+        ("downgrade: one_step", "2028-01-01", ""),
+        ("downgrade: one_step, grace_days: 10", "2027-01-10", "gold"),
+        ("downgrade: one_step, grace_days: 10", "2027-01-11", "silver"),
+        ("downgrade: one_step, grace_days: 10", "2028-01-10", "silver"),
+        ("downgrade: one_step, grace_days: 10", "2028-01-11", ""),
         ("downgrade: never", "2031-01-01", "gold"),
     ],
 )
 def test_downgrades_by_the_calendar_year(policy: str, day: str, level: str) -> None:
-    compiled = programme(TIER % ("spend", "calendar_year") + f"    {policy}\n")
+    settings = "".join(f"    {part}\n" for part in policy.split(", "))
+    compiled = programme(TIER % ("spend", "calendar_year") + settings)
     state = then(EMPTY, price(compiled, line("a", "400")))
     later = price(compiled, line("a", "1"), state=state, at_ms=at(f"{day} 12:00"))
     assert later.tiers[0].level == level
@@ -248,3 +265,99 @@ def test_why_a_level_gives_nothing() -> None:
     decision = price(programme(beaten), line("a", "10"), state=spent(30_000))
     assert off(decision) == {"x": 500}
     assert why(decision, "t").params == {"winner": "x", "amount_minor": 100}
+
+
+def level_of(compiled: Compiled, state: MemberState, days: int) -> str:
+    return price(compiled, line("a", "1"), state=state, at_ms=NOON + days * DAY_MS).tiers[0].level
+
+
+SPENT = st.dictionaries(st.integers(0, 100), st.sampled_from([1, 100, 10_000, 20_000, 30_000]), max_size=5)
+
+
+@given(SPENT, st.integers(0, 130), st.sampled_from(["figures", "one_step"]), st.integers(0, 12))
+@example({0: 10_000, 5: 20_000}, 44, "figures", 10)  # gold on the last day of grace for its last full window
+@example({0: 10_000, 5: 20_000}, 40, "figures", 10)
+@example({0: 30_000, 60: 10_000, 61: 1}, 99, "one_step", 10)
+@example({0: 30_000, 1: 1, 2: 1}, 40, "figures", 10)
+def test_the_level_kept_is_the_best_of_the_days_gone_by_less_what_was_lost_since(
+    spent: dict[int, int], today: int, downgrade: str, grace_days: int
+) -> None:
+    """Day by day: within the days of grace a level stays; then it goes, or sinks by one with each window."""
+    rule = TierRule(
+        id="t", kind="tier", name=Names("", "", ""), basis="spend", window=30, grace_days=grace_days,
+        levels=(Level(id="silver", name=Names("", "", ""), from_="100"),
+                Level(id="gold", name=Names("", "", ""), from_="300")),
+        downgrade="one_step" if downgrade == "one_step" else "figures",
+    )  # fmt: skip
+    best = 0
+    for day in range(today + 1):
+        figure = sum(minor for at, minor in spent.items() if day - 30 < at <= day)
+        late = max(0, today - grace_days - day)
+        lost = ceil(late / 30) if downgrade == "one_step" else 2 * (late > 0)
+        best = max(best, (figure >= 10_000) + (figure >= 30_000) - lost)
+    days = [Bucket(1000 + day, spend_minor=minor) for day, minor in spent.items()]
+    for buckets in (days, days[::-1]):  # a state may name its days in any order
+        state = MemberState(counters={"t": tuple(buckets)})
+        assert Ladder(rule, 2).current(state, 1000 + today) == best
+
+
+def test_never_downgraded_is_whoever_reached_a_level_and_nobody_else() -> None:
+    compiled = programme(TIER % ("spend", 30) + "    downgrade: never\n")
+    nobody = price(compiled, line("a", "99.99"))
+    assert level_of(compiled, then(EMPTY, nobody), 400) == ""
+    silver = then(EMPTY, price(compiled, line("a", "100")))
+    assert level_of(compiled, silver, 1) == level_of(compiled, silver, 400) == "silver"
+
+
+def test_a_level_that_stays_for_ever_is_marked_once_with_all_below_it() -> None:
+    compiled = programme(TIER % ("spend", 30) + "    downgrade: never\n")
+
+    def marks(decision: Decision) -> list[Counted]:
+        return [each for each in decision.effects if isinstance(each, Counted) and "#" in each.key]
+
+    first = price(compiled, line("a", "100"))
+    assert marks(first) == [Counted("t#silver", DAY, uses=1)]
+    again = price(compiled, line("a", "100"), state=then(EMPTY, first), sale_id="t")
+    assert marks(again) == []
+    straight = price(compiled, line("a", "300"))
+    assert marks(straight) == [Counted("t#silver", DAY, uses=1), Counted("t#gold", DAY, uses=1)]
+
+
+def test_a_level_kept_by_grace_still_says_what_lacks_to_the_next() -> None:
+    compiled = programme(TIER % ("spend", 30) + "    grace_days: 10\n")
+    state = then(EMPTY, price(compiled, line("a", "100")))
+    view = price(compiled, line("a", "10"), state=state, at_ms=NOON + 35 * DAY_MS).tiers[0]
+    assert (view.level, view.level_after, view.next_level, view.missing) == (
+        "silver",
+        "silver",
+        "gold",
+        29_050,
+    )
+
+
+def test_a_receipt_to_which_the_rule_does_not_apply_counts_towards_no_level() -> None:
+    compiled = programme(TIER % ("spend", 30) + "    audience: {stores: [w1]}\n")
+    here, there = (price(compiled, line("a", "300"), store=store) for store in ("w1", "w2"))
+    assert (here.tiers[0].level_after, there.tiers[0].level_after) == ("gold", "")
+    assert not [each for each in there.effects if isinstance(each, Counted)]
+
+
+def test_a_levels_share_is_for_the_goods_that_count_unless_it_names_its_own() -> None:
+    levels = "products: {skus: [a]}, levels: [{id: one, NAME, from: 0, percent: 50%}]"
+    compiled = programme(f"  - {{id: t, kind: tier, NAME, basis: receipts, {levels}}}\n")
+    decision = price(compiled, line("a", "10"), line("b", "10"))
+    assert [each.net_minor for each in decision.lines] == [500, 1_000]
+
+
+@pytest.mark.parametrize(("rounding", "discount"), [("half_up", 1), ("down", 0)])
+def test_a_levels_share_is_rounded_as_the_programme_says(rounding: str, discount: int) -> None:
+    compiled = programme(TIER % ("spend", 30), head=f"rounding: {rounding}")
+    assert price(compiled, line("a", "0.10"), state=spent(10_000)).discount_minor == discount
+
+
+@pytest.mark.parametrize("kind", ["tier, basis: spend, levels: [{id: one, NAME, from: 0, %s}]", "vip, %s"])
+def test_a_level_or_a_status_that_would_earn_less_is_refused(kind: str) -> None:
+    rule = f"  - {{id: t, NAME, kind: {kind}}}\n"
+    programme(rule % "multiplier: 1.5")
+    with pytest.raises(ProgrammeProblems, match="less than none"):
+        programme(rule % "multiplier: 0.5")
