@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 _HOME = tempfile.TemporaryDirectory(prefix="stempel-home-")
-FAULTS = Path(__file__).parent / "faults"
+TESTS = Path(__file__).parent
+FAULTS = TESTS / "faults"
+LONG = [TESTS / name for name in ("ui/test_scaled.py", "ui/test_layout.py", "journeys", "sync")]
+"""Begun first, or one process is still at them when the others have nothing left to do."""
 
 # Before anything imports Qt, keyring or platformdirs. Tests that want real X keys start a program of their
 # own on tests.support.xvfb; a zone with summer time shows naive clocks that UTC would hide.
@@ -33,7 +36,12 @@ settings.load_profile("test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever stands in tests/faults is a long run."""
+    """Whatever stands in tests/faults is a long run; files that take long come first."""
     for item in items:
         if FAULTS in item.path.parents:
             item.add_marker("faults")
+    items.sort(key=lambda item: _turn(item.path))
+
+
+def _turn(path: Path) -> int:
+    return next((turn for turn, each in enumerate(LONG) if path.is_relative_to(each)), len(LONG))
