@@ -7,7 +7,7 @@ import msgspec
 from app.loyalty.benefit import BenefitPlan, make_grant
 from app.loyalty.decision import Reason
 from app.loyalty.effects import CodeUsed, Grant, GrantUsed
-from app.loyalty.model import Benefit, Filter, Rule
+from app.loyalty.model import Benefit, Rule
 from app.loyalty.plan import Run, Scene, Scope
 
 
@@ -16,8 +16,8 @@ class CouponPlan(BenefitPlan):
 
     conditional = True
 
-    def __init__(self, rule: Rule, give: Benefit | None, scope: Scope, goods: Filter | None = None) -> None:
-        super().__init__(rule, scope, goods)
+    def __init__(self, rule: Rule, give: Benefit | None, scope: Scope) -> None:
+        super().__init__(rule, scope)
         self.give = give
 
     def coupon(self, run: Run) -> Grant | None:

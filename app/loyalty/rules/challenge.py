@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -16,7 +16,6 @@ from app.loyalty.effects import Counted
 from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, percent, say
-from app.loyalty.state import Bucket
 from app.loyalty.unused import unused
 
 Goal = Literal["receipts", "units", "categories", "weeks"]
@@ -76,53 +75,24 @@ class Challenge(Plan):
         wins = [b.day + 1 for b in run.state.counters.get(self.done, ()) if b.uses > 0]
         return max([first, *wins])
 
-    def before(self, run: Run) -> int:
-        """Progress without this receipt."""
-        since, rule, state = self.since(run), self.settings, run.state
-        if rule.goal == "categories":
-            keys = [key for key in state.counters if key.startswith(f"{self.id}#category:")]
-            return sum(state.counted(key, since).receipts > 0 for key in keys)
-        if rule.goal == "weeks":
-            return self._streak({b.day for b in self._days(run, since)}, run.now.day)
-        return self._figure(state.counted(self.id, since))
-
-    def _days(self, run: Run, since: int) -> list[Bucket]:
-        return [b for b in run.state.counters.get(self.id, ()) if b.day >= since and b.receipts > 0]
-
-    def _streak(self, days: set[int], today: int) -> int:
-        """Calendar weeks in a row (Monday first) up to this one, or up to the last."""
-        weeks = {(day + 3) // 7 for day in days}
-        week = (today + 3) // 7
-        if week not in weeks:
-            week -= 1
-        length = 0
-        while week in weeks:
-            length += 1
-            week -= 1
-        return length
-
-    def _figure(self, bucket: Bucket) -> int:
-        if self.settings.goal_spend is not None:
-            return bucket.spend_minor
-        return bucket.units_milli // 1000 if self.settings.goal == "units" else bucket.receipts
-
     def after(self, run: Run) -> int:
         """Progress with this receipt."""
-        rule, works = self.settings, self.works(run)
-        if run.now.day < self.since(run):
-            return self.before(run)  # won today already: the next round begins tomorrow
-        if rule.goal == "categories":
-            since = self.since(run)
-            new = {w.line.category for w in works}
-            known = {c for c in new if run.state.counted(self._category(c), since).receipts > 0}
-            return self.before(run) + len(new - known)
-        if rule.goal == "weeks":
-            days = {b.day for b in self._days(run, self.since(run))}
-            return self._streak(days | ({run.now.day} if works else set[int]()), run.now.day)
-        so_far = run.state.counted(self.id, self.since(run))
-        spend = so_far.spend_minor + sum(w.net for w in works)
-        units = so_far.units_milli + sum(w.line.qty_milli for w in works)
-        return self._figure(Bucket(0, so_far.receipts + bool(works), spend, 0, units))
+        goal, works, state, since = self.settings.goal, self.works(run), run.state, self.since(run)
+        if run.now.day < since:
+            return 0  # won today already: the next round begins tomorrow
+        if goal == "categories":
+            keys = [key for key in state.counters if key.startswith(self._category(""))]
+            seen = {key for key in keys if state.counted(key, since).receipts > 0}
+            return len(seen | {self._category(work.line.category) for work in works})
+        if goal == "weeks":
+            buckets = state.counters.get(self.id, ())
+            return _streak({b.day for b in buckets if b.day >= since and b.receipts > 0}, run.now.day)
+        so_far = state.counted(self.id, since)
+        if goal == "receipts":
+            return so_far.receipts + 1
+        if goal == "units":
+            return (so_far.units_milli + sum(work.line.qty_milli for work in works)) // 1000
+        return so_far.spend_minor + sum(work.net for work in works)
 
     def _category(self, category: str) -> str:
         return f"{self.id}#category:{category}"
@@ -149,9 +119,9 @@ class Challenge(Plan):
             run.notes[self.id] = self.yes("challenge_won")
             self._award(run)
         else:
-            run.notes[self.id] = self._progress(run, after)
+            run.notes[self.id] = self._progress(after)
 
-    def _progress(self, run: Run, after: int) -> Reason:
+    def _progress(self, after: int) -> Reason:
         if self.settings.goal_spend is not None:
             return self.no("challenge_spend", missing_minor=self.target - after)
         return self.no(
@@ -159,12 +129,10 @@ class Challenge(Plan):
         )
 
     def offer(self, run: Run) -> Reason | None:
-        note = run.notes.get(self.id)
-        return note if note is not None and not note.applied else None
+        return run.notes.get(self.id)
 
-    def _count(self, run: Run, works: Iterable[Work]) -> None:
-        works = list(works)
-        keep = None if self.settings.window_days is None else self.settings.window_days
+    def _count(self, run: Run, works: Sequence[Work]) -> None:
+        keep = self.settings.window_days
         units = sum(w.line.qty_milli for w in works)
         spend = sum(w.net for w in works)
         day = run.now.day
@@ -205,6 +173,15 @@ class Challenge(Plan):
         hand_over(self, run, prize.give, terms=self.settings.lots, now=False, charged=False)
         run.spend_budget(self.rule, prize.cost)
         run.notes[self.id] = self.yes("wheel_won")
+
+
+def _streak(days: set[int], today: int) -> int:
+    """Calendar weeks in a row (Monday first) up to this one, which counts."""
+    weeks = {(day + 3) // 7 for day in days}
+    this = week = (today + 3) // 7
+    while week - 1 in weeks:
+        week -= 1
+    return this - week + 1
 
 
 def plans(rule: ChallengeRule, scope: Scope) -> list[Plan]:

@@ -34,8 +34,8 @@ class GiftCards(Plan):
         rule = self.settings
         for work in self.works(run):
             price = work.line.unit_price_minor
-            if price < (rule.min_amount or 0):
-                run.refused.append(self.no("gift_card_too_small", min_minor=rule.min_amount or 0))
+            if rule.min_amount is not None and price < rule.min_amount:
+                run.refused.append(self.no("gift_card_too_small", min_minor=rule.min_amount))
             elif rule.max_amount is not None and price > rule.max_amount:
                 run.refused.append(self.no("gift_card_too_large", max_minor=rule.max_amount))
             else:

@@ -90,8 +90,7 @@ class NthPurchase(BenefitPlan):
             return
         if not self.free and common_refusal(self, run) is not None:
             return
-        if times > 0:
-            hand_over(self, run, self.settings.give, terms=self.settings.lots, times=times, now=True)
+        hand_over(self, run, self.settings.give, terms=self.settings.lots, times=times, now=True)
         run.effects.append(Counted(self.id, 0, 1, measured))
 
 

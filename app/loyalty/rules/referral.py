@@ -49,7 +49,7 @@ class Referral(Plan):
         if referrer == run.context.member_id:
             return self.no("self_referral")
         paid = run.state.counted(self.id).uses
-        if rule.pays_on == "enrolment" or paid >= (rule.purchases if rule.pays_on == "each_purchase" else 1):
+        if rule.pays_on == "enrolment" or paid >= rule.purchases:
             return self.no("referral_paid")
         missing = rule.min_receipt - run.net_of(self.filter)
         return self.no("missing_for_referral", missing_minor=missing) if missing > 0 else None

@@ -147,9 +147,10 @@ class FullCard(Plan):
 
     conditional = True
 
-    def __init__(self, rule: StampsRule, scope: Scope) -> None:
+    def __init__(self, rule: StampsRule, reward: Benefit, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.settings = rule
+        self.reward = reward
         self.card = _StampCard(rule)
 
     def refusal(self, run: Run) -> Reason | None:
@@ -162,7 +163,7 @@ class FullCard(Plan):
         works = self.works(run)
         per = self.settings.per
         if per == "receipt":
-            return 1 if self.here(run) else 0
+            return 1
         if per == "unit":
             return sum(work.units for work in works if work.net > 0)
         return sum(work.net for work in works) // per
@@ -187,8 +188,7 @@ class FullCard(Plan):
             after = before + earned - filled * size
         run.effects.append(StampsChanged(self.id, after - before, self.settings.expires_after_idle_days))
         self.card.count(run, earned)
-        if filled and self.settings.reward is not None:
-            hand_over(self, run, self.settings.reward, terms=self.settings.lots, times=filled, now=False)
+        hand_over(self, run, self.reward, terms=self.settings.lots, times=filled, now=False)
         self.card.show(run, before, earned, after, 0, filled)
         run.notes[self.id] = (
             self.yes("card_full", n=filled)
@@ -200,7 +200,7 @@ class FullCard(Plan):
 def plans(rule: StampsRule, scope: Scope) -> list[Plan]:
     if rule.reward is None:
         return [FreeUnit(rule, scope)]
-    made: list[Plan] = [FullCard(rule, scope)]
+    made: list[Plan] = [FullCard(rule, rule.reward, scope)]
     if rule.reward.percent is not None or rule.reward.amount is not None:
         made.append(CouponPlan(rule, rule.reward, scope))
     return made

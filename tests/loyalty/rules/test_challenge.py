@@ -17,7 +17,28 @@ from tests.loyalty.support import NOON, line, off, price, programme, then, why
         ("goal: categories, target: 2", [("a", "1", 0), ("a", "1", 1), ("b", "1", 2)], [False, False, True]),
         ("goal: weeks, target: 3", [("a", "1", 0), ("a", "1", 7), ("a", "1", 14)], [False, False, True]),
         ("goal: weeks, target: 3", [("a", "1", 0), ("a", "1", 14), ("a", "1", 21)], [False, False, False]),
+        (
+            "goal: weeks, target: 3, window_days: 14",
+            [("a", "1", 0), ("a", "1", 7), ("a", "1", 14)],
+            [0, 0, 0],
+        ),
+        (
+            "goal: weeks, target: 3, window_days: 15",
+            [("a", "1", 0), ("a", "1", 7), ("a", "1", 14)],
+            [0, 0, 1],
+        ),
+        ("goal: categories, target: 3", [("a", "1", 0), ("b", "1", 1), ("c", "1", 2)], [0, 0, 1]),
+        ("goal: categories, target: 2, window_days: 3", [("a", "1", 0), ("b", "1", 3)], [0, 0]),
+        ("goal: categories, target: 2, window_days: 4", [("a", "1", 0), ("b", "1", 3)], [0, 1]),
+        ("goal: units, target: 2", [("a", "1.5", 0), ("a", "0.4", 1), ("a", "0.1", 2)], [0, 0, 1]),
         ("goal_spend: 50", [("a", "4", 0), ("a", "1", 1)], [False, True]),
+        (
+            "goal: receipts, target: 2, window_days: 1",
+            [("a", "1", 0), ("a", "1", 1), ("a", "1", 1)],
+            [0, 0, 1],
+        ),
+        ("goal: receipts, target: 2, window_days: 5", [("a", "1", 0), ("a", "1", 4)], [0, 1]),
+        ("goal: receipts, target: 1, repeat: true", [("a", "1", 0), ("a", "1", 0), ("a", "1", 1)], [1, 0, 1]),
         (
             "goal: receipts, target: 2, window_days: 5",
             [("a", "1", 0), ("a", "1", 5), ("a", "1", 6)],
@@ -170,3 +191,35 @@ def test_a_wheel_turns_for_a_win_where_there_is_a_goal() -> None:
     assert [(each.kind, each.item) for each in second.issued] == [("reward", "cup")]
     third = price(compiled, line("a", "1"), state=then(then(EMPTY, first), second), sale_id="u")
     assert third.issued == ()
+
+
+def test_won_today_it_begins_anew_tomorrow() -> None:
+    goal = "goal: receipts, target: 2, repeat: true, badge: true"
+    compiled = programme(f"  - {{id: c, kind: challenge, NAME, {goal}}}\n")
+    state = EMPTY
+    for number in range(2):
+        state = then(state, price(compiled, line("a", "1"), state=state, sale_id=str(number)))
+    today, tomorrow = (
+        price(compiled, line("a", "1"), state=state, at_ms=NOON + days * DAY_MS, sale_id="t")
+        for days in (0, 1)
+    )
+    assert why(today, "c").params == {"n": 2, "have": 0, "target": 2}
+    assert why(tomorrow, "c").params == {"n": 1, "have": 1, "target": 2}
+
+
+def test_a_prize_of_an_amount_is_a_coupon_for_later_and_points_are_none() -> None:
+    rule = "  - {id: c, kind: challenge, NAME, goal: receipts, target: 1, give: {%s}}\n"
+    compiled = programme(rule % "amount: 3")
+    won = price(compiled, line("a", "10"))
+    assert [(each.kind, each.uses) for each in won.issued] == [("coupon", 1)]
+    code = Code(won.issued[0].code)
+    assert off(price(compiled, line("a", "10"), state=then(EMPTY, won), codes=(code,), sale_id="t")) == {
+        "c": 300
+    }
+    slip = Code("slip", "c", NOON)
+    assert off(price(programme(rule % "points: 5"), line("a", "10"), codes=(slip,))) == {}
+
+
+def test_a_wheel_says_that_it_has_won() -> None:
+    compiled = programme("  - {id: w, kind: challenge, NAME, wheel: [{weight: 1, give: {gift: cup}}]}\n")
+    assert why(price(compiled, line("a", "1")), "w").code == "wheel_won"

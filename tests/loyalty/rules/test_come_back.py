@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.loyalty.basket import Code
-from app.loyalty.effects import CodeUsed
+from app.loyalty.effects import CodeUsed, Grant, GrantUsed
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, apply
 from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
@@ -23,14 +23,16 @@ COME_BACK = """
 )
 def test_the_return_coupon_shrinks_with_both_boundary_days_included(days: int, discount: int) -> None:
     compiled = programme(COME_BACK)
-    issued = at("2026-01-15 23:50")
-    state = then(EMPTY, price(compiled, line("a", "10"), at_ms=issued))
-    code = Code(state.grants[0].code)
-    for hour in ("00:05", "23:55"):
-        moment = at(f"2026-01-15 {hour}") + days * DAY_MS
-        if moment >= issued:
-            decision = price(compiled, line("a", "10"), state=state, at_ms=moment, codes=(code,), sale_id="t")
-            assert off(decision).get("b", 0) == discount
+    hours = ("00:00", "23:59")
+    for issued in hours:
+        issued_at_ms = at(f"2026-01-15 {issued}")
+        state = then(EMPTY, price(compiled, line("a", "10"), at_ms=issued_at_ms))
+        code = Code(state.grants[0].code)
+        for hour in hours:
+            at_ms = at(f"2026-01-15 {hour}") + days * DAY_MS
+            if at_ms >= issued_at_ms:
+                later = price(compiled, line("a", "10"), state=state, at_ms=at_ms, codes=(code,), sale_id="t")
+                assert off(later).get("b", 0) == discount
 
 
 def test_a_coupon_is_used_once_and_known_by_its_own_words_at_another_till() -> None:
@@ -126,3 +128,17 @@ def test_of_two_coupons_the_first_that_may_be_used_is_and_the_other_stays() -> N
     decision = price(compiled, line("a", "10"), state=state, codes=codes, sale_id="u")
     assert CodeUsed("b", "t:b") in decision.effects
     assert sorted(each.code for each in then(state, decision).grants) == ["s:b", "u:b"]
+
+
+def test_a_coupon_that_another_rule_has_beaten_is_kept() -> None:
+    better = "  - {id: x, kind: threshold, NAME, steps: [{from: 1, give: {percent: 50%}}]}\n"
+    compiled = programme(COME_BACK + better)
+    state = then(EMPTY, price(compiled, line("a", "10")))
+    decision = price(compiled, line("a", "10"), state=state, codes=(Code("s:b"),), sale_id="t")
+    assert off(decision) == {"x": 500}
+    assert sorted(each.code for each in then(state, decision).grants) == ["s:b", "t:b"]
+
+
+def test_a_coupon_known_by_its_words_alone_is_written_down_as_used_like_any_other() -> None:
+    decision = price(programme(COME_BACK), line("a", "10"), codes=(Code("slip", "b", NOON - DAY_MS),))
+    assert GrantUsed(Grant("slip", "b", "coupon", NOON - DAY_MS)) in decision.effects

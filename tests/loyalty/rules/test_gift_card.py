@@ -58,3 +58,10 @@ def test_each_card_on_the_receipt_is_sold_for_itself_and_other_goods_are_none() 
     other = line("voucher", "30", tags=("gift_card",))
     decision = price(compiled, *cards, other, line("a", "10"), state=None)
     assert set(decision.effects) == {GiftCardSold("g", "1", 5_000), GiftCardSold("g", "2", 1)}
+
+
+def test_without_limits_a_card_may_be_rung_at_any_price() -> None:
+    compiled = programme("  - {id: g, kind: gift_card, NAME, products: {skus: [card]}}\n")
+    for amount, minor in (("0", 0), ("99999", 9_999_900)):
+        decision = price(compiled, line("card", amount), state=None)
+        assert (decision.refused, decision.effects) == ((), (GiftCardSold("g", "card", minor),))

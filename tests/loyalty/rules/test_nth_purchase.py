@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.loyalty.effects import Counted
 from app.loyalty.state import DAY_MS, EMPTY
 from tests.loyalty.support import NOON, line, off, price, programme, then, why
 
@@ -63,6 +64,7 @@ def test_an_amount_is_given_for_every_full_sum_and_a_share_once(spent: str, time
         ("every: 5", "10", "missing_visits", {"n": 4, "every": 5}),
         ("every: 1, min_receipt: 20", "19.99", "missing_for_count", {"missing_minor": 1}),
         ("every: 1, min_receipt: 20", "20", "applied", {"amount_minor": 500}),
+        ("every: 5, min_receipt: 20", "20", "missing_visits", {"n": 4, "every": 5}),
         ("every_spend: 100", "99.99", "missing_spend", {"missing_minor": 1}),
     ],
 )
@@ -85,3 +87,23 @@ def test_only_receipts_with_the_rules_goods_on_its_days_are_counted() -> None:
     ):
         state = then(EMPTY, price(compiled, goods, at_ms=moment))
         assert off(price(compiled, line("a", "10"), state=state)) == given
+
+
+def test_what_counts_is_what_the_goods_cost_before_the_rules_own_discount() -> None:
+    rule = "every_spend: 100, min_receipt: 100, give: {percent: 10%}"
+    compiled = programme(f"  - {{id: n, kind: nth_purchase, NAME, {rule}}}\n")
+    decision = price(compiled, line("a", "100"))
+    assert off(decision) == {"n": 1_000}
+    assert Counted("n", 0, receipts=1, spend_minor=10_000) in decision.effects
+
+
+def test_a_discount_taken_at_once_leaves_no_coupon() -> None:
+    compiled = programme("  - {id: n, kind: nth_purchase, NAME, every: 1, give: {percent: 10%}}\n")
+    assert price(compiled, line("a", "10")).issued == ()
+
+
+def test_a_round_that_another_rule_has_beaten_says_by_which() -> None:
+    rules = "  - {id: n, kind: nth_purchase, NAME, every: 1, give: {percent: 10%}}\n"
+    rules += "  - {id: x, kind: threshold, NAME, steps: [{from: 1, give: {percent: 50%}}]}\n"
+    reason = why(price(programme(rules), line("a", "10")), "n")
+    assert (reason.code, reason.params) == ("same_group_smaller", {"winner": "x", "amount_minor": 100})

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.loyalty.basket import Code
-from app.loyalty.effects import CodeUsed
+from app.loyalty.effects import CodeUsed, Counted
 from app.loyalty.state import EMPTY
 from tests.loyalty.support import line, off, price, programme, then, why
 
@@ -109,3 +109,8 @@ def test_a_code_about_some_goods_is_not_used_up_by_others() -> None:
         programme(CODE % ", per_member: 1"), line("a", "10"), state=None, codes=(Code("WELCOME10"),)
     )
     assert (off(guests), why(guests, "c").code) == ({}, "members_only")
+
+
+def test_a_use_is_counted_for_ever() -> None:
+    decision = price(programme(CODE % ", per_member: 1"), line("a", "10"), codes=(Code("WELCOME10"),))
+    assert Counted("c", 0, uses=1) in decision.effects

@@ -163,16 +163,16 @@ def test_what_a_card_says_of_a_receipt(have: int, units: str, code: str, params:
     ("have", "units", "missing"), [(0, "1", 4), (4, "1", 0), (5, "1", None), (0, "6", None)]
 )
 def test_how_many_lack_to_the_free_one(have: int, units: str, missing: int | None) -> None:
-    offers = [
-        each for each in buy(programme(SIXTH % ""), units, with_stamps(have)).offers if each.rule == "card"
-    ]
-    assert [each.params["n"] for each in offers] == ([] if missing is None else [missing])
+    offers = buy(programme(SIXTH % ""), units, with_stamps(have)).offers
+    lacking = {"n": missing, "have": have + int(units), "size": 6}
+    assert [each.params for each in offers] == ([] if missing is None else [lacking])
 
 
 @pytest.mark.parametrize(
     ("per", "goods", "earned"),
     [
         ("unit", (line("a", "3", "2"), line("b", "0", "5"), line("c", "9", "0.5")), 2),
+        ("unit", (line("a", "0.01"),), 1),
         ("receipt", (line("a", "3", "2"), line("b", "4", "5")), 1),
         ("10", (line("a", "9.99"),), 0),
         ("10", (line("a", "10"),), 1),
@@ -234,3 +234,46 @@ def test_a_daily_cap_counts_its_own_day_alone_and_is_never_passed() -> None:
     ):
         state = apply(EMPTY, [Counted("card", day, uses=uses, keep_days=9)], NOON)
         assert buy(compiled, "1", state).stamps[0].earned == earned
+
+
+def test_under_a_daily_cap_the_first_lines_earn() -> None:
+    compiled = programme(SIXTH % ", cap_per_day: 3")
+    decision = price(compiled, *(line(sku, "10", "2") for sku in "abc"))
+    by_line = [[each.delta for each in one.stamps] for one in decision.lines]
+    assert by_line == [[2], [1], []]
+
+
+def test_a_daily_cap_holds_for_a_card_with_a_reward() -> None:
+    rule = "  - {id: card, kind: stamps, NAME, size: 9, cap_per_day: 3, reward: {points: 5}}\n"
+    compiled = programme(rule)
+    state = then(EMPTY, buy(compiled, "2"))
+    assert then(state, buy(compiled, "2", state)).card("card") == 3
+
+
+def test_units_that_another_bundle_of_the_group_has_claimed_are_not_free_as_well() -> None:
+    three_for_two = "  - {id: b, kind: bundle, NAME, group: stamps, n_for_m: {take: 3, pay: 2}}\n"
+    assert off(buy(programme(SIXTH % ""), "3", with_stamps(5))) == {"card": 1000}
+    assert off(buy(programme(three_for_two + SIXTH % ""), "3", with_stamps(5))) == {"b": 1000}
+
+
+@pytest.mark.parametrize(("reward", "kind"), [("gift: cup", "reward"), ("amount: 3", "coupon")])
+def test_full_cards_say_so_and_each_gives_its_reward(reward: str, kind: str) -> None:
+    rule = f"  - {{id: card, kind: stamps, NAME, size: 2, reward: {{{reward}}}}}\n"
+    compiled = programme(rule)
+    decision = buy(compiled, "4")
+    assert [(each.kind, each.uses) for each in decision.issued] == [(kind, 2)]
+    assert (why(decision, "card").code, why(decision, "card").params) == ("card_full", {"n": 2})
+
+
+def test_of_two_cards_full_at_once_one_reward_is_used_at_a_time() -> None:
+    compiled = programme("  - {id: card, kind: stamps, NAME, size: 2, reward: {amount: 3}}\n")
+    state = then(EMPTY, buy(compiled, "4"))
+    code = Code(state.grants[0].code)
+    used = price(compiled, line("a", "10"), state=state, codes=(code,), sale_id="t")
+    assert off(used) == {"card": 300}
+    assert [each.uses for each in then(state, used).grants] == [1]
+
+
+def test_points_for_a_full_card_are_no_coupon() -> None:
+    compiled = programme("  - {id: card, kind: stamps, NAME, size: 2, reward: {points: 5}}\n")
+    assert off(price(compiled, line("a", "10"), codes=(Code("slip", "card", NOON),))) == {}

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from app.loyalty.basket import Context
+from app.loyalty.by_hand import give_by_hand
 from app.loyalty.decision import Decision
 from app.loyalty.effects import Grant, Granted
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
-from tests.loyalty.support import NOON, line, off, price, programme, then, why
+from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
 
 VIP = "  - {id: v, kind: vip, NAME, products: {skus: [card]}, sold: true, term_days: 30, percent: 10%%%s}\n"
 
@@ -46,7 +48,7 @@ def test_a_level_and_a_status_multiply_points_only_while_and_where_their_rules_h
         assert price(compiled, line("a", "10"), state=state, store="w2").points.earned_centi == 1_000
 
 
-@pytest.mark.parametrize(("level", "status"), [(2, 3), (3, 2)])
+@pytest.mark.parametrize(("level", "status"), [(2, 3), (3, 2), (1, 2)])
 def test_of_several_multipliers_the_largest_counts_in_whatever_order(level: int, status: int) -> None:
     gold = f"{{id: gold, NAME, from: 0, multiplier: {level}}}"
     compiled = programme(
@@ -55,7 +57,7 @@ def test_of_several_multipliers_the_largest_counts_in_whatever_order(level: int,
         "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}}\n"
     )
     held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
-    assert price(compiled, line("a", "10"), state=held).points.earned_centi == 3_000
+    assert price(compiled, line("a", "10"), state=held).points.earned_centi == 1_000 * max(level, status)
 
 
 def statuses(decision: Decision) -> list[tuple[str, int, int]]:
@@ -105,3 +107,30 @@ def test_a_status_may_be_worth_something_on_its_own_goods_alone() -> None:
     held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
     decision = price(compiled, line("a", "10"), line("b", "10"), state=held)
     assert [each.net_minor for each in decision.lines] == [900, 1_000]
+
+
+def test_a_status_begins_today_whatever_else_its_buyer_holds_for_longer() -> None:
+    compiled = programme(VIP % "")
+    coupon = Grant("g", "other", "coupon", NOON, expires_at_ms=NOON + 90 * DAY_MS)
+    state = apply(EMPTY, [Granted(coupon)], NOON)
+    assert statuses(price(compiled, line("card", "50"), state=state)) == [("card", 0, 30)]
+
+
+def test_a_status_given_by_hand_is_of_no_line_and_follows_the_one_before() -> None:
+    compiled = programme("  - {id: v, kind: vip, NAME, term_days: 10, percent: 10%}\n")
+    state = EMPTY
+    for number in range(2):
+        given = give_by_hand(compiled, state, Context(at_ms=NOON, sale_id=f"f{number}"), "v")
+        assert isinstance(given, tuple)
+        state = apply(state, given, NOON)
+    first, second = state.grants
+    assert (first.item, first.kind, first.starts_at_ms) == ("", "status", NOON)
+    assert second.starts_at_ms == first.expires_at_ms == at("2026-01-25 00:00")
+    assert second.expires_at_ms == at("2026-02-04 00:00")
+
+
+@pytest.mark.parametrize(("rounding", "discount"), [("half_up", 1), ("down", 0)])
+def test_a_status_takes_off_a_share_rounded_as_the_programme_says(rounding: str, discount: int) -> None:
+    compiled = programme(VIP % "", head=f"rounding: {rounding}")
+    held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
+    assert price(compiled, line("a", "0.05"), state=held).discount_minor == discount

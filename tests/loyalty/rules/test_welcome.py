@@ -57,3 +57,8 @@ def test_a_welcome_once_taken_is_remembered_whatever_else_was_counted() -> None:
     assert off(price(compiled, line("a", "10"), state=forgotten)) == {}
     visited = apply(EMPTY, [ReceiptCounted(1, 100)], NOON)
     assert off(price(compiled, line("a", "10"), state=visited)) == {}
+
+
+def test_a_discount_taken_at_once_leaves_no_coupon() -> None:
+    compiled = programme("  - {id: w, kind: welcome, NAME, give: {percent: 10%}}\n")
+    assert price(compiled, line("a", "10")).issued == ()
