@@ -10,7 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sync.server.schema.base import DOCUMENT, FACTS, Id, metadata, shard
 
 
-class sale_named(sa.ColumnElement[str]):  # noqa: N801 - it stands in statements like SQLAlchemy's own functions
+class sale_named(sa.ColumnElement[str]):
     """The sale that a fact names as its `sale`, as text: what `ix_fact_sale` holds of those in LATER."""
 
     inherit_cache = True
