@@ -43,6 +43,7 @@ TOKENS: Final = (
 THEMES: Final = ("light", "dark")
 
 _WEIGHTS: Final = ("Regular", "Medium", "SemiBold", "Bold")
+_UPRIGHT: Final = QTransform()
 
 
 class Look(QObject):
@@ -116,34 +117,32 @@ class Look(QObject):
         align: QtCore.Qt.AlignmentFlag | None = None,
     ) -> int:
         """Paint one line, centred vertically, shortened with … if it must be; answers its width in px."""
-        width = text_width(text, font)
-        if width > at.width():
+        shaped, room_px = _shaped(text, font), at.width()
+        if shaped.exact_px > room_px + 0.5:
             if self.cuts is not None:
                 self.cuts.append(text)
-            text = QFontMetrics(font).elidedText(text, QtCore.Qt.TextElideMode.ElideRight, at.width())
-            width = text_width(text, font)
-        shaped, flags = _shaped(text, font), QtCore.Qt.AlignmentFlag
-        left, size = float(at.left()), shaped.text.size()
-        if align is flags.AlignRight:
-            left = at.right() + 1 - size.width()
-        elif align is flags.AlignHCenter:
-            left += (at.width() - size.width()) / 2
-        top = at.top() + (at.height() - size.height()) / 2
+            text = QFontMetrics(font).elidedText(text, QtCore.Qt.TextElideMode.ElideRight, room_px)
+            shaped = _shaped(text, font)
+        left = float(at.left())
+        if align is not None and align is not QtCore.Qt.AlignmentFlag.AlignLeft:
+            spare_px = room_px - shaped.exact_px
+            left += spare_px if align is QtCore.Qt.AlignmentFlag.AlignRight else spare_px / 2
+        top = at.top() + (at.height() - shaped.height_px) / 2
         self._put(painter, left, top, shaped, token)
-        return width
+        return shaped.width_px
 
     def write(self, painter: QPainter, left: float, base: float, text: str, token: str, font: QFont) -> None:
         """Paint a text from `left` on a base line, however wide it is."""
         shaped = _shaped(text, font)
-        self._put(painter, left, base - shaped.ascent_px, shaped, token)
+        self._put(painter, left, base - shaped.face.ascent_px, shaped, token)
 
     def _put(self, painter: QPainter, left: float, top: float, shaped: _Shaped, token: str) -> None:
-        painter.setFont(shaped.face)
+        painter.setFont(shaped.face.plain)
         painter.setPen(self[token])
         painter.drawStaticText(QPointF(left, top), shaped.text)
-        if shaped.strike_px:
+        if shaped.face.strike_px:
             # Qt strikes a text with its glyphs placed beside itself.
-            line = QRectF(left, round(top + shaped.strike_px), shaped.text.size().width(), 1)
+            line = QRectF(left, round(top + shaped.face.strike_px), shaped.exact_px, 1)
             painter.fillRect(line, self[token])
 
     def draw_box(
@@ -210,32 +209,48 @@ def font(size_px: int, weight: int = REGULAR, strike: bool = False) -> QFont:
     return made
 
 
-@lru_cache(4096)
 def text_width(text: str, face: QFont) -> int:
-    """How wide a text is, in px; the same texts are painted again at every scan."""
-    return QFontMetrics(face).horizontalAdvance(text)
+    """How wide a text is, in px."""
+    return _shaped(text, face).width_px
 
 
-class _Shaped(NamedTuple):
-    """A line with its glyphs chosen and placed, which takes longer than painting them."""
+class _Face(NamedTuple):
+    """What painting in a font asks of it each time."""
 
-    text: QStaticText
-    face: QFont
+    plain: QFont
+    """Without a line through it."""
     ascent_px: float
     strike_px: float
     """From the top to the line through it; 0 for none."""
 
 
-@lru_cache(2048)
-def _shaped(text: str, face: QFont) -> _Shaped:
+@cache
+def _face(face: QFont) -> _Face:
     metrics = QFontMetricsF(face)
     strike_px = metrics.ascent() - metrics.strikeOutPos() if face.strikeOut() else 0.0
     plain = QFont(face)
     plain.setStrikeOut(False)
-    made = QStaticText(text)
+    return _Face(plain, metrics.ascent(), strike_px)
+
+
+class _Shaped(NamedTuple):
+    """A line with its glyphs chosen and placed, which takes longer than painting them: once for its width
+    and its picture, and for as long as the same texts are painted at every scan."""
+
+    text: QStaticText
+    face: _Face
+    width_px: int
+    exact_px: float
+    height_px: float
+
+
+@lru_cache(2048)
+def _shaped(text: str, face: QFont) -> _Shaped:
+    known, made = _face(face), QStaticText(text)
     made.setTextFormat(QtCore.Qt.TextFormat.PlainText)
-    made.prepare(QTransform(), plain)
-    return _Shaped(made, plain, metrics.ascent(), strike_px)
+    made.prepare(_UPRIGHT, known.plain)
+    size = made.size()
+    return _Shaped(made, known, int(size.width() + 0.5), size.width(), size.height())
 
 
 def load_theme(name: str) -> dict[str, str]:
