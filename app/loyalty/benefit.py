@@ -114,15 +114,13 @@ def worth_minor(run: Run, centi: int) -> int:
     return div_round(centi * run.point_minor.numerator, POINT_CENTI * run.point_minor.denominator)
 
 
-def earn(
-    plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "", *, charged: bool = True
-) -> None:
+def earn(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, *, charged: bool = True) -> None:
     """Give the member points, as far as the rule's budget goes, which pays what they are worth."""
     if charged and plan.rule.budget is not None:
         amount_centi = within_budget(plan, run, amount_centi)
         run.spend_budget(plan.rule, worth_minor(run, amount_centi))
     if amount_centi > 0:
-        run.effects.append(PointsEarned(make_lot(plan, run, amount_centi, terms, suffix)))
+        run.effects.append(PointsEarned(make_lot(plan, run, amount_centi, terms)))
         run.points_by_rule[plan.id] = run.points_by_rule.get(plan.id, 0) + amount_centi
 
 
@@ -133,13 +131,11 @@ def make_grant(
     *,
     uses: int = 1,
     item: str = "",
-    n: int = 0,
     expires_at_ms: int | None = None,
 ) -> Grant:
-    """A grant of this sale; `n` tells several apart."""
-    mark = f"{item}" + (f"#{n}" if n else "")
+    """A grant of this sale; of several under a rule `item` tells which."""
     return Grant(
-        code=f"{run.context.sale_id}:{plan.id}" + (f":{mark}" if mark else ""),
+        code=f"{run.context.sale_id}:{plan.id}" + (f":{item}" if item else ""),
         rule=plan.id,
         kind=kind,
         issued_at_ms=run.context.at_ms,

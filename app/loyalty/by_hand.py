@@ -38,7 +38,7 @@ def chances(compiled: Compiled, state: MemberState, context: Context) -> tuple[C
     found: list[Chance] = []
     for plan in compiled.plans:
         for item in plan.at_hand(run):
-            refusal = plan.refused_by_hand(run, item)
+            refusal = plan.refused_by_hand(run)
             tried = _run(compiled, state, context)
             if refusal is None:
                 plan.hand(tried, item)
@@ -56,7 +56,7 @@ def give_by_hand(
     if plan is None:
         params: dict[str, Param] = {"item": item} if item else {}
         return Reason(rule, applied=False, code="nothing_to_give", params=params)
-    refusal = plan.refused_by_hand(run, item)
+    refusal = plan.refused_by_hand(run)
     if refusal is not None:
         return refusal
     plan.hand(run, item)

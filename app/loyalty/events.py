@@ -56,7 +56,7 @@ def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context
         reason = plan.refused(run) or plan.over_limit(run)
         if reason is None:
             before = sum(run.points_by_rule.values())
-            plan.pay(run, event.amount_minor, "")
+            plan.pay(run, event.amount_minor)
             earned = sum(run.points_by_rule.values()) - before
             reason = plan.yes("points_earned", points_centi=earned)
         why.append(reason)

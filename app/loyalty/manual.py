@@ -20,9 +20,11 @@ RULE: Final = Rule(
 class _Given(Plan):
     """No rule of the programme: it only names the discount."""
 
+    rule = RULE
+    id = MANUAL
+
     def __init__(self) -> None:
-        self.rule = RULE
-        self.id = MANUAL
+        """There are no settings to compile."""
 
 
 _GIVEN: Final = _Given()
@@ -31,8 +33,7 @@ _GIVEN: Final = _Given()
 def take_manual(run: Run) -> None:
     """Take off each line what the cashier gave on it, as far as its floor lets."""
     for work in run.works:
-        given = work.line.manual_minor
-        amount = min(given, work.net - work.floor) if given > 0 else 0
+        amount = min(work.line.manual_minor, work.net - work.floor)
         if amount > 0:
             run.take_off(work, amount)
             work.discounts.append((_GIVEN, amount))

@@ -181,7 +181,7 @@ class Plan:
     def hand(self, run: Run, item: str) -> None:
         """Give that, outside of any sale; raises nothing, whoever asks has looked at `refused_by_hand`."""
 
-    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+    def refused_by_hand(self, run: Run) -> Reason | None:
         """Why it cannot be given now, or None."""
         return self.refused(run)
 

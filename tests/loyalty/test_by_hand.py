@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.loyalty.basket import Context
 from app.loyalty.by_hand import chances, give_by_hand
 from app.loyalty.decision import Reason
-from app.loyalty.effects import AnyEffect
+from app.loyalty.effects import AnyEffect, Counted
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
 from tests.loyalty.support import NOON, line, price, programme
 
@@ -35,8 +35,7 @@ def test_what_may_be_given_is_what_nothing_else_gives() -> None:
     assert found == [("review", ""), ("club", ""), ("care", ""), ("back", "tea"), ("back", "cake")]
     for rule, item in (("gold", ""), ("bought", ""), ("back", "bread"), ("nobody", ""), ("review", "x")):
         refusal = give_by_hand(COMPILED, EMPTY, at(), rule, item)
-        assert isinstance(refusal, Reason)
-        assert refusal.code == "nothing_to_give"
+        assert refusal == Reason(rule, False, "nothing_to_give", {"item": item} if item else {})
 
 
 def test_an_activity_at_the_counter_pays_within_its_limits() -> None:
@@ -72,3 +71,21 @@ def test_a_category_is_picked_once_a_month() -> None:
     assert "tea" not in [c.item for c in chances(COMPILED, state, at(16))]
     effects: tuple[AnyEffect, ...] | Reason = give_by_hand(COMPILED, state, at(17), "back", "cake")
     assert not isinstance(effects, Reason)
+
+
+def test_what_is_worth_a_managers_look_says_so() -> None:
+    valuable = {chance.rule: chance.valuable for chance in chances(COMPILED, EMPTY, at())}
+    assert valuable == {"review": False, "club": True, "care": True, "back": False}
+
+
+def test_a_rule_for_a_level_is_given_by_hand_to_whoever_has_it() -> None:
+    compiled = programme(
+        "  - {id: t, kind: tier, NAME, basis: receipts, levels: [{id: gold, NAME, from: 1}]}\n"
+        "  - {id: game, kind: activity, NAME, event: game, points: 5, audience: {tiers: [gold]}}\n"
+    )
+    gold = apply(EMPTY, [Counted("t", 0, receipts=1)], NOON)
+    for state, code in ((EMPTY, "tier_needed"), (gold, None)):
+        (chance,) = chances(compiled, state, at())
+        assert (chance.refusal.code if chance.refusal else None) == code
+        assert chance.points_centi == (0 if code else 5_00)
+        assert isinstance(give_by_hand(compiled, state, at(), "game"), Reason) == bool(code)

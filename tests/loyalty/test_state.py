@@ -24,6 +24,7 @@ from app.loyalty.effects import (
     StampsChanged,
 )
 from app.loyalty.life import Life
+from app.loyalty.standing import longest_idle
 from app.loyalty.state import DAY_MS, EMPTY, Bucket, Card, MemberState, advance, apply, take_from
 
 T = 20_000 * DAY_MS
@@ -294,3 +295,14 @@ def test_parts_of_lots_make_up_an_amount() -> None:
 def test_a_date_that_changes_nothing_leaves_the_very_state() -> None:
     state = apply(EMPTY, FACTS[0] + FACTS[2], T)
     assert advance(state, T + 1) is state
+
+
+def test_what_has_no_use_left_is_not_held() -> None:
+    for uses in (-1, 0, 1):
+        state = MemberState(grants=(Grant("g", "r", "coupon", T, uses),))
+        assert len(state.held("r", T)) == (uses > 0)
+
+
+def test_nothing_held_lapses_by_idleness() -> None:
+    assert longest_idle(()) == EMPTY.idle_days == 0
+    assert longest_idle((Card(1), Card(1, 5), Card(1, 3))) == 5

@@ -66,20 +66,20 @@ class Activity(Plan):
     def at_hand(self, run: Run) -> Sequence[str]:
         return () if self.settings.points is None else ("",)
 
-    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+    def refused_by_hand(self, run: Run) -> Reason | None:
         return self.refused(run) or self.over_limit(run)
 
     def hand(self, run: Run, item: str) -> None:
-        self.pay(run, 0, "")
+        self.pay(run, 0)
 
-    def pay(self, run: Run, amount_minor: int, suffix: str) -> None:
+    def pay(self, run: Run, amount_minor: int) -> None:
         """The points of one event and its count."""
         rule = self.settings
         centi = rule.points or 0
         if rule.percent is not None:
             value = mul_rate(amount_minor * POINT_CENTI, rule.percent / run.point_minor, self.rounding)
             centi += value
-        earn(self, run, centi, rule.lots, suffix)
+        earn(self, run, centi, rule.lots)
         run.effects.append(Counted(self.id, run.now.day, uses=1, keep_days=KEEP_DAYS))
         if rule.limits.ever is not None:
             run.effects.append(Counted(f"{self.id}#ever", 0, uses=1))

@@ -100,7 +100,7 @@ class Cashback(EarningPlan):
             return ()
         return tuple(category for category in chosen.categories if category not in picked)
 
-    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+    def refused_by_hand(self, run: Run) -> Reason | None:
         return common_refusal(self, run)
 
     def hand(self, run: Run, item: str) -> None:

@@ -72,7 +72,7 @@ class Covered(BundlePlan):
     def at_hand(self, run: Run) -> Sequence[str]:
         return ("",) if self.terms.sold_by is None else ()
 
-    def refused_by_hand(self, run: Run, item: str) -> Reason | None:
+    def refused_by_hand(self, run: Run) -> Reason | None:
         return common_refusal(self, run)
 
     def hand(self, run: Run, item: str) -> None:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from app.loyalty.basket import Birthday
-from app.loyalty.state import DAY_MS
-from tests.loyalty.support import NOON, at, line, off, price, programme, why
+from app.loyalty.effects import Counted
+from app.loyalty.state import DAY_MS, EMPTY
+from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,36 @@ def test_a_birthday_over_new_year_and_on_29_february() -> None:
     }
     leap = Birthday(2, 29, 0)
     assert off(price(compiled, line("a", "10"), birthday=leap, at_ms=at("2026-02-28 12:00"))) == {"b": 100}
+
+
+def test_a_gift_is_given_once_in_its_window_unless_each_time_is_meant() -> None:
+    rule = "  - {id: b, kind: birthday, NAME, window: {before: 3, after: 3}, give: {gift: cup}%s}\n"
+    birthday = Birthday(1, 15, 0)
+    for more, gifts in (("", [1, 0, 0, 1]), (", once: false", [1, 1, 1, 1])):
+        compiled = programme(rule % more)
+        state, given = EMPTY, []
+        for number, day in enumerate(("2026-01-12", "2026-01-15", "2026-01-18", "2027-01-12")):
+            at_ms = at(f"{day} 12:00")
+            decision = price(
+                compiled, line("a", "1"), state=state, at_ms=at_ms, birthday=birthday, sale_id=str(number)
+            )
+            given.append(len(decision.issued))
+            state = then(state, decision)
+        assert given == gifts
+
+
+def test_what_is_counted_is_one_use_for_a_year() -> None:
+    compiled = programme("  - {id: b, kind: birthday, NAME, give: {percent: 10%}}\n")
+    decision = price(compiled, line("a", "10"), birthday=Birthday(1, 15, 0))
+    counted = [each for each in decision.effects if isinstance(each, Counted)]
+    assert counted == [Counted("b", NOON // DAY_MS, uses=1, keep_days=366)]
+    assert decision.issued == ()
+
+
+def test_a_birthday_discount_that_another_rule_has_beaten_is_kept_for_later() -> None:
+    better = "  - {id: x, kind: threshold, NAME, steps: [{from: 1, give: {percent: 50%}}]}\n"
+    for give in ("percent: 10%", "amount: 1"):
+        compiled = programme(better + f"  - {{id: b, kind: birthday, NAME, give: {{{give}}}}}\n")
+        beaten = price(compiled, line("a", "10"), birthday=Birthday(1, 15, 0))
+        assert off(beaten) == {"x": 500}
+        assert "b" not in then(EMPTY, beaten).counters

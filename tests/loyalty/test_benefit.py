@@ -1,0 +1,55 @@
+"""What rules of many kinds give: until when points are good, what they are worth, twice under one rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.loyalty.basket import Code
+from app.loyalty.effects import BudgetSpent, PointsEarned
+from app.loyalty.state import DAY_MS, EMPTY
+from tests.loyalty.support import NOON, at, line, price, programme, then
+
+LAPSE = "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}, lots: {expires: {days: 30}}}\n"
+
+
+def test_each_days_points_last_from_that_day_in_the_time_zone_of_their_store() -> None:
+    compiled = programme(LAPSE)
+    for day in (0, 1, 1, 0):
+        for zone, ahead_ms in (("Europe/Warsaw", 0), ("Europe/Moscow", 2 * 3_600_000), ("", 0)):
+            decision = price(compiled, line("a", "10"), at_ms=NOON + day * DAY_MS, time_zone=zone)
+            (earned,) = [each for each in decision.effects if isinstance(each, PointsEarned)]
+            assert earned.lot.expires_at_ms == at("2026-02-15 00:00") + day * DAY_MS - ahead_ms
+
+
+@pytest.mark.parametrize(
+    ("value", "points", "charged"), [("0.005", 101, 51), ("0.005", 99, 50), ("2", 3, 600)]
+)
+def test_a_budget_is_charged_what_points_are_worth_be_it_parts_of_a_penny(
+    value: str, points: int, charged: int
+) -> None:
+    worth = f"  - {{id: w, kind: points, NAME, redeem: {{value: {value}}}}}\n"
+    gift = f"  - {{id: r, kind: welcome, NAME, give: {{points: {points}}}, budget: {{total: 99}}}}\n"
+    decision = price(programme(worth + gift), line("a", "10"))
+    assert BudgetSpent("r", charged, new_member=True) in decision.effects
+
+
+def test_what_one_rule_earns_twice_is_earned_twice() -> None:
+    prizes = "give: {points: 5}, wheel: [{weight: 1, give: {points: 7}}]"
+    compiled = programme(f"  - {{id: c, kind: challenge, NAME, goal: receipts, target: 1, {prizes}}}\n")
+    decision = price(compiled, line("a", "10"))
+    assert decision.points.earned_centi == 1_200
+    assert then(EMPTY, decision).balance_centi == 1_200
+
+
+def test_two_things_of_one_rule_are_told_apart() -> None:
+    prizes = "give: {gift: cup}, wheel: [{weight: 1, give: {gift: mug}}]"
+    compiled = programme(f"  - {{id: c, kind: challenge, NAME, goal: receipts, target: 1, {prizes}}}\n")
+    decision = price(compiled, line("a", "10"))
+    assert [(each.code, each.item) for each in then(EMPTY, decision).grants] == [
+        ("s:c:cup", "cup"),
+        ("s:c:mug", "mug"),
+    ]
+    taken = price(
+        compiled, line("a", "10"), state=then(EMPTY, decision), codes=(Code("s:c:cup"),), sale_id="t"
+    )
+    assert taken.discount_minor == 0
