@@ -84,6 +84,25 @@ def test_sales_are_taken_apart_and_come_out_smaller() -> None:
     assert len(data) * 12 < sum(map(len, bodies))
 
 
+def test_lines_of_many_shapes_share_columns() -> None:
+    """Two prices in a line, prices in some lines only, texts in some only, sales without lines between."""
+    shapes: list[dict[str, object]] = [
+        {"sku": "1", "net_minor": 300}, {"sku": "2", "name": "x", "net_minor": 70, "qty_milli": 1000},
+        {"sku": "1", "parts": [{"net_minor": 9}, {"net_minor": 4}], "net_minor": 13}, {"qty_milli": 5},
+        {"sku": "1", "net_minor": 310}, {"sku": "2", "name": "x", "net_minor": 71, "qty_milli": 2000},
+    ]  # fmt: skip
+    bodies: list[bytes] = []
+    for number in range(60):
+        sold = [
+            {"line": line, **shapes[(number * line + line) % len(shapes)]}
+            for line in range(1, number % 7 + 1)
+        ]
+        bodies.append(msgspec.json.encode({"number": number, "lines": sold, "at_ms": number * 7}))
+    data = write_bodies(bodies)
+    assert data is not None
+    assert read(data, len(bodies)) == bodies
+
+
 @given(st.lists(numbers, max_size=20), st.lists(st.text(max_size=5), max_size=9))
 def test_columns_read_back(some: list[int], texts: list[str]) -> None:
     assert read_numbers(write_numbers(some), 20) == some
