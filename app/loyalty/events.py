@@ -38,8 +38,7 @@ class EventDecision(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def knows(compiled: Compiled, event: Event) -> bool:
     """Whether any rule of the programme is about an event of this name, or of this partner."""
-    named = any(plan.settings.event == event.name for plan in compiled.of(Activity))
-    return named or bool(_partners(compiled, event))
+    return bool(_activities(compiled, event) or _partners(compiled, event))
 
 
 def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context: Context) -> EventDecision:
@@ -50,18 +49,8 @@ def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context
     for tier in compiled.entering:
         tier.enter(run)
     why: list[Reason] = []
-    for plan in compiled.of(Activity):
-        if plan.settings.event != event.name:
-            continue
-        reason = plan.refused(run) or plan.over_limit(run)
-        if reason is None:
-            before = sum(run.points_by_rule.values())
-            plan.pay(run, event.amount_minor)
-            earned = sum(run.points_by_rule.values()) - before
-            reason = plan.yes("points_earned", points_centi=earned)
-        why.append(reason)
-    for plan in _partners(compiled, event):
-        reason = plan.refused(run)
+    for plan in (*_activities(compiled, event), *_partners(compiled, event)):
+        reason = plan.refused_by_hand(run)
         if reason is None:
             plan.pay(run, event.amount_minor)
             reason = plan.yes("points_earned", points_centi=run.points_by_rule.get(plan.id, 0))
@@ -69,9 +58,12 @@ def evaluate_event(compiled: Compiled, state: MemberState, event: Event, context
     return EventDecision(sum(run.points_by_rule.values()), tuple(run.effects), tuple(why))
 
 
+def _activities(compiled: Compiled, event: Event) -> list[Activity]:
+    return [plan for plan in compiled.of(Activity) if plan.settings.event == event.name]
+
+
 def _partners(compiled: Compiled, event: Event) -> list[PartnerEarning]:
-    plans = compiled.of(PartnerEarning) if event.partner else []
-    return [plan for plan in plans if plan.settings.partner == event.partner]
+    return [plan for plan in compiled.of(PartnerEarning) if plan.settings.partner == event.partner]
 
 
 def enrol(compiled: Compiled, context: Context, referred_by: str = "") -> EventDecision:

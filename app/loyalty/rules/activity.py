@@ -77,8 +77,7 @@ class Activity(Plan):
         rule = self.settings
         centi = rule.points or 0
         if rule.percent is not None:
-            value = mul_rate(amount_minor * POINT_CENTI, rule.percent / run.point_minor, self.rounding)
-            centi += value
+            centi = mul_rate(amount_minor * POINT_CENTI, rule.percent / run.point_minor, self.rounding)
         earn(self, run, centi, rule.lots)
         run.effects.append(Counted(self.id, run.now.day, uses=1, keep_days=KEEP_DAYS))
         if rule.limits.ever is not None:

@@ -30,6 +30,14 @@ def test_every_line_of_kept_goods_is_refused_and_why_is_said() -> None:
         ("access_only", "newer"),
     ]
     assert (why(barred, "x").applied, why(barred, "x").code) == (False, "other_segment")
+    level = "levels: [{id: gold, NAME, from: 1}]"
+    kept = "audience: {tiers: [gold]}, products: {skus: [new]}"
+    early = programme(
+        f"  - {{id: t, kind: tier, NAME, basis: receipts, {level}}}\n"
+        f"  - {{id: x, kind: access, NAME, {kept}}}\n"
+    )
+    reason = why(price(early, line("new", "10")), "x")
+    assert (reason.code, reason.params) == ("tier_needed", {"level": "gold"})
     staff = price(compiled, *goods, segments=("staff",))
     assert (staff.refused, why(staff, "x").applied, why(staff, "x").code) == ((), True, "access_given")
     other = price(compiled, line("old", "10"))

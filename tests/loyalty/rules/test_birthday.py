@@ -67,3 +67,13 @@ def test_a_birthday_discount_that_another_rule_has_beaten_is_kept_for_later() ->
         beaten = price(compiled, line("a", "10"), birthday=Birthday(1, 15, 0))
         assert off(beaten) == {"x": 500}
         assert "b" not in then(EMPTY, beaten).counters
+
+
+def test_why_a_birthday_gives_nothing() -> None:
+    compiled = programme("  - {id: b, kind: birthday, NAME, give: {percent: 10%}}\n")
+    birthday = Birthday(1, 15, 0)
+    guest = price(compiled, line("a", "10"), state=None, birthday=birthday)
+    assert why(guest, "b").code == "members_only"
+    had = then(EMPTY, price(compiled, line("a", "10"), birthday=birthday))
+    again = price(compiled, line("a", "10"), state=had, birthday=birthday, sale_id="t")
+    assert (off(again), why(again, "b").code) == ({}, "already_this_year")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from app.loyalty.basket import Redeem
+from app.loyalty.basket import Context, Redeem
+from app.loyalty.by_hand import give_by_hand
+from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant, Granted, GrantUsed
+from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, apply
-from tests.loyalty.support import NOON, line, off, price, programme, then, why
+from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
 
 CARE = (
     "  - {id: u, kind: entitlement, NAME, uses: 3, products: {skus: [check]},"
@@ -88,3 +91,40 @@ def test_why_no_use_is_taken() -> None:
     ):  # fmt: skip
         reason = why(price(compiled, line("check", "40"), state=state), "u")
         assert (reason.code, reason.params) == (code, params)
+
+
+def test_uses_are_taken_on_pieces_that_still_cost_something_and_that_nothing_else_has_claimed() -> None:
+    two_for_one = "  - {id: b, kind: bundle, NAME, group: entitlements, n_for_m: {take: 2, pay: 1}}\n"
+    held = apply(EMPTY, [Granted(Grant("a", "u", "uses", NOON, uses=9))], NOON)
+    wish = Redeem(entitlements=("u",) * 9)
+    both = price(programme(CARE + two_for_one), line("check", "40", "3"), state=held, redeem=wish)
+    assert off(both) == {"u": 12_000}, "three free are more than one of two"
+    asked = Redeem(entitlements=("u",))
+    fewer = price(programme(CARE + two_for_one), line("check", "40", "3"), state=held, redeem=asked)
+    assert off(fewer) == {"b": 4_000, "u": 4_000}
+    gift = "  - {id: g, kind: price, NAME, percent: 100%, products: {skus: [check]}}\n"
+    nothing = price(programme(gift + CARE), line("check", "40"), state=held, redeem=wish)
+    assert off(nothing) == {"g": 4_000}
+    assert then(held, nothing) == then(held, price(programme(gift), line("check", "40"), state=held))
+
+
+def test_uses_given_by_hand_are_uses_where_nothing_sells_them_and_the_rule_holds() -> None:
+    care = "  - {id: u, kind: entitlement, NAME, uses: 3, products: {skus: [check]}, expires: {days: 5}%s}\n"
+    here = Context(at_ms=NOON, sale_id="f", store="w1")
+    given = give_by_hand(programme(care % ", audience: {stores: [w1]}"), EMPTY, here, "u")
+    assert given == (Granted(Grant("f:u", "u", "uses", NOON, 3, 0, at("2026-01-21 00:00"))),)
+    for more, code in (
+        (", audience: {stores: [w2]}", "other_store"),
+        (", sold_by: {skus: [plan]}", "nothing_to_give"),
+    ):
+        refused = give_by_hand(programme(care % more), EMPTY, here, "u")
+        assert isinstance(refused, Reason)
+        assert refused.code == code
+
+
+def test_uses_that_were_sold_go_with_their_line_and_are_told() -> None:
+    compiled = programme(CARE)
+    sale = price(compiled, line("plan", "99", "2"), line("a", "10"))
+    assert (why(sale, "u").code, why(sale, "u").params) == ("uses_given", {"n": 6})
+    state = then(then(EMPTY, sale), refund(sale, {"plan": 2_000}, at_ms=NOON))
+    assert state.held("u", NOON) == ()

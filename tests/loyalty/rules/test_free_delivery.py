@@ -60,3 +60,11 @@ def test_either_condition_is_enough(
     decision = price(compiled, line("a", goods), DELIVERY, state=state)
     assert (why(decision, "d").code, why(decision, "d").params) == (code, params)
     assert [each.net_minor for each in decision.lines][1] == (0 if code == "applied" else 990)
+
+
+def test_free_delivery_takes_off_the_last_penny_and_nothing_of_what_is_free() -> None:
+    compiled = programme("  - {id: d, kind: free_delivery, NAME, first_order: true}\n")
+    for fee, given in (("0.01", {"d": 1}), ("0", {})):
+        decision = price(compiled, line("a", "1"), line("courier", fee, tags=("delivery",)))
+        assert off(decision) == given
+        assert len(decision.lines[1].discounts) == len(given)
