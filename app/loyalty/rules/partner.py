@@ -59,7 +59,7 @@ class PartnerEarning(EarningPlan):
         self._owe(run)
 
     def _owe(self, run: Run) -> None:
-        earned = run.points_by_rule.get(self.id, 0)
+        earned = run.points_by_rule.get(self.id)
         if earned:
             run.effects.append(PartnerSettled(self.id, self.settings.partner, earned))
 
@@ -83,7 +83,7 @@ def plans(rule: PartnerRule, scope: Scope) -> list[Plan]:
     made: list[Plan] = []
     if rule.points is not None and rule.per is not None:
         made.append(PartnerEarning(rule, rule.points, rule.per, scope))
-    if rule.partner_stores or not made:
+    if rule.partner_stores:
         made.append(PartnerSpending(rule, scope))
     return made
 

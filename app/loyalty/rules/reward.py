@@ -68,7 +68,7 @@ class Rewards(Plan):
         run.effects.append(PointsSpent(self.id, item.points, take_from(ready, item.points), tender=False))
         run.effects.append(Counted(f"{self.id}#{name}", 0, uses=1))
         run.rewards_centi += item.points
-        run.notes[self.id] = self.yes("reward_given", item=name, points_centi=run.rewards_centi)
+        run.notes[self.id] = self.yes("reward_given", item=name, points_centi=given[name] * item.points)
         return None
 
     def _out(self, run: Run, item: Item, given: int) -> Reason | None:
@@ -82,7 +82,7 @@ class Rewards(Plan):
 
     def explain(self, run: Run) -> Reason | None:
         """The dearest thing that the points would buy, or what lacks to the cheapest."""
-        if not run.member or not self.items:
+        if not run.member:
             return None
         have = sum(lot.amount_centi for lot in ready_lots(run))
         affordable = [item for item in self.items.values() if item.points <= have]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from app.loyalty.basket import Context, Redeem
 from app.loyalty.effects import (
     Lot,
@@ -56,3 +58,25 @@ def test_partners_are_settled_both_ways() -> None:
     ended = price(over, line("b", "10"), state=holding(10_000), redeem=Redeem("max"), store="r1")
     assert ended.points.spent_centi == 10_000
     assert not any(isinstance(effect, PartnerSettled) for effect in ended.effects)
+
+
+@pytest.mark.parametrize(("rounding", "earned"), [("half_up", 2), ("down", 1)])
+def test_a_partners_points_are_rounded_as_the_programme_says(rounding: str, earned: int) -> None:
+    rule = "  - {id: p, kind: partner, NAME, partner: fuel, points: 0.03, per: 0.02, products: {skus: [a]}}\n"
+    compiled = programme(rule, head=f"rounding: {rounding}")
+    assert price(compiled, line("a", "0.01")).points.earned_centi == earned
+    event = Event("x", "", 1, partner="fuel")
+    assert evaluate_event(compiled, EMPTY, event, Context(at_ms=NOON)).earned_centi == earned
+
+
+def test_points_spent_anywhere_else_are_owed_to_no_partner() -> None:
+    rules = PARTNER + "  - {id: w, kind: points, NAME, redeem: {value: 0.01}}\n"
+    for store, settled in (("kino", [PartnerSettled("s", "cinema", -1_000)]), ("w1", [])):
+        spent = price(
+            programme(rules),
+            line("b", "0.10"),
+            state=holding(10_000),
+            redeem=Redeem("max"),
+            store=store,
+        )
+        assert [each for each in spent.effects if isinstance(each, PartnerSettled)] == settled
