@@ -61,9 +61,9 @@ from sync.protocol.pushes import (
     PushColumns,
     Pushed,
     TillState,
+    bodies_of,
     open_push,
     pack_push,
-    put_together,
 )
 from sync.protocol.signing import (
     SCHEME,

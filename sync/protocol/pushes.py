@@ -9,7 +9,7 @@ import msgspec
 
 from sync.protocol.batch import read_bodies, write_bodies
 from sync.protocol.common import VERSION
-from sync.protocol.framing import PLAIN_MAX, WireProblem, decode, embed, extract, pack, pack_bytes
+from sync.protocol.framing import PLAIN_MAX, WireProblem, decode, extract, pack, pack_bytes
 from sync.protocol.marks import BadBatch
 
 PUSH_V: Final = 2
@@ -142,21 +142,11 @@ def open_push(data: bytes) -> Push | PushColumns:
     return columns
 
 
-def put_together(push: Push | PushColumns) -> Push:
-    """A push with its facts as they are. Raises WireProblem."""
+def bodies_of(push: Push | PushColumns) -> list[bytes]:
+    """The bodies of a push's facts, as they are. Raises WireProblem."""
     if isinstance(push, Push):
-        return push
+        return [extract(fact) for fact in push.facts]
     try:
-        facts = [_raw_of(body) for body in read_bodies(push.batch, push.count, PLAIN_MAX)]
+        return list(read_bodies(push.batch, push.count, PLAIN_MAX))
     except (BadBatch, UnicodeDecodeError, RecursionError) as error:
         raise WireProblem("malformed", f"not a valid push: {error}") from error
-    return Push(
-        epoch=push.epoch, first_seq=push.first_seq, last_seq=push.last_seq, prev_hash=push.prev_hash,
-        clock_ms=push.clock_ms, facts=facts, last_hash=push.last_hash, program=push.program,
-        engine=push.engine,
-    )  # fmt: skip
-
-
-def _raw_of(body: bytes) -> msgspec.Raw:
-    # What is an object will be looked into by whoever takes it: no need to do so twice.
-    return msgspec.Raw(body) if body[:1] == b"{" else embed(body)

@@ -168,11 +168,15 @@ class Database:
 
         Raises RowsRefused, with the transaction still usable.
         """
-        if not rows:
-            return
-        if self.postgresql:
+        if rows:
+            with connection.begin_nested():
+                self.put(connection, table, rows)
+
+    def put(self, connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert many rows that are known to be new: should one be refused, the transaction is lost."""
+        if rows and self.postgresql:
             _copy(connection, table, rows)
-        else:
+        elif rows:
             _insert_many(connection, table, rows)
 
     def lock_shard(self, connection: sa.Connection, shard: int, heads: sa.Table = schema.shard_head) -> int:
@@ -313,8 +317,7 @@ def _insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tupl
     ]
     values = list(zip(*columns, strict=True))
     try:
-        with connection.begin_nested():
-            connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", values)
+        connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", values)
     except (exc.IntegrityError, exc.DataError, OverflowError) as error:
         raise RowsRefused(str(error)) from error
 
@@ -330,11 +333,7 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, 
     assert driver is not None
     try:
         statement, data = copying.statement(table), copying.binary(table, rows)
-        with (
-            connection.begin_nested(),
-            driver.cursor() as cursor,
-            cursor.copy(statement) as copy,
-        ):
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write(data)
     except (
         psycopg.errors.IntegrityError,

@@ -90,12 +90,11 @@ def _checked(push: Pushed) -> None:
         raise protocol.WireProblem("malformed", "epoch, first_seq, last_seq, prev_hash and facts do not fit")
 
 
-def items_of(till: uuid.UUID, push: protocol.Push) -> list[Item]:
+def items_of(till: uuid.UUID, push: Pushed) -> list[Item]:
     """The facts of a push with the hashes they should have. Raises WireProblem for a malformed push."""
     items: list[Item] = []
     previous = push.prev_hash
-    for seq, raw in enumerate(push.facts, push.first_seq):
-        body = protocol.extract(raw)
+    for seq, body in enumerate(protocol.bodies_of(push), push.first_seq):
         previous = link_hash(previous, till, push.epoch, seq, body)
         items.append(item_of(seq, previous, body))
     if push.last_hash not in (b"", previous):
@@ -125,7 +124,7 @@ def take(db: Database, till: uuid.UUID, push: Pushed, received_ms: int) -> Outco
     known_seq = _all_known(db, till, push, last_hash, seen) if push.count >= ASKED_FIRST else None
     if known_seq is not None:
         return Outcome(known_seq, 0, tuple(flags))
-    items = items or items_of(till, protocol.put_together(push))
+    items = items or items_of(till, push)
     shard = schema.shard_of(till)
     with db.write() as connection:
         head = db.lock_shard(connection, shard)
@@ -156,9 +155,12 @@ def _all_known(
     A chain that ends in the same hash is the same chain. PostgreSQL writes something all the same: see
     `reached`.
     """
-    with db.write() if db.postgresql else db.read() as connection:
+    with db.glance() as connection:
         known_seq, _ = position(connection, till, push.epoch)
-        if known_seq < push.last_seq or not _same_ends(connection, till, push, push.last_seq, last_hash):
+    if known_seq < push.last_seq:
+        return None
+    with db.write() if db.postgresql else db.read() as connection:
+        if not _same_ends(connection, till, push, push.last_seq, last_hash):
             return None
         if db.postgresql:
             connection.execute(_SEEN, seen)

@@ -71,7 +71,7 @@ class Batch:
             (self._shard, self._origin, self._epoch, item.seq, item.hash, self._fact_id(item, aside))
             for item in items
         ]
-        self._db.insert(self._connection, schema.envelope, envelopes)
+        self._db.put(self._connection, schema.envelope, envelopes)
         if self._head > self._first_head:
             self._connection.execute(_MOVE_HEAD, {"in_shard": self._shard, "new_head": self._head})
 
@@ -130,7 +130,7 @@ class Batch:
              self._received_ms, item.body)
             for item, code in items
         ]  # fmt: skip
-        self._db.insert(self._connection, schema.quarantine, rows)
+        self._db.put(self._connection, schema.quarantine, rows)
         self.flags += [protocol.Flag(item.seq, code) for item, code in items]
 
 

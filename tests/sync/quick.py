@@ -64,6 +64,8 @@ class QuickDatabase(Database):
         finally:
             self.driver.execute("RELEASE rows")
 
+    put = insert
+
 
 class _Done:
     """What a change answers."""

@@ -125,5 +125,5 @@ def test_both_forms_of_a_push_carry_the_program(push_v: int) -> None:
         facts=[protocol.embed(body) for body in bodies], program="1.4.0", engine=7,
     )  # fmt: skip
     packed = protocol.pack_push(push, verify(head, bodies).hash, push_v)
-    read = protocol.put_together(protocol.open_push(protocol.unpack(packed)))
-    assert (read.program, read.engine, len(read.facts)) == ("1.4.0", 7, 200)
+    read = protocol.open_push(protocol.unpack(packed))
+    assert (read.program, read.engine, len(protocol.bodies_of(read))) == ("1.4.0", 7, 200)
