@@ -6,7 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QWidget
 
 from app.screens import views
@@ -225,6 +233,12 @@ class SaleScreen(QWidget):
             self.set(view)
 
     # -- keys and room -----------------------------------------------------------------------------------
+
+    def focusInEvent(self, _event: QFocusEvent) -> None:
+        """Qt would paint the whole screen anew, which looks the same with the focus and without."""
+
+    def focusOutEvent(self, _event: QFocusEvent) -> None:
+        """As when it comes."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         presenter, view = self._presenter, self.view

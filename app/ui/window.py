@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QLocale, QRect, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QRect, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -165,6 +165,9 @@ class MainWindow(QWidget):
     def paint_now(self) -> None:
         """Paint what has changed without Qt's wait of some 5 ms for more: a scanned line is there at once."""
         if self._presenter is not None and self.isVisible():
+            # What Qt would do before it paints, or it paints what was laid out or shown anew twice.
+            for waiting in (QEvent.Type.LayoutRequest, QEvent.Type.UpdateLater):
+                QCoreApplication.sendPostedEvents(None, waiting.value)
             self.sale.total.repaint()  # and with it, all that is marked to be painted
 
     def _after_paint(self, call: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from app.ui import scale as lk
+from app.ui.look import _BOXES as BOXES
 from app.ui.look import THEMES, TOKENS, Look, font, load_fonts, load_theme, touch_px, wrapped
 
 PAIRS = [
@@ -173,3 +174,54 @@ def test_a_box_and_its_line_stay_inside(look: Look) -> None:
     paper, line, surface = (look[token].name() for token in ("paper", "hairline", "surface"))
     assert seen == {(4, 20): paper, (5, 20): line, (6, 20): surface, (34, 20): line, (35, 20): paper}
     assert image.pixelColor(5, 5).name() == paper  # the corner is round
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_kept_box_looks_as_it_was_painted(look: Look, ratio: float) -> None:
+    def box(look: Look, at: QRect, fill: str | None, line: str | None) -> QImage:
+        image = QImage(round(60 * ratio), round(60 * ratio), QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(ratio)
+        image.fill(look["paper"])
+        painter = QPainter(image)
+        look.draw_box(painter, at, fill, line)
+        painter.end()
+        return image
+
+    for at in (QRect(3, 3, 50, 40), QRect(5, 9, 40, 20), QRect(0, 0, 50, 40)):
+        for words in (("surface", "hairline"), (None, "accent"), ("pay", None)):
+            first = box(Look("light"), at, *words)
+            assert box(look, at, *words) == first
+            assert box(look, at, *words) == first
+    before = box(look, QRect(3, 3, 50, 40), "surface", None)
+    look.switch("dark")
+    assert box(look, QRect(3, 3, 50, 40), "surface", None) != before
+
+
+def test_no_more_boxes_are_kept_than_there_is_room_for(look: Look) -> None:
+    image = QImage(1000, 20, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    for width in range(20, 320):
+        look.draw_box(painter, QRect(0, 0, width, 20), "surface")
+    painter.end()
+    assert len(look._boxes) == BOXES
+
+
+@pytest.mark.parametrize("height", [60, 200])
+def test_a_frame_is_that_of_the_box(look: Look, height: int) -> None:
+    """A card's rows lie over the card; its edge, painted over them, is the one it had."""
+    at = QRect(5, 5, 90, height)
+    images = [QImage(100, 220, QImage.Format.Format_RGB32) for _ in range(2)]
+    for image, framed in zip(images, (False, True), strict=True):
+        image.fill(look["paper"])
+        painter = QPainter(image)
+        if framed:
+            painter.fillRect(at, look["surface"])
+            look.draw_frame(painter, at, "paper", "hairline")
+        else:
+            look._paint_box(painter, at, "surface", "hairline", lk.RADIUS, 1.0)
+        painter.end()
+    spots = [(x, y) for x in range(100) for y in range(220)]
+    light = [[image.pixelColor(*spot).lightness() for spot in spots] for image in images]
+    apart = [abs(one - other) for one, other in zip(*light, strict=True)]
+    assert max(apart) <= 16  # where the curve runs through a dot, its shades are mixed in another order
+    assert sum(each > 2 for each in apart) <= 4 * 32

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -326,6 +327,50 @@ def test_two_hundred_lines_stay_in_sight(shop: Shop) -> None:
     assert bar.value() == bar.maximum()
     assert basket.near_miss.isVisible()
     assert basket.near_miss.geometry().bottom() < basket.height()
+
+
+class Paints(QObject):
+    """How often each of some widgets is painted, and how many dots of it."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self.dots: dict[QWidget, list[int]] = {widget: [] for widget in widgets}
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, target: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent) and isinstance(target, QWidget):
+            self.dots[target].append(event.rect().width() * event.rect().height())
+        return False
+
+
+def test_a_scan_after_a_sale_paints_each_thing_once(shop: Shop) -> None:
+    shop.presenter.scan(COFFEE)
+    shop.presenter.pay()
+    shop.presenter.give(50_00)
+    shop.settled()
+    tile, theme, sale = shop.sale.favourites.tiles[0], shop.sale.state_line.theme, shop.sale
+    shop.bot.wait(50)
+    paints = Paints(tile, theme, sale)
+    shop.presenter.scan(LATTE)
+    shop.window.paint_now()
+    assert len(paints.dots[tile]) == 1, "at once, and not again when the event loop runs"
+    shop.bot.wait(50)
+    assert len(paints.dots[tile]) == 1
+    assert paints.dots[theme] == [], "what the scan does not change"
+    assert max(paints.dots[sale]) < sale.width() * sale.height()
+
+
+def test_the_keyboard_goes_to_the_screen_without_a_paint(shop: Shop) -> None:
+    shop.bot.waitUntil(lambda: shop.sale.search.hasFocus())
+    shop.bot.wait(50)
+    paints = Paints(shop.sale.state_line.theme)
+    shop.sale.setFocus()
+    shop.bot.wait(50)
+    assert shop.sale.hasFocus()
+    shop.sale.search.setFocus()
+    shop.bot.wait(50)
+    assert list(paints.dots.values()) == [[]]
 
 
 def test_the_window_imports_nothing_heavy() -> None:
