@@ -110,6 +110,25 @@ def publish_staff(context: typer.Context, file: Path, store: Store = "", keep: K
     )
 
 
+@publish_app.command("store")
+def publish_store(
+    context: typer.Context,
+    store: Annotated[str, typer.Argument(help="The store, as in enrol-code.")],
+    name: Annotated[str, typer.Option(help="What customers call it: the head of receipts on the web.")],
+    address: Annotated[str, typer.Option(help="The line below it.")] = "",
+    lang: Annotated[str, typer.Option(help="ru, pl or en: for whose browser names none of them.")] = "",
+) -> None:
+    """What a store is called: name, address and language, for its customers."""
+    from sync.server.admin import describe_store
+
+    if lang not in ("", "ru", "pl", "en"):
+        complain(f"--lang is one of ru, pl, en, not {lang!r}")
+        raise typer.Exit(2)
+    with server_database(context) as database:
+        describe_store(database, store, name, address, lang)
+    say(f"{store}: {name}.")
+
+
 @publish_app.command("allowance")
 def publish_allowance(
     context: typer.Context,

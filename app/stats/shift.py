@@ -245,7 +245,7 @@ def _sold(figures: ShiftFigures, sale: SaleCompleted) -> ShiftFigures:
         member_sales=figures.member_sales + by_member,
         member_total_minor=figures.member_total_minor + (sale.total_minor if by_member else 0),
         tenders=tenders,
-        taxes=_plus(figures.taxes, _by_tax(sale.lines, sale.points_minor)),
+        taxes=_plus(figures.taxes, paid_by_tax(sale.lines, sale.points_minor)),
         rules=_plus(figures.rules, _by_rule(sale.lines)),
     )
 
@@ -267,7 +267,7 @@ def _refunded(figures: ShiftFigures, refund: SaleRefunded) -> ShiftFigures:
         refunded_minor=figures.refunded_minor + refund.total_minor,
         points_refunded_minor=figures.points_refunded_minor + refund.points_minor,
         tenders=tenders,
-        taxes=_plus(figures.taxes, _by_tax(refund.lines, refund.points_minor), -1),
+        taxes=_plus(figures.taxes, paid_by_tax(refund.lines, refund.points_minor), -1),
         rules=_plus(figures.rules, _by_rule(refund.lines), -1),
     )
 
@@ -284,7 +284,7 @@ def _by_rule(lines: Iterable[SoldLine]) -> dict[str, int]:
     return sums
 
 
-def _by_tax(lines: tuple[SoldLine, ...], points_minor: int) -> dict[str, int]:
+def paid_by_tax(lines: tuple[SoldLine, ...], points_minor: int) -> dict[str, int]:
     """What was paid in money by rate: points lower what is taxed, like a discount."""
     nets = [max(line.net_minor, 0) for line in lines]
     in_points = [line.points_minor for line in lines]

@@ -58,6 +58,16 @@ def create_enrol_code(
     return code
 
 
+def describe_store(db: Database, store: str, name: str, address: str = "", lang: str = "") -> None:
+    """What a store is called, for whoever looks at one of its receipts; made if it is not known."""
+    table = schema.store
+    with db.write() as connection:
+        said = sa.update(table).where(table.c.id == store).values(name=name)
+        if not connection.execute(said).rowcount:
+            connection.execute(sa.insert(table).values(id=store, name=name))
+        listing.put_store(connection, db, store, name, address, lang)
+
+
 def create_office_token(db: Database, name: str, now_ms: int, scopes: Sequence[str] = ()) -> str:
     """A bearer token for head office, or (with `scopes`, sync.server.scopes) for somebody who may do less.
 

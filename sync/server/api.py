@@ -39,6 +39,7 @@ from sync.server.context import Context
 from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, description, packed, page, problems
 from sync.server.gate import Gate, target_of
 from sync.server.metrics import read_metrics
+from sync.server.receipts import handler as receipts
 from sync.server.tills import Refused, Till
 from sync.server.tracing import trace
 from sync.version import PROGRAM
@@ -91,7 +92,7 @@ def create_app(context: Context) -> Litestar:
         middleware=[Gate],
     )
     return Litestar(
-        [health, ready, read_metrics, v1],
+        [health, ready, read_metrics, receipts.show, v1],
         before_send=[trace],
         state=State({"context": context}, deep_copy=False),
         exception_handlers=ANSWERS,  # type: ignore[arg-type]
@@ -107,6 +108,7 @@ async def _close(app: Litestar) -> None:
     await context.hints.close()
     context.runner.close()
     context.exporting.close()
+    context.receipts.close()
 
 
 @get("/health", sync_to_thread=False)

@@ -20,6 +20,7 @@ from sync.server.hints import Hints
 from sync.server.metrics import Behind, Metrics, now
 from sync.server.programmes import Programmes
 from sync.server.pull import Pull
+from sync.server.receipts.wordings import Wordings
 from sync.server.room import Room
 from sync.server.tills import Refused, Secrets, Till, card_secret, load_secrets
 from sync.version import PROGRAM
@@ -117,6 +118,9 @@ class Context:
     metrics: Metrics = field(default_factory=Metrics)
     room: Room = field(default_factory=Room)
     exporting: Runner = field(default_factory=lambda: Threads(threads=1, queue_max=3))
+    receipts: Runner = field(default_factory=lambda: Threads(threads=1, queue_max=32))
+    """Reads receipts for whoever has their link: however many ask, tills do not wait for them."""
+    wordings: Wordings = field(default_factory=Wordings)
     private_webhooks: bool = False
     """Whether webhooks may lead into private networks."""
     contacts: dict[uuid.UUID, tuple[int, tuple[int | None, int]]] = field(default_factory=dict)

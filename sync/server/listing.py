@@ -112,9 +112,13 @@ def put_keys(connection: sa.Connection, db: Database, rows: Mapping[str, bytes |
     _put(db, connection, "till_key", "", rows, known)
 
 
-def put_store(connection: sa.Connection, db: Database, store: str, name: str) -> None:
-    """A store's name, for its tills; inside the caller's transaction."""
-    body = msgspec.json.encode({"id": store, "name": name})
+def put_store(
+    connection: sa.Connection, db: Database, store: str, name: str, address: str = "", lang: str = ""
+) -> None:
+    """How customers know a store: for its tills, and for receipts on the web; inside the caller's
+    transaction."""
+    said = {"id": store, "name": name, "address": address, "lang": lang}
+    body = msgspec.json.encode({key: text for key, text in said.items() if text})
     _put(db, connection, "store", store, {store: body}, _known(connection, "store", store))
 
 

@@ -68,6 +68,7 @@ def serve(
             watching.stop(GRACE_S)
             context.runner.close()
             context.exporting.close()
+            context.receipts.close()
             context.db.close()
 
 
