@@ -12,7 +12,7 @@ from app.loyalty.effects import GrantUsed, PointsSpent
 from app.loyalty.engine import compile_programme, evaluate
 from app.loyalty.rules import KINDS
 from tests.loyalty.cases import case
-from tests.loyalty.naive import Answer, naive
+from tests.loyalty.naive.whole import Answer, naive
 from tests.loyalty.rule_cases import MAKERS
 
 

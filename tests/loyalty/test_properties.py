@@ -21,7 +21,7 @@ from app.loyalty.refund import refund
 from app.loyalty.state import MemberState, advance, apply
 from app.values import line_gross
 from tests.loyalty.cases import case, without_unused
-from tests.loyalty.naive_visits import Visit
+from tests.loyalty.naive.visits import Visit
 from tests.loyalty.rule_cases import CATEGORIES, MAKERS, NAMES
 from tests.loyalty.support import NAME, line, off, programme
 

@@ -1,4 +1,4 @@
-"""The naive implementation's second half: who may, what a visit is worth, what is held and handed over."""
+"""Who may, what a visit is worth, what is held and handed over."""
 
 from __future__ import annotations
 
