@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -17,6 +17,10 @@ from app.checkout.shop import Shop
 from app.values import ValueProblem, minor_digits
 
 FILE = "stempel.toml"
+RECEIPTS: Final = "/r/{sale}"
+"""Where the central server shows a sale's receipt."""
+_HOUSE: Final = (".local", ".lan", ".home", ".internal", ".localdomain", ".home.arpa", ".test", ".localhost")
+"""Names that only the shop's own network knows (RFC 6762, 8375, 2606, and habit)."""
 
 
 class ConfigProblem(Exception):
@@ -149,7 +153,8 @@ class ScannerSection(Section, frozen=True, kw_only=True):
 class DisplaySection(Section, frozen=True, kw_only=True):
     """The customer's side. `port` is a two-line pole display's (usb:VID:PID, /dev/ttyUSB0, COM4), `commands`
     what it obeys, `page` its code page (the shop language's if empty). `window` opens the window on a second
-    screen, `receipt_url` is where a purchase can be seen, with {sale} in it, `marks` asks for a mark.
+    screen, `receipt_url` is where a purchase can be seen, with {sale} in it, "server" or "off" (`receipt_url`
+    says what holds), `marks` asks for a mark.
     """
 
     port: str = ""
@@ -200,6 +205,32 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fiscal: FiscalSection = FiscalSection()
 
 
+def receipt_url(config: Config) -> str:
+    """Where a customer can see a purchase, with {sale} in it; "" for nowhere.
+
+    Left out, it is the central server, if a phone outside the shop's network could reach that.
+    """
+    given, server = config.display.receipt_url, config.server.url.rstrip("/")
+    if config.shop.training or given == "off":
+        return ""
+    if given not in ("", "server"):
+        return given
+    return f"{server}{RECEIPTS}" if server and (given or _public(server)) else ""
+
+
+def _public(url: str) -> bool:
+    """Whether an address looks as if it led somewhere from everywhere."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        return parts.scheme == "https" and ip_address(host).is_global
+    except ValueError:
+        return parts.scheme == "https" and "." in host and not host.endswith(_HOUSE)
+
+
 def data_folder() -> Path:
     """STEMPEL_DATA, or the operating system's place for a program's data."""
     if chosen := os.environ.get("STEMPEL_DATA"):
@@ -241,3 +272,9 @@ def _check(file: Path, config: Config) -> None:
         raise ConfigProblem(f"{file}: [shop] lang is one of ru, pl, en, not {shop.lang!r}")
     if config.server.url and not config.server.url.startswith(("https://", "http://")):
         raise ConfigProblem(f"{file}: [server] url begins with https:// (or http:// on this machine alone)")
+    place = config.display.receipt_url
+    if place not in ("", "off", "server") and "{sale}" not in place:
+        raise ConfigProblem(
+            f"{file}: [display] receipt_url has {{sale}} in it (https://shop.example/r/{{sale}}), "
+            'or is "server" or "off"'
+        )

@@ -341,12 +341,13 @@ class Windowed:
         if rig.beside is None or not (display.window or rig.beside.side.display):
             return
         from app.checkout.feedback import mark_sale
+        from app.config import receipt_url
         from app.screens.customer import CustomerPresenter
 
         self.customer_view = customer = CustomerPresenter(
             rig.till,
             rig.world,
-            receipt_url=display.receipt_url,
+            receipt_url=receipt_url(self.config),
             rated=partial(mark_sale, rig.till.heart) if display.window and display.marks else None,
             pole=rig.beside.show,
         )

@@ -16,6 +16,8 @@ from app.ledger.facts import SaleCompleted
 
 REFERENCE: Final = "STEMPEL:R:"
 """What a receipt's QR code begins with; the sale's id follows."""
+_LINK: Final = re.compile(r"https?://\S{1,200}?([0-9a-f]{32})", re.ASCII | re.IGNORECASE)
+"""A link to a receipt on the web, as on the customer's display: the sale's id ends it."""
 _NUMBER_DIGITS: Final = 7
 _SIGNED_DIGITS: Final = 7
 _SHORT: Final = re.compile(r"R([0-9]{7})([0-9]{7})", re.ASCII | re.IGNORECASE)
@@ -36,7 +38,15 @@ def short_code(sale: SaleCompleted) -> str:
 def is_receipt(text: str) -> bool:
     """Whether a code is one that stands on our receipts, by its form."""
     text = text.strip()
-    return text.upper().startswith(REFERENCE) or _SHORT.fullmatch(text) is not None
+    return text.upper().startswith(REFERENCE) or any(form.fullmatch(text) for form in (_SHORT, _LINK))
+
+
+def id_in(text: str) -> str:
+    """What of a code may be a sale's id: behind what receipts' codes begin with, or all of it."""
+    text = text.strip()
+    if link := _LINK.fullmatch(text):
+        return link[1]
+    return text[len(REFERENCE) :] if text.upper().startswith(REFERENCE) else text
 
 
 def number_of(text: str) -> int | None:

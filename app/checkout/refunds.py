@@ -17,7 +17,7 @@ from app.checkout.cash import rounded_minor
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Member
-from app.checkout.receipt_code import REFERENCE, is_of, number_of
+from app.checkout.receipt_code import id_in, is_of, number_of
 from app.checkout.returning import Returning
 from app.checkout.rights import Approval
 from app.ledger.facts import Discount, LineEarned, LineStamped, SaleCompleted, SaleRefunded, SoldLine, Tender
@@ -82,7 +82,7 @@ class Refunds:
             sale = sales.sale_by_number(signed)
             return self.returnable(sale) if sale is not None and is_of(text, sale) else None
         sale: SaleCompleted | None = None
-        code = text[len(REFERENCE) :] if text.upper().startswith(REFERENCE) else text
+        code = id_in(text)
         if len(code) >= 32:
             try:
                 sale = sales.sale(uuid.UUID(code))

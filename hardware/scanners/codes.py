@@ -94,8 +94,8 @@ class Known:
 
 _BLANK: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f]")
 """Control characters but the group separator, which GS1 codes are split by."""
-_RECEIPT: Final = re.compile(r"STEMPEL:R:([0-9A-F]{32})", re.ASCII | re.IGNORECASE)
-"""What the till prints on each receipt: the sale's id."""
+_RECEIPT: Final = re.compile(r"(?:STEMPEL:R:|https?://\S{1,200}?)([0-9A-F]{32})", re.ASCII | re.IGNORECASE)
+"""What the till prints on each receipt, or shows as a link after a sale: the sale's id."""
 _BARS: Final = re.compile(r"R[0-9]{14}", re.ASCII | re.IGNORECASE)
 """What it prints in bars beside it: the receipt's number and a signature."""
 _COUPON: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\S{1,200}", re.ASCII)

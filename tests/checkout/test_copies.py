@@ -130,6 +130,18 @@ def test_the_bars_find_the_sale_and_nobody_makes_them_up(desk: Desk) -> None:
     assert find("R00000990000000") is None
 
 
+def test_the_link_on_the_customers_display_finds_the_sale(desk: Desk) -> None:
+    desk.sell(MILK)
+    of, find = sold(desk), desk.till.refunds.find
+    for text in (f"https://poranek.example/r/{of.id.hex}", f"HTTP://10.0.0.1:8788/R/{of.id.hex.upper()}"):
+        assert is_receipt(text)
+        found = find(text)
+        assert found is not None
+        assert found.sale == of
+    for text in ("https://poranek.example/r/", f"https://poranek.example/r/{of.id.hex}?lang=pl", of.id.hex):
+        assert not is_receipt(text)
+
+
 @given(st.integers(0, 9_999_999), st.uuids())
 def test_the_number_is_read_back(number: int, id: object) -> None:
     of = msgspec.structs.replace(sale("en"), number=number, id=id)

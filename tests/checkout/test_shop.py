@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from app.config import FILE, ConfigProblem, load
+from app.config import FILE, ConfigProblem, load, receipt_url
 
 HEAD = """
 [shop]
@@ -66,3 +67,38 @@ def test_a_wrong_setting_is_named(tmp_path: Path, old: str, new: str, named: str
     assert old in text
     with pytest.raises(ConfigProblem, match=named):
         load(settings(tmp_path, text.replace(old, new)))
+
+
+# -- where a purchase can be seen --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("server", "given", "seen"),
+    [
+        ("https://loyalty.poranek.example", "", "https://loyalty.poranek.example/r/{sale}"),
+        ("https://loyalty.poranek.example/", "", "https://loyalty.poranek.example/r/{sale}"),
+        ("https://8.8.4.4:8443", "", "https://8.8.4.4:8443/r/{sale}"),
+        ("http://loyalty.poranek.example", "", ""),
+        ("https://192.168.1.10:8788", "", ""),
+        ("https://[fd00::1]", "", ""),
+        ("https://server", "", ""),
+        ("https://server.lan", "", ""),
+        ("http://192.168.1.10:8788", "server", "http://192.168.1.10:8788/r/{sale}"),
+        ("https://loyalty.poranek.example", "off", ""),
+        ("https://loyalty.poranek.example", "https://e.example/{sale}", "https://e.example/{sale}"),
+        ("", "", ""),
+        ("", "server", ""),
+        ("", "https://e.example/{sale}", "https://e.example/{sale}"),
+    ],
+)
+def test_where_a_purchase_can_be_seen(tmp_path: Path, server: str, given: str, seen: str) -> None:
+    more = f'[server]\nurl = "{server}"\n[display]\nreceipt_url = "{given}"\n'
+    config = load(settings(tmp_path, HEAD + more))
+    assert receipt_url(config) == seen
+    training = replace(config, shop=replace(config.shop, training=True))
+    assert receipt_url(training) == "", "practice is nobody's purchase"
+
+
+def test_an_address_that_names_no_sale_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigProblem, match="receipt_url has"):
+        load(settings(tmp_path, HEAD + '[display]\nreceipt_url = "https://e.example/receipts"\n'))

@@ -200,6 +200,9 @@ def test_a_receipts_own_code_names_its_sale():
     assert read_code(code, "]Q1", Known()) == ReceiptCode(SALE.hex)
     assert read_code(code.upper(), None, Known()) == ReceiptCode(SALE.hex)
     assert isinstance(read_code(code[:-1], None, Known()), Unknown)
+    link = f"https://poranek.example/r/{SALE.hex}"
+    assert read_code(link, "]Q1", Known()) == ReceiptCode(SALE.hex)
+    assert isinstance(read_code(link[:-1], None, Known()), Unknown)
 
 
 def test_a_receipts_bars_are_a_receipt():
