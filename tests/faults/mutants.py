@@ -57,7 +57,7 @@ READING = {
     "yamltree",
 }  # fmt: skip
 """The sources that those tests are for, beside what each kind says of its own settings."""
-ABOUT_SETTINGS = {"check", "terms", "takes_off", "earns", "spends"}
+ABOUT_SETTINGS = {"benefit_problems", "check", "terms", "takes_off", "earns", "spends"}
 MEMORY_MAX = 4 * 2**30
 GUARD = re.compile(r",?\s*\bstrict=(True|False|None)\b")
 """`zip(…, strict=True)` guards an invariant; without the guard nothing changes while it holds."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from app.loyalty.basket import Code
+from app.loyalty.benefit import percent_text
 from app.loyalty.effects import BudgetSpent, PointsEarned
 from app.loyalty.state import DAY_MS, EMPTY
 from tests.loyalty.support import NOON, at, line, price, programme, then
@@ -53,3 +56,19 @@ def test_two_things_of_one_rule_are_told_apart() -> None:
         compiled, line("a", "10"), state=then(EMPTY, decision), codes=(Code("s:c:cup"),), sale_id="t"
     )
     assert taken.discount_minor == 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        ("1", "100"),
+        ("0", "0"),
+        ("1/10", "10"),
+        ("1/40", "2.5"),
+        ("1/3", "33.3333"),
+        ("2/3", "66.6667"),
+        ("1/200", "0.5"),
+    ],
+)
+def test_a_rate_is_said_in_percent_to_four_decimals(rate: str, text: str) -> None:
+    assert percent_text(Fraction(rate)) == text
