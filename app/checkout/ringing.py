@@ -47,7 +47,9 @@ class Ringing:
         token = f"code:{code}"
         if (entered := self._present_staff(token, "barcode")) is not None:
             return entered
-        if heart.catalogue.product_by_code(code) is None and heart.members.holder(token) is not None:
+        if (product := heart.catalogue.product_by_code(code)) is not None:
+            return self.ring(product)  # whatever else it might be by its form
+        if heart.members.holder(token) is not None:
             return self._present_card(token, CardProof.COPYABLE)
         read = self._read(code, aim)
         if read.payment_card:
