@@ -169,7 +169,7 @@ class SalePresenter(Board):
             return None
         outcome = self.till.start_payment()
         if not outcome.refused:
-            self.open(Paying(self))
+            self.panel = Paying(self)
         return self.tell(outcome)
 
     def key(self, key: str) -> None:

@@ -33,11 +33,10 @@ _REWARDS: Final = frozenset({"reward_ready", "uses_left"})
 
 
 class _Known(NamedTuple):
-    """A line put into words, and all that the words depend on."""
+    """A line put into words, and what the words depend on; on the member's tiers, too."""
 
     line: OpenLine
     decided: DecidedLine
-    tiers: tuple[TierView, ...]
     view: views.Line
 
 
@@ -48,7 +47,9 @@ class Shower:
         self.till, self.words, self.before = till, words, before
         self.currency = till.shop.currency
         self._known: dict[int, _Known] = {}
+        self._tiers: tuple[TierView, ...] = ()
         self._visit: tuple[uuid.UUID, int | None] | None = None
+        self._chips: tuple[Devices, tuple[views.Chip, ...]] | None = None
 
     def amount(self, minor: int) -> str:
         return self.words.amount(minor, self.currency)
@@ -78,10 +79,16 @@ class Shower:
         return views.StateLine(
             shift=get("screen.shift", number=shift.number) if shift else get("screen.no_shift"),
             till=who or get("screen.till_only", till=shop.till),
-            chips=devices.chips(self.words),
+            chips=self._state_chips(devices),
             clock=self.words.time(now_ms, shop.time_zone),
             training=shop.training,
         )
+
+    def _state_chips(self, devices: Devices) -> tuple[views.Chip, ...]:
+        """Put into words when something of a device has changed; every scan shows them again."""
+        if self._chips is None or self._chips[0] is not devices:
+            self._chips = devices, devices.chips(self.words)
+        return self._chips[1]
 
     # -- the basket --------------------------------------------------------------------------------------
 
@@ -95,7 +102,7 @@ class Shower:
             near_miss=self._near_miss(),
             actions=actions,
             parked=len(self.till.parking.list),
-            last_sale=self._last_sale(),
+            last_sale=None if sale.lines else self._last_sale(),
             tip=self.words.get(f"screen.tip.{sale.opened_ms // 86_400_000 % TIPS}"),
             note=sale.note,
         )
@@ -107,15 +114,15 @@ class Shower:
     def _lines(self) -> tuple[views.Line, ...]:
         """Every line; those that are as they were are not put into words again."""
         decision, known = self.till.decision, self._known
-        self._known = {}
+        same_tiers, self._tiers, self._known = self._tiers == decision.tiers, decision.tiers, {}
         for index, line in enumerate(self.till.sale.lines):
             decided, before = decision.lines[index], known.get(line.key)
-            same = before is not None and before.line is line and before.decided == decided
-            if before is None or not same or before.tiers != decision.tiers:
-                view = before.view if before is not None and before.line is line else None
-                before = _Known(line, decided, decision.tiers, self._line(line, index, view))
+            if before is None or before.line is not line:
+                before = _Known(line, decided, self._line(line, index, None))
+            elif not same_tiers or before.decided != decided:
+                before = _Known(line, decided, self._line(line, index, before.view))
             self._known[line.key] = before
-        return tuple(each.view for each in self._known.values())
+        return tuple([each.view for each in self._known.values()])
 
     def _line(self, line: OpenLine, index: int, before: views.Line | None) -> views.Line:
         """A line in words; `before` it was the same but for what the programme does to it."""

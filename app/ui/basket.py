@@ -177,7 +177,8 @@ class BasketPanel(Card):
         before, self._state = self._state, state
         self.near_miss.set(state.near_miss if state.lines else None)
         self.note.set(state.note if state.lines else "")
-        self.empty.set(state.last_sale, state.tip)
+        if not state.lines:
+            self.empty.set(state.last_sale, state.tip)
         self.empty.setVisible(not state.lines)
         if state.lines or self._list is not None:
             self.lines.show_lines(state.lines, state.selected)

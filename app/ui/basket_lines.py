@@ -40,8 +40,8 @@ class _Lines(RowPainter):
         self._sheet = QPixmap()
 
     def keep_only(self, lines: tuple[views.Line, ...]) -> None:
-        """Let go of the pictures of lines that are gone."""
-        if self._kept:
+        """Let go of the pictures of lines that are gone, once there are more than lines."""
+        if len(self._kept) > min(len(lines), _KEPT):
             there = {line.key for line in lines[:_KEPT]}
             self._kept = {key: kept for key, kept in self._kept.items() if key in there}
 

@@ -26,8 +26,11 @@ class Badge(QWidget):
         super().__init__()
         self._look, self._text = look, ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.hide()
 
     def set(self, text: str) -> None:
+        if text == self._text:
+            return
         self._text = text
         self.setAccessibleName(text)
         self.setVisible(bool(text))
@@ -54,8 +57,11 @@ class KnownLines(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self.hide()
 
     def set(self, lines: tuple[views.Known, ...]) -> None:
+        if lines == self._lines:
+            return
         self._lines = lines
         self.setAccessibleName("; ".join(line.text for line in lines))
         self.setVisible(bool(lines))

@@ -80,7 +80,7 @@ class Paying(Panel):
 
     def _asked(self, outcome: Outcome) -> None:
         if not outcome.refused:
-            self.screen.open(Charging(self.screen))
+            self.screen.panel = Charging(self.screen)
         self.screen.tell(outcome)
 
     def view(self) -> views.Payment:
@@ -243,5 +243,5 @@ def paid_up(screen: Screen, outcome: Outcome) -> None:
     """After a tender: what is left to pay, or the change once it was the last."""
     if outcome.code == "sold" and screen.till.last is not None:
         screen.loose_card = ""
-        screen.open(PaidUp(screen, screen.till.last))
+        screen.panel = PaidUp(screen, screen.till.last)
     screen.tell(outcome)
