@@ -38,8 +38,9 @@ p{margin:0}
 section{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:12px 16px;
 margin-bottom:12px}
 .strong+.sub{margin-bottom:4px}
-.row{display:flex;justify-content:space-between;gap:16px;padding:4px 0}
-.row>:last-child{white-space:nowrap;text-align:right;overflow-wrap:normal}
+.row{display:flex;flex-wrap:wrap;column-gap:16px;padding:4px 0}
+.row>:first-child{flex:1 1 8em}
+.row>:last-child{text-align:right;margin-left:auto;max-width:100%;overflow-wrap:normal}
 .line{border-top:1px solid var(--line);padding:8px 0}
 .line:first-child{border-top:0}
 .line .row{padding:0}
