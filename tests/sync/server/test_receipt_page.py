@@ -90,7 +90,7 @@ def test_it_can_be_read_on_a_phone(scheme: str, tmp_path: Path) -> None:
         for shown in (page.receipt(hard(), texts(lang)), page.note(texts(lang), "waiting"))
     ]
     frames = [
-        f'<iframe srcdoc="{html.escape(shown)}" style="width:{width}px;height:800px;border:0"></iframe>'
+        f'<iframe srcdoc="{html.escape(shown)}" style="width:{width}px;height:3000px;border:0"></iframe>'
         for shown in pages
         for width in WIDTHS
     ]
