@@ -85,6 +85,7 @@ def create_app(context: Context) -> Litestar:
             fleet.readmit_till,
             merges.list_merges,
             merges.dismiss_merge,
+            hooks.webhook_methods,
             hooks.add_webhook,
             hooks.list_webhooks,
             hooks.delete_webhook,
