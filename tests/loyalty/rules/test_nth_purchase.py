@@ -26,8 +26,12 @@ def test_every_so_much_spent_with_the_remainder_carried_over() -> None:
     compiled = programme(rule)
     first = price(compiled, line("a", "70"))
     assert why(first, "n").params == {"missing_minor": 3_000}
-    second = price(compiled, line("a", "140"), state=then(EMPTY, first))
+    state = then(EMPTY, first)
+    second = price(compiled, line("a", "140"), state=state)
     assert second.points.earned_centi == 1_000
+    state = then(state, second)
+    assert price(compiled, line("a", "89.99"), state=state).points.earned_centi == 0
+    assert price(compiled, line("a", "90"), state=state).points.earned_centi == 500
 
 
 def test_points_of_a_round_outlive_the_sale_though_the_rule_counts_without_days() -> None:

@@ -69,11 +69,15 @@ def test_a_rolling_window_forgets_by_the_day() -> None:
 
 
 def test_a_calendar_year_begins_anew() -> None:
+    """It is of 1 January to 31 December, both counted."""
     compiled = programme(TIER % ("spend", "calendar_year"))
     state = spent(20_000, DAY, None)
     december = price(compiled, line("a", "1"), state=state, at_ms=at("2026-12-31 23:30"))
     january = price(compiled, line("a", "1"), state=state, at_ms=at("2027-01-01 00:30"))
     assert [d.tiers[0].level for d in (december, january)] == ["silver", ""]
+    first_day = at("2026-01-01 00:10")
+    state = then(EMPTY, price(compiled, line("a", "200"), at_ms=first_day))
+    assert price(compiled, line("a", "1"), state=state, at_ms=first_day + DAY_MS).tiers[0].level == "silver"
 
 
 def test_a_lifetime_counts_for_ever_in_one_bucket() -> None:
