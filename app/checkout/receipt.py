@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from app.checkout.basket import OpenSale
-from app.checkout.paper.member import coupon_blocks, grant_name
+from app.checkout.paper.member import coupon_blocks, grant_name, summed
 from app.checkout.paper.sheet import Sheet, lang_of
 from app.checkout.paper.sold import codes, numbered, rewards, sums
 from app.checkout.ports import Member
@@ -104,7 +104,7 @@ class _Page:
             yield Columns(get("receipt.balance"), get("receipt.balance_later"), bold=True)
         else:
             yield from self._standing()
-        for grant in self.receipt.decision.issued:
+        for grant in summed(self.receipt.decision.issued):
             if grant.kind != "coupon":
                 yield Columns(get("receipt.gained"), grant_name(self.sheet, grant), bold=True)
 

@@ -19,6 +19,7 @@ from app.checkout.paper.member import (
     masked,
     movements,
     points_statement,
+    summed,
 )
 from app.checkout.paper.refund import refund_document
 from app.checkout.paper.shift import x_report, z_report
@@ -26,7 +27,7 @@ from app.checkout.ports import Person
 from app.checkout.receipt import sale_document
 from app.checkout.rights import NEEDS
 from app.ledger.facts import OpeningBalance
-from app.loyalty.effects import Lot, PointsEarned
+from app.loyalty.effects import Grant, Lot, PointsEarned
 from app.stats.shift import fold
 from app.texts import LANGUAGES, texts
 from hardware.layout import COPY, NON_FISCAL
@@ -34,7 +35,7 @@ from hardware.printers.escpos import encode
 from hardware.printers.paper import Bars, Picture, QrSign, interpret
 from hardware.printers.preview import as_text, read_picture
 from hardware.printers.profile import PROFILES, Profile
-from hardware.receipt import Document, PrintJob, as_copy
+from hardware.receipt import Columns, Document, PrintJob, as_copy
 from tests.checkout.paper_names import named, skeleton
 from tests.checkout.paper_samples import (
     AT_MS,
@@ -252,6 +253,21 @@ def test_a_sale_that_gives_a_reward_says_so() -> None:
     )
     assert "You receive" in text
     assert "Come back (3)" in text
+
+
+def test_uses_that_two_lines_gave_stand_in_one_row() -> None:
+    uses = Grant(code="u1", rule="points", kind="uses", issued_at_ms=AT_MS, uses=3, item="1")
+    more = msgspec.structs.replace(uses, code="u2", uses=6, item="2")
+    until = msgspec.structs.replace(uses, code="u3", expires_at_ms=AT_MS)
+    slips = (grant(), msgspec.structs.replace(grant(), code="another"))
+    assert [(one.code, one.uses) for one in summed((uses, more, until))] == [("u1", 9), ("u3", 3)]
+    assert summed(slips) == list(slips), "a coupon is a slip of its own"
+    sold = receipt("en")
+    given = msgspec.structs.replace(
+        sold, decision=msgspec.structs.replace(sold.decision, issued=(uses, more))
+    )
+    rows = [b for b in sale_document(given, SHOPS["en"], programme()).blocks if isinstance(b, Columns)]
+    assert [row.right for row in rows if row.left == "You receive"] == ["Points (9)"]
 
 
 @pytest.mark.parametrize(("phone", "shown"), [("+48 600 100 200", "*** 200"), ("112", ""), ("", "")])

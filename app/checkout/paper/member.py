@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from app.checkout.paper.sheet import Sheet, lang_of
 from app.checkout.ports import Member, Person
@@ -186,7 +187,7 @@ class _Statement:
         held = [grant for grant in self.state.grants if grant.uses > 0]
         if held:
             yield from self.sheet.section("receipt.held")
-        for grant in held:
+        for grant in summed(held):
             until = grant.expires_at_ms
             day = self.sheet.date(until - 1) if until is not None else ""
             yield Columns(grant_name(self.sheet, grant), self.get("receipt.to", day=day) if day else "")
@@ -199,6 +200,16 @@ def grant_name(sheet: Sheet, grant: Grant) -> str:
     """What a member was given, with how many uses if several."""
     name = sheet.rule(grant.thing)
     return name if grant.uses == 1 else f"{name} ({grant.uses})"
+
+
+def summed(grants: Iterable[Grant]) -> list[Grant]:
+    """Uses of one thing until one day together, whichever lines gave them. Coupons are slips, each its own."""
+    found: dict[tuple[str, str, str, int | None], Grant] = {}
+    for grant in grants:
+        key = (grant.kind, grant.thing, grant.code if grant.kind == "coupon" else "", grant.expires_at_ms)
+        had = found.get(key)
+        found[key] = replace(grant, uses=had.uses + grant.uses) if had is not None else grant
+    return list(found.values())
 
 
 def coupon_blocks(sheet: Sheet, grant: Grant, code: str) -> Iterator[Block]:

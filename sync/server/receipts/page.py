@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -261,9 +262,13 @@ class _Page:
             name = self._thing(each.name) if each.pieces == 1 else f"{self._thing(each.name)} ({each.pieces})"
             figure = words.points(-each.points_centi) if each.points_centi else ""
             yield _row(self.get("receipt.handed_over", name=name), figure)
-        for grant in (effect.grant for effect in effects if isinstance(effect, Granted)):
-            name = self._thing(grant.thing)
-            yield _row(self.get("receipt.gained"), name if grant.uses == 1 else f"{name} ({grant.uses})")
+        given: Counter[str] = Counter()
+        for effect in effects:
+            if isinstance(effect, Granted):
+                given[effect.grant.thing] += effect.grant.uses
+        for thing, uses in given.items():
+            name = self._thing(thing)
+            yield _row(self.get("receipt.gained"), name if uses == 1 else f"{name} ({uses})")
         if standing is not None and (earned_centi or spent_centi or standing.state.balance_centi):
             balance = words.counted_points(standing.state.balance_centi)
             yield _row(self.get("receipt.balance"), balance, "strong")
