@@ -112,8 +112,10 @@ def test_no_word_of_a_fiscal_document_stands_on_our_paper(kind: str, lang: str) 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_word_of_a_fiscal_document_stands_in_our_texts(lang: str) -> None:
-    for part in ("receipt", "report"):
-        assert _reserved(resources.path("texts", f"{part}.{lang}.yaml").read_text("utf-8"), lang) == []
+    for part in ("receipt", "report", "ereceipt"):
+        said = resources.path("texts", f"{part}.{lang}.yaml").read_text("utf-8").splitlines()
+        told = "\n".join(line for line in said if not line.startswith("ereceipt.no_fiscal:"))
+        assert _reserved(told, lang) == []
 
 
 def _reserved(text: str, lang: str) -> list[str]:
@@ -128,7 +130,7 @@ def test_the_list_of_reserved_words_finds_them() -> None:
 
 
 def test_our_texts_say_the_same_things_in_every_language() -> None:
-    for part in ("receipt", "report"):
+    for part in ("receipt", "report", "ereceipt"):
         keys: list[list[tuple[str, list[str]]]] = []
         for lang in LANGUAGES:
             lines = resources.path("texts", f"{part}.{lang}.yaml").read_text("utf-8").splitlines()

@@ -203,12 +203,12 @@ def grant_name(sheet: Sheet, grant: Grant) -> str:
 
 
 def summed(grants: Iterable[Grant]) -> list[Grant]:
-    """Uses of one thing until one day together, whichever lines gave them. Coupons are slips, each its own."""
+    """Uses of one thing until one day together, whichever lines gave them; a coupon is a slip of its own."""
     found: dict[tuple[str, str, str, int | None], Grant] = {}
     for grant in grants:
         key = (grant.kind, grant.thing, grant.code if grant.kind == "coupon" else "", grant.expires_at_ms)
         had = found.get(key)
-        found[key] = replace(grant, uses=had.uses + grant.uses) if had is not None else grant
+        found[key] = replace(had, uses=had.uses + grant.uses) if had is not None else grant
     return list(found.values())
 
 
