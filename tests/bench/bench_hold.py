@@ -1,7 +1,8 @@
-"""Holds: how long one takes, over HTTP and inside, beside a bare INSERT of the same row.
+"""Holds: how long one takes, over HTTP and inside, beside a bare INSERT of the same row, and beside what the
+disk alone takes: four kilobytes written and synced. Both databases sync, as they do for real.
 
 Run: `./dev bench hold`. Each round takes one of each in turn: all meet the same moments of the machine.
-Prints medians, p99 and ratios; asserts no times.
+Prints medians, p99 and ratios, and CPU time, which is ours whatever the disk does; asserts no times.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sync import holds, protocol
 from sync.outbox import Credentials
 from sync.server import admin, holding, members, schema
 from sync.server.database import Database, open_database
+from tests.bench.bench_ingest import cpu_s, used_s
 from tests.sync.postgres import running
 from tests.sync.process import ServerProcess
 
@@ -88,30 +90,46 @@ def over_http(http: httpx.Client, ours: Credentials, member: uuid.UUID) -> None:
     assert client.read(wish, answer.status_code, answer.content).outcome == "held", answer.content
 
 
+def synced(file: int) -> None:
+    os.pwrite(file, os.urandom(4096), 0)
+    os.fdatasync(file)
+
+
 def timed(work: Callable[[], None]) -> float:
     began_s = time.perf_counter()
     work()
     return (time.perf_counter() - began_s) * 1000
 
 
+def cpu_of(db: Database, server: ServerProcess) -> float:
+    """CPU seconds of the server, PostgreSQL's for it included."""
+    return used_s(db, "stempel", server.process.pid) if db.postgresql else cpu_s(server.process.pid)
+
+
 def measure(name: str, folder: Path, url: str) -> None:
     server = ServerProcess(folder, url)
     db = open_database(url or None, folder)
     http = httpx.Client(base_url=server.url)
+    file = os.open(folder / "synced", os.O_RDWR | os.O_CREAT)
     try:
         ours, ids = stock(db, http)
-        taken: dict[str, list[float]] = {"bare INSERT": [], "hold, inside": [], "hold, over HTTP": []}
+        whats = ("disk alone", "bare INSERT", "hold, inside", "hold, over HTTP")
+        taken: dict[str, list[float]] = {what: [] for what in whats}
         gc.disable()
+        before_s = cpu_of(db, server)
         for number in range(ROUNDS):
             member = ids[number % MEMBERS]
+            taken["disk alone"].append(timed(lambda: synced(file)))
             taken["bare INSERT"].append(timed(lambda member=member: bare(db, member)))
             taken["hold, inside"].append(timed(lambda member=member: inside(db, ours.till, member)))
             taken["hold, over HTTP"].append(timed(lambda member=member: over_http(http, ours, member)))
+        used_ms = (cpu_of(db, server) - before_s) / ROUNDS * 1000
         gc.enable()
         with db.read() as connection:
             count = connection.execute(sa.select(sa.func.count()).select_from(schema.hold)).scalar_one()
         assert count == 3 * ROUNDS
     finally:
+        os.close(file)
         http.close()
         db.close()
         server.kill()
@@ -119,6 +137,7 @@ def measure(name: str, folder: Path, url: str) -> None:
         what: (statistics.median(times), statistics.quantiles(times, n=100)[98])
         for what, times in taken.items()
     }
+    print(f"{name:11}CPU time of a hold over HTTP, the database's included: {used_ms:.1f} ms")
     least, least99 = found["bare INSERT"]
     for what, (median, p99) in found.items():
         print(
@@ -128,7 +147,7 @@ def measure(name: str, folder: Path, url: str) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, running() as postgres:
+    with tempfile.TemporaryDirectory() as folder, running(()) as postgres:
         for name, url in (("SQLite", ""), ("PostgreSQL", postgres.fresh_database())):
             place = Path(folder) / name
             place.mkdir()
