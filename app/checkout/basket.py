@@ -218,7 +218,7 @@ def add(
 ) -> tuple[OpenSale, int]:
     """The sale with a product more, and the key of its line; pieces of one kind share a line."""
     for line in sale.lines:
-        if not code and _alike(line, product):
+        if line.sku == product.sku and not code and _alike(line, product):
             return set_qty(sale, line.key, line.qty_milli + qty_milli), line.key
     line = OpenLine(
         key=sale.next_key,
@@ -239,8 +239,8 @@ def add(
 
 
 def _alike(line: OpenLine, product: Product) -> bool:
-    """Whether another piece of the product belongs on the line: nothing on it was changed by hand."""
-    same = line.sku == product.sku and line.price_minor == product.price_minor and line.unit == "piece"
+    """Whether another piece of it belongs on the product's line: nothing on it was changed by hand."""
+    same = line.price_minor == product.price_minor and line.unit == "piece"
     return same and line.list_minor is None and not (line.manual or line.note or line.code)
 
 

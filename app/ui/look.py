@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -173,23 +174,29 @@ class Look(QObject):
         key = (size.width(), size.height(), fill, line, radius, width, ratio)
         kept = self._boxes.get(key)
         if kept is None:
-            if len(self._boxes) == _BOXES:
-                del self._boxes[next(iter(self._boxes))]
-            sheet = self._clean_sheet(size * ratio, ratio)
-            ink = QPainter(sheet)
-            ink.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._paint_box(ink, QRect(QPoint(), size), fill, line, radius, width)
-            ink.end()
-            kept = self._boxes[key] = sheet.copy(QRect(QPoint(), size * ratio))
+            box = QRect(QPoint(), size)
+            kept = self._keep(
+                key, size, ratio, lambda ink: self._paint_box(ink, box, fill, line, radius, width)
+            )
         return painter.drawPixmap(at.topLeft(), kept)
 
-    def _clean_sheet(self, least: QSize, ratio: float) -> QPixmap:
-        """Something clear to paint on, at least so many dots wide and high."""
-        if self._sheet.size().expandedTo(least) != self._sheet.size():
-            self._sheet = QPixmap(self._sheet.size().expandedTo(least))
+    def _keep(
+        self, key: tuple[object, ...], size: QSize, ratio: float, paint: Callable[[QPainter], None]
+    ) -> QPixmap:
+        """What `paint` paints on nothing, kept as a picture; the oldest is let go where there are many."""
+        if len(self._boxes) == _BOXES:
+            del self._boxes[next(iter(self._boxes))]
+        dots = size * ratio
+        if self._sheet.size().expandedTo(dots) != self._sheet.size():
+            self._sheet = QPixmap(self._sheet.size().expandedTo(dots))
         self._sheet.setDevicePixelRatio(ratio)
         self._sheet.fill(QColor(0, 0, 0, 0))
-        return self._sheet
+        ink = QPainter(self._sheet)
+        ink.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint(ink)
+        ink.end()
+        kept = self._boxes[key] = self._sheet.copy(QRect(QPoint(), dots))
+        return kept
 
     def _paint_box(
         self, painter: QPainter, at: QRect, fill: str | None, line: str | None, radius: float, width: float
@@ -206,20 +213,35 @@ class Look(QObject):
         self, painter: QPainter, at: QRect, ground: str, line: str, radius: float = RADIUS
     ) -> None:
         """Paint a box's line, and outside its round corners the ground it lies on: over what fills it."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ratio, corner_px = painter.device().devicePixelRatioF(), math.ceil(radius) + 1
+        if ratio != int(ratio):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            return self._paint_frame(painter, at, ground, line, radius)
+        key, small = (ground, line, radius, ratio), QRect(0, 0, 2 * corner_px, 2 * corner_px)
+        kept = self._boxes.get(key)
+        if kept is None:
+            kept = self._keep(
+                key, small.size(), ratio, lambda ink: self._paint_frame(ink, small, ground, line, radius)
+            )
+        # The corners of the smallest one there can be, and straight lines between them.
+        across, down, dots = at.width() - 2 * corner_px, at.height() - 2 * corner_px, round(corner_px * ratio)
+        for left, from_left in ((at.left(), 0), (at.right() + 1 - corner_px, dots)):
+            for top, from_top in ((at.top(), 0), (at.bottom() + 1 - corner_px, dots)):
+                painter.drawPixmap(left, top, kept, from_left, from_top, dots, dots)
+        for left in (at.left(), at.right()):
+            painter.fillRect(left, at.top() + corner_px, 1, down, self[line])
+        for top in (at.top(), at.bottom()):
+            painter.fillRect(at.left() + corner_px, top, across, 1, self[line])
+        return None
+
+    def _paint_frame(self, painter: QPainter, at: QRect, ground: str, line: str, radius: float) -> None:
         painter.setPen(QtCore.Qt.PenStyle.NoPen)
-        box, corners, round_px = QRectF(at), QPainterPath(), math.ceil(radius) + 1
+        box, corners = QRectF(at), QPainterPath()
         corners.addRect(box)
         corners.addRoundedRect(box, radius + 0.5, radius + 0.5)
-        # Curves where there are some: to trace the straight sides with them takes most of the time.
-        for top in (at.top(), at.bottom() + 1 - round_px):
-            painter.setClipRect(at.left(), top, at.width(), round_px)
-            painter.setBrush(self[ground])
-            painter.drawPath(corners)
-            self._ring(painter, box, line, radius, 1.0)
-        painter.setClipping(False)
-        for left in (at.left(), at.right()):
-            painter.fillRect(left, at.top() + round_px, 1, at.height() - 2 * round_px, self[line])
+        painter.setBrush(self[ground])
+        painter.drawPath(corners)
+        self._ring(painter, box, line, radius, 1.0)
 
     def _ring(self, painter: QPainter, box: QRectF, line: str, radius: float, width: float) -> None:
         """What lies between two boxes: Qt takes ten times as long to run a pen round one."""
