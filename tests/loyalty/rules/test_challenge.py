@@ -6,7 +6,7 @@ from app.loyalty.basket import Code
 from app.loyalty.effects import Counted
 from app.loyalty.refund import refund
 from app.loyalty.state import DAY_MS, EMPTY, apply
-from tests.loyalty.support import NOON, line, off, price, programme, then, why
+from tests.loyalty.support import NOON, at, line, off, price, programme, then, why
 
 
 @pytest.mark.parametrize(
@@ -223,3 +223,17 @@ def test_a_prize_of_an_amount_is_a_coupon_for_later_and_points_are_none() -> Non
 def test_a_wheel_says_that_it_has_won() -> None:
     compiled = programme("  - {id: w, kind: challenge, NAME, wheel: [{weight: 1, give: {gift: cup}}]}\n")
     assert why(price(compiled, line("a", "1")), "w").code == "wheel_won"
+
+
+@pytest.mark.parametrize(("day", "length"), [("2026-01-19", 2), ("2026-01-25", 2), ("2026-01-26", 1)])
+def test_a_week_ends_with_its_sunday(day: str, length: int) -> None:
+    compiled = programme("  - {id: c, kind: challenge, NAME, goal: weeks, target: 9, badge: true}\n")
+    sunday = at("2026-01-18 12:00")
+    state = then(EMPTY, price(compiled, line("a", "10"), at_ms=sunday))
+    decision = price(compiled, line("a", "10"), state=state, at_ms=at(f"{day} 12:00"), sale_id="t")
+    assert why(decision, "c").params["have"] == length
+
+
+def test_progress_is_of_whole_pieces() -> None:
+    compiled = programme("  - {id: c, kind: challenge, NAME, goal: units, target: 5, badge: true}\n")
+    assert str(why(price(compiled, line("a", "10", "2.9")), "c").params["have"]) == "2"
