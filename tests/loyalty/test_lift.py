@@ -41,8 +41,8 @@ def test_the_surest_come_first_then_those_that_chance_explains_least() -> None:
 
 def test_pairs_are_written_as_a_rule_that_a_programme_takes() -> None:
     pairs = [
-        LiftPair("Кофе: зерно", "żurek", 40, Fraction(237, 100), Fraction(2, 3)),
-        LiftPair("milk", "tea", 20, Fraction(3, 2), Fraction(1, 10)),
+        LiftPair("Кофе: зерно", "żurek", 40, Fraction(1237, 100), Fraction(2, 3)),
+        LiftPair("milk", "tea", 20, Fraction(3, 2), Fraction(1)),
     ]
     text = as_rule(pairs, "skus")
     assert (
@@ -52,10 +52,10 @@ def test_pairs_are_written_as_a_rule_that_a_programme_takes() -> None:
     kind: complement
     name: {ru: К покупке, pl: Do kompletu, en: Goes with it}
     pairs:
-      # 40 receipts, 67 % of those with the first, 2.4 times chance
+      # 40 receipts, 67 % of those with the first, 12.4 times chance
       - bought: {skus: ["Кофе: зерно"]}
         offer: {skus: ["żurek"]}
-      # 20 receipts, 10 % of those with the first, 1.5 times chance
+      # 20 receipts, 100 % of those with the first, 1.5 times chance
       - bought: {skus: ["milk"]}
         offer: {skus: ["tea"]}"""
     )

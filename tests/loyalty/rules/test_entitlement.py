@@ -128,3 +128,11 @@ def test_uses_that_were_sold_go_with_their_line_and_are_told() -> None:
     assert (why(sale, "u").code, why(sale, "u").params) == ("uses_given", {"n": 6})
     state = then(then(EMPTY, sale), refund(sale, {"plan": 2_000}, at_ms=NOON))
     assert state.held("u", NOON) == ()
+
+
+def test_no_use_is_wasted_on_what_cannot_become_cheaper() -> None:
+    compiled = programme("  - {id: u, kind: entitlement, NAME, uses: 1, products: {tags: [care]}}\n")
+    held = apply(EMPTY, [Granted(Grant("a", "u", "uses", NOON))], NOON)
+    goods = line("a", "10", tags=("care", "no_discount")), line("b", "5", tags=("care",))
+    decision = price(compiled, *goods, state=held, redeem=Redeem(entitlements=("u",)))
+    assert [each.net_minor for each in decision.lines] == [1_000, 0]

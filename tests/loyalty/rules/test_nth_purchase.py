@@ -111,3 +111,10 @@ def test_a_round_that_another_rule_has_beaten_says_by_which() -> None:
     rules += "  - {id: x, kind: threshold, NAME, steps: [{from: 1, give: {percent: 50%}}]}\n"
     reason = why(price(programme(rules), line("a", "10")), "n")
     assert (reason.code, reason.params) == ("same_group_smaller", {"winner": "x", "amount_minor": 100})
+
+
+def test_a_gift_comes_with_its_round_and_not_before() -> None:
+    compiled = programme("  - {id: n, kind: nth_purchase, NAME, every: 2, give: {gift: cup}}\n")
+    first = price(compiled, line("a", "10"))
+    second = price(compiled, line("a", "10"), state=then(EMPTY, first), sale_id="t")
+    assert [len(each.issued) for each in (first, second)] == [0, 1]

@@ -277,3 +277,10 @@ def test_of_two_cards_full_at_once_one_reward_is_used_at_a_time() -> None:
 def test_points_for_a_full_card_are_no_coupon() -> None:
     compiled = programme("  - {id: card, kind: stamps, NAME, size: 2, reward: {points: 5}}\n")
     assert off(price(compiled, line("a", "10"), codes=(Code("slip", "card", NOON),))) == {}
+
+
+@pytest.mark.parametrize("reward", ["gift: cup", "amount: 3", "points: 5"])
+def test_a_card_that_is_not_full_gives_nothing(reward: str) -> None:
+    compiled = programme(f"  - {{id: card, kind: stamps, NAME, size: 3, reward: {{{reward}}}}}\n")
+    decision = buy(compiled, "2")
+    assert (decision.issued, decision.points.earned_centi) == ((), 0)
