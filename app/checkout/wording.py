@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from app.loyalty.engine import Compiled
@@ -50,26 +50,39 @@ class _Values(Mapping[str, Value]):
         return len(self._message.params) + 1
 
 
-def terms_text(words: Texts, programme: Programme) -> list[str]:
+Called = Callable[[str], str]
+"""What goods are called, by their article number; "" where nobody knows."""
+
+
+def _nameless(_sku: str) -> str:
+    return ""
+
+
+def terms_text(words: Texts, programme: Programme, called: Called = _nameless) -> list[str]:
     """A programme's terms for customers, from its settings: each rule's name, then its terms, indented."""
     from app.loyalty.terms import explain, general  # knows every kind; only this command needs it
 
     lines: list[str] = []
     for rule in explain(programme):
         lines.append(rule.name.get(words.lang))
-        lines += [f"  {term_text(words, programme.currency, term)}" for term in rule.terms]
+        lines += [f"  {term_text(words, programme.currency, term, called)}" for term in rule.terms]
         if rule.fine_print is not None:
             lines.append(f"  {rule.fine_print.get(words.lang)}")
     lines.append(words.get("terms.general"))
-    lines += [f"  {term_text(words, programme.currency, term)}" for term in general(programme)]
+    lines += [f"  {term_text(words, programme.currency, term, called)}" for term in general(programme)]
     return lines
 
 
-def term_text(words: Texts, currency: str, term: Term) -> str:
-    """A sentence of a programme's terms."""
+def term_text(words: Texts, currency: str, term: Term, called: Called = _nameless) -> str:
+    """A sentence of a programme's terms; goods by their names where `called` knows them."""
+    if term.code == "of_skus":
+        return ", ".join(
+            called(sku) or words.get("terms.of_skus", list=sku)
+            for sku in str(term.params["list"]).split(", ")
+        )
     names = {key: name.get(words.lang) for key, name in term.names.items()}
     parts = {
-        key: ", ".join(term_text(words, currency, part) for part in parts)
+        key: ", ".join(term_text(words, currency, part, called) for part in parts)
         for key, parts in term.parts.items()
     }
     return words.get(f"terms.{term.code}", **{**spoken(words, currency, term.params), **names, **parts})

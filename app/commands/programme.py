@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from app.checkout.ports import NotWritten
 from app.commands.console import Data, Lang, check_lang, complain, known_errors, say
 from app.config import data_folder, load
+
+if TYPE_CHECKING:
+    from app.checkout.ports import Product
 
 programme_app: Final = typer.Typer(help="Check and describe a programme file.", no_args_is_help=True)
 
@@ -41,7 +44,13 @@ def programme_schema() -> None:
 
 
 @programme_app.command("explain")
-def programme_explain(file: Path, lang: Lang = "en") -> None:
+def programme_explain(
+    file: Path,
+    lang: Lang = "en",
+    products: Annotated[
+        Path | None, typer.Option(help="The shop's goods (CSV or XLSX): named, and not by their numbers.")
+    ] = None,
+) -> None:
     """The programme's terms in plain words for customers, from its settings."""
     from app.checkout.wording import terms_text
     from app.loyalty.programme import ProgrammeProblems, load_programme
@@ -55,8 +64,24 @@ def programme_explain(file: Path, lang: Lang = "en") -> None:
             for problem in error.problems:
                 complain(f"{file}:{problem}")
             raise typer.Exit(2) from error
-    for line in terms_text(texts(lang), programme):
+    goods = {each.sku: each.name_in(lang) for each in _goods(products, programme.currency)}
+    for line in terms_text(texts(lang), programme, lambda sku: goods.get(sku, "")):
         say(line)
+
+
+def _goods(file: Path | None, currency: str) -> Sequence[Product]:
+    """The goods in a file, as far as they can be read: what names them need not have a price."""
+    if file is None:
+        return ()
+    from app.checkout.imports import read_products
+    from app.store.sheets import SheetProblem, read_sheet
+
+    with known_errors():
+        try:
+            return read_products(read_sheet(file), currency).products
+        except SheetProblem as problem:
+            complain(f"{file}: {problem}")
+            raise typer.Exit(2) from problem
 
 
 @programme_app.command("pairs")

@@ -57,9 +57,12 @@ def plain(text: str) -> Names:
 
 
 def categories(programme: Programme, ids: Iterable[str]) -> Names:
-    """Categories by their names; by their ids where they have none."""
+    """Categories by their names; by what their ids say where they have none."""
     known = programme.categories
-    return joined(category.name if (category := known.get(id)) and category.name else plain(id) for id in ids)
+    return joined(
+        category.name if (category := known.get(id)) and category.name else plain(id.replace("-", " "))
+        for id in ids
+    )
 
 
 def goods(programme: Programme, filter: Goods) -> list[Term]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.checkout.wording import term_text
 from app.ledger.budgets import Limit, limits_of
 from app.loyalty.engine import Compiled
+from app.loyalty.model import Programme
+from app.loyalty.promise import Term
 from app.loyalty.rules.reward import RewardRule
 from app.screens.corner.page import Page
 from app.screens.forms import Row, Rows, Sign
@@ -22,11 +24,10 @@ class InForce(Page):
         limits = self._limits(compiled)
         rows: list[Row] = []
         for rule in explain(programme):
-            terms = " · ".join(term_text(words, programme.currency, term) for term in rule.terms)
+            terms = self._said(programme, rule.terms)
             rows.append(Row(rule.rule, rule.name.get(words.lang), terms, sign=Sign.GIFT))
             rows += limits.get(rule.rule, ())
-        terms = " · ".join(term_text(words, programme.currency, term) for term in general(programme))
-        rows.append(Row("general", words.get("terms.general"), terms))
+        rows.append(Row("general", words.get("terms.general"), self._said(programme, general(programme))))
         return Rows(
             title=self.say("tab.programme"),
             detail=self.say("programme.in_force", id=programme.id, version=programme.version),
@@ -56,6 +57,14 @@ class InForce(Page):
             )
             found[limit.rule].append(row)
         return found
+
+    def _said(self, programme: Programme, terms: Iterable[Term]) -> str:
+        words, currency = self.corner.words, programme.currency
+        return " · ".join(term_text(words, currency, term, self._called) for term in terms)
+
+    def _called(self, sku: str) -> str:
+        product = self.corner.till.heart.catalogue.product(sku)
+        return product.name_in(self.corner.words.lang) if product is not None else ""
 
     def _named(self, compiled: Compiled, key: str, limit: Limit) -> str:
         rule = compiled.rules[limit.rule]
