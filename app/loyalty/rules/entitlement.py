@@ -58,7 +58,7 @@ class Covered(BundlePlan):
 
     def claim(self, run: Run, left: dict[Work, int]) -> Claim | None:
         uses = min(self.wished(run), sum(grant.uses for grant in self.held(run)))
-        works = [work for work in self.works(run) if work.room and left.get(work, work.units) > 0]
+        works = [work for work in self.works(run) if work.room and work.units]
         works.sort(key=unit_price, reverse=True)
         claim = Claim({}, [], free_units=True)
         for work in works:

@@ -102,6 +102,12 @@ def test_uses_are_taken_on_pieces_that_still_cost_something_and_that_nothing_els
     asked = Redeem(entitlements=("u",))
     fewer = price(programme(CARE + two_for_one), line("check", "40", "3"), state=held, redeem=asked)
     assert off(fewer) == {"b": 4_000, "u": 4_000}
+    three_for_one = two_for_one.replace("take: 2", "take: 3")
+    two = Redeem(entitlements=("u", "u"))
+    rest = price(programme(CARE + three_for_one), line("check", "40", "4"), state=held, redeem=two)
+    assert off(rest) == {"b": 8_000, "u": 4_000}
+    weighed = price(programme(CARE), line("check", "40", "0.5"), state=held, redeem=two)
+    assert off(weighed) == {}
     gift = "  - {id: g, kind: price, NAME, percent: 100%, products: {skus: [check]}}\n"
     nothing = price(programme(gift + CARE), line("check", "40"), state=held, redeem=wish)
     assert off(nothing) == {"g": 4_000}
