@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.loyalty.rules import KINDS
+import app.loyalty.rules
+from app.loyalty.rules import KINDS, price
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -19,3 +20,14 @@ def test_a_kind_has_tests_of_its_own(kind: str) -> None:
 def test_no_file_here_is_about_anything_but_one_kind() -> None:
     files = {file.stem.removeprefix("test_") for file in Path(__file__).parent.glob("test_*.py")}
     assert files - {"every_kind"} == set(KINDS)
+
+
+def test_a_kind_is_known_by_the_name_of_its_file() -> None:
+    kinds = type(KINDS)()
+    files = {file.stem for file in Path(app.loyalty.rules.__path__[0]).glob("*.py")} - {"__init__"}
+    assert (set(kinds), len(kinds)) == (files, len(files))
+    assert "price" in kinds
+    assert "prise" not in kinds
+    assert kinds["price"] is kinds["price"] is price.KIND
+    with pytest.raises(KeyError, match="prise"):
+        kinds["prise"]
