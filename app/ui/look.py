@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from PySide6 import QtCore
-from PySide6.QtCore import QByteArray, QObject, QPoint, QPointF, QRect, QRectF, QSize, Signal
+from PySide6.QtCore import QByteArray, QObject, QPointF, QRect, QRectF, QSize, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -25,7 +24,6 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QGuiApplication,
     QPainter,
-    QPainterPath,
     QPalette,
     QPixmap,
     QStaticText,
@@ -33,6 +31,7 @@ from PySide6.QtGui import (
 )
 
 import resources
+from app.ui.boxes import Boxes
 from app.ui.scale import RADIUS, REGULAR, TOUCH_MM
 
 FAMILY: Final = "Inter"
@@ -45,9 +44,6 @@ THEMES: Final = ("light", "dark")
 
 _WEIGHTS: Final = ("Regular", "Medium", "SemiBold", "Bold")
 _UPRIGHT: Final = QTransform()
-_BOXES, _BOX_DOTS = 64, 65_536
-"""So many boxes of so many dots at the most are kept as pictures: sixteen megabytes, a fifth of that on most
-screens."""
 
 
 class Look(QObject):
@@ -63,9 +59,7 @@ class Look(QObject):
         self._values: dict[str, str] = {}
         self._colours: dict[str, QColor] = {}
         self._icons: dict[tuple[str, int, str, float], QPixmap] = {}
-        self._boxes: dict[tuple[object, ...], QPixmap] = {}
-        # One sheet for all: PySide leaks references to None for each pixmap made here that is painted on.
-        self._sheet = QPixmap()
+        self._boxes = Boxes(self.__getitem__)
         self.cuts: list[str] | None = None
         """A list here collects every text that had to be shortened: how tests find cut words."""
         self.switch(theme)
@@ -76,7 +70,7 @@ class Look(QObject):
         self.theme = theme
         self._colours.clear()
         self._icons.clear()
-        self._boxes.clear()
+        self._boxes.forget()
         self.changed.emit()
 
     def __getitem__(self, token: str) -> QColor:
@@ -160,97 +154,16 @@ class Look(QObject):
         fill: str | None,
         line: str | None = None,
         radius: float = RADIUS,
-        width: float = 1.0,
+        width: int = 1,
     ) -> None:
-        """Paint a rounded box, its line inside the rectangle.
-
-        Most are as large as one before: those are pictures, which takes a tenth of the time.
-        """
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ratio, size = painter.device().devicePixelRatioF(), at.size()
-        dots = size.width() * size.height() * ratio * ratio
-        if ratio != int(ratio) or not 0 < dots <= _BOX_DOTS:
-            return self._paint_box(painter, at, fill, line, radius, width)
-        key = (size.width(), size.height(), fill, line, radius, width, ratio)
-        kept = self._boxes.get(key)
-        if kept is None:
-            box = QRect(QPoint(), size)
-            kept = self._keep(
-                key, size, ratio, lambda ink: self._paint_box(ink, box, fill, line, radius, width)
-            )
-        return painter.drawPixmap(at.topLeft(), kept)
-
-    def _keep(
-        self, key: tuple[object, ...], size: QSize, ratio: float, paint: Callable[[QPainter], None]
-    ) -> QPixmap:
-        """What `paint` paints on nothing, kept as a picture; the oldest is let go where there are many."""
-        if len(self._boxes) == _BOXES:
-            del self._boxes[next(iter(self._boxes))]
-        dots = size * ratio
-        if self._sheet.size().expandedTo(dots) != self._sheet.size():
-            self._sheet = QPixmap(self._sheet.size().expandedTo(dots))
-        self._sheet.setDevicePixelRatio(ratio)
-        self._sheet.fill(QColor(0, 0, 0, 0))
-        ink = QPainter(self._sheet)
-        ink.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint(ink)
-        ink.end()
-        kept = self._boxes[key] = self._sheet.copy(QRect(QPoint(), dots))
-        return kept
-
-    def _paint_box(
-        self, painter: QPainter, at: QRect, fill: str | None, line: str | None, radius: float, width: float
-    ) -> None:
-        painter.setPen(QtCore.Qt.PenStyle.NoPen)
-        if fill:
-            inset = width / 2 if line else 0.0
-            painter.setBrush(self[fill])
-            painter.drawRoundedRect(QRectF(at).adjusted(inset, inset, -inset, -inset), radius, radius)
-        if line:
-            self._ring(painter, QRectF(at), line, radius, width)
+        """Paint a rounded box, its line inside the rectangle."""
+        self._boxes.draw(painter, at, fill, line, radius, width)
 
     def draw_frame(
         self, painter: QPainter, at: QRect, ground: str, line: str, radius: float = RADIUS
     ) -> None:
         """Paint a box's line, and outside its round corners the ground it lies on: over what fills it."""
-        ratio, corner_px = painter.device().devicePixelRatioF(), math.ceil(radius) + 1
-        if ratio != int(ratio):
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            return self._paint_frame(painter, at, ground, line, radius)
-        key, small = (ground, line, radius, ratio), QRect(0, 0, 2 * corner_px, 2 * corner_px)
-        kept = self._boxes.get(key)
-        if kept is None:
-            kept = self._keep(
-                key, small.size(), ratio, lambda ink: self._paint_frame(ink, small, ground, line, radius)
-            )
-        # The corners of the smallest one there can be, and straight lines between them.
-        across, down, dots = at.width() - 2 * corner_px, at.height() - 2 * corner_px, round(corner_px * ratio)
-        for left, from_left in ((at.left(), 0), (at.right() + 1 - corner_px, dots)):
-            for top, from_top in ((at.top(), 0), (at.bottom() + 1 - corner_px, dots)):
-                painter.drawPixmap(left, top, kept, from_left, from_top, dots, dots)
-        for left in (at.left(), at.right()):
-            painter.fillRect(left, at.top() + corner_px, 1, down, self[line])
-        for top in (at.top(), at.bottom()):
-            painter.fillRect(at.left() + corner_px, top, across, 1, self[line])
-        return None
-
-    def _paint_frame(self, painter: QPainter, at: QRect, ground: str, line: str, radius: float) -> None:
-        painter.setPen(QtCore.Qt.PenStyle.NoPen)
-        box, corners = QRectF(at), QPainterPath()
-        corners.addRect(box)
-        corners.addRoundedRect(box, radius + 0.5, radius + 0.5)
-        painter.setBrush(self[ground])
-        painter.drawPath(corners)
-        self._ring(painter, box, line, radius, 1.0)
-
-    def _ring(self, painter: QPainter, box: QRectF, line: str, radius: float, width: float) -> None:
-        """What lies between two boxes: Qt takes ten times as long to run a pen round one."""
-        half = width / 2
-        ring, inner = QPainterPath(), max(radius - half, 0.0)
-        ring.addRoundedRect(box, radius + half, radius + half)
-        ring.addRoundedRect(box.adjusted(width, width, -width, -width), inner, inner)
-        painter.setBrush(self[line])
-        painter.drawPath(ring)
+        self._boxes.draw_frame(painter, at, ground, line, radius)
 
 
 @cache

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from app.ui import scale as lk
-from app.ui.look import _BOXES as BOXES
 from app.ui.look import THEMES, TOKENS, Look, font, load_fonts, load_theme, touch_px, wrapped
 
 PAIRS = [
@@ -176,34 +175,35 @@ def test_a_box_and_its_line_stay_inside(look: Look) -> None:
     assert image.pixelColor(5, 5).name() == paper  # the corner is round
 
 
-@pytest.mark.parametrize("ratio", [1.0, 2.0])
-def test_a_kept_box_looks_as_it_was_painted(look: Look, ratio: float) -> None:
-    def box(look: Look, at: QRect, fill: str | None, line: str | None) -> QImage:
-        image = QImage(round(60 * ratio), round(60 * ratio), QImage.Format.Format_RGB32)
+@pytest.mark.parametrize("ratio", [1.0, 2.0, 1.25])
+@pytest.mark.parametrize(
+    ("fill", "line", "width"),
+    [("surface", "hairline", 1), (None, "accent", 2), ("pay", None, 1), ("accent_soft", "accent", 2)],
+)
+def test_a_box_is_put_together_as_it_would_be_traced(
+    ratio: float, fill: str | None, line: str | None, width: int
+) -> None:
+    looks = {theme: Look(theme) for theme in THEMES}
+
+    def box(look: Look, at: QRect, *, traced: bool) -> QImage:
+        image = QImage(round(80 * ratio), round(80 * ratio), QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(ratio)
         image.fill(look["paper"])
         painter = QPainter(image)
-        look.draw_box(painter, at, fill, line)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint = look._boxes.trace if traced else look.draw_box
+        paint(painter, at, fill, line, lk.RADIUS, width)
         painter.end()
         return image
 
-    for at in (QRect(3, 3, 50, 40), QRect(5, 9, 40, 20), QRect(0, 0, 50, 40)):
-        for words in (("surface", "hairline"), (None, "accent"), ("pay", None)):
-            first = box(Look("light"), at, *words)
-            assert box(look, at, *words) == first
-            assert box(look, at, *words) == first
-    before = box(look, QRect(3, 3, 50, 40), "surface", None)
-    look.switch("dark")
-    assert box(look, QRect(3, 3, 50, 40), "surface", None) != before
-
-
-def test_no_more_boxes_are_kept_than_there_is_room_for(look: Look) -> None:
-    image = QImage(1000, 20, QImage.Format.Format_RGB32)
-    painter = QPainter(image)
-    for width in range(20, 320):
-        look.draw_box(painter, QRect(0, 0, width, 20), "surface")
-    painter.end()
-    assert len(look._boxes) == BOXES
+    switched = Look("light")
+    for theme, look in looks.items():
+        switched.switch(theme)
+        for at in (QRect(3, 3, 70, 60), QRect(5, 9, 26, 26), QRect(2, 2, 70, 20)):
+            traced, made = box(look, at, traced=True), box(look, at, traced=False)
+            shades = zip(bytes(traced.constBits()), bytes(made.constBits()), strict=True)
+            assert max(abs(one - other) for one, other in shades) <= 2
+            assert box(switched, at, traced=False) == made
 
 
 @pytest.mark.parametrize("height", [60, 200])
@@ -218,7 +218,7 @@ def test_a_frame_is_that_of_the_box(look: Look, height: int) -> None:
             painter.fillRect(at, look["surface"])
             look.draw_frame(painter, at, "paper", "hairline")
         else:
-            look._paint_box(painter, at, "surface", "hairline", lk.RADIUS, 1.0)
+            look._boxes.trace(painter, at, "surface", "hairline", lk.RADIUS, 1)
         painter.end()
     spots = [(x, y) for x in range(100) for y in range(220)]
     light = [[image.pixelColor(*spot).lightness() for spot in spots] for image in images]
