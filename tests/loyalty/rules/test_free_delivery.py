@@ -68,3 +68,10 @@ def test_free_delivery_takes_off_the_last_penny_and_nothing_of_what_is_free() ->
         decision = price(compiled, line("a", "1"), line("courier", fee, tags=("delivery",)))
         assert off(decision) == given
         assert len(decision.lines[1].discounts) == len(given)
+
+
+def test_of_a_delivery_beyond_the_cap_nothing_is_taken_off() -> None:
+    rule = "  - {id: d, kind: free_delivery, NAME, first_order: true, max_discount: 15}\n"
+    fees = [line(sku, "10", tags=("delivery",)) for sku in "bcd"]
+    decision = price(programme(rule), line("a", "1"), *fees)
+    assert [each.net_minor for each in decision.lines[1:]] == [0, 500, 1_000]

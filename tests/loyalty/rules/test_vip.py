@@ -134,3 +134,16 @@ def test_a_status_takes_off_a_share_rounded_as_the_programme_says(rounding: str,
     compiled = programme(VIP % "", head=f"rounding: {rounding}")
     held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
     assert price(compiled, line("a", "0.05"), state=held).discount_minor == discount
+
+
+def test_a_share_of_goods_that_take_no_discount_is_lost_and_not_put_on_others() -> None:
+    level = "{id: gold, NAME, from: 0, percent: 10%}"
+    rules = (
+        "  - {id: v, kind: vip, NAME, percent: 10%, group: a}\n",
+        f"  - {{id: t, kind: tier, NAME, basis: receipts, levels: [{level}], group: b}}\n",
+    )
+    held = apply(EMPTY, [Granted(Grant("g", "v", "status", NOON))], NOON)
+    for rule in rules:
+        goods = line("a", "10", tags=("no_discount",)), line("b", "10")
+        decision = price(programme(rule), *goods, state=held)
+        assert [each.net_minor for each in decision.lines] == [1_000, 900]
