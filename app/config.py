@@ -17,6 +17,7 @@ from app.checkout.shop import Shop
 from app.values import ValueProblem, minor_digits
 
 FILE = "stempel.toml"
+ZOOM_LEAST, ZOOM_MOST = 100, 200
 RECEIPTS: Final = "/r/{sale}"
 """Where the central server shows a sale's receipt."""
 _HOUSE: Final = (".local", ".lan", ".home", ".internal", ".localdomain", ".home.arpa", ".test", ".localhost")
@@ -34,12 +35,14 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class TillSection(Section, frozen=True, kw_only=True):
     """The window: `lang` of the cashier (the shop's if empty), `theme`, the programme's file.
 
+    `zoom` is in percent: at 140 a screen of 1920×1080 shows what one of 1366×768 does, and as large.
     `auto_shift` opens a shift each day by itself; without it cashiers open and count them.
     """
 
     cashier: str = "1"
     lang: Literal["", "ru", "pl", "en"] = ""
     theme: Literal["light", "dark"] = "light"
+    zoom: int = 100
     programme: str = "programme.yaml"
     auto_shift: bool = True
     keystore: Literal["file", "keyring"] = "file"
@@ -272,6 +275,10 @@ def _check(file: Path, config: Config) -> None:
         raise ConfigProblem(f"{file}: [shop] lang is one of ru, pl, en, not {shop.lang!r}")
     if config.server.url and not config.server.url.startswith(("https://", "http://")):
         raise ConfigProblem(f"{file}: [server] url begins with https:// (or http:// on this machine alone)")
+    if not ZOOM_LEAST <= config.till.zoom <= ZOOM_MOST:
+        raise ConfigProblem(
+            f"{file}: [till] zoom is from {ZOOM_LEAST} to {ZOOM_MOST} percent, not {config.till.zoom}"
+        )
     place = config.display.receipt_url
     if place not in ("", "off", "server") and "{sale}" not in place:
         raise ConfigProblem(

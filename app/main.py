@@ -7,6 +7,7 @@ till's parts are joined in the window's thread when it is there.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import threading
@@ -104,6 +105,7 @@ class Windowed:
         from app.ui.window import MainWindow
 
         self.folder, self.config, self._devices = folder, config, devices
+        enlarge(config.till.zoom)
         self.qt = application()
         self.bridge = Bridge()
         self.window: MainWindow = MainWindow(
@@ -379,6 +381,13 @@ SHOWN_MS: Final = 50
 """So long after the till can sell, what it sells is on the screen."""
 REFUSED: Final = frozenset({"revoked", "too_old", "fork"})
 """What a server says to a till that it will not take for itself; the till goes on selling."""
+
+
+def enlarge(percent: int) -> None:
+    """Show everything so much larger. Qt asks once, before there is an application; who starts the program
+    may have said it already."""
+    if percent != 100:
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{percent / 100:g}")
 
 
 def application() -> QApplication:

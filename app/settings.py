@@ -22,6 +22,7 @@ _YES_NO: Final = ("true", "false")
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "till.lang": get_args(get_type_hints(TillSection)["lang"]),
     "till.theme": get_args(get_type_hints(TillSection)["theme"]),
+    "till.zoom": ("100", "125", "140", "150", "175", "200"),
     "till.auto_shift": _YES_NO,
     "printer.profile": ("58mm", "80mm-42", "80mm"),
     "printer.drawer": _YES_NO,
@@ -33,6 +34,7 @@ KEYS: Final = (
     "shop.name",
     "till.lang",
     "till.theme",
+    "till.zoom",
     "till.auto_shift",
     "printer.address",
     "printer.profile",
@@ -67,13 +69,19 @@ def change(folder: Path, key: str, text: str) -> Config:
         raise ConfigProblem(f"{file}: {error}") from error
     section, _, name = key.partition(".")
     table = document.setdefault(section, tomlkit.table())
-    table[name] = text == "true" if _CHOICES.get(key) is _YES_NO else text
+    table[name] = _value(key, text)
     written = tomlkit.dumps(document)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".settings-") as aside:
         (Path(aside) / FILE).write_text(written, "utf-8")
         config = load(Path(aside))
         _replace(Path(aside) / FILE, file)
     return config
+
+
+def _value(key: str, text: str) -> bool | int | str:
+    if _CHOICES.get(key) is _YES_NO:
+        return text == "true"
+    return int(text) if key == "till.zoom" and text.isdecimal() else text
 
 
 def _replace(new: Path, file: Path) -> None:

@@ -37,8 +37,19 @@ def test_a_section_that_was_not_there_is_made(folder: Path) -> None:
     assert change(folder, "display.window", "true").display.window is True
 
 
+def test_a_number_is_written_as_one(folder: Path) -> None:
+    assert change(folder, "till.zoom", "140").till.zoom == 140
+
+
 @pytest.mark.parametrize(
-    ("key", "value"), [("till.theme", "pink"), ("server.url", "office.example"), ("shop.currency", "EUR")]
+    ("key", "value"),
+    [
+        ("till.theme", "pink"),
+        ("server.url", "office.example"),
+        ("till.zoom", "90"),
+        ("till.zoom", "large"),
+        ("shop.currency", "EUR"),
+    ],
 )
 def test_what_the_till_could_not_start_with_is_not_written(folder: Path, key: str, value: str) -> None:
     before = (folder / FILE).read_bytes()
