@@ -36,8 +36,10 @@ _PRODUCT_TEXTS: Final = (
     "FROM product p WHERE n IN (SELECT value FROM json_each(?)) ORDER BY n"
 )
 _figures: Final = msgspec.json.Decoder(DayFigures)
-_CACHE_KIB: Final = 32_000
-"""At most: a small shop's database is smaller. A search in a large one would decrypt the same pages again."""
+_PAGES_KIB: Final = 4_000
+_SEARCH_KIB: Final = 32_000
+"""What is kept of the database's pages, and at most for searching: in a large shop each key typed would
+decrypt the same ones again. In a small one they would be receipts of days ago."""
 _LOG_END: Final = 500
 """As many facts from the end of the log are looked through for wrong PINs."""
 
@@ -49,7 +51,8 @@ class Reader(PastSales):
         self._sql = file.connect()
         super().__init__(self._sql.execute)
         self._run("PRAGMA query_only = ON")
-        self._run(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self._pages_kib = _PAGES_KIB
+        self._run(f"PRAGMA cache_size = -{_PAGES_KIB}")
 
     def close(self) -> None:
         self._sql.close()
@@ -193,6 +196,9 @@ class Reader(PastSales):
         self._run("PRAGMA query_only = OFF")
         index = WordIndex(self._run, table, texts)
         self._run("PRAGMA query_only = ON")
+        last = self._run(f"SELECT max(rowid) FROM {table.name}").fetchone()[0] or 0
+        self._pages_kib = max(self._pages_kib, min(_PAGES_KIB + last // 3, _SEARCH_KIB))
+        self._run(f"PRAGMA cache_size = -{self._pages_kib}")
         return index
 
     def _person_texts(self, rows: Sequence[int]) -> Iterator[tuple[int, str]]:

@@ -23,6 +23,8 @@ _ENVELOPE: Final = (
     "INSERT INTO envelope (origin, epoch, seq, fact, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?)"
 )
 _ENTRY: Final = "INSERT INTO entry (fact, n, member, account, contra, amount) VALUES (?, ?, ?, ?, ?, ?)"
+_PAGES_KIB: Final = 4_000
+"""The upper levels of its tables and indexes; what lies below is another member's at every sale."""
 _HEAD: Final = "UPDATE head SET seq = ?, hash = ?"
 _JOB: Final = "INSERT INTO print_job (fact, title, document, state, created_ms) VALUES (?, ?, ?, 'queued', ?)"
 _BASKET: Final = (
@@ -63,6 +65,7 @@ class Writer:
     def __init__(self, file: DatabaseFile, origin: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
         self._sql = file.connect()
         self._run = self._sql.execute
+        self._run(f"PRAGMA cache_size = -{_PAGES_KIB}")
         self._projections = Projections(self._sql)
         self._head = self._load_head(origin)
 
