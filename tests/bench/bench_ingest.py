@@ -309,6 +309,7 @@ def measure_postgresql(folder: Path, url: str) -> None:
             rounds.add("first", first)
             rounds.add("again", again)
             with standing_still(server):
+                rounds.add("alone", over_http(server, sales(FACTS))[0])
                 raw_s, raw_used_s = copy_on_conflict(url, sales(FACTS))
                 rounds.add("raw", raw_s)
                 rounds.use("raw", raw_used_s)
@@ -316,10 +317,13 @@ def measure_postgresql(folder: Path, url: str) -> None:
                 rounds.add("plain", over_plain_http(address, sales(FACTS)))
                 rounds.use("plain", used_s(db, "plain", pid) - before_s)
     _told("PostgreSQL", rounds, size)
-    rate, raw, plain = rounds.rate("first"), rounds.rate("raw"), rounds.rate("plain")
+    rate, alone, raw, plain = map(rounds.rate, ("first", "alone", "raw", "plain"))
     ours_us, raw_us, plain_us = (rounds.cpu_us(name) for name in ("first", "raw", "plain"))
     print(f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it")
-    print(f"  FastAPI, pydantic and an ORM: {plain:,.0f}/s; HTTP is {rate / plain:.1f} times it")
+    print(f"  with folding and the rest stopped, as for the others: {alone / raw:.2f} of it")
+    print(
+        f"  FastAPI, pydantic and an ORM: {plain:,.0f}/s; HTTP is {rate / plain:.1f}, and {alone / plain:.1f} times it"
+    )
     print(
         f"  CPU time a sale, PostgreSQL's included: {ours_us:.0f} µs; COPY + ON CONFLICT {raw_us:.0f} µs,"
         f" {raw_us / ours_us:.2f} of it; FastAPI {plain_us:.0f} µs, {plain_us / ours_us:.1f} times as much"
