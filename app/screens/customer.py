@@ -17,7 +17,7 @@ from app.checkout.receipt import Receipt
 from app.checkout.till import Till
 from app.lanes import World
 from app.screens import views
-from app.screens.news import news, to_hand_over
+from app.screens.news import earned, news, to_hand_over
 from app.screens.showing import Shower
 from app.texts import texts
 from hardware.ports import DisplayText
@@ -172,14 +172,7 @@ class CustomerPresenter:
         return till.last if self._world.now_ms() - till.last.sale.at_ms <= THANKS_MS else None
 
     def _thanks(self, show: Shower, last: Receipt) -> Thanks:
-        sale, get, points = last.sale, show.words.get, last.decision.points
-        earned = ""
-        if last.member is not None:
-            earned = get(
-                "screen.earned",
-                points=show.words.counted_points(points.earned_centi),
-                balance=show.words.points(points.balance_after_centi),
-            )
+        sale, get = last.sale, show.words.get
         hand = get("customer.received", names=names) if (names := to_hand_over(show, last)) else ""
         marked = self._marked[1] if self._marked[0] == sale.id else 0
         asks = self.rated is not None
@@ -188,7 +181,7 @@ class CustomerPresenter:
             title=get("customer.thanks"),
             paid=get("customer.paid", total=show.money(sale.total_minor)),
             change=get("customer.change", change=show.money(sale.change_minor)) if sale.change_minor else "",
-            earned=earned,
+            earned=earned(show, last),
             news=" · ".join(filter(None, (hand, news(show, last)))),
             saved=get("screen.saved", money=show.money(sale.discount_minor)) if sale.discount_minor else "",
             code=code,

@@ -11,6 +11,20 @@ from app.screens.showing import Shower
 from app.texts import NBSP
 
 
+def earned(show: Shower, receipt: Receipt) -> str:
+    """The points of a sale and the balance with them; of whom the directory alone knows there is no balance.
+
+    "" where nobody earned.
+    """
+    points, words = receipt.decision.points, show.words
+    if receipt.member is None:
+        return ""
+    earned = words.counted_points(points.earned_centi)
+    if receipt.member.short:
+        return words.get("screen.earned_alone", points=earned)
+    return words.get("screen.earned", points=earned, balance=words.points(points.balance_after_centi))
+
+
 def to_hand_over(show: Shower, receipt: Receipt) -> str:
     """The things that go over the counter with the receipt; "" for none."""
     things: Counter[str] = Counter()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
+from app.checkout.ports import Member
+from app.ledger.short import named, short_state
+from app.screens import views
 from app.screens.customer import THANKS_MS, CustomerPresenter, CustomerStage, CustomerView
 from hardware.ports import CardTapped, DisplayText
 from tests.screens.conftest import Screen
@@ -148,3 +152,35 @@ def test_what_did_not_change_is_not_told_again(screen: Screen, customer: Followe
     for _ in range(5):
         screen.presenter.tick()
     assert (len(customer.seen), len(customer.read)) == (seen, read)
+
+
+class InShort:
+    """Members as a till knows those of the directory: a level and points, which are no balance."""
+
+    def __init__(self, members: Any) -> None:
+        self._members = members
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._members, name)
+
+    def member(self, id: uuid.UUID) -> Member:
+        state = short_state(421_00, {}, bought=True)
+        return Member(id=id, state=state, as_of_ms=0, snapshot=named(state))
+
+
+def test_of_whom_the_directory_alone_knows_no_balance_is_told(screen: Screen, customer: Follower) -> None:
+    heart: Any = screen.desk.till.heart
+    heart.members = InShort(heart.members)
+    tap(screen, GOLD)
+    screen.presenter.scan(LATTE)
+    shown = screen.presenter.view.member
+    assert shown is not None
+    assert (shown.balance, shown.balance_of) == ("421", "points to spend offline")
+    pay(screen, "50")
+    paid, thanks = screen.presenter.view.middle, customer.view.thanks
+    assert isinstance(paid, views.Paid)
+    assert thanks is not None
+    assert (paid.earned, thanks.earned) == (
+        "12\N{NO-BREAK SPACE}points earned",
+        "Naliczono 12\N{NO-BREAK SPACE}punktów",
+    )

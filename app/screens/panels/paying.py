@@ -7,7 +7,7 @@ from app.checkout.paying import Paid
 from app.checkout.receipt import Receipt
 from app.screens import cash, views
 from app.screens.forms import YES
-from app.screens.news import news, to_hand_over
+from app.screens.news import earned, news, to_hand_over
 from app.screens.panel import Panel, Screen
 from app.values import minor_digits
 
@@ -215,24 +215,16 @@ class PaidUp(Panel):
 
     def view(self) -> views.Paid:
         sale, show, words = self._receipt.sale, self.show, self.show.words
-        points = self._receipt.decision.points
         cash_paid = any(tender.means == "cash" for tender in sale.tenders)
         means = ", ".join(words.get(f"tender.{tender.means}") for tender in sale.tenders)
         received = show.money(self._receipt.received_minor) if cash_paid else ""
-        earned = ""
-        if self._receipt.member is not None:
-            earned = words.get(
-                "screen.earned",
-                points=words.counted_points(points.earned_centi),
-                balance=words.points(points.balance_after_centi),
-            )
         paid = words.get("screen.paid_of", total=show.money(sale.total_minor), means=means, received=received)
         return views.Paid(
             title=words.get("screen.paid"),
             word=words.get("screen.change"),
             change=show.money(sale.change_minor) if cash_paid else "",
             paid=paid.strip(" ·"),
-            earned=earned,
+            earned=earned(show, self._receipt),
             hand=self.say("news.hand", names=hand) if (hand := to_hand_over(show, self._receipt)) else "",
             news=news(show, self._receipt),
             receipt=words.get("screen.receipt", number=sale.number),
