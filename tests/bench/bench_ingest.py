@@ -322,7 +322,8 @@ def measure_postgresql(folder: Path, url: str) -> None:
     print(f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it")
     print(f"  with folding and the rest stopped, as for the others: {alone / raw:.2f} of it")
     print(
-        f"  FastAPI, pydantic and an ORM: {plain:,.0f}/s; HTTP is {rate / plain:.1f}, and {alone / plain:.1f} times it"
+        f"  FastAPI, pydantic and an ORM: {plain:,.0f}/s;"
+        f" HTTP is {rate / plain:.1f}, and {alone / plain:.1f} times it"
     )
     print(
         f"  CPU time a sale, PostgreSQL's included: {ours_us:.0f} µs; COPY + ON CONFLICT {raw_us:.0f} µs,"
