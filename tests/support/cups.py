@@ -85,7 +85,7 @@ class Cups:
         command = [DAEMON, "-f", "-c", str(etc / "cupsd.conf"), "-s", str(etc / "cups-files.conf")]
         with (self._home / "out").open("wb") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out)
-        deadline_s = time.monotonic() + 10
+        deadline_s = time.monotonic() + 60
         while not Path(self.server).exists() and time.monotonic() < deadline_s:
             time.sleep(0.02)
         assert Path(self.server).exists(), (self._home / "error").read_text()

@@ -94,7 +94,7 @@ class TcpPrinter:
         """Whether it holds anything that is not on paper yet."""
         return bool(self._buffer)
 
-    def wait_until_printed(self, size: int, timeout_s: float = 5.0) -> bool:
+    def wait_until_printed(self, size: int, timeout_s: float = 30.0) -> bool:
         """Whether `size` bytes went to paper in time."""
         deadline_s = time.monotonic() + timeout_s
         while len(self.printed) < size and time.monotonic() < deadline_s:

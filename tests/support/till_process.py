@@ -19,8 +19,8 @@ from app.store.reader import Reader
 from tests.support.xvfb import Xvfb
 
 SCANNER_MS = 4
-PERSON_MS = 150
-WEDGE_GAP_MS = 140
+PERSON_MS = 200
+WEDGE_GAP_MS = 185
 """More than the default: on a busy machine xdotool itself pauses amid a code."""
 
 

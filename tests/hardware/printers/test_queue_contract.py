@@ -114,7 +114,7 @@ class PrintQueueContract:
 
 
 def _until(there: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 5
+    deadline_s = time.monotonic() + 30
     while not there() and time.monotonic() < deadline_s:
         time.sleep(0.005)
     assert there()

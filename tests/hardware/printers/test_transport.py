@@ -135,6 +135,7 @@ def test_what_an_unknown_job_left_behind_is_not_taken_for_the_next_one(paper: Tc
     assert printer.send(LONG).outcome is PrintOutcome.UNKNOWN
     assert printer.send(JOB).outcome is PrintOutcome.FAILED
     paper.commands_per_s = None
+    assert paper.wait_until_printed(len(LONG)), "what it was given before comes out first"
     assert printer.send(JOB).outcome is PrintOutcome.PRINTED
     assert bytes(paper.printed) == LONG + JOB
 
@@ -245,7 +246,7 @@ def line(tmp_path: Path, paper: TcpPrinter) -> Iterator[Path]:
     socat = subprocess.Popen(
         ["socat", f"pty,raw,echo=0,link={port},wait-slave", f"tcp:{host}:{number},nodelay"]
     )
-    deadline_s = time.monotonic() + 5
+    deadline_s = time.monotonic() + 30
     while not port.exists() and time.monotonic() < deadline_s:
         time.sleep(0.01)
     yield port
