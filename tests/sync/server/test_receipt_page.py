@@ -18,7 +18,8 @@ from sync.server.receipts.sold import Shop, Sold
 from tests.support.shop import demo_programme
 from tests.sync.server.receipt_day import morning
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 WIDTHS = (320, 390)
 SCHEMES = {"light": "1", "dark": "0"}
 MEASURE = """
