@@ -53,6 +53,8 @@ Days = Annotated[int, Scalar("days")]
 Whole = Annotated[int, Scalar("whole")]
 Ident = Annotated[str, Scalar("ident")]
 """Lower-case letters, digits, - and _: a name that a machine keeps for ever."""
+CategoryName = Annotated[str, Scalar("category")]
+"""A category as the price list writes it, in any script; keys of mappings are such names, too."""
 Hours = Annotated[tuple[int, int], Scalar("hours")]
 """A span of the day in minutes from midnight: "08:00-11:30"; may run over midnight."""
 Zone = Annotated[str, Scalar("zone")]
@@ -75,7 +77,7 @@ class Names(msgspec.Struct, frozen=True):
 class Goods(msgspec.Struct, frozen=True, kw_only=True):
     """Which goods: one of each list that is given, so a category and a brand together narrow."""
 
-    categories: tuple[Ident, ...] = ()
+    categories: tuple[CategoryName, ...] = ()
     skus: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -188,7 +190,7 @@ def benefits_in(settings: object) -> Iterator[Benefit]:
 class Category(msgspec.Struct, frozen=True, kw_only=True):
     """A node of the category tree."""
 
-    parent: Ident = ""
+    parent: CategoryName = ""
     name: Names | None = None
 
 

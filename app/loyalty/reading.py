@@ -25,6 +25,7 @@ class _Bad:
 
 BAD: Final = _Bad()
 IDENT: Final = r"[a-z0-9][a-z0-9_-]{0,63}"
+CATEGORY: Final = r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,62}[^\s\x00-\x1f\x7f])?"
 _HOURS = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):([0-5]\d)", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 FACTOR_MAX: Final = 1000
@@ -126,8 +127,8 @@ class Reader:
             )
         values: dict[str, Any] = {}
         for key, child in node.entries.items():
-            if not re.fullmatch(IDENT, key):
-                values[key] = self.problem(child, f"{key!r} is not a name for this", IDENT_HINT)
+            if not re.fullmatch(CATEGORY, key):
+                values[key] = self.problem(child, f"{key[:80]!r} is not a name for this", CATEGORY_HINT)
             else:
                 empty_struct = child.empty and isinstance(kind, type) and issubclass(kind, msgspec.Struct)
                 values[key] = kind() if empty_struct else self.read(kind, child)
@@ -154,6 +155,7 @@ def fields_of(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo
 
 
 IDENT_HINT: Final = "lower-case letters, digits, - and _"
+CATEGORY_HINT: Final = "at most 64 characters in one line"
 
 
 def _text(text: str, _: int) -> str:
@@ -233,6 +235,12 @@ def _ident(text: str, _: int) -> str:
     return text
 
 
+def _category(text: str, _: int) -> str:
+    if not re.fullmatch(CATEGORY, text):
+        raise ValueProblem(f"{text[:80]!r} is not a category: {CATEGORY_HINT}")
+    return text
+
+
 def _hours(text: str, _: int) -> tuple[int, int]:
     match = _HOURS.fullmatch(text)
     if not match:
@@ -269,6 +277,7 @@ SCALARS: Final[dict[str, Callable[[str, int], Any]]] = {
     "days": _whole_from(0, DAYS_MAX),
     "whole": _whole_from(-1_000_000, 1_000_000),
     "ident": _ident,
+    "category": _category,
     "hours": _hours,
     "zone": _zone,
     "currency": _currency,
@@ -293,6 +302,7 @@ EXAMPLES: Final[dict[str, str]] = {
     "days": "30",
     "whole": "10",
     "ident": "summer-2026",
+    "category": "dairy",
     "hours": "08:00-11:30",
     "zone": "Europe/Warsaw",
     "currency": "PLN",

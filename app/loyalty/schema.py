@@ -17,7 +17,7 @@ from app.loyalty.decision import Discount, LinePoints, LineStamps, Owed, RulePoi
 from app.loyalty.effects import AnyEffect, Grant, ReferralDue
 from app.loyalty.model import Programme, Rule, Scalar
 from app.loyalty.plain import split_unit
-from app.loyalty.reading import IDENT, fields_of
+from app.loyalty.reading import CATEGORY, IDENT, fields_of
 from app.loyalty.rules import KINDS
 from app.loyalty.state import MemberState
 
@@ -37,6 +37,7 @@ _SCALARS: dict[str, Json] = {
 _WHOLE = {"count": (1, 10**15), "days": (0, 36_600), "whole": (-1_000_000, 1_000_000)}
 _TEXTS: dict[str, Json] = {
     "ident": {"type": "string", "pattern": f"^{IDENT}$"},
+    "category": {"type": "string", "pattern": f"^{CATEGORY}$"},
     "hours": {"type": "string", "pattern": r"^[0-9]{1,2}:[0-9]{2} ?[-–] ?[0-9]{1,2}:[0-9]{2}$"},
     "zone": {"type": "string", "description": "a time zone such as Europe/Warsaw"},
     "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
@@ -71,7 +72,11 @@ def _of(kind: Any, defs: Json) -> Json:
         return {"type": "array", "items": _of(get_args(kind)[0], defs)}
     if origin is dict:
         values = _of(get_args(kind)[1], defs)
-        return {"type": "object", "additionalProperties": values, "propertyNames": {"pattern": f"^{IDENT}$"}}
+        return {
+            "type": "object",
+            "additionalProperties": values,
+            "propertyNames": {"pattern": f"^{CATEGORY}$"},
+        }
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _reference(kind, defs)
     if kind is bool:

@@ -61,3 +61,6 @@ def test_pairs_are_written_as_a_rule_that_a_programme_takes() -> None:
     )
     decision = price(programme(text + "\n"), line("Кофе: зерно", "10"))
     assert [(each.code, each.params) for each in decision.offers] == [("complement_sku", {"sku": "żurek"})]
+    by_category = as_rule(pairs, "categories")
+    decision = price(programme(by_category + "\n"), line("1", "10", category="Кофе: зерно"))
+    assert [each.params["category"] for each in decision.offers] == ["żurek"]

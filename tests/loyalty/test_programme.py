@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import resources
 from app.loyalty.programme import ProgrammeProblems, check, load_programme
-from tests.loyalty.support import HEAD, NAME
+from tests.loyalty.support import HEAD, NAME, line, price, programme
 
 
 def problems(text: str | bytes) -> list[tuple[int, str, str]]:
@@ -88,6 +88,22 @@ def test_an_unknown_category_is_named_where_it_stands() -> None:
     text = "  - id: a\n    kind: price\n    NAME\n    percent: 5%\n    products: {categories: [coffe]}\n"
     found = problems(HEAD + head + "rules:\n" + text.replace("NAME", NAME))
     assert found == [(15, "rules[0].products.categories", "there is no category 'coffe'")]
+
+
+@pytest.mark.parametrize("name", ["Молочные продукты", "Nabiał (świeży)", "Tea & coffee", "7"])
+def test_a_category_is_written_as_the_price_list_writes_it(name: str) -> None:
+    rule = f"  - {{id: a, kind: price, NAME, percent: 10%, products: {{categories: ['{name}']}}}}\n"
+    compiled = programme(rule, head=f"categories: {{Food: {{}}, '{name}': {{parent: Food}}}}\n")
+    decision = price(compiled, line("1", "10.00", category=name), line("2", "10.00", category="Food"))
+    assert decision.discount_minor == 1_00
+
+
+@pytest.mark.parametrize("name", [r"a\nb", "x" * 65])
+def test_a_category_is_one_line_of_a_bounded_length(name: str) -> None:
+    rule = f'  - {{id: a, kind: price, NAME, percent: 5%, products: {{categories: ["{name}"]}}}}\n'
+    assert "is not a category" in problems(rules(rule))[0][2]
+    head = f'categories: {{"{name}": {{}}}}\n'
+    assert "is not a name for this" in problems(HEAD + head + "rules:\n" + GOOD.replace("NAME", NAME))[0][2]
 
 
 def test_an_id_used_twice_is_named() -> None:

@@ -12,7 +12,7 @@ import msgspec
 from app.loyalty.benefit import Expiry, LotTerms, expiry_ms, make_grant
 from app.loyalty.conditions import common_refusal
 from app.loyalty.decision import Reason
-from app.loyalty.model import Count, Ident, Money, Programme, Rule, Share
+from app.loyalty.model import CategoryName, Count, Money, Programme, Rule, Share
 from app.loyalty.plan import Kind, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, categories, counted_on, lots, min_receipt, percent, say
 from app.loyalty.rules.points import Base, EarningPlan, RoundTo, base_minor, round_points
@@ -24,7 +24,7 @@ THIS_MONTH: Final = Expiry(days=0, to_month_end=True)
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """Categories of which the member picks some for the month; those earn `rate`."""
 
-    categories: tuple[Ident, ...]
+    categories: tuple[CategoryName, ...]
     rate: Share
     picks: Count = 1
 
