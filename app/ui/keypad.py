@@ -38,8 +38,10 @@ class Keypad(QWidget):
             self.buttons[key] = button
 
     def retranslate(self) -> None:
+        shown = {DELETE: "", ",": self.tr(".")}
         for key, button in self.buttons.items():
-            button.set_words("" if key == DELETE else key, self.tr("Correct") if key == DELETE else key)
+            word = shown.get(key, key)
+            button.set_words(word, self.tr("Correct") if key == DELETE else word)
 
     def set_decimal(self, wanted: bool) -> None:
         """Whether there is a decimal separator to type."""

@@ -144,6 +144,10 @@
         <source>Correct</source>
         <translation>Исправить</translation>
     </message>
+    <message>
+        <source>.</source>
+        <translation>,</translation>
+    </message>
 </context>
 <context>
     <name>MemberCard</name>

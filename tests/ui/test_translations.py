@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import resources
+from app.texts import texts
 from app.ui import translations as tr
+from app.ui.keypad import Keypad
 from app.ui.look import Look
 from app.ui.translations import TranslationProblem, Translations
 from app.ui.window import MainWindow
@@ -113,3 +115,16 @@ def test_a_window_without_its_labels_still_sells(
     window = MainWindow(look=look, lang="pl")
     qtbot.addWidget(window)
     assert window.sale.pay.text() == "Pay"
+
+
+@pytest.mark.parametrize("lang", ["en", *tr.TRANSLATED])
+def test_the_keypads_separator_is_the_one_that_sums_are_written_with(
+    qtbot: QtBot, look: Look, lang: str
+) -> None:
+    spoken = Translations()
+    spoken.switch(lang)
+    keypad = Keypad(look)
+    qtbot.addWidget(keypad)
+    keypad.retranslate()
+    assert keypad.buttons[","].accessibleName() == texts(lang).decimal
+    spoken.switch("en")
