@@ -75,6 +75,7 @@ def test_the_head_named_in_the_code_is_the_newest_script() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index:Warning")  # SQLite's: the next test sees to it
 def test_the_migrations_make_the_tables_of_the_metadata(db: Database) -> None:
     def ours(item: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
         """Partitions, and the foreign keys PostgreSQL makes to each of them, are not ours."""
@@ -86,6 +87,19 @@ def test_the_migrations_make_the_tables_of_the_metadata(db: Database) -> None:
         options = {"compare_type": True, "include_object": ours}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_the_migrations_make_the_indexes_of_the_metadata_on_sqlite(tmp_path: Path) -> None:
+    migrated = Database.sqlite(tmp_path / "server.sqlite")
+    migrated.migrate()
+    made = sa.create_engine("sqlite://")
+    schema.metadata.create_all(made)
+    asked = sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+    with migrated.read() as old, made.connect() as new:
+        found = [{name: " ".join(sql.split()) for name, sql in each.execute(asked)} for each in (old, new)]
+    migrated.close()
+    assert "ix_fact_sale" in found[0]
+    assert found[0] == found[1]
 
 
 def test_migrating_again_changes_nothing_and_imports_no_alembic(
