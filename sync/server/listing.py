@@ -154,7 +154,10 @@ def _checked(name: str, rows: bytes | list[msgspec.Raw]) -> dict[str, bytes | No
 
 
 def _known(connection: sa.Connection, name: str, store: str) -> dict[str, bytes | None]:
-    """The list as it is, by key, under its lock; None for a row that was removed."""
+    """The list as it is, by key, under its lock; None for a row that was removed. Raises BadList for a store
+    that no database can name."""
+    if "\0" in store:
+        raise BadList(["the store holds a NUL"])
     heads, table = schema.list_head, schema.listing.c
     connection.execute(sa.select(heads.c.head).where(heads.c.list == name).with_for_update())
     query = sa.select(table.key, table.body).where(table.list == name, table.store == store)

@@ -122,6 +122,14 @@ def test_a_bad_list_changes_nothing_and_names_every_error(rig: Rig, till: HandTi
     assert set(Mirror(till).pull().of("product")) == {"1"}
 
 
+@pytest.mark.parametrize("what", ["products", "staff", "allowance"])
+def test_a_store_that_no_database_can_name_is_refused(rig: Rig, what: str) -> None:
+    rows: object = {"points_centi": 6, "coupons_minor": 0} if what == "allowance" else []
+    office = [("Authorization", f"Bearer {rig.token}")]
+    answer = rig.call("PUT", f"/v1/{what}?store=a%00b", msgspec.json.encode(rows), office)
+    assert (answer.status, list(answer.problem.errors)) == (422, ["the store holds a NUL"])
+
+
 def test_a_pin_is_never_taken_as_it_is(rig: Rig, till: HandTill) -> None:
     with pytest.raises(listing.BadList, match="pin"):
         listing.publish_rows(rig.db, "staff", b'[{"id": "1", "name": "Anna", "pin": "1234"}]')
