@@ -9,14 +9,13 @@ from typing import IO, Annotated, Any, Final
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from sync.found import Found
 from sync.server import directory, member_scope
 from sync.server.context import Context
-from sync.server.describe import BY_TILL, problems
+from sync.server.describe import BY_TILL, bodies_of, problems
 from sync.server.directory import Maker
 from sync.server.tills import Refused, Till, card_secret
 
@@ -24,18 +23,6 @@ CHUNK: Final = 1 << 20
 BYTES: Final = "application/octet-stream"
 DAY_MS: Final = 86_400_000
 _RANGE: Final = re.compile(r"bytes=(\d{1,15})-", re.ASCII)
-
-
-def _bytes_of(*statuses: tuple[int, str]) -> dict[int, ResponseSpec]:
-    return {
-        status: ResponseSpec(
-            bytes,
-            generate_examples=False,
-            media_type=BYTES,  # type: ignore[arg-type]
-            description=text,
-        )
-        for status, text in statuses
-    }
 
 
 def keep_up(context: Context, beat: Any = lambda: None) -> Path | None:
@@ -53,7 +40,7 @@ def keep_up(context: Context, beat: Any = lambda: None) -> Path | None:
 @get(
     "/directory",
     security=BY_TILL,
-    responses=_bytes_of((200, "The directory"), (206, "The rest of it"), (304, "It is the same"))
+    responses=bodies_of(bytes, BYTES, {200: "The directory", 206: "The rest of it", 304: "It is the same"})
     | problems(400, 401, 404, 408, 413, 416, 503),
 )
 async def read_directory(request: Request[Any, Any, Any], state: State) -> Response[bytes] | Stream:
@@ -107,7 +94,8 @@ async def _chunks(file: IO[bytes], start: int) -> AsyncGenerator[bytes, None]:
 @get(
     "/directory/changes",
     security=BY_TILL,
-    responses=_bytes_of((200, "What changed, as a directory")) | problems(400, 401, 408, 410, 413, 503),
+    responses=bodies_of(bytes, BYTES, {200: "What changed, as a directory"})
+    | problems(400, 401, 408, 410, 413, 503),
 )
 async def read_changes(
     state: State, cursor: Annotated[str, QueryParameter(min_length=1, max_length=4096)]

@@ -16,12 +16,12 @@ import structlog
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import ValidationException
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.texts import LANGUAGES, Texts, texts
 from sync.server.context import Context
+from sync.server.describe import bodies_of
 from sync.server.receipts import page
 from sync.server.receipts.sold import Sold, find
 from sync.server.tills import Refused
@@ -47,18 +47,6 @@ _HEADERS: Final = {
 }
 
 
-def _pages(texts: dict[int, str]) -> dict[int, ResponseSpec]:
-    return {
-        status: ResponseSpec(
-            str,
-            generate_examples=False,
-            media_type=HTML,  # type: ignore[arg-type]
-            description=text,
-        )
-        for status, text in texts.items()
-    }
-
-
 def _busy(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     if isinstance(error, OperationalError | InterfaceError):
         log.error("database", request_id=request_id(request.scope), error=str(error.orig))
@@ -71,14 +59,16 @@ def _misread(request: Request[Any, Any, Any], error: Exception) -> Response[str]
     return _page(400, page.note(words, "none"))
 
 
-_PAGES: Final = _pages(
+_PAGES: Final = bodies_of(
+    str,
+    HTML,
     {
         200: "The receipt",
         304: "It is as it was",
         400: "No address of a receipt",
         404: "A sale that is not here, or not yet: then the page looks again by itself",
         503: "The server is busy: the page looks again by itself",
-    }
+    },
 )
 
 
