@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QTranslator
 
@@ -82,17 +82,21 @@ def _lrelease() -> Path:
 
 
 class Translations:
-    """The language the window speaks; switching sends LanguageChange to every window."""
+    """The language the windows speak; switching sends LanguageChange to every one of them.
+
+    The program has one, whoever switched it last: Qt keeps its translators by the application.
+    """
+
+    _installed: ClassVar[QTranslator | None] = None
 
     def __init__(self) -> None:
-        self._installed: QTranslator | None = None
         self.lang = "en"
 
     def switch(self, lang: str) -> None:
         """Speak `lang`. Raises TranslationProblem and goes on in English if its catalogue is broken."""
-        if self._installed is not None:
-            QCoreApplication.removeTranslator(self._installed)
-            self._installed = None
+        if Translations._installed is not None:
+            QCoreApplication.removeTranslator(Translations._installed)
+            Translations._installed = None
         self.lang = "en"
         if lang not in TRANSLATED:
             return
@@ -100,4 +104,4 @@ class Translations:
         if not translator.load(str(catalogue(lang))):
             raise TranslationProblem(f"the {lang} labels cannot be read: install Stempel again")
         QCoreApplication.installTranslator(translator)
-        self._installed, self.lang = translator, lang
+        Translations._installed, self.lang = translator, lang

@@ -66,6 +66,14 @@ def test_switching(translations: Translations, lang: str, word: str) -> None:
     assert QCoreApplication.translate("PayButton", "Pay") == word
 
 
+def test_the_last_switch_counts_whoever_switched_before(translations: Translations) -> None:
+    Translations().switch("pl")
+    left_behind = Translations()
+    left_behind.switch("ru")
+    translations.switch("en")
+    assert QCoreApplication.translate("PayButton", "Pay") == "Pay"
+
+
 def test_a_catalogue_is_compiled_when_its_source_is_newer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
