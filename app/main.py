@@ -7,7 +7,6 @@ till's parts are joined in the window's thread when it is there.
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 import threading
@@ -17,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
-
     from app.config import Config, ServerSection
     from app.rig import Devices, Rig
     from app.screens.corner.presenter import CornerPresenter
@@ -99,6 +96,7 @@ class Windowed:
         from app.ui.plain_imports import use_plain_imports
 
         use_plain_imports()
+        from app.ui.application import application, enlarge
         from app.ui.bridge import Bridge
         from app.ui.idle import IdleCollector
         from app.ui.look import Look
@@ -381,24 +379,6 @@ SHOWN_MS: Final = 50
 """So long after the till can sell, what it sells is on the screen."""
 REFUSED: Final = frozenset({"revoked", "too_old", "fork"})
 """What a server says to a till that it will not take for itself; the till goes on selling."""
-
-
-def enlarge(percent: int) -> None:
-    """Show everything so much larger. Qt asks once, before there is an application; who starts the program
-    may have said it already."""
-    if percent != 100:
-        os.environ.setdefault("QT_SCALE_FACTOR", f"{percent / 100:g}")
-
-
-def application() -> QApplication:
-    """The one QApplication, with the program's name."""
-    from PySide6.QtWidgets import QApplication
-
-    found = QApplication.instance()
-    qt = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
-    qt.setApplicationName("stempel")
-    qt.setApplicationDisplayName("Stempel")
-    return qt
 
 
 if __name__ == "__main__":

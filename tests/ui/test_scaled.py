@@ -29,20 +29,3 @@ def test_no_word_is_cut_at_200_percent() -> None:
 @pytest.mark.parametrize("factor", ["1.5", "2"])
 def test_no_word_is_cut_at_any_scale(factor: str) -> None:
     measured(factor, "1024x768 or 1366x768 or 1920x1080")
-
-
-def dots(zoom: int, **environment: str) -> float:
-    """How many dots of the screen a till of that zoom gives each of its own."""
-    code = f"""
-from app.main import application, enlarge
-enlarge({zoom})
-print(application().primaryScreen().devicePixelRatio())
-"""
-    env = {name: value for name, value in os.environ.items() if name != "QT_SCALE_FACTOR"} | environment
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
-    return float(done.stdout)
-
-
-def test_the_shops_zoom_enlarges_everything_unless_the_desktop_says_otherwise() -> None:
-    assert dots(140) == 1.4
-    assert dots(140, QT_SCALE_FACTOR="2") == 2.0
