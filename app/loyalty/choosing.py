@@ -36,22 +36,17 @@ def choose(compiled: Compiled, state: MemberState, basket: Basket, context: Cont
     """
     state = advance(state, context.at_ms)
     codes = candidates(state, context)
-    best: tuple[tuple[int, int, int, int], Context, Decision] | None = None
-    nothing = 0
+    mixes = [mix for count in range(len(codes) + 1) for mix in combinations(codes, count)]
+    tried: list[tuple[Decision, Context]] = []
     for points in (0, "max"):
         redeem = msgspec.structs.replace(context.redeem, points_centi=points)
-        for count in range(len(codes) + 1):
-            for mix in combinations(codes, count):
-                tried = msgspec.structs.replace(context, codes=mix, redeem=redeem, paying=False)
-                decision = evaluate(compiled, state, basket, tried)
-                cost = _cost(decision, count)
-                if not count and points == 0:
-                    nothing = decision.due_minor
-                if best is None or cost < best[0]:
-                    best = (cost, tried, decision)
-    assert best is not None  # the empty mix is always tried
-    chosen = msgspec.structs.replace(best[1], paying=context.paying)
-    return Choice(chosen, best[2], nothing - best[2].due_minor)
+        for mix in mixes:
+            wish = msgspec.structs.replace(context, codes=mix, redeem=redeem, paying=False)
+            tried.append((evaluate(compiled, state, basket, wish), wish))
+    nothing, _ = tried[0]
+    decision, wish = min(tried, key=_cost)  # of equals the first, which has the fewest codes
+    chosen = msgspec.structs.replace(wish, paying=context.paying)
+    return Choice(chosen, decision, nothing.due_minor - decision.due_minor)
 
 
 def candidates(state: MemberState, context: Context) -> Sequence[Code]:
@@ -68,6 +63,7 @@ def candidates(state: MemberState, context: Context) -> Sequence[Code]:
     return codes[: CHOICES_MAX - 1]
 
 
-def _cost(decision: Decision, codes: int) -> tuple[int, int, int, int]:
+def _cost(tried: tuple[Decision, Context]) -> tuple[int, int, int]:
+    decision, _ = tried
     cards = sum(card.amount_minor for card in decision.gift_cards)
-    return decision.due_minor, cards, decision.points.spent_value_minor, codes
+    return decision.due_minor, cards, decision.points.spent_value_minor

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loyalty import choosing
-from app.loyalty.basket import Basket, Code, Context
+from app.loyalty.basket import Basket, Code, Context, GiftCard, Redeem
 from app.loyalty.choosing import CHOICES_MAX, candidates, choose
 from app.loyalty.compiled import Compiled
 from app.loyalty.decision import Decision
@@ -41,6 +41,23 @@ def test_nothing_is_used_up_for_nothing() -> None:
     state = apply(EMPTY, [PointsEarned(Lot("l", "p", 20_000, NOON))], NOON)
     choice = choose(compiled, state, Basket((line("a", "0"),)), Context(at_ms=NOON, codes=(Code("TEN"),)))
     assert (choice.context.codes, choice.context.redeem.points_centi, choice.saved_minor) == ((), 0, 0)
+
+
+def test_a_gift_card_that_would_pay_it_all_keeps_what_a_coupon_can_pay() -> None:
+    card = Redeem(gift_cards=(GiftCard("g", 10_000),))
+    context = Context(at_ms=NOON, codes=(Code("TEN"),), redeem=card)
+    choice = choose(programme(RULES), EMPTY, Basket((line("a", "30"),)), context)
+    assert [code.code for code in choice.context.codes] == ["TEN"]
+    assert [owed.amount_minor for owed in choice.decision.gift_cards] == [2_000]
+
+
+def test_of_two_coupons_worth_the_same_one_is_kept() -> None:
+    """A second one of the same group would take off nothing; points that cannot be spent are no wish."""
+    held = [Granted(Grant(code, "b", "coupon", NOON)) for code in ("x", "y")]
+    choice = choose(
+        programme(RULES), apply(EMPTY, held, NOON), Basket((line("a", "100"),)), Context(at_ms=NOON)
+    )
+    assert ([code.code for code in choice.context.codes], choice.context.redeem.points_centi) == (["x"], 0)
 
 
 def test_at_most_eight_choices_are_searched() -> None:
