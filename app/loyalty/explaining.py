@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from app.loyalty.compiled import Compiled
 from app.loyalty.decision import Offer, Reason
 from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan, Run
-from app.loyalty.pricing import limit_of
 
 OFFERED = {
     "missing_to_percent", "missing_to_amount", "missing_to_points", "missing_to_gift", "missing_units",
@@ -36,8 +37,8 @@ def reasons_of(compiled: Compiled, run: Run) -> tuple[Reason, ...]:
 def _reason(plans: list[Plan], run: Run) -> Reason:
     """The best that can be said of a rule's plans: what applied, or what came nearest to it."""
     rule = plans[0].id
-    given = run.given.get(rule, 0)
-    points = run.points_by_rule.get(rule, 0)
+    given = run.given.get(rule)
+    points = run.points_by_rule.get(rule)
     note = run.notes.get(rule)
     if given:
         params: dict[str, str | int] = {"amount_minor": given}
@@ -72,32 +73,31 @@ def _plan_reason(plan: Plan, run: Run) -> Reason:
     if not isinstance(plan, LinePlan | BundlePlan | ReceiptPlan):
         return plan.no("nothing_to_give")
     for record in run.records or ():
-        if plan not in record.values:
-            continue
-        winner = next((record.winners[work] for work in works if work in record.winners), None)
-        if winner is not None and record.values[plan] > 0:
-            code = "same_group_smaller"
-            return plan.no(code, winner=winner.id, amount_minor=record.values[plan])
+        value = record.values.get(plan, 0)
+        winner = value and next((record.winners[work] for work in works if work in record.winners), None)
+        if winner is plan:
+            return plan.no("applied_capped", amount_minor=0)  # the cap over the receipt left it nothing
+        if winner:
+            return plan.no("same_group_smaller", winner=winner.id, amount_minor=value)
     closer = next((p for work in works if work.closed for p, _ in work.discounts if p.rule.exclusive), None)
     if closer is not None:
         return plan.no("exclusive", winner=closer.id)
-    if limit_of(plan, run) == 0:
-        return plan.no("budget_spent")
     if all(work.net <= work.floor for work in works):
         return plan.no("at_floor")
     return plan.no("nothing_to_give")
 
 
 def offers_of(compiled: Compiled, run: Run) -> tuple[Offer, ...]:
-    """What nearly applies, best first: the greatest gain for the least more money, then by rule."""
-    offers: list[tuple[tuple[int, int, int], Offer]] = []
+    """What nearly applies, the nearest first, then in the programme's order."""
+    offers: list[tuple[tuple[int, Fraction], Offer]] = []
     present = run.present
+    goods_minor = run.goods_minor()
     for plan in compiled.plans:
         if plan.absent is not None and plan.filter not in present:
             continue
         reason = _nearly(plan, run)
         if reason is not None:
-            offers.append((_nearness(reason, plan.index), Offer(plan.id, reason.code, reason.params)))
+            offers.append((_nearness(reason, goods_minor), Offer(plan.id, reason.code, reason.params)))
     offers.sort(key=lambda entry: entry[0])
     seen: set[str] = set()
     ranked: list[Offer] = []
@@ -115,11 +115,12 @@ def _nearly(plan: Plan, run: Run) -> Reason | None:
     return reason
 
 
-def _nearness(reason: Reason, number: int) -> tuple[int, int, int]:
-    """Less missing first; a missing amount weighs by its share of the way, so that near means near."""
-    params = reason.params
-    missing = int(params.get("missing_minor", 0) or 0)
-    whole = int(params.get("from_minor", 0) or 0) or missing
+def _nearness(reason: Reason, goods_minor: int) -> tuple[int, Fraction]:
+    """Missing money first, by its share of the whole way, so that near means near; then by how many lack.
+
+    Where the reason does not tell the whole way, it is what is missing beside these goods.
+    """
+    missing = int(reason.params.get("missing_minor", 0))
     if missing:
-        return (0, missing * 1000 // max(1, whole), number)
-    return (1, int(params.get("n", 0) or 0), number)
+        return 0, Fraction(missing, int(reason.params.get("from_minor", missing + goods_minor)))
+    return 1, Fraction(int(reason.params.get("n", 0)))
