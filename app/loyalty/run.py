@@ -187,8 +187,7 @@ class Run:
 
     def goods_minor(self) -> int:
         """The goods' price after discounts."""
-        net = self.nets.get(self.everything)
-        return self.net_of(self.everything) if net is None else net
+        return self.net_of(self.everything)
 
     def net_of(self, number: int) -> int:
         """What the goods of a filter cost now."""
@@ -209,8 +208,6 @@ class Run:
 
     def points_on(self, number: int) -> int:
         """The part of the price of a filter's goods that is paid in points."""
-        if not self.placed_minor or number not in self.present:
-            return 0
         plan = self.placed_by
         if plan is not None and self.source is not None:
             if plan.filter == number:

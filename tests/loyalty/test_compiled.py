@@ -8,7 +8,9 @@ import pytest
 
 from app.loyalty.basket import Line
 from app.loyalty.compiled import stages_by_group
-from tests.loyalty.support import line, off, price, programme
+from app.loyalty.effects import ReceiptCounted
+from app.loyalty.state import EMPTY, apply
+from tests.loyalty.support import NOON, line, off, price, programme
 
 TREE = "categories: {food: {}, dairy: {parent: food}, cheese: {parent: dairy}, books: {}}"
 HALF = "  - {id: h, kind: price, NAME, percent: 50%%, products: {%s}}\n"
@@ -102,6 +104,14 @@ def test_a_purchase_keeps_what_lapses_by_idleness_for_the_longest_of_all_terms(
         "  - {id: n, kind: price, NAME, percent: 5%}\n"
     )
     assert compiled.idle_days == days
+
+
+def test_what_is_worth_asking_at_a_first_purchase_is_not_taken_from_a_later_one() -> None:
+    """`price` asks in brief, too, which looks at the programme from afar and remembers what it saw."""
+    compiled = programme("  - {id: w, kind: welcome, NAME, give: {percent: 10%}}\n")
+    for receipts in (2, 1, 0, 1):
+        state = apply(EMPTY, [ReceiptCounted(receipts, 100)], NOON)
+        assert off(price(compiled, line("a", "10"), state=state)) == ({} if receipts else {"w": 100})
 
 
 def test_a_point_is_worth_what_spending_says_or_one_unit_of_the_currency() -> None:

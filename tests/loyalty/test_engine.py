@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.loyalty.basket import Basket, Code, Context, GiftCard, Line, Redeem
-from app.loyalty.decision import Discount, Reason, TaxTotal
+from app.loyalty.decision import Discount, Points, Reason, TaxTotal
 from app.loyalty.effects import PURCHASES, Counted, Lot, PointsEarned, ReceiptCounted
 from app.loyalty.engine import evaluate
 from app.loyalty.state import DAY_MS, EMPTY, apply
@@ -95,6 +95,10 @@ def test_reasons_offers_and_the_state_after_come_when_they_are_asked_for() -> No
     assert (len(asked.why), asked.state_after is None) == (2, False)
     assert (plain.why, plain.offers, plain.state_after) == ((), (), None)
     assert (plain.lines, plain.effects) == (asked.lines, asked.effects)
+
+
+def test_without_a_rule_that_spends_points_there_are_none_to_spend() -> None:
+    assert price(programme("  - {id: h, kind: price, NAME, percent: 50%}\n"), CAKE).points == Points()
 
 
 def test_a_level_reached_now_is_explained_as_if_it_had_been_there() -> None:

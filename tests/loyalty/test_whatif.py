@@ -272,6 +272,54 @@ def test_the_replay_is_the_engine(seed: int) -> None:
     assert_equal_to_the_engine(compiled, random_sales(rng), assumptions)
 
 
+PAID_IN_PART = """
+  - {id: all, kind: points, NAME, earn: {points: 1, per: 1}}
+  - {id: milk, kind: points, NAME, earn: {points: 1, per: 1}, products: {skus: [milk]}}
+  - {id: wine, kind: points, NAME, earn: {points: 1, per: 1}, products: {skus: [wine]}}
+  - id: twice
+    kind: points
+    NAME
+    earn: {points: 1, per: 1}
+    multipliers: [{products: {skus: [milk]}, times: 2}]
+  - {id: bread, kind: points, NAME, earn: {points: 1, per: 1}, products: {skus: [bread]}}
+  - {id: pay, kind: points, NAME, redeem: {value: 0.10, block: 1%s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("terms", "spent_minor", "earned"),
+    [
+        # 50.00 earn 50 and 50 and 50 points, worth 15.00: 3.00 of it on milk, the fifth that milk costs
+        ("", 1_500, {"all": 3_500, "milk": 700, "wine": 0, "twice": 4_200, "bread": 2_800}),
+        (
+            ", products: {skus: [milk]}",
+            1_000,
+            {"all": 4_000, "milk": 0, "wine": 0, "twice": 4_000, "bread": 4_000},
+        ),
+        (
+            ", products: {skus: [bread]}",
+            1_500,
+            {"all": 3_500, "milk": 1_000, "wine": 0, "twice": 4_500, "bread": 2_500},
+        ),
+    ],
+)
+def test_what_is_paid_in_points_earns_nothing_whichever_goods_it_pays_for(
+    terms: str, spent_minor: int, earned: dict[str, int]
+) -> None:
+    """Sums alone where no line has been made yet, then the lines: rules before `twice` and after it."""
+    compiled = programme(PAID_IN_PART % terms)
+    past = collect(
+        [
+            sale("s1", "2026-01-02 10:00", (BREAD, 10, 500), member="anna"),
+            sale("s2", "2026-01-09 10:00", (MILK, 2, 500), (BREAD, 8, 500), member="anna"),
+        ]
+    )
+    assert_equal_to_the_engine(compiled, past, Assumptions(redemption="maximum"))
+    result = what_if(compiled, IN_FORCE, past, Assumptions(redemption="maximum", warm_up_days=1)).draft
+    assert result.totals.spent_minor == spent_minor
+    assert {id: rule(result, id).all.earned_centi for id in earned} == earned
+
+
 AT_A_GLANCE = programme(
     """
   - id: level
