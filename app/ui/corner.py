@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from app.ui.panel import PanelCard
 
 _RAIL_PX = 208
+_PAGE_PX = 1200
+"""A figure farther than that from its words is hard to read along."""
 
 
 class TabButton(QAbstractButton):
@@ -88,6 +90,8 @@ class CornerScreen(QWidget):
         row.setSpacing(lk.L)
         row.addLayout(self._rail)
         row.addWidget(self.body, 1)
+        row.addStretch()
+        self.body.setMaximumWidth(_PAGE_PX)
         self.back.setMinimumWidth(_RAIL_PX)
         self.back.clicked.connect(self.left)
         QShortcut(QKeySequence("Escape"), self).activated.connect(self._escape)
