@@ -73,11 +73,13 @@ def _plan_reason(plan: Plan, run: Run) -> Reason:
     if not isinstance(plan, LinePlan | BundlePlan | ReceiptPlan):
         return plan.no("nothing_to_give")
     for record in run.records or ():
-        value = record.values.get(plan, 0)
-        winner = value and next((record.winners[work] for work in works if work in record.winners), None)
+        value = record.values.get(plan)
+        if not value:
+            continue
+        winner = next((record.winners[work] for work in works if work in record.winners), None)
         if winner is plan:
             return plan.no("applied_capped", amount_minor=0)  # the cap over the receipt left it nothing
-        if winner:
+        if winner is not None:
             return plan.no("same_group_smaller", winner=winner.id, amount_minor=value)
     closer = next((p for work in works if work.closed for p, _ in work.discounts if p.rule.exclusive), None)
     if closer is not None:
@@ -89,7 +91,7 @@ def _plan_reason(plan: Plan, run: Run) -> Reason:
 
 def offers_of(compiled: Compiled, run: Run) -> tuple[Offer, ...]:
     """What nearly applies, the nearest first, then in the programme's order."""
-    offers: list[tuple[tuple[int, Fraction], Offer]] = []
+    offers: list[tuple[tuple[bool, Fraction], Offer]] = []
     present = run.present
     goods_minor = run.goods_minor()
     for plan in compiled.plans:
@@ -115,12 +117,12 @@ def _nearly(plan: Plan, run: Run) -> Reason | None:
     return reason
 
 
-def _nearness(reason: Reason, goods_minor: int) -> tuple[int, Fraction]:
+def _nearness(reason: Reason, goods_minor: int) -> tuple[bool, Fraction]:
     """Missing money first, by its share of the whole way, so that near means near; then by how many lack.
 
     Where the reason does not tell the whole way, it is what is missing beside these goods.
     """
     missing = int(reason.params.get("missing_minor", 0))
     if missing:
-        return 0, Fraction(missing, int(reason.params.get("from_minor", missing + goods_minor)))
-    return 1, Fraction(int(reason.params.get("n", 0)))
+        return False, Fraction(missing, int(reason.params.get("from_minor", missing + goods_minor)))
+    return True, Fraction(int(reason.params.get("n", 0)))

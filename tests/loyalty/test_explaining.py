@@ -119,3 +119,14 @@ def test_an_offer_is_as_near_as_the_share_of_the_way_that_is_missing() -> None:
     assert [offer.rule for offer in offers] == order
     assert offers[0].params == {"missing_minor": 200}
     assert next(offer for offer in offers if offer.rule == "listed").params == {"sku": "b"}
+
+
+def test_the_way_is_as_long_as_the_rule_says_for_its_own_goods() -> None:
+    rules = (
+        "  - {id: part, kind: threshold, NAME, products: {skus: [b]},"
+        " steps: [{from: 8, give: {percent: 5%}}]}\n"
+        "  - {id: whole, kind: threshold, NAME, steps: [{from: 24, give: {percent: 5%}}]}\n"
+    )
+    offers = price(programme(rules), line("a", "10"), line("b", "2")).offers
+    lacking = [(offer.rule, offer.params["missing_minor"], offer.params["from_minor"]) for offer in offers]
+    assert lacking == [("whole", 1200, 2400), ("part", 600, 800)]
