@@ -35,6 +35,10 @@ not after the quarter of an hour that TCP takes. Seconds; the last one milliseco
 IDLE_S: Final = 1.0
 """So long a connection may have lain idle and be used unasked."""
 
+STUCK_S: Final = 300
+"""A transaction in which nothing happened for so long is of a server that hangs, or whose machine was paused.
+PostgreSQL ends it: no other server waits any longer for what it had locked."""
+
 _PACK_FAST: Final = """
     SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings
     WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)
@@ -123,7 +127,7 @@ class Database:
         event.listen(engine, "connect", _prepare_postgres)
         event.listen(engine, "checkin", _put_down)
         event.listen(engine, "checkout", partial(_ask_if_it_lives, engine.dialect))
-        event.listen(engine, "handle_error", _leave_a_standby)
+        event.listen(engine, "handle_error", _give_up)
         return cls(engine)
 
     @contextmanager
@@ -261,18 +265,21 @@ def open_database(url: str | None, data_dir: Path | None, name: str = "stempel")
     )
 
 
-def _leave_a_standby(context: Any) -> None:
-    """A server that takes no writes is no leader any more: look for the one that is."""
+def _give_up(context: Any) -> None:
+    """What PostgreSQL refuses on this connection and would take on another, as a failed connection: its work
+    is tried again. A server that takes no writes leads no more; one that hung lost its transaction."""
     import psycopg
 
     error = context.original_exception
-    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+    elsewhere = psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.IdleInTransactionSessionTimeout
+    if isinstance(error, elsewhere):
         context.is_disconnect = True
         raise exc.OperationalError(context.statement, context.parameters, error) from error
 
 
 def _prepare_postgres(connection: Any, _record: Any) -> None:
     connection.execute(_PACK_FAST)
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{STUCK_S}s'")
     connection.commit()
 
 

@@ -61,3 +61,20 @@ def test_after_a_glance_transactions_are_transactions_again(db: Database) -> Non
             assert connection.execute(sa.text("SELECT count(*) FROM kept")).scalar() == 0
         with db.engine.connect() as connection:
             connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+
+
+def test_what_a_hanging_server_had_locked_is_free_again(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "STUCK_S", 1)
+    url = postgres.fresh_database()
+    hangs, works = Database.postgres(url), Database.postgres(url)
+    hangs.migrate()
+    with hangs.engine.connect() as hanging:
+        hangs.lock_shard(hanging, 0)
+        with works.write() as connection:
+            assert works.lock_shard(connection, 0) == 0
+        with pytest.raises(OperationalError):
+            hanging.execute(ASK)
+    hangs.close()
+    works.close()
