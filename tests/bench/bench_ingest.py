@@ -1,7 +1,8 @@
 """Ingest: facts per second over HTTP, beside the same rows put into the same database by its fastest way.
 
 Four tills push at once, in columns as tills do, and four connections take part in what they are compared
-with. CPU time is told beside rates: it is the same on a machine that others use, more or less.
+with. One server keeps to about one core, so it is measured by two on the same database as well
+(docs/operate.md). CPU time is told beside rates: it is the same on a machine that others use, more or less.
 
 Beside that, the same sales through the usual FastAPI endpoint with pydantic and an ORM (`tests/bench/plain`);
 its packages are installed into a folder of its own for the run. Run: `./dev bench ingest`. Prints ratios of
@@ -25,6 +26,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import httpx
@@ -130,11 +132,11 @@ def shares(bodies: list[bytes]) -> list[list[bytes]]:
 
 
 def over_http(
-    server: ServerProcess, bodies: list[bytes], used: Callable[[], float] = lambda: 0.0
+    servers: Sequence[ServerProcess], bodies: list[bytes], used: Callable[[], float] = lambda: 0.0
 ) -> tuple[float, float, float, float]:
-    """Seconds for the first pushes and for replays of them all; bytes a sale on the wire; CPU seconds of the
-    first pushes by `used`."""
-    tills = [Till(server, share) for share in shares(bodies)]
+    """Seconds for the first pushes and for replays of them all, at servers of one database in turn; bytes a
+    sale on the wire; CPU seconds of the first pushes by `used`."""
+    tills = [Till(server, share) for server, share in zip(cycle(servers), shares(bodies), strict=False)]
     before_s = used()
     first = at_once([till.push for till in tills])
     used_s = used() - before_s
@@ -236,9 +238,9 @@ def _plain_pushes(http: httpx.Client, requests: list[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def standing_still(server: ServerProcess) -> Iterator[None]:
-    """What a server still does behind its requests waits: the next has the machine to itself."""
-    behind = server.behind()
+def standing_still(servers: Sequence[ServerProcess]) -> Iterator[None]:
+    """What servers still do behind their requests waits: the next has the machine to itself."""
+    behind = [pid for server in servers for pid in server.behind()]
     for pid in behind:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -287,10 +289,9 @@ class Rounds:
 
 
 def measure_sqlite(folder: Path) -> None:
-    folder.mkdir()
-    server, rounds, size = ServerProcess(folder), Rounds(), 0.0
+    server, rounds, size = _server(folder), Rounds(), 0.0
     for _ in range(ROUNDS):
-        first, again, size, _ = over_http(server, sales(FACTS))
+        first, again, size, _ = over_http([server], sales(FACTS))
         rounds.add("first", first)
         rounds.add("again", again)
     _told("SQLite", rounds, size)
@@ -298,18 +299,20 @@ def measure_sqlite(folder: Path) -> None:
 
 
 def measure_postgresql(folder: Path, url: str) -> None:
-    folder.mkdir()
-    server, rounds, size = ServerProcess(folder, url), Rounds(), 0.0
+    servers, rounds, size = [_server(folder / "1", url), _server(folder / "2", url)], Rounds(), 0.0
+    one = servers[:1]
     db = open_database(url, folder)
     with plain_server(folder, url) as (address, pid):
         for _ in range(ROUNDS):
-            ours = partial(used_s, db, "stempel", server.process.pid)
-            first, again, size, used = over_http(server, sales(FACTS), ours)
+            ours = partial(used_s, db, "stempel", one[0].process.pid)
+            with standing_still(servers[1:]):
+                first, again, size, used = over_http(one, sales(FACTS), ours)
             rounds.use("first", used)
             rounds.add("first", first)
             rounds.add("again", again)
-            with standing_still(server):
-                rounds.add("alone", over_http(server, sales(FACTS))[0])
+            with standing_still(servers):
+                rounds.add("alone", over_http(one, sales(FACTS))[0])
+                rounds.add("two", over_http(servers, sales(FACTS))[0])
                 raw_s, raw_used_s = copy_on_conflict(url, sales(FACTS))
                 rounds.add("raw", raw_s)
                 rounds.use("raw", raw_used_s)
@@ -317,20 +320,33 @@ def measure_postgresql(folder: Path, url: str) -> None:
                 rounds.add("plain", over_plain_http(address, sales(FACTS)))
                 rounds.use("plain", used_s(db, "plain", pid) - before_s)
     _told("PostgreSQL", rounds, size)
-    rate, alone, raw, plain = map(rounds.rate, ("first", "alone", "raw", "plain"))
+    _compared(rounds)
+    db.close()
+    for server in servers:
+        server.kill()
+
+
+def _server(folder: Path, url: str = "") -> ServerProcess:
+    folder.mkdir(parents=True)
+    return ServerProcess(folder, url)
+
+
+def _compared(rounds: Rounds) -> None:
+    rate, alone, two, raw, plain = map(rounds.rate, ("first", "alone", "two", "raw", "plain"))
     ours_us, raw_us, plain_us = (rounds.cpu_us(name) for name in ("first", "raw", "plain"))
     print(f"  COPY + ON CONFLICT of the same rows: {raw:,.0f}/s; HTTP is {rate / raw:.2f} of it")
-    print(f"  with folding and the rest stopped, as for the others: {alone / raw:.2f} of it")
+    print(
+        f"  with folding and the rest stopped, as for the others: {alone / raw:.2f} of it;"
+        f" by two servers {two / raw:.2f}"
+    )
     print(
         f"  FastAPI, pydantic and an ORM: {plain:,.0f}/s;"
-        f" HTTP is {rate / plain:.1f}, and {alone / plain:.1f} times it"
+        f" HTTP is {rate / plain:.1f}, {alone / plain:.1f} and {two / plain:.1f} times it"
     )
     print(
         f"  CPU time a sale, PostgreSQL's included: {ours_us:.0f} µs; COPY + ON CONFLICT {raw_us:.0f} µs,"
         f" {raw_us / ours_us:.2f} of it; FastAPI {plain_us:.0f} µs, {plain_us / ours_us:.1f} times as much"
     )
-    db.close()
-    server.kill()
 
 
 def _told(name: str, rounds: Rounds, size: float) -> None:
