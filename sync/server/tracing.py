@@ -12,6 +12,8 @@ from litestar.types import Message, Scope
 from structlog.tracebacks import ExceptionDictTransformer
 
 HEADER: Final = b"x-request-id"
+EXPECTED: Final = "expected"
+"""In a request's state, true: whatever it is answered is no refusal, and no line in the log."""
 _OURS: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 log = structlog.get_logger("stempel.request")
@@ -33,7 +35,7 @@ async def trace(message: Message, scope: Scope) -> None:
         return
     traced = request_id(scope)
     message["headers"] = [*message["headers"], (HEADER, traced.encode())]
-    if message["status"] >= 400:
+    if message["status"] >= 400 and not scope["state"].get(EXPECTED):
         log.warning("refused", path=scope["path"], status=message["status"], request_id=traced)
 
 

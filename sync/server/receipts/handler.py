@@ -25,7 +25,7 @@ from sync.server.describe import bodies_of
 from sync.server.receipts import page
 from sync.server.receipts.sold import Sold, find
 from sync.server.tills import Refused
-from sync.server.tracing import request_id
+from sync.server.tracing import EXPECTED, request_id
 
 log = structlog.get_logger("stempel.server")
 
@@ -95,6 +95,7 @@ async def show(
     if sold is None:
         words = texts(lang if lang in LANGUAGES else asked or "en")
         again_s = _again_s(id, context.world.now_ms())
+        request.scope["state"][EXPECTED] = again_s > 0
         shown = page.note(words, "waiting" if again_s else "none", again_s)
         return _page(404, shown, retry_after_s=again_s)
     shown = await context.receipts.run(page.receipt, sold, _words(sold, lang, asked))

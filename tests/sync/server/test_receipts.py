@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import segno
 from sqlalchemy.dialects import postgresql, sqlite
+from structlog.testing import capture_logs
 
 from app.checkout.receipt_code import is_receipt, long_code
 from app.ledger.facts import SaleCompleted, SoldLine, encode
@@ -158,7 +159,9 @@ def test_a_sale_that_has_not_come_is_waited_for(rig: Rig, day: Morning) -> None:
     fresh, week, old = (
         uuid7(NOW_MS - age_ms, rig.world.random_bytes) for age_ms in (5_000, 3_600_000, 31 * DAY_MS)
     )
-    now, later, never = (ask(rig, id, "?lang=en") for id in (fresh, week, old))
+    with capture_logs() as lines:
+        now, later, never = (ask(rig, id, "?lang=en") for id in (fresh, week, old))
+    assert [line["path"] for line in lines] == [f"/r/{old.hex}"], "a page that looks again is no refusal"
     assert [answer.status for answer in (now, later, never)] == [404] * 3
     assert '<meta http-equiv="refresh" content="10">' in now.body.decode()
     assert (now.headers["retry-after"], later.headers["retry-after"]) == ("10", "360")
