@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import signal
 import socket
@@ -134,6 +135,8 @@ async def _serve(context: Context, host: str, port: int, listening: Callable[[],
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MS),
         log_enabled=False,
     )
+    # What is there now stays: collections, of which a large push causes several, need not look at it again.
+    gc.freeze()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
