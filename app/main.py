@@ -261,11 +261,13 @@ class Windowed:
     def _listen(self, devices: Devices) -> None:
         """Start the device lanes and sync: the screen sells already."""
         from app.checkout.outcome import note
+        from app.lanes import SWITCH_S
         from hardware.ports import JobPrinted, JobUndecided, PrinterChanged, PrintEvent
 
         presenter, rig = self.presenter, self.rig
         if rig is None:
             return
+        sys.setswitchinterval(SWITCH_S)
 
         def printed(event: PrintEvent) -> None:
             match event:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 
-from app.lanes import Lane
+from app.lanes import SWITCH_S, Lane
 from sync.server import admin
 from sync.server.background import GRACE_S, Apart, Lanes, failed
 from sync.server.context import Context, open_context
@@ -27,9 +27,6 @@ FIRST_STORE: Final = "main"
 HEADERS_MS: Final = 10_000
 """A connection that sends no whole request line and headers within this is closed."""
 HINT_S: Final = 0.3
-SWITCH_S: Final = 0.0005
-"""How long a thread keeps the interpreter once another wants it, where the lanes behind requests are threads
-beside them: Python's own 5 ms, ten times in a request, would be most of its time."""
 log = structlog.get_logger("stempel.server")
 
 

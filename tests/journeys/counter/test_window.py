@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from app.lanes import SWITCH_S
 from app.screens import views
 from tests.support.counter import COFFEE, KEY, LATTE, Counter
 
@@ -38,3 +41,7 @@ def test_the_day_and_back_by_a_scan(counter: Counter) -> None:
     assert not counter.sale.isVisible()
     counter.desk.scanner.fire(LATTE)
     counter.until(counter.sale.isVisible)
+
+
+def test_no_lane_keeps_the_interpreter_for_long(counter: Counter) -> None:
+    assert sys.getswitchinterval() == SWITCH_S
