@@ -34,14 +34,9 @@ def page(kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
 
 
 def bodies_of(kind: type[str | bytes], media_type: str, told: dict[int, str]) -> dict[int, ResponseSpec]:
-    """Responses whose bodies are a text or bytes of a media type that Litestar has no name for, by status."""
+    """Responses whose bodies are no JSON but a text, or bytes, of a media type, by status."""
     return {
-        status: ResponseSpec(
-            kind,
-            generate_examples=False,
-            media_type=media_type,  # type: ignore[arg-type]
-            description=text,
-        )
+        status: ResponseSpec(kind, generate_examples=False, media_type=media_type, description=text)
         for status, text in told.items()
     }
 
