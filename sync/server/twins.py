@@ -32,6 +32,20 @@ MOST: Final = 10
 """Others with a number who are proposed: a number of more people is nobody's own."""
 
 _person, _phone, _row = schema.person.c, schema.person_phone.c, schema.listing.c
+_head, _done = schema.member_head.c, schema.compared.c
+# A scalar subquery: no database makes a join of all persons of it.
+_LATEST: Final = sa.select(sa.func.max(_person.version)).where(_person.shard == _head.shard)
+_BEHIND: Final = (
+    sa.select(_head.shard, _head.head, _done.pos, _LATEST.scalar_subquery())
+    .join_from(schema.member_head, schema.compared, _done.shard == _head.shard)
+    .where(_head.head > _done.pos)
+    .order_by(_head.shard)
+)
+_REACH: Final = (
+    sa.update(schema.compared)
+    .where(_done.shard == sa.bindparam("in_shard"), _done.pos < sa.bindparam("reached"))
+    .values(pos=sa.bindparam("reached"))
+)
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -62,17 +76,24 @@ _known: Final = msgspec.json.Decoder(_Known)
 
 def compare_new(db: Database, keys: Secrets) -> int:
     """Compare persons who came or changed since the last time; returns how many were looked at."""
-    heads, done = schema.member_head, schema.compared
     with db.read() as connection:
-        behind = connection.execute(
-            sa.select(heads.c.shard, heads.c.head, done.c.pos)
-            .join(done, done.c.shard == heads.c.shard)
-            .where(heads.c.head > done.c.pos)
-        ).all()
-    return sum(_compare(db, keys, *row) for row in behind)
+        behind = connection.execute(_BEHIND).all()
+    looked, reached = 0, {}
+    for shard, head, pos, latest in behind:
+        if latest is not None and latest > pos:
+            count, reached[shard] = _compare(db, keys, shard, head, pos)
+            looked += count
+        else:
+            reached[shard] = head  # members changed, and nobody's person: with every sale and hold
+    if reached:
+        moves = [{"in_shard": shard, "reached": version} for shard, version in sorted(reached.items())]
+        with db.write() as connection:
+            connection.execute(_REACH, moves)
+    return looked
 
 
-def _compare(db: Database, keys: Secrets, shard: int, head: int, pos: int) -> int:
+def _compare(db: Database, keys: Secrets, shard: int, head: int, pos: int) -> tuple[int, int]:
+    """Compare a shard's next persons; returns how many, and the version that was reached."""
     with db.read() as connection:
         rows = connection.execute(
             sa.select(_person.version, _person.member, _person.store, _person.data)
@@ -85,12 +106,7 @@ def _compare(db: Database, keys: Secrets, shard: int, head: int, pos: int) -> in
         _keep(db, keys, shard, found)
     for one in found:
         _propose(db, one, list(_alike(db, keys, one)))
-    reached = rows[-1].version if len(rows) == BATCH else head
-    with db.write() as connection:
-        done = schema.compared
-        move = sa.update(done).where(done.c.shard == shard, done.c.pos < reached)
-        connection.execute(move.values(pos=reached))
-    return len(rows)
+    return len(rows), rows[-1].version if len(rows) == BATCH else head
 
 
 def _of(data: bytes | None) -> _Known:

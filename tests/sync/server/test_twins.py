@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -64,6 +65,22 @@ def test_one_number_at_two_tills_is_proposed_to_the_stores_of_both(people: Peopl
     assert third.pull().of("merge") == {}, "other stores are not asked"
     (found,) = people.rig.office("/v1/merges").read(Proposals).merges
     assert (set(found.names), found.stores) == ({"N +48 601 202 303", "N 601-202-303"}, ("shop 1", "shop 2"))
+
+
+def test_members_who_change_without_their_persons_cost_one_transaction(people: People) -> None:
+    db, new = people.rig.db, people.rig.world.new_id
+    people.pairs()
+    begun = [encode(MemberEnrolled(id=new(), at_ms=NOW_MS, member=new())) for _ in range(20)]
+    people.till.push_ok(people.till.start, begun)
+    fold_all(people.rig)
+    asked: list[str] = []
+    note = lambda *args: asked.append(args[2])  # noqa: E731  # its statement
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    assert twins.compare_new(db, people.rig.context.secrets) == 0
+    assert sum(statement.startswith("UPDATE") for statement in asked) == 1
+    assert twins.compare_new(db, people.rig.context.secrets) == 0
+    assert sum(statement.startswith("UPDATE") for statement in asked) == 1, "nothing is left behind"
+    sa.event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_a_merge_ends_it_and_a_third_is_proposed_to_who_is_left(people: People) -> None:
