@@ -95,7 +95,9 @@ class Database:
             raise DatabaseProblem(f"SQLite {driver.sqlite_version_info} is too old: install sqlcipher3 anew")
         if path is not None and not path.exists():
             path.touch(mode=0o600)
-        pooling: dict[str, Any] = {"poolclass": StaticPool} if path is None else {"pool_size": 8}
+        pooling: dict[str, Any] = (
+            {"poolclass": StaticPool} if path is None else {"pool_size": 8, "pool_use_lifo": True}
+        )
         engine = sa.create_engine(
             f"sqlite:///{path or ''}",
             module=driver,
@@ -123,6 +125,7 @@ class Database:
             creator=lambda: psycopg.connect(wanted),
             pool_size=pool_size,
             max_overflow=0,
+            pool_use_lifo=True,
         )
         event.listen(engine, "connect", _prepare_postgres)
         event.listen(engine, "checkin", _put_down)
