@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Litestar, Request, Response, Router, get, post
@@ -37,15 +37,12 @@ from sync.server import pull as pulls
 from sync.server.answers import ANSWERS
 from sync.server.context import Context
 from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, description, packed, page, problems
-from sync.server.gate import Gate, target_of
+from sync.server.gate import Gate, as_till, target_of
 from sync.server.metrics import read_metrics
 from sync.server.receipts import handler as receipts
 from sync.server.tills import Refused, Till
 from sync.server.tracing import trace
 from sync.version import PROGRAM
-
-BULK_BYTES: Final = 16 << 10
-"""A push of more bytes than this, packed, is of a till that catches up: it may wait for others like it."""
 
 
 def create_app(context: Context) -> Litestar:
@@ -158,16 +155,15 @@ def _enrol(context: Context, request: Request[Any, Any, Any]) -> protocol.Enroll
     operation_class=packed(protocol.Push),
     security=BY_TILL,
     responses=problems(400, 401, 403, 404, 409, 408, 413, 503),
+    proves=True,
 )
-async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any], state: State) -> protocol.Pushed:
+async def push_facts(till: FromPath[UUID], request: Request[Any, Any, Any]) -> protocol.Pushed:
     """Take a run of facts. Everything up to the answer's `acked_seq` is durable."""
-    context, given = _context(state), request.scope["state"]
-    run = context.runner.run_bulk if len(given["body"]) > BULK_BYTES else context.runner.run
-    return await run(_push, context, given["principal"], request.scope)
+    return await as_till(request, _push, request.scope["state"]["body"])
 
 
-def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
-    push = bodies.push(scope["state"]["body"])
+def _push(context: Context, till: Till, body: bytes) -> protocol.Pushed:
+    push = bodies.push(body)
     if push.epoch != till.epoch:
         raise protocol.WireProblem("malformed", "the push is of another epoch than its signature")
     now_ms = context.world.now_ms()
@@ -190,32 +186,30 @@ def _push(context: Context, till: Till, scope: Any) -> protocol.Pushed:
     operation_class=packed(protocol.Persons),
     security=BY_TILL,
     responses=problems(400, 401, 403, 404, 408, 413, 503),
+    proves=True,
 )
-async def push_persons(
-    till: FromPath[UUID], request: Request[Any, Any, Any], state: State
-) -> protocol.PersonsKept:
+async def push_persons(till: FromPath[UUID], request: Request[Any, Any, Any]) -> protocol.PersonsKept:
     """Take persons that were entered or changed at a till, apart from facts; the later version holds."""
-    context = _context(state)
-    return await context.runner.run(
-        _push_persons, context, request.scope["state"]["principal"], request.scope
-    )
+    return await as_till(request, _push_persons, request.scope["state"]["body"])
 
 
-def _push_persons(context: Context, till: Till, scope: Any) -> protocol.PersonsKept:
-    message = bodies.message(scope["state"]["body"], protocol.Persons)
+def _push_persons(context: Context, till: Till, body: bytes) -> protocol.PersonsKept:
+    message = bodies.message(body, protocol.Persons)
     kept = persons.take(context.db, till, message.persons)
     if kept:
         context.hints.tell({till.store})
     return protocol.PersonsKept(kept=kept, server_time_ms=context.world.now_ms())
 
 
-@get("/tills/{till:uuid}/state", security=BY_TILL, responses=problems(400, 401, 403, 404, 408, 413, 503))
-async def till_state(
-    till: FromPath[UUID], request: Request[Any, Any, Any], state: State
-) -> protocol.TillState:
+@get(
+    "/tills/{till:uuid}/state",
+    security=BY_TILL,
+    responses=problems(400, 401, 403, 404, 408, 413, 503),
+    proves=True,
+)
+async def till_state(till: FromPath[UUID], request: Request[Any, Any, Any]) -> protocol.TillState:
     """How far the server is with the asking till's epoch."""
-    context = _context(state)
-    return await context.runner.run(_till_state, context, request.scope["state"]["principal"])
+    return await as_till(request, _till_state)
 
 
 def _till_state(context: Context, till: Till) -> protocol.TillState:
@@ -236,20 +230,20 @@ SCOPE = f"Any of {', '.join(pulls.SCOPES)}, separated by commas; left out: all o
 
 
 @get(
-    "/pull", security=BY_TILL, responses=page(protocol.PullPage) | problems(400, 401, 410, 408, 413, 426, 503)
+    "/pull",
+    security=BY_TILL,
+    responses=page(protocol.PullPage) | problems(400, 401, 410, 408, 413, 426, 503),
+    proves=True,
 )
 async def pull(
     request: Request[Any, Any, Any],
-    state: State,
     cursor: Annotated[str, QueryParameter(max_length=4096)] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=pulls.LIMIT_MAX)] = pulls.LIMIT_DEFAULT,
     wanted: Annotated[str, QueryParameter(name="scope", max_length=100, description=SCOPE)] = "",
     v: Annotated[int, QueryParameter(ge=1, le=10**6, description="The till's version of the protocol")] = 1,
 ) -> Response[bytes]:
     """What changed after a cursor, for the asking till: lists of head office, members, persons."""
-    context = _context(state)
-    till: Till = request.scope["state"]["principal"]
-    found = await context.runner.run(_pull, context, till, cursor, limit, wanted, v)
+    found = await as_till(request, _pull, cursor, limit, wanted, v)
     if "zstd" not in request.headers.get("Accept-Encoding", ""):
         return Response(found, media_type="application/json")
     headers = {"Content-Encoding": "zstd", "Vary": "Accept-Encoding"}

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, delete, post
-from litestar.datastructures import State
 from litestar.params import FromPath
 
 from app.ledger.facts import Hold as Named
@@ -25,6 +24,7 @@ from sync import holds, protocol
 from sync.server import bodies, merging, schema
 from sync.server.database import Database
 from sync.server.describe import BY_TILL, packed, problems
+from sync.server.gate import as_till
 from sync.server.impact import FoldedFact
 from sync.server.tills import Refused, Till
 
@@ -114,12 +114,11 @@ _END: Final = (
     operation_class=packed(holds.Hold),
     security=BY_TILL,
     responses=problems(400, 401, 403, 409, 408, 413, 503),
+    proves=True,
 )
-async def take_hold(request: Request[Any, Any, Any], state: State) -> holds.Held:
+async def take_hold(request: Request[Any, Any, Any]) -> holds.Held:
     """Reserve points, a coupon or value of a gift card for a sale at the asking till."""
-    context: Context = state["context"]
-    inside = request.scope["state"]
-    return await context.runner.run(asked, context, inside["principal"], inside["body"])
+    return await as_till(request, asked, request.scope["state"]["body"])
 
 
 def asked(context: Context, till: Till, body: bytes) -> holds.Held:
@@ -128,12 +127,15 @@ def asked(context: Context, till: Till, body: bytes) -> holds.Held:
     return take(context.db, till.id, wish, context.world.now_ms())
 
 
-@delete("/holds/{hold:uuid}", security=BY_TILL, responses=problems(400, 401, 403, 404, 408, 413, 503))
-async def end_hold(hold: FromPath[uuid.UUID], request: Request[Any, Any, Any], state: State) -> None:
+@delete(
+    "/holds/{hold:uuid}",
+    security=BY_TILL,
+    responses=problems(400, 401, 403, 404, 408, 413, 503),
+    proves=True,
+)
+async def end_hold(hold: FromPath[uuid.UUID], request: Request[Any, Any, Any]) -> None:
     """Give a hold back. One that ended, or never was, is no error."""
-    context: Context = state["context"]
-    till: Till = request.scope["state"]["principal"]
-    await context.runner.run(give_back, context.db, till.id, hold)
+    await as_till(request, lambda context, till: give_back(context.db, till.id, hold))
 
 
 def shard_of(kind: str, subject: str) -> int:

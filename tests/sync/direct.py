@@ -53,9 +53,9 @@ def _handle(context: Context, request: Any, path: str, query: dict[str, str]) ->
         case "holds":
             return holding.asked(context, till, body)
         case "facts":
-            return api._push(context, till, scope)
+            return api._push(context, till, body)
         case "persons":
-            return api._push_persons(context, till, scope)
+            return api._push_persons(context, till, body)
         case "state":
             return api._till_state(context, till)
         case _:

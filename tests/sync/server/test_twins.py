@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 from typer.testing import CliRunner
 
 from app.cli import app
@@ -75,12 +75,12 @@ def test_members_who_change_without_their_persons_cost_one_transaction(people: P
     fold_all(people.rig)
     asked: list[str] = []
     note = lambda *args: asked.append(args[2])  # noqa: E731  # its statement
-    sa.event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(db.engine, "before_cursor_execute", note)
     assert twins.compare_new(db, people.rig.context.secrets) == 0
     assert sum(statement.startswith("UPDATE") for statement in asked) == 1
     assert twins.compare_new(db, people.rig.context.secrets) == 0
     assert sum(statement.startswith("UPDATE") for statement in asked) == 1, "nothing is left behind"
-    sa.event.remove(db.engine, "before_cursor_execute", note)
+    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_a_merge_ends_it_and_a_third_is_proposed_to_who_is_left(people: People) -> None:
