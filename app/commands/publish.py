@@ -119,14 +119,13 @@ def publish_store(
     lang: Annotated[str, typer.Option(help="ru, pl or en: for whose browser names none of them.")] = "",
 ) -> None:
     """What a store is called: name, address and language, for its customers."""
-    from sync.server.admin import describe_store
+    from sync.server import listing
 
     if lang not in ("", "ru", "pl", "en"):
         complain(f"--lang is one of ru, pl, en, not {lang!r}")
         raise typer.Exit(2)
-    with server_database(context) as database:
-        describe_store(database, store, name, address, lang)
-    say(f"{store}: {name}.")
+    source = msgspec.json.encode({"name": name, "address": address, "lang": lang})
+    _publish(context, Path(store), lambda database: listing.publish_store(database, store, source))
 
 
 @publish_app.command("allowance")

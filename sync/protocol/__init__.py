@@ -40,7 +40,16 @@ from sync.protocol.framing import (
     pack_bytes,
     unpack,
 )
-from sync.protocol.lists import NOTHING, Listed, MergeBody, ProductBody, ProgrammeBody, Published, StaffBody
+from sync.protocol.lists import (
+    NOTHING,
+    Listed,
+    MergeBody,
+    ProductBody,
+    ProgrammeBody,
+    Published,
+    StaffBody,
+    StoreBody,
+)
 from sync.protocol.pulls import (
     PERSONS_MAX,
     Budgets,

@@ -63,6 +63,15 @@ class StaffBody(msgspec.Struct, frozen=True, kw_only=True):
     pin: Annotated[str, msgspec.Meta(max_length=400, pattern=r"^(\$[^\s]+)?$")] = ""
 
 
+class StoreBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a store is called by its customers: the head of its receipts on the web. `lang` is for whoever's
+    browser names none of ours."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    address: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    lang: Literal["", "ru", "pl", "en"] = ""
+
+
 class MergeBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Two members with one phone number, whom the server proposes to merge; `dismissed`: they are two."""
 

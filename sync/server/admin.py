@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
+from sync import protocol
 from sync.server import keys, listing, schema
 from sync.server.database import Database
 from sync.server.scopes import SCOPES
@@ -48,7 +49,7 @@ def create_enrol_code(
         known = sa.select(schema.store.c.id).where(schema.store.c.id == store)
         if connection.execute(known).first() is None:
             connection.execute(sa.insert(schema.store).values(id=store, name=store))
-            listing.put_store(connection, db, store, store)
+            listing.put_store(connection, db, store, protocol.StoreBody(name=store))
         connection.execute(
             sa.insert(schema.enrol_code).values(
                 code_hash=code_hash(code), store=store, till=till, created_ms=now_ms,
@@ -56,16 +57,6 @@ def create_enrol_code(
             )
         )  # fmt: skip
     return code
-
-
-def describe_store(db: Database, store: str, name: str, address: str = "", lang: str = "") -> None:
-    """What a store is called, for whoever looks at one of its receipts; made if it is not known."""
-    table = schema.store
-    with db.write() as connection:
-        said = sa.update(table).where(table.c.id == store).values(name=name)
-        if not connection.execute(said).rowcount:
-            connection.execute(sa.insert(table).values(id=store, name=name))
-        listing.put_store(connection, db, store, name, address, lang)
 
 
 def create_office_token(db: Database, name: str, now_ms: int, scopes: Sequence[str] = ()) -> str:

@@ -60,6 +60,7 @@ def create_app(context: Context) -> Litestar:
             office.publish_programme,
             office.publish_products,
             office.publish_staff,
+            office.publish_store,
             office.erase_person,
             holding.take_hold,
             holding.end_hold,

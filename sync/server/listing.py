@@ -25,6 +25,9 @@ PROBLEMS_MAX: Final = 200
 """Problems that are named; more say no more."""
 
 
+_NO_NUL: Final = "the store holds a NUL"
+
+
 class BadList(ValueError):
     """A list that cannot be published; `errors` names everything wrong with it. Nothing was changed."""
 
@@ -112,14 +115,33 @@ def put_keys(connection: sa.Connection, db: Database, rows: Mapping[str, bytes |
     _put(db, connection, "till_key", "", rows, known)
 
 
+def publish_store(db: Database, store: str, source: bytes) -> protocol.Published:
+    """What a store's customers call it, for its tills and for receipts on the web; made if it is not known.
+
+    `source` is a `protocol.StoreBody` in JSON. Raises BadList.
+    """
+    try:
+        said = msgspec.json.decode(source, type=protocol.StoreBody)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadList([f"not a store: {error}"]) from error
+    if "\0" in store:
+        raise BadList([_NO_NUL])
+    if "\0" in said.name:
+        raise BadList(["the name holds a NUL"])
+    table = schema.store
+    with db.write() as connection:
+        renamed = sa.update(table).where(table.c.id == store).values(name=said.name)
+        if not connection.execute(renamed).rowcount:
+            connection.execute(sa.insert(table).values(id=store, name=said.name))
+        return put_store(connection, db, store, said)
+
+
 def put_store(
-    connection: sa.Connection, db: Database, store: str, name: str, address: str = "", lang: str = ""
-) -> None:
-    """How customers know a store: for its tills, and for receipts on the web; inside the caller's
-    transaction."""
-    said = {"id": store, "name": name, "address": address, "lang": lang}
-    body = msgspec.json.encode({key: text for key, text in said.items() if text})
-    _put(db, connection, "store", store, {store: body}, _known(connection, "store", store))
+    connection: sa.Connection, db: Database, store: str, said: protocol.StoreBody
+) -> protocol.Published:
+    """What a store is called, inside the caller's transaction. Raises BadList."""
+    body = msgspec.json.encode({"id": store, **msgspec.to_builtins(said)})
+    return _put(db, connection, "store", store, {store: body}, _known(connection, "store", store))
 
 
 _KINDS: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
@@ -157,7 +179,7 @@ def _known(connection: sa.Connection, name: str, store: str) -> dict[str, bytes 
     """The list as it is, by key, under its lock; None for a row that was removed. Raises BadList for a store
     that no database can name."""
     if "\0" in store:
-        raise BadList(["the store holds a NUL"])
+        raise BadList([_NO_NUL])
     heads, table = schema.list_head, schema.listing.c
     connection.execute(sa.select(heads.c.head).where(heads.c.list == name).with_for_update())
     query = sa.select(table.key, table.body).where(table.list == name, table.store == store)

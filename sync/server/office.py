@@ -12,11 +12,12 @@ from litestar.params import FromPath, QueryParameter
 from sync import protocol
 from sync.server import bodies, listing, persons
 from sync.server.context import Context
-from sync.server.describe import BY_OFFICE, Source, problems, rows
+from sync.server.describe import BY_OFFICE, Source, json_body, problems, rows
 from sync.server.hints import EVERYONE
 
 ONE_STORE = "Of one store alone; left out: of all stores"
 Store = Annotated[str, QueryParameter(max_length=64, description=ONE_STORE)]
+OneStore = Annotated[str, QueryParameter(name="store", min_length=1, max_length=64, description="Which")]
 Keep = Annotated[bool, QueryParameter(description="Rows that are not named stay")]
 _REFUSALS = problems(400, 401, 403, 408, 413, 415, 422, 503)
 
@@ -54,6 +55,17 @@ async def publish_staff(
     """Publish the staff: the list is exactly these rows from now on; with `keep`, others stay."""
     work = lambda db: listing.publish_rows(db, "staff", _plain(request), store, keep=keep)  # noqa: E731
     return await _run(state, work)
+
+
+@put(
+    "/store",
+    operation_class=json_body("What its customers call it", protocol.StoreBody),
+    security=BY_OFFICE,
+    responses=problems(400, 401, 403, 408, 413, 422, 503),
+)
+async def publish_store(request: Request[Any, Any, Any], state: State, store: OneStore) -> protocol.Published:
+    """Publish what a store's customers call it: the head of its receipts on the web."""
+    return await _run(state, listing.publish_store, store, request.scope["state"]["body"])
 
 
 @delete("/persons/{member:uuid}", security=BY_OFFICE, responses=problems(400, 401, 403, 404, 408, 413, 503))

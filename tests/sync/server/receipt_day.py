@@ -16,7 +16,7 @@ from app.checkout.ports import Member
 from app.ledger.facts import AnyFact, SaleCompleted, encode
 from app.store.sheets import read_sheet
 from sync import protocol
-from sync.server import admin, listing
+from sync.server import listing
 from tests.support.shop import Desk
 from tests.sync.rig import Rig
 from tests.sync.server.pushing import Pushing, of_store
@@ -101,7 +101,8 @@ def _members(desk: Desk) -> Iterator[Member]:
 
 def publish(rig: Rig) -> None:
     """What head office has: the shop's name, the programme, the goods."""
-    admin.describe_store(rig.db, STORE, "Sklep Poranek", "ul. Kwiatowa 7, Kraków", "pl")
+    shop = {"name": "Sklep Poranek", "address": "ul. Kwiatowa 7, Kraków", "lang": "pl"}
+    listing.publish_store(rig.db, STORE, msgspec.json.encode(shop))
     listing.publish_programme(rig.db, resources.path("programmes", "demo.yaml").read_bytes())
     goods = read_products(read_sheet(resources.path("demo", "products.csv")), "PLN").products
     listing.publish_rows(rig.db, "product", [msgspec.Raw(msgspec.json.encode(one)) for one in goods])

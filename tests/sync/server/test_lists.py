@@ -12,7 +12,7 @@ import pytest
 from sync import protocol
 from sync.server import admin, listing
 from sync.server.database import Database
-from tests.sync.rig import HandTill, Rig
+from tests.sync.rig import Answer, HandTill, Rig
 
 COFFEE = Path("resources/programmes/gallery/whole-coffee-shop.yaml").read_bytes()
 
@@ -122,9 +122,35 @@ def test_a_bad_list_changes_nothing_and_names_every_error(rig: Rig, till: HandTi
     assert set(Mirror(till).pull().of("product")) == {"1"}
 
 
-@pytest.mark.parametrize("what", ["products", "staff", "allowance"])
+def test_a_store_is_called_something_by_its_customers(rig: Rig, till: HandTill) -> None:
+    office = [("Authorization", f"Bearer {rig.token}")]
+    said = {"name": "Sklep Poranek", "address": "ul. Kwiatowa 7, Kraków", "lang": "pl"}
+
+    def published(said: object, query: str = "?store=shop%201") -> Answer:
+        return rig.call("PUT", f"/v1/store{query}", msgspec.json.encode(said), office)
+
+    assert published(said).read(protocol.Published).changed == 1
+    assert published(said).read(protocol.Published).same == 1
+    assert Mirror(till).pull().of("store") == {"shop 1": {"id": "shop 1", **said}}
+    assert published({"name": "Later"}, "?store=new").read(protocol.Published).added == 1, "before its tills"
+    for wrong in (
+        {},
+        {"name": ""},
+        {"name": "x", "lang": "de"},
+        {"name": "x", "adress": "y"},
+        {"name": "\0"},
+    ):
+        assert published(wrong).status == 422, wrong
+    assert published(said, "").status == published(said, "?store=").status == 400
+    assert Mirror(till).pull().of("store")["shop 1"]["name"] == "Sklep Poranek"
+
+
+OBJECTS = {"allowance": {"points_centi": 6, "coupons_minor": 0}, "store": {"name": "x"}}
+
+
+@pytest.mark.parametrize("what", ["products", "staff", "allowance", "store"])
 def test_a_store_that_no_database_can_name_is_refused(rig: Rig, what: str) -> None:
-    rows: object = {"points_centi": 6, "coupons_minor": 0} if what == "allowance" else []
+    rows: object = OBJECTS.get(what, [])
     office = [("Authorization", f"Bearer {rig.token}")]
     answer = rig.call("PUT", f"/v1/{what}?store=a%00b", msgspec.json.encode(rows), office)
     assert (answer.status, list(answer.problem.errors)) == (422, ["the store holds a NUL"])
