@@ -241,7 +241,7 @@ class Paying:
             return answer(back)
         mine = heart.keys.mine() if decision.issued else None
         receipt = Receipt(sale=sale, basket=heart.sale, decision=decision, member=heart.member, mine=mine)
-        document = sale_document(receipt, heart.shop, heart.programme)
+        document = sale_document(receipt, heart.shop, heart.programme, heart.catalogue.product)
         cash = any(tender.means == "cash" for tender in sale.tenders)
         slip = Slip("sale", PrintJob(document, cash), sale.id)
         facts, slips = ((sale,), (slip,)) if back is None else ((back[0], sale), (back[1], slip))

@@ -6,15 +6,15 @@ are not used: the document marks itself as no fiscal receipt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from app.checkout.basket import OpenSale
 from app.checkout.paper.member import coupon_blocks, grant_name, summed
-from app.checkout.paper.sheet import Sheet, lang_of
+from app.checkout.paper.sheet import Sheet, lang_of, unknown
 from app.checkout.paper.sold import codes, numbered, rewards, sums
-from app.checkout.ports import Member
+from app.checkout.ports import Member, Product
 from app.checkout.shop import Shop
 from app.checkout.signed import Mine, printed
 from app.checkout.wording import message_text, rule_name
@@ -43,10 +43,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         return cash + self.sale.change_minor
 
 
-def sale_document(receipt: Receipt, shop: Shop, programme: Compiled) -> Document:
-    """The receipt of a sale."""
+def sale_document(
+    receipt: Receipt, shop: Shop, programme: Compiled, product: Callable[[str], Product | None] = unknown
+) -> Document:
+    """The receipt of a sale. `product` finds goods by their article number: coupons name theirs."""
     person = receipt.member.person if receipt.member else None
-    sheet = Sheet(shop, programme, lang_of(person, shop), receipt.sale.currency)
+    sheet = Sheet(shop, programme, lang_of(person, shop), receipt.sale.currency, product)
     return sheet.document(_Page(receipt, sheet).blocks())
 
 

@@ -11,10 +11,12 @@ import pytest
 import resources
 from app.checkout.birthdays import birthday_of
 from app.checkout.ports import Person
+from app.checkout.receipt import sale_document
 from app.ledger.facts import SaleCompleted
 from app.loyalty.basket import Birthday
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
+from hardware.receipt import Document, Text, decode_job
 from tests.support.facts import product
 from tests.support.shop import SHOP, Desk
 
@@ -104,6 +106,36 @@ def test_a_come_back_coupon_is_earned_and_used_once(desk: Desk) -> None:
     till.scan(BEANS)
     till.scan(coupon)
     assert till.due_minor == 37_80
+
+
+def of_goods(document: Document | None) -> str:
+    """What a coupon says of the goods that it is for."""
+    assert document is not None
+    (text,) = (block.text for block in document.blocks if isinstance(block, Text) and "0000" in block.text)
+    return text
+
+
+def test_a_coupon_names_its_goods_in_the_language_of_whoever_gets_it(desk: Desk) -> None:
+    under(desk, "come-back", ("kind: come_back", 'kind: come_back\n    products: {skus: ["1017", "0000"]}'))
+    till = desk.till
+    till.tap(LUCJA)
+    till.scan(MILK)
+    pay(desk)
+    with desk.database.writer.transaction() as sql:
+        (printed,) = sql.execute("SELECT document FROM print_job").fetchone()
+    assert "Mleko 3,2 % 1 l, produkt nr 0000" in of_goods(decode_job(printed).document)
+    assert till.last is not None
+    member = till.last.member
+    assert member is not None
+    assert member.person is not None
+    for lang, said in (
+        ("ru", "Молоко 3,2 % 1 л, товар № 0000"),
+        ("en", "Milk 3.2 % 1 l, product no. 0000"),
+    ):
+        spoken = msgspec.structs.replace(member, person=msgspec.structs.replace(member.person, lang=lang))
+        receipt = msgspec.structs.replace(till.last, member=spoken)
+        document = sale_document(receipt, till.shop, desk.programme, desk.reader.product)
+        assert said in of_goods(document)
 
 
 def test_the_best_mix_is_chosen_for_the_customer(desk: Desk) -> None:

@@ -243,7 +243,7 @@ def _terms(sheet: Sheet, id: str) -> Iterator[str]:
         for term in terms.terms:
             # A kind of rule younger than its words: the coupon is printed, and a test misses the text.
             if sheet.words.has(f"terms.{term.code}"):
-                yield term_text(sheet.words, sheet.currency, term)
+                yield term_text(sheet.words, sheet.currency, term, sheet.called)
         if terms.fine_print is not None:
             yield terms.fine_print.get(sheet.words.lang)
 

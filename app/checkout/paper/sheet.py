@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from app.checkout.ports import Person
+from app.checkout.ports import Person, Product
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.ledger.facts import SoldLine
@@ -24,11 +24,23 @@ def lang_of(person: Person | None, shop: Shop) -> str:
     return person.lang if person and person.lang in LANGUAGES else shop.lang
 
 
+def unknown(_sku: str) -> Product | None:
+    """A catalogue without goods."""
+    return None
+
+
 class Sheet:
     """Blocks in the language and currency of one document: the shop's, if it has none of its own."""
 
-    def __init__(self, shop: Shop, programme: Compiled, lang: str = "", currency: str = "") -> None:
-        self.shop, self.programme = shop, programme
+    def __init__(
+        self,
+        shop: Shop,
+        programme: Compiled,
+        lang: str = "",
+        currency: str = "",
+        product: Callable[[str], Product | None] = unknown,
+    ) -> None:
+        self.shop, self.programme, self._product = shop, programme, product
         self.currency = currency or shop.currency
         self.words = texts(lang or shop.lang, paper=True)
         self.get = self.words.get
@@ -58,6 +70,11 @@ class Sheet:
     def rule(self, id: str) -> str:
         """The name of a rule, a level or a reward; its id where the programme no longer knows it."""
         return rule_name(self.programme, id, self.words.lang)
+
+    def called(self, sku: str) -> str:
+        """The name of goods by their article number; "" where the catalogue does not know them."""
+        product = self._product(sku)
+        return product.name_in(self.words.lang) if product is not None else ""
 
     # -- blocks ------------------------------------------------------------------------------------------
 
