@@ -41,7 +41,7 @@ from sync.events import (
 from sync.outbox import Credentials, Run
 from sync.pulling import IDLE_S, Puller
 from sync.pushing import BATCH_MAX, Pusher
-from sync.session import IN_FLIGHT, RETRY_AFTER_MAX_S, SLOW_S, Session
+from sync.session import IN_FLIGHT, RESTING, RETRY_AFTER_MAX_S, SLOW_S, Session
 
 
 class Client:
@@ -96,11 +96,13 @@ class Client:
                 self._puller.applied()
             case EnrolWith(code):
                 self._enroller.by_code(code)
-            case TimerFired() if ours and session.phase in ("idle", "waiting"):
+            case TimerFired() if ours and session.phase in RESTING:
                 self._continue(hurried=False)
-            case Hurry() if session.phase in ("idle", "waiting"):
-                self._puller.hinted()
-                self._continue(hurried=True)
+            case Hurry():
+                self._pusher.hurry()
+                if session.phase in RESTING:
+                    self._puller.hinted()
+                    self._continue(hurried=True)
             case Failed() if ours and session.phase in IN_FLIGHT:
                 session.retry("unreachable")
             case Replied() if ours and session.phase in IN_FLIGHT:
@@ -153,6 +155,7 @@ class Client:
             self._session.wait("idle", self._puller.wait_s)
 
     def _facts_available(self) -> None:
+        self._pusher.written()
         if self._session.phase == "idle":
             self._pusher.read(None)
         else:

@@ -19,6 +19,11 @@ BATCH_MAX: Final = 500
 """Facts in one push."""
 BATCH_BYTES_MAX: Final = 4 << 20
 """Bytes of bodies in one push, before packing; a single larger fact goes alone."""
+PAUSE_S: Final = 0.015
+"""The rest for each fact of a push that more must follow, while somebody sells: to read and pack it takes a
+hundredth of that, and a sale meanwhile twice its time."""
+SELLING_MS: Final = 10_000
+"""So long after a sale, or anything else that is written down, another is expected."""
 _COUNTING: Final = 0
 """The ticket of a read that only serves the status."""
 
@@ -46,6 +51,8 @@ class Pusher:
         self._server_seq = 0
         self._asked_after: int | None = None
         self._sent = (0, 0)
+        self._head_seq = 0
+        self._sold_ms = 0
         self._push_v = 1
         self._plain = False
         """A push in columns was not understood: no more of them until the till starts again."""
@@ -55,6 +62,14 @@ class Pusher:
     def count_facts(self) -> None:
         """Have the status say what waits."""
         self._session.emit(ReadFacts(_COUNTING, None, 1))
+
+    def written(self) -> None:
+        """Somebody sells: a fact was committed just now."""
+        self._sold_ms = self._session.now_ms
+
+    def hurry(self) -> None:
+        """Somebody wants it at the server now: no pauses until the next sale."""
+        self._sold_ms = 0
 
     def read(self, after_seq: int | None) -> None:
         """Read what comes next, and push it."""
@@ -126,6 +141,7 @@ class Pusher:
         ours = self._session.credentials
         assert ours is not None
         bodies = _fitting(run.bodies)
+        self._head_seq = run.head.seq
         self._sent = (run.after_seq + 1, run.after_seq + len(bodies))
         message = protocol.Push(
             epoch=run.head.epoch,
@@ -155,8 +171,10 @@ class Pusher:
         self._acked(acked_seq)
         if pushed.backoff_ms > 0:
             self._session.wait("waiting", min(pushed.backoff_ms / 1000, RETRY_AFTER_MAX_S))
-        else:
+        elif self._session.due(self._sold_ms + SELLING_MS, SELLING_MS / 1000) or acked_seq >= self._head_seq:
             self.read(acked_seq)
+        else:
+            self._session.wait("pausing", (last - first + 1) * PAUSE_S)
 
     def gap(self) -> None:
         """The server lacks facts before those that were sent."""

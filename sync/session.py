@@ -18,8 +18,10 @@ RETRY_AFTER_MAX_S: Final = 3600.0
 
 Phase = Literal[
     "stopped", "asking", "reading", "pushing", "enrolling", "handing", "posting", "pulling", "applying",
-    "idle", "waiting",
+    "idle", "waiting", "pausing",
 ]  # fmt: skip
+RESTING: Final = frozenset({"idle", "waiting", "pausing"})
+"""Phases that a timer ends: nothing to do; the server is not to be asked yet; a backlog goes out slowly."""
 IN_FLIGHT: Final = frozenset({"asking", "pushing", "enrolling", "posting", "pulling"})
 """Phases with a request out: one at a time."""
 
@@ -72,7 +74,7 @@ class Session:
         """1.0 to 1.5: tills that wait for the same thing do not come back together."""
         return 1.0 + 0.5 * int.from_bytes(self.random_bytes(4), "big") / 2**32
 
-    def wait(self, phase: Literal["idle", "waiting"], seconds: float) -> None:
+    def wait(self, phase: Literal["idle", "waiting", "pausing"], seconds: float) -> None:
         self.emit(Wait(self.enter(phase), seconds * self.jitter()))
 
     def retry(self, problem: str, *, at_least_s: float = 0.0, online: bool = False) -> None:

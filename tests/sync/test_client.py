@@ -17,7 +17,7 @@ from sync.events import (
     TimerFired,
 )
 from sync.pulling import IDLE_S
-from sync.pushing import BATCH_BYTES_MAX
+from sync.pushing import BATCH_BYTES_MAX, BATCH_MAX, PAUSE_S, SELLING_MS
 from sync.session import SLOW_S
 from tests.sync.desk import KEY, NOW_MS, TILL, Desk
 from tests.sync.memory import body_of
@@ -44,6 +44,53 @@ def test_a_new_fact_goes_out_at_once_when_idle() -> None:
     desk.step(FactsAvailable())
     assert desk.targets() == ["state", "facts"]
     assert (desk.status.unsynced, desk.status.since_ms) == (1, NOW_MS)
+
+
+def test_a_backlog_goes_out_in_pauses_while_somebody_sells() -> None:
+    desk = Desk(facts=BATCH_MAX * 4)
+    desk.state(0)
+    desk.pushed(BATCH_MAX)
+    assert (desk.last_push().first_seq, desk.waits) == (BATCH_MAX + 1, []), "nobody sells: as fast as it goes"
+    desk.outbox.append(body_of(desk.world))
+    desk.step(FactsAvailable())
+    desk.pushed(BATCH_MAX * 2)
+    assert desk.acked[-1].seq == BATCH_MAX * 2
+    assert PAUSE_S * BATCH_MAX <= desk.waits[-1].seconds <= PAUSE_S * BATCH_MAX * 1.5
+    sent = len(desk.sent)
+    desk.outbox.append(body_of(desk.world))
+    desk.step(FactsAvailable())
+    assert (len(desk.sent), desk.status.unsynced) == (sent, BATCH_MAX * 2 + 2), (
+        "a sale does not end the pause"
+    )
+    desk.timer()
+    assert desk.last_push().first_seq == BATCH_MAX * 2 + 1
+    desk.pushed(BATCH_MAX * 3)
+    sent = len(desk.sent)
+    desk.step(Hurry())
+    assert len(desk.sent) == sent + 1, "whoever asks for it has it at once"
+    desk.state(BATCH_MAX * 3)
+    waits = len(desk.waits)
+    desk.pushed(BATCH_MAX * 4)
+    assert (len(desk.waits), desk.last_push().last_seq) == (waits, BATCH_MAX * 4 + 2), "and all of it"
+    desk.outbox.append(body_of(desk.world))
+    desk.step(FactsAvailable())
+    desk.pushed(BATCH_MAX * 4 + 2)
+    assert (len(desk.waits), desk.last_push().last_seq) == (waits, BATCH_MAX * 4 + 3), "no backlog, no pause"
+    desk.pushed(BATCH_MAX * 4 + 3)
+    assert desk.status.unsynced == 0
+
+
+def test_a_backlog_goes_out_at_once_some_time_after_a_sale() -> None:
+    desk = Desk(facts=BATCH_MAX * 3)
+    desk.step(FactsAvailable())
+    desk.state(0)
+    desk.world.ms += SELLING_MS - 1
+    desk.pushed(BATCH_MAX)
+    assert len(desk.waits) == 1
+    desk.timer()
+    desk.world.ms += 1
+    desk.pushed(BATCH_MAX * 2)
+    assert (len(desk.waits), desk.last_push().last_seq) == (1, BATCH_MAX * 3)
 
 
 def test_requests_are_signed_for_what_they_are() -> None:
