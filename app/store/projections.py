@@ -6,7 +6,7 @@ All of it can be dropped and rebuilt from the log; `stempel rebuild --check` pro
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -76,7 +76,8 @@ _TOLD: Final = (
     "SELECT substr(key, 33), body FROM listed WHERE list = 'alias' AND key > ?1 || ' ' AND key < ?1 || '~'"
 )
 _SNAPSHOT_OF: Final = (
-    "SELECT snapshot, snapshot_ms, applied_epoch, applied_seq, snapshot_version FROM member WHERE id = ?"
+    "SELECT snapshot, snapshot_ms, applied_epoch, applied_seq, snapshot_version, pull "
+    "FROM member WHERE id = ?"
 )
 _MERGED_WITH_SNAPSHOTS: Final = (
     "SELECT DISTINCT a.member FROM alias a JOIN member m ON m.id IN (a.member, a.other) "
@@ -113,6 +114,7 @@ class _Snapshot(NamedTuple):
     at_ms: int = 0
     applied: tuple[int, int] = (0, 0)
     history: str = ""
+    pull: int = 0
 
 
 class Projections:
@@ -263,8 +265,7 @@ class Projections:
 
     def _merge_anew(self, root: bytes, others: list[bytes]) -> None:
         """The state of a member who was several, from the snapshots of each."""
-        for member in (root, *others):
-            snapshot = self._counted_once(member)
+        for member, snapshot in self._counted_once((root, *others)).items():
             state = rows.decode_state(snapshot.state) if snapshot.state else EMPTY
             self._put_state(member, state, snapshot.at_ms)
             self._fold_later(member, snapshot.applied)
@@ -278,7 +279,7 @@ class Projections:
         if row is None:
             return _Snapshot()
         history = row[4].partition(":")[0]
-        return _Snapshot(row[0], row[1] or 0, (row[2], row[3]), history)
+        return _Snapshot(row[0], row[1] or 0, (row[2], row[3]), history, row[5])
 
     def _told(self, member: bytes) -> dict[str, bytes]:
         """Whom the server merged a member into, by the history in which it did."""
@@ -292,17 +293,24 @@ class Projections:
             member = above
         return member
 
-    def _counted_once(self, member: bytes) -> _Snapshot:
-        """What a member who was merged adds. A server that was put back tells of the members one by one, as
-        they were before the merge: what was told of all of them before then counts until its holder comes."""
-        own, told = self._snapshot(member), self._told(member)
-        for history in told:
-            theirs = self._snapshot(self._holder(member, history))
-            if theirs.history == history != own.history:
-                return _Snapshot(applied=theirs.applied, history=history)
-        if own.history in told and self._snapshot(self._holder(member, own.history)).history != own.history:
-            return _Snapshot(history=own.history)  # it went into the holder's, which came anew without it
-        return own
+    def _counted_once(self, members: Sequence[bytes]) -> dict[bytes, _Snapshot]:
+        """What each of the ids of one person adds, each fact once. A server that was put back tells of them
+        one by one, as they were before they were merged, or merges them in another order: of two snapshots
+        that both have somebody's facts the one that was pulled first counts, until its own row comes anew."""
+        snapshots = {member: self._snapshot(member) for member in members}
+        found = dict.fromkeys(members, _Snapshot())
+        counted: set[bytes] = set()
+        for holder in sorted(members, key=lambda member: snapshots[member].pull):
+            snapshot = snapshots[holder]
+            within = [member for member in members if self._holder(member, snapshot.history) == holder]
+            if snapshot.state is None or counted.intersection(within):
+                continue
+            counted.update(within)
+            for member in within:
+                # The row of whoever is in another's says how far they are; without one, that other's does.
+                known = snapshots[member].history == snapshot.history
+                found[member] = snapshots[member] if known else _Snapshot(applied=snapshot.applied)
+        return found
 
     def _as_of_ms(self, member: bytes) -> int:
         return self._run("SELECT as_of_ms FROM member WHERE id = ?", (member,)).fetchone()[0]

@@ -57,8 +57,9 @@ def test_no_seed_loses_or_doubles_anything(block: int) -> None:
         one_world(seed)
 
 
-def test_a_server_put_back_to_before_a_merge() -> None:
-    one_world(1_004_030)
+@pytest.mark.parametrize("seed", [1_004_030, 10_951])
+def test_a_server_put_back_to_before_a_merge(seed: int) -> None:
+    one_world(seed)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

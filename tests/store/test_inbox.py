@@ -235,6 +235,36 @@ def test_a_merge_that_the_server_has_not_heard_of_holds_here(desk: Desk) -> None
     desk.check()
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_server_put_back_that_merges_in_another_order_shows_nothing_twice(
+    desk: Desk, backwards: bool
+) -> None:
+    ann, cleo, dora = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    hers, of_cleo, of_dora = (earned(desk.shelf, one, n) for one, n in ((ann, 1), (cleo, 300), (dora, 20)))
+
+    def told(history: str, *members: protocol.MemberRow) -> None:
+        named = [msgspec.structs.replace(one, version=1) for one in members]
+        whole = page(*(reversed(named) if backwards else named), cursor=history)
+        desk.inbox.apply(msgspec.structs.replace(whole, feed_epoch=history), START_MS)
+        desk.check()
+
+    def into(member: uuid.UUID) -> protocol.MemberRow:
+        return msgspec.structs.replace(row(ann, EMPTY, {}), merged_into=member)
+
+    told("first", row(dora, state(hers, of_dora), {}), into(dora))
+    assert desk.balance(ann) == desk.balance(dora) == 21
+    desk.inbox.begin_again()
+    told("second", row(cleo, state(hers, of_cleo), {}), into(cleo))
+    assert desk.balance(ann) == desk.balance(cleo) == desk.balance(dora) == 21, "less, and never more"
+    mine = earned(desk.shelf, ann, 4000)
+    desk.write(mine)
+    assert desk.balance(cleo) == 4021
+    told("second", row(dora, state(of_dora), {}))
+    assert desk.balance(ann) == 4321
+    assert desk.database.call(desk.database.writer.rebuild) == 1
+    assert desk.balance(ann) == 4321
+
+
 def test_lists_come_and_go(desk: Desk) -> None:
     def listed(name: str, key: str, body: object = None) -> protocol.Listed:
         raw = protocol.NOTHING if body is None else msgspec.Raw(msgspec.json.encode(body))
