@@ -124,6 +124,8 @@ def publish_store(db: Database, store: str, source: bytes) -> protocol.Published
         said = msgspec.json.decode(source, type=protocol.StoreBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadList([f"not a store: {error}"]) from error
+    if not store:
+        raise BadList(["say which store it is"])
     if "\0" in store:
         raise BadList([_NO_NUL])
     if "\0" in said.name:

@@ -142,6 +142,8 @@ def test_a_store_is_called_something_by_its_customers(rig: Rig, till: HandTill) 
     ):
         assert published(wrong).status == 422, wrong
     assert published(said, "").status == published(said, "?store=").status == 400
+    with pytest.raises(listing.BadList, match="which store"):
+        listing.publish_store(rig.db, "", msgspec.json.encode(said))
     assert Mirror(till).pull().of("store")["shop 1"]["name"] == "Sklep Poranek"
 
 
