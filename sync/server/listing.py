@@ -25,9 +25,6 @@ PROBLEMS_MAX: Final = 200
 """Problems that are named; more say no more."""
 
 
-_NO_NUL: Final = "the store holds a NUL"
-
-
 class BadList(ValueError):
     """A list that cannot be published; `errors` names everything wrong with it. Nothing was changed."""
 
@@ -126,16 +123,15 @@ def publish_store(db: Database, store: str, source: bytes) -> protocol.Published
         raise BadList([f"not a store: {error}"]) from error
     if not store:
         raise BadList(["say which store it is"])
-    if "\0" in store:
-        raise BadList([_NO_NUL])
     if "\0" in said.name:
         raise BadList(["the name holds a NUL"])
     table = schema.store
     with db.write() as connection:
+        published = put_store(connection, db, store, said)
         renamed = sa.update(table).where(table.c.id == store).values(name=said.name)
         if not connection.execute(renamed).rowcount:
             connection.execute(sa.insert(table).values(id=store, name=said.name))
-        return put_store(connection, db, store, said)
+    return published
 
 
 def put_store(
@@ -181,7 +177,7 @@ def _known(connection: sa.Connection, name: str, store: str) -> dict[str, bytes 
     """The list as it is, by key, under its lock; None for a row that was removed. Raises BadList for a store
     that no database can name."""
     if "\0" in store:
-        raise BadList([_NO_NUL])
+        raise BadList(["the store holds a NUL"])
     heads, table = schema.list_head, schema.listing.c
     connection.execute(sa.select(heads.c.head).where(heads.c.list == name).with_for_update())
     query = sa.select(table.key, table.body).where(table.list == name, table.store == store)

@@ -74,7 +74,10 @@ def test_members_who_change_without_their_persons_cost_one_transaction(people: P
     people.till.push_ok(people.till.start, begun)
     fold_all(people.rig)
     asked: list[str] = []
-    note = lambda *args: asked.append(args[2])  # noqa: E731  # its statement
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
     event.listen(db.engine, "before_cursor_execute", note)
     assert twins.compare_new(db, people.rig.context.secrets) == 0
     assert sum(statement.startswith("UPDATE") for statement in asked) == 1
