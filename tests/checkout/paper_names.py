@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from app.checkout.paper.member import coupon_slip, enrolment_slip, points_statement
+from app.checkout.paper.member import enrolment_slip, points_statement
 from app.checkout.paper.refund import refund_document
 from app.checkout.paper.shift import cash_slip, x_report, z_report
 from app.checkout.ports import Person
@@ -18,6 +18,7 @@ from hardware.printers.commands import Command, commands
 from hardware.receipt import Document
 from tests.checkout.paper_samples import (
     AT_MS,
+    coupon_slip,
     grant,
     id_,
     member,
@@ -76,7 +77,7 @@ def named(kind: str, name: str) -> Document:
             return points_statement(holder, shop, programme(), at_ms=AT_MS)
         case "coupon":
             held = msgspec.structs.replace(grant(), rule=name)
-            return coupon_slip(held, shop, programme(), member=holder)
+            return coupon_slip(lang, shop, held)
         case "cash":
             said = msgspec.structs.replace(moved(lang), cashier=name, reason=name or "-")
             return cash_slip(said, shop, programme())

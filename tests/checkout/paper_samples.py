@@ -12,7 +12,7 @@ import msgspec
 import resources
 from app.checkout.basket import OpenLine, OpenSale
 from app.checkout.paper.copy import copy_document
-from app.checkout.paper.member import ConsentText, coupon_slip, enrolment_slip, movements, points_statement
+from app.checkout.paper.member import ConsentText, enrolment_slip, movements, points_statement
 from app.checkout.paper.refund import refund_document
 from app.checkout.paper.shift import cash_slip, x_report, z_report
 from app.checkout.ports import Member, Person
@@ -51,7 +51,7 @@ from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import load_programme
 from app.loyalty.state import Card, MemberState
 from app.stats.shift import fold
-from hardware.receipt import Document
+from hardware.receipt import Cut, Document
 
 AT_MS: Final = 1_795_259_100_000
 """2026-11-21 12:05 in Warsaw."""
@@ -226,6 +226,14 @@ def receipt(lang: str) -> Receipt:
     return Receipt(sale=sold, basket=basket, decision=decision, member=member(lang))
 
 
+def coupon_slip(lang: str, shop: Shop, given: Grant) -> Document:
+    """The slip behind the receipt of a sale that gave a coupon."""
+    sold = receipt(lang)
+    decision = msgspec.structs.replace(sold.decision, issued=(given,))
+    whole = sale_document(msgspec.structs.replace(sold, decision=decision), shop, programme())
+    return Document(whole.blocks[whole.blocks.index(Cut()) + 1 :], language=whole.language)
+
+
 def moved(lang: str) -> CashMoved:
     return CashMoved(id=id_(600), at_ms=AT_MS, shift=id_(1), cashier=CASHIERS[lang][0], amount_minor=-300_00,
                      reason=REASONS[lang][1])  # fmt: skip
@@ -261,6 +269,6 @@ KINDS: Final[dict[str, Callable[[str], Document]]] = {
         member(lang), SHOPS[lang], programme(), at_ms=AT_MS,
         moved=movements([sale(lang, by=id_(9)), refund(lang)])[::-1],
     ),
-    "coupon": lambda lang: coupon_slip(grant(), SHOPS[lang], programme(), member=member(lang)),
+    "coupon": lambda lang: coupon_slip(lang, SHOPS[lang], grant()),
     "enrolment": _enrolment,
 }  # fmt: skip

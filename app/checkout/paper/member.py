@@ -88,23 +88,6 @@ def points_statement(
     return sheet.document(_Statement(sheet, member, at_ms).blocks(moved))
 
 
-def coupon_slip(
-    grant: Grant,
-    shop: Shop,
-    programme: Compiled,
-    *,
-    member: Member | None = None,
-    code: str = "",
-    lang: str = "",
-) -> Document:
-    """A coupon on paper of its own: what it gives, until when, on which terms, and its code to scan.
-
-    `code` is what the till reads at its return; the grant's own if left out.
-    """
-    sheet = Sheet(shop, programme, lang or lang_of(member.person if member else None, shop))
-    return sheet.document(coupon_blocks(sheet, grant, code or grant.code))
-
-
 def enrolment_slip(
     person: Person,
     shop: Shop,
@@ -213,7 +196,7 @@ def summed(grants: Iterable[Grant]) -> list[Grant]:
 
 
 def coupon_blocks(sheet: Sheet, grant: Grant, code: str) -> Iterator[Block]:
-    """A coupon's slip, to stand alone or behind a receipt."""
+    """A coupon's slip, behind a receipt: what it gives, until when, on which terms, its code to scan."""
     yield from sheet.shop_head()
     yield Text(sheet.get("receipt.coupon"), align=Align.CENTER)
     yield Text(grant_name(sheet, grant), align=Align.CENTER, bold=True, size=Size.LARGE)
