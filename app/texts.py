@@ -179,6 +179,10 @@ class Texts:
         """A quantity: 2 pieces are 2, 642 thousandths of a kilogram are 0,642."""
         return self.scaled(milli, 3, short=milli % QTY_MILLI == 0)
 
+    def percent(self, figure: str) -> str:
+        """A share or rate whose figure is written already: 23%, in Russian 23 % (CLDR's percent formats)."""
+        return f"{figure}{self._space if self.lang == 'ru' else ''}%"
+
     # -- moments -----------------------------------------------------------------------------------------
 
     @cached_property

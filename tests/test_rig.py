@@ -180,7 +180,7 @@ def test_a_sale_comes_out_as_paper(folder: Path, world: FixedWorld) -> None:
     rig.till.pay_cash(10_00, answers.append)
     posted.until(lambda: len(paper.jobs) == 1)
     assert answers[-1].code == "sold"
-    assert "Mleko 3,2 % 1 l" in paper.texts()[0]
+    assert "Mleko 3,2% 1 l" in paper.texts()[0]
     assert paper.drawer_opened == 1
     rig.close()
 

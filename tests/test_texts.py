@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 from babel.core import Locale
 from babel.dates import format_time, get_timezone
-from babel.numbers import get_decimal_symbol, get_group_symbol
+from babel.numbers import format_percent, get_decimal_symbol, get_group_symbol
 from hypothesis import given
 from hypothesis import strategies as st
 
+import resources
 from app import texts
 from app.texts import LANGUAGES, NBSP, Texts, plural
 from app.values import from_ms
@@ -30,6 +32,14 @@ def test_separators_are_babels(lang: str) -> None:
     group = get_group_symbol(locale)
     assert words.decimal == get_decimal_symbol(locale)
     assert words.scaled(123456789, 2) == f"1{group}234{group}567{words.decimal}89"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_percent_signs_stand_as_in_babel(lang: str) -> None:
+    told = format_percent(Decimal("0.23"), locale=locale_of(lang))
+    assert Texts(lang).percent("23") == told
+    written = "".join(file.read_text() for file in resources.path("texts").glob(f"*.{lang}.yaml"))
+    assert {*re.findall(r"}(.?)%", written)} == {told[2:-1].replace(NBSP, " ")}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -10,7 +10,7 @@ from app.checkout.wording import rule_name
 from app.checkout.writing import local_day
 from app.screens import views
 from app.stats.day import DayFigures
-from app.texts import NBSP, Texts
+from app.texts import Texts
 from app.values import utc_ms
 
 
@@ -74,7 +74,7 @@ def _figures(till: Till, words: Texts, title: str, as_of: str, figures: DayFigur
 
 def _percent(words: Texts, part: int, whole: int) -> str:
     """A share in whole percent, half up; a dash where there is nothing to share."""
-    return f"{words.scaled((200 * part + whole) // (2 * whole), 0)}{NBSP}%" if whole else "–"
+    return words.percent(words.scaled((200 * part + whole) // (2 * whole), 0)) if whole else "–"
 
 
 def _day_text(words: Texts, iso: str) -> str:

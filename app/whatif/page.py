@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from html import escape
 
 from app.loyalty.whatif.figures import AUDIENCES, Side
-from app.texts import NBSP
 from app.whatif.charts import Bar, columns, paired, stacked
 from app.whatif.tables import Table, Tables, cost
 
@@ -186,12 +185,12 @@ def _bands(tables: Tables) -> str:
 
 
 def _band(tables: Tables, above: int | None, to: int | None) -> str:
-    count = tables.count
+    count, percent = tables.count, tables.words.percent
     if above is None:
-        return f"< {count(to or 0)}{NBSP}%"
+        return f"< {percent(count(to or 0))}"
     if to is None:
-        return f"> {count(above, plus=True)}{NBSP}%"
-    return f"{count(above, plus=True)} … {count(to, plus=True)}{NBSP}%"
+        return f"> {percent(count(above, plus=True))}"
+    return f"{count(above, plus=True)} … {percent(count(to, plus=True))}"
 
 
 def _stories(tables: Tables) -> str:

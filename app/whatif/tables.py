@@ -10,7 +10,7 @@ from app.loyalty.compiled import Compiled
 from app.loyalty.decision import Decision
 from app.loyalty.whatif.figures import Cell, Example, RuleFigures, Side, Totals, WhatIf
 from app.loyalty.wording import reason_message
-from app.texts import NBSP, Texts
+from app.texts import Texts
 from app.whatif.case import Done
 
 MOST_REASONS = 4
@@ -66,7 +66,7 @@ class Tables:
     def percent(self, part: int, whole: int) -> str:
         """Tenths of a percent, rounded."""
         tenths = (part * 2000 + whole) // (2 * whole) if whole else 0
-        return f"{self.words.scaled(tenths, 1)}{NBSP}%"
+        return self.words.percent(self.words.scaled(tenths, 1))
 
     # -- the head ----------------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class Tables:
         else:
             lines.append(self.say("no_warm_up"))
         if assumed.share is not None:
-            lines.append(self.say("redeem_share", share=assumed.share.replace("%", f"{NBSP}%")))
+            lines.append(self.say("redeem_share", share=self.words.percent(assumed.share.rstrip(" %"))))
         else:
             lines.append(self.say(f"redeem_{assumed.redemption.partition('-')[0]}"))
         lines.append(self.say("coupons_yes" if assumed.coupons else "coupons_no"))

@@ -123,14 +123,14 @@ def test_a_coupon_names_its_goods_in_the_language_of_whoever_gets_it(desk: Desk)
     pay(desk)
     with desk.database.writer.transaction() as sql:
         (printed,) = sql.execute("SELECT document FROM print_job").fetchone()
-    assert "Mleko 3,2 % 1 l, produkt nr 0000" in of_goods(decode_job(printed).document)
+    assert "Mleko 3,2% 1 l, produkt nr 0000" in of_goods(decode_job(printed).document)
     assert till.last is not None
     member = till.last.member
     assert member is not None
     assert member.person is not None
     for lang, said in (
         ("ru", "Молоко 3,2 % 1 л, товар № 0000"),
-        ("en", "Milk 3.2 % 1 l, product no. 0000"),
+        ("en", "Milk 3.2% 1 l, product no. 0000"),
     ):
         spoken = msgspec.structs.replace(member, person=msgspec.structs.replace(member.person, lang=lang))
         receipt = msgspec.structs.replace(till.last, member=spoken)

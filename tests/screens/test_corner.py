@@ -146,8 +146,8 @@ def test_what_was_taken_out_is_counted_with_its_goods_and_by_whom(opened: Opened
     till.undo()
     page = opened.rows("exceptions")
     assert [row.title for row in page.rows] == ["Line put back", "Line voided", "Line voided"]
-    assert page.rows[0].detail.endswith("Milk 3.2 % 1 l × 2")
-    assert page.rows[2].detail.endswith("Anna · Milk 3.2 % 1 l")
+    assert page.rows[0].detail.endswith("Milk 3.2% 1 l × 2")
+    assert page.rows[2].detail.endswith("Anna · Milk 3.2% 1 l")
     price = till.sale.lines[0].price_minor
     figures = {row.key: row.figure for row in page.sums}
     assert figures["line_voided"] == f"1 · {opened.corner.words.money(price, 'PLN')}", "what came back is off"

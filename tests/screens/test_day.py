@@ -37,7 +37,7 @@ def test_sales_members_points_and_discounts(screen: Screen) -> None:
     desk.sell("5901234000178", uid="")
     view = day(screen)
     assert view.headline[0] == DayRow("Sales", "40.51\xa0zł", "2 receipts · 20.25\xa0zł on average")
-    assert view.headline[1] == DayRow("Sales with a member", "50\xa0%", "84\xa0% of the takings")
+    assert view.headline[1] == DayRow("Sales with a member", "50%", "84% of the takings")
     assert view.headline[2] == DayRow("New members", "0"), "those imported joined elsewhere"
     assert rows(view) == {
         "Goods at shelf prices": "44.29\xa0zł",

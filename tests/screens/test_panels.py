@@ -89,9 +89,9 @@ def test_a_department_says_its_rate(stage: scenes.Stage) -> None:
     middle = stage.sale.view.middle
     assert isinstance(middle, views.Pad)
     assert [choice.text for choice in middle.choices] == [
-        "Food\xa0· 5\xa0%",
-        "Drinks\xa0· 23\xa0%",
-        "Other\xa0· 23\xa0%",
+        "Food\xa0· 5%",
+        "Drinks\xa0· 23%",
+        "Other\xa0· 23%",
     ]
 
 

@@ -104,7 +104,7 @@ class TestState:
         screen.presenter.switch_language("pl")
         view = screen.view
         assert view.basket.lines[0].name == "Kawa ziarnista 250 g"
-        assert view.basket.lines[0].why == "−10\xa0% Złoty poziom"
+        assert view.basket.lines[0].why == "−10% Złoty poziom"
         assert view.total.figure == "17,01"
         assert view.state.shift == "Zmiana 1"
         screen.presenter.switch_language()

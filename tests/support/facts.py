@@ -89,5 +89,5 @@ class Shelf:
 
 
 def product(sku: str = "1017", **changes: object) -> Product:
-    values: dict[str, object] = {"sku": sku, "name": "Mleko 3,2 % 1 l", "price_minor": 649, "tax": "5"}
+    values: dict[str, object] = {"sku": sku, "name": "Mleko 3,2% 1 l", "price_minor": 649, "tax": "5"}
     return Product(**(values | changes))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from app.ui.basket import BasketPanel
 from app.ui.look import Look
 
 LINES = tuple(
-    views.Line(str(n), f"Towar {n}", f"{n} × 9,99", f"{n},99", why="−10 %" if n % 2 else "")
+    views.Line(str(n), f"Towar {n}", f"{n} × 9,99", f"{n},99", why="−10%" if n % 2 else "")
     for n in range(1, 31)
 )
 

@@ -179,7 +179,7 @@ class _Report:
         yield from self.sheet.section("report.taxes")
         for tax, paid_minor in sorted(taxes.items(), key=lambda item: (len(item[0]), item[0]), reverse=True):
             included = tax_included_minor(paid_minor, tax)
-            rate = tax if included is None else f"{tax.rstrip(' %')} %"
+            rate = tax if included is None else self.sheet.words.percent(tax.rstrip(" %"))
             name = self.get("report.rate", rate=rate) if tax else self.get("report.no_rate")
             yield Columns(name, self.amount(paid_minor))
             if included:

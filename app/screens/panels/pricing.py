@@ -184,17 +184,17 @@ class OpenPrice(Figure):
             self._department, self.figure or 0, code=self.code, approval=approval
         )
 
-    @staticmethod
-    def _named(department: Department, lang: str) -> str:
+    def _named(self, department: Department) -> str:
         """With its VAT rate: goods that nobody knows are taxed by the cashier's choice."""
-        name, tax = department.names.get(lang) or department.id, department.tax
-        rate = f"{tax}{NBSP}%" if tax.replace(".", "", 1).isdigit() else tax
+        words, tax = self.show.words, department.tax
+        name = department.names.get(words.lang) or department.id
+        rate = words.percent(tax) if tax.replace(".", "", 1).isdigit() else tax
         return f"{name}{NBSP}· {rate}" if rate else name
 
     def view(self) -> views.Pad:
-        show, lang = self.show, self.show.words.lang
+        show = self.show
         choices = tuple(
-            Choice(each.id, self._named(each, lang), each.id == self._department)
+            Choice(each.id, self._named(each), each.id == self._department)
             for each in self.till.shop.departments
         )
         code = self.say("open.code", code=self.code)

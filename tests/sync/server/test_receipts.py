@@ -95,13 +95,13 @@ def test_a_members_purchase_of_which_a_part_came_back(db: Database, day: Morning
     for said in (
         "Sklep Poranek | ul. Kwiatowa 7, Kraków | Nr 1 · 21.11.2026, 12:05",
         "Kawa ziarnista 250 g | 37,80 zł | 34,02 zł | 2 × 18,90 zł | Poziom −3,78 zł | Zwrócono: 1",
-        "Mleko 3,2 % 1 l | 6,49 zł | Zwrócono: 1",
+        "Mleko 3,2% 1 l | 6,49 zł | Zwrócono: 1",
         "0,642 × 29,90 zł",
         "3 w cenie 2 −4,20 zł",
         "Szósta kawa gratis −12,00 zł",
         "Oszczędzasz | −19,98 zł | RAZEM | 68,11 zł | W tym VAT 23 % | 5,80 zł | W tym VAT 5 % | 1,48 zł",
         "Zapłacono: 600 punktów | −6,00 zł | Gotówka | 67,11 zł | Reszta | 5,00 zł",
-        "Zwrot 21.11.2026, 12:15 | Kawa ziarnista 250 g | −17,01 zł | Mleko 3,2 % 1 l | −6,49 zł",
+        "Zwrot 21.11.2026, 12:15 | Kawa ziarnista 250 g | −17,01 zł | Mleko 3,2% 1 l | −6,49 zł",
         f"Stan konta | {texts('pl').counted_points(day.balance_centi)} | Stan na 21.11.2026, 12:05",
         "Karta kawowa | 0 z 6",
     ):
