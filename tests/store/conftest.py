@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.store.database import Database
+from tests.store.inbox_desk import Desk
 
 
 @pytest.fixture
@@ -13,3 +14,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(tmp_path / "till")
     yield database
     assert database.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "till")
+    yield desk
+    desk.close()
