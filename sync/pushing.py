@@ -51,6 +51,7 @@ class Pusher:
         self._server_seq = 0
         self._asked_after: int | None = None
         self._sent = (0, 0)
+        self._sent_hash = b""
         self._head_seq = 0
         self._sold_ms = 0
         self._push_v = 1
@@ -155,7 +156,8 @@ class Pusher:
         )
         target = f"/v1/tills/{ours.till}/facts"
         push_v = 1 if self._plain else self._push_v
-        packed = protocol.pack_push(message, _hash_after(run, bodies), push_v, self._breathe)
+        self._sent_hash = _hash_after(run, bodies)
+        packed = protocol.pack_push(message, self._sent_hash, push_v, self._breathe)
         self._session.send("pushing", "POST", target, packed, ours)
 
     def pushed(self, body: bytes) -> None:
@@ -163,6 +165,8 @@ class Pusher:
         ours, (first, last) = self._session.credentials, self._sent
         if ours is None or pushed.epoch != ours.epoch or pushed.acked_seq < first:
             raise protocol.WireProblem("nonsense", "an acknowledgement of something else")
+        if pushed.hash not in (b"", self._sent_hash):
+            raise protocol.WireProblem("nonsense", "an acknowledgement of other facts")
         self._session.contact()
         self._server_seq, self._push_v = pushed.acked_seq, pushed.push_v
         acked_seq = min(pushed.acked_seq, last)  # what was sent was compared; what lies beyond was not

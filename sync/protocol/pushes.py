@@ -83,6 +83,8 @@ class Flag(msgspec.Struct, frozen=True):
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to `Push`: everything up to `acked_seq` of `epoch` is durable at the server.
 
+    `hash` is the one at the push's `last_seq`, or empty from a server older than this field: a till that
+    reads another takes the answer for one to somebody else, or of another history.
     `feed_epoch` changes when the server was restored from a backup. `min_v` is the least protocol version
     the server still serves pulls to. `backoff_ms` asks the till to wait that long before the next push.
     """
@@ -90,6 +92,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     v: int = VERSION
     epoch: int
     acked_seq: int
+    hash: bytes = b""
     feed_epoch: str
     server_time_ms: int
     flagged: tuple[Flag, ...] = ()

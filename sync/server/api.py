@@ -173,6 +173,7 @@ def _push(context: Context, till: Till, body: bytes) -> protocol.Pushed:
     return protocol.Pushed(
         epoch=till.epoch,
         acked_seq=outcome.acked_seq,
+        hash=outcome.hash,
         feed_epoch=context.secrets.feed_epoch,
         server_time_ms=now_ms,
         flagged=outcome.flagged,

@@ -72,9 +72,10 @@ class Fork(Exception):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a push: `added` facts are new, the rest was known."""
+    """What became of a push: `added` facts are new, the rest was known. `hash` is that at its last number."""
 
     acked_seq: int
+    hash: bytes
     added: int
     flagged: tuple[protocol.Flag, ...]
 
@@ -123,7 +124,7 @@ def take(db: Database, till: uuid.UUID, push: Pushed, received_ms: int) -> Outco
     last_hash = items[-1].hash if items else push.last_hash
     known_seq = _all_known(db, till, push, last_hash, seen) if push.count >= ASKED_FIRST else None
     if known_seq is not None:
-        return Outcome(known_seq, 0, tuple(flags))
+        return Outcome(known_seq, last_hash, 0, tuple(flags))
     items = items or items_of(till, push)
     shard = schema.shard_of(till)
     with db.write() as connection:
@@ -133,7 +134,7 @@ def take(db: Database, till: uuid.UUID, push: Pushed, received_ms: int) -> Outco
         batch = Batch(db, connection, shard, till, push.epoch, head, received_ms)
         batch.add(new)
         connection.execute(_SEEN, seen)
-    return Outcome(max(known_seq, push.last_seq), len(new), (*batch.flags, *flags))
+    return Outcome(max(known_seq, push.last_seq), items[-1].hash, len(new), (*batch.flags, *flags))
 
 
 def _seen(till: uuid.UUID, push: Pushed, received_ms: int) -> dict[str, Any]:

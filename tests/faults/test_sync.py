@@ -62,6 +62,11 @@ def test_a_server_put_back_to_before_a_merge(seed: int) -> None:
     one_world(seed)
 
 
+def test_an_answer_that_was_for_another_request() -> None:
+    """A copied till took what a question of another process was answered for an acknowledgement."""
+    one_world(84_941)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_server_killed_again_and_again_loses_nothing(kind: str, tmp_path: Path) -> None:
     draw = random.Random(1)

@@ -116,8 +116,9 @@ class Desk:
         self.answer(200, message)
 
     def pushed(self, seq: int, backoff_ms: int = 0) -> None:
+        digest = self.outbox.read(self.last_push().last_seq, 0).prev_hash
         message = protocol.Pushed(
-            epoch=1, acked_seq=seq, feed_epoch="f", server_time_ms=1, backoff_ms=backoff_ms
+            epoch=1, acked_seq=seq, hash=digest, feed_epoch="f", server_time_ms=1, backoff_ms=backoff_ms
         )
         self.answer(200, message)
 

@@ -391,7 +391,8 @@ class Simulation:
     # The network
 
     def carry(self, send: Send, reply: Callable[[float, Event], None]) -> None:
-        """A request goes out now, an answer or a time-out comes back later."""
+        """A request goes out now, an answer or a time-out comes back later: maybe to a process that began
+        since, and that counts its tickets anew, as if something on the way mixed up answers."""
         if self.chance(self.faults.lose_request):
             reply(30_000, Failed(send.ticket))
             return

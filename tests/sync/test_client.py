@@ -13,6 +13,7 @@ from sync.events import (
     Failed,
     Hurry,
     Replied,
+    SetAcked,
     Started,
     TimerFired,
 )
@@ -135,6 +136,29 @@ def test_answers_to_given_up_requests_and_old_timers_are_ignored() -> None:
     stale = desk.waits[-1].ticket
     desk.step(TimerFired(stale))
     assert len(desk.sent) == sent + 1
+
+
+def test_what_answers_something_else_acknowledges_nothing() -> None:
+    desk = Desk(facts=2)
+    desk.state(0)
+    desk.state(2)
+    assert desk.acked == [SetAcked(1, 2)], "of our own history it is as good as an acknowledgement"
+    desk.outbox.append(body_of(desk.world))
+    desk.step(FactsAvailable())
+    elsewhere = protocol.TillState(epoch=1, acked_seq=14, hash=bytes(32), feed_epoch="f", server_time_ms=1)
+    desk.answer(200, elsewhere)
+    assert (desk.status.problem, desk.status.unsynced, len(desk.acked)) == ("nonsense", 1, 1)
+    desk.timer()
+    desk.state(2)
+    desk.pushed(3)
+    assert desk.acked[-1] == SetAcked(1, 3)
+
+
+def test_a_server_older_than_the_hash_is_believed() -> None:
+    desk = Desk(facts=2)
+    desk.state(0)
+    desk.answer(200, protocol.Pushed(epoch=1, acked_seq=2, feed_epoch="f", server_time_ms=1))
+    assert desk.acked == [SetAcked(1, 2)]
 
 
 @pytest.mark.parametrize(
