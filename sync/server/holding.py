@@ -311,14 +311,34 @@ def lapse(db: Database, now_ms: int) -> int:
     with db.read() as connection:
         for row in connection.execute(query):
             by_shard[row.shard].append(row)
-        old = (_hold.state != HELD) & (_hold.expires_ms < now_ms - KEPT_MS)
-        forget = connection.execute(sa.select(_hold.shard).where(old).limit(1)).first() is not None
+        long_ago = _hold.expires_ms < now_ms - KEPT_MS
+        ended = (_hold.state == ENDED) & long_ago
+        forget = [ended] if connection.execute(sa.select(_hold.id).where(ended).limit(1)).first() else []
+        forget += _settled(connection, (_hold.state == LAPSED) & long_ago)
     for shard, rows in by_shard.items():
         _lapse(db, shard, rows)
     if forget:
         with db.write() as connection:
-            connection.execute(sa.delete(schema.hold).where(old))
+            connection.execute(sa.delete(schema.hold).where(sa.or_(*forget)))
     return sum(len(rows) for rows in by_shard.values())
+
+
+def _settled(connection: sa.Connection, ran_out: sa.ColumnElement[bool]) -> list[sa.ColumnElement[bool]]:
+    """Of holds that ran out, those whose tills have synced since. The others may have been spent, and count
+    as exposure until then, however long that takes."""
+    rows = connection.execute(sa.select(_hold.shard, _hold.id, _hold.till, _hold.expires_ms).where(ran_out))
+    waiting = rows.all()
+    if not waiting:
+        return []
+    # Two queries: a till and what it held are in different shards.
+    contact = schema.till_contact.c
+    asked = sa.select(contact.till, contact.contact_ms).where(contact.till.in_({row.till for row in waiting}))
+    contacts = {row.till: row.contact_ms for row in connection.execute(asked)}
+    return [
+        (_hold.shard == row.shard) & (_hold.id == row.id)
+        for row in waiting
+        if (contacts.get(row.till) or 0) > row.expires_ms
+    ][:_LAPSES]
 
 
 def _lapse(db: Database, shard: int, rows: Sequence[Any]) -> None:

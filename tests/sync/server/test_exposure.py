@@ -86,6 +86,9 @@ def test_a_hold_that_ran_out_while_its_till_was_away_is_exposure(rig: Rig, till:
     assert (figure.lapsed_centi, figure.points_centi) == (400, 100_00 + 400)
     holding.lapse(rig.db, rig.world.ms)
     assert office(rig, "/v1/exposure", holds.Exposure).lapsed_centi == 400
+    rig.world.ms += holding.KEPT_MS + 1
+    holding.lapse(rig.db, rig.world.ms)
+    assert office(rig, "/v1/exposure", holds.Exposure).lapsed_centi == 400, "however long it stays away"
     till.push_ok(head, [spending(rig, member, 400, Hold(id, "points", 400))])
     fold_all(rig)
     assert office(rig, "/v1/exposure", holds.Exposure).lapsed_centi == 0

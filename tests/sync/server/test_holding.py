@@ -91,6 +91,7 @@ def test_a_hold_runs_out_by_the_servers_clock(rig: Rig, till: HandTill) -> None:
     assert holding.lapse(rig.db, rig.world.ms) == 1
     assert hold(till, member, 500, id=id).problem.code == "hold_ended"
     rig.world.ms += holding.KEPT_MS + holding.LASTS_MS
+    pull_all(till)
     assert holding.lapse(rig.db, rig.world.ms) == 1
     assert holding.lapse(rig.db, rig.world.ms + holding.KEPT_MS + 1) == 0
     with rig.db.read() as connection:
