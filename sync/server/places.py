@@ -1,4 +1,5 @@
-"""Where the server may post to: https anywhere public, http on this machine; never where only it can reach.
+"""Where the server may post to: https anywhere public, and never where only it can reach. Started so, it may
+post into private networks, too, and by http on its own machine.
 
 Names are resolved here and the connection is made to the address that was checked, so that a name cannot
 point elsewhere a moment later. Redirects are not followed.
@@ -29,15 +30,14 @@ class Forbidden(Exception):
 def check_url(url: str, *, private: bool = False) -> None:
     """Raises Refused(422) for a URL that no delivery will ever be let to."""
     try:
-        _checked(url)
-        host = urlsplit(url).hostname or ""
-        if not private and host not in _LOOPBACK and _is_address(host):
+        host = _checked(url, private=private).hostname or ""
+        if not private and _is_address(host):
             _check_address(host)
     except Forbidden as error:
         raise Refused(422, "bad_url", str(error)) from error
 
 
-def _checked(url: str) -> SplitResult:
+def _checked(url: str, *, private: bool) -> SplitResult:
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
@@ -47,8 +47,12 @@ def _checked(url: str) -> SplitResult:
         raise Forbidden("a webhook's URL is https://host/path, without a user and a fragment")
     if any(letter.isspace() or not letter.isprintable() for letter in url):
         raise Forbidden("a webhook's URL has no spaces")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise Forbidden("a webhook's URL begins with https://; http:// only on this machine")
+    here = private and parts.scheme == "http" and host in _LOOPBACK
+    if parts.scheme != "https" and not here:
+        raise Forbidden(
+            "a webhook's URL begins with https://; http:// is for the server's own machine, which "
+            "`stempel server --private-webhooks` lets it post to"
+        )
     return parts
 
 
@@ -71,11 +75,11 @@ def _check_address(address: str) -> None:
 
 def resolve(url: str, *, private: bool = False) -> tuple[str, str]:
     """A URL with the address to connect to, and the name to ask for there. Raises Forbidden, OSError."""
-    parts = _checked(url)
+    parts = _checked(url, private=private)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     addresses = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    if not private and host not in _LOOPBACK:
+    if not private:
         for address in addresses:
             _check_address(address)
     chosen = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]

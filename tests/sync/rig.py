@@ -62,13 +62,16 @@ class Rig:
         self.world = FixedWorld(NOW_MS, seed=1)
         self._runner = runner or Inline()
         self._loop = asyncio.new_event_loop()
+        self.private_webhooks = False
         self.restart()
         self.token = admin.create_office_token(db, "tests", NOW_MS)
 
     def restart(self) -> None:
         """A new server process on the same database. The app itself keeps nothing: making it anew each time
         would take most of a test's time."""
-        self.context = Context(self.db, load_secrets(self.db), self.world, self._runner)
+        self.context = Context(
+            self.db, load_secrets(self.db), self.world, self._runner, private_webhooks=self.private_webhooks
+        )
         if not _app:
             _app.append(create_app(self.context))
         self.app: Litestar = _app[0]

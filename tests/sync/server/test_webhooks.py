@@ -47,7 +47,10 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
+def url(rig: Rig) -> Iterator[str]:
+    """Where a receiver on this machine listens, of a server that may post there."""
+    rig.private_webhooks = True
+    rig.restart()
     Receiver.taken, Receiver.answers = [], []
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -80,7 +83,7 @@ def the_one(rig: Rig) -> Webhook:
 
 
 def deliverer(rig: Rig) -> Deliverer:
-    return Deliverer(rig.db, rig.context.feed_cursors(), rig.world, Poster(timeout_s=5))
+    return Deliverer(rig.db, rig.context.feed_cursors(), rig.world, Poster(private=True, timeout_s=5))
 
 
 def deliver_all(rig: Rig) -> None:
@@ -214,6 +217,7 @@ def test_after_a_restore_everything_since_the_backup_comes_again(rig: Rig, till:
         "https://example.com/#x", "https://exa mple.com/", "https://10.0.0.1/", "https://192.168.1.1:8443/x",
         "https://169.254.169.254/latest", "https://[::ffff:10.0.0.1]/", "https://[fd00::1]/",
         "https://[64:ff9b::a00:1]/", "http://127.0.0.1.example.com/", "https://example.com:99999/",
+        "http://127.0.0.1:8008/restart", "http://localhost/", "https://127.0.0.1/", "https://[::1]/",
     ],
 )  # fmt: skip
 def test_a_place_that_nobody_should_be_posted_to_is_refused(rig: Rig, bad: str) -> None:
