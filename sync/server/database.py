@@ -20,6 +20,8 @@ from sync.server.turns import Turns
 
 SQLITE_LEAST: Final = (3, 51, 3)
 """Earlier versions can corrupt a WAL database when it is reset while another connection writes."""
+SQLITE_WAIT_S: Final = 10.0
+"""How long a connection waits for another that writes."""
 _MIGRATION_LOCK: Final = 0x5374656D70656C  # any constant: two servers must not migrate at once
 
 PATIENCE: Final[dict[str, Any]] = {
@@ -101,7 +103,7 @@ class Database:
         engine = sa.create_engine(
             f"sqlite:///{path or ''}",
             module=driver,
-            connect_args={"check_same_thread": False, "timeout": 10.0},
+            connect_args={"check_same_thread": False, "timeout": SQLITE_WAIT_S},
             **pooling,
         )
         event.listen(engine, "connect", _prepare_sqlite)
@@ -239,6 +241,19 @@ class Database:
             )
         return found
 
+    def scrub(self) -> None:
+        """Leave no trace of what was erased in SQLite's files: its log of changes still has it.
+
+        Who reads at this moment is not waited for, since others would wait, too: it goes when the log begins
+        anew. PostgreSQL overwrites by its own VACUUM.
+        """
+        if not self.postgresql:
+            alone = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            with self._writing, alone as connection:
+                connection.exec_driver_sql("PRAGMA busy_timeout=0")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={SQLITE_WAIT_S * 1000:.0f}")
+
     def copy_to(self, path: Path) -> None:
         """Copy an SQLite database as it is at this moment, while it is in use, into an empty file."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -308,7 +323,9 @@ def _ask_if_it_lives(dialect: sa.Dialect, connection: Any, record: Any, _proxy: 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say so
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    # What is deleted or replaced is overwritten in the file: somebody may have asked to be forgotten.
+    settings = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY")
+    for pragma in (*settings, "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

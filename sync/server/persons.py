@@ -102,6 +102,7 @@ def erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
         else:
             connection.execute(sa.update(table).where(ours).values(values))
         _move(connection, shard, head, head + 1)
+    db.scrub()
     return row is not None
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from sync import protocol
 from sync.server import admin, persons
+from sync.server.database import open_database
+from sync.server.tills import Till
 from tests.sync.rig import HandTill, Rig
 
 ANN = uuid.UUID("019a0000-0000-7000-8000-00000000000a")
@@ -108,3 +111,17 @@ def test_what_is_no_person_is_dropped_and_does_not_stop_the_others(rig: Rig, til
     many = protocol.pack(protocol.Persons(persons=[row("x", 1)] * (protocol.PERSONS_MAX + 1)))
     answer = till.send("POST", f"/v1/tills/{till.credentials.till}/persons", many)
     assert (answer.status, answer.problem.code) == (413, "too_large")
+
+
+def test_nothing_of_the_erased_is_left_in_sqlites_files(tmp_path: Path) -> None:
+    db = open_database(None, tmp_path)
+    db.migrate()
+    till, ids = Till(uuid.uuid4(), 1, "shop"), [uuid.uuid4() for _ in range(100)]
+    for number, id in enumerate(ids):
+        data = msgspec.Raw(msgspec.json.encode({"name": f"Somebody {number}"}))
+        persons.take(db, till, [protocol.PersonRow(member=id, updated_ms=1, origin=till.id, data=data)])
+    for id in ids:
+        persons.erase(db, id, 2)
+    left = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert left.count(b"Somebody") == 0
+    db.close()
