@@ -25,7 +25,9 @@ def server(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     database: Annotated[str, typer.Option(help="postgresql://… instead of SQLite in the folder.")] = "",
     ready_file: Annotated[Path | None, typer.Option(help="Written once it listens (JSON).")] = None,
-    private_webhooks: Annotated[bool, typer.Option(help="Let webhooks into private networks and to this machine.")] = False,
+    private_webhooks: Annotated[
+        bool, typer.Option(help="Webhooks may lead into private networks, or here.")
+    ] = False,
     until_stdin_closes: Annotated[bool, typer.Option(help="End with the process that started it.")] = False,
 ) -> None:
     """Run the central server; no other set-up is needed. Its first start prints a code and a token."""
