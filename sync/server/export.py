@@ -74,9 +74,9 @@ def _date_shard(db: Database, shard: int, pos: int, zone: ZoneInfo) -> int:
     days = [(shard, day, row.id) for row in rows if (day := _day_of(row, zone))]
     moved = sa.update(dated).where(dated.c.shard == shard, dated.c.pos == pos).values(pos=rows[-1].pos)
     with db.write() as connection:
-        if not connection.execute(moved).rowcount:
-            return 0  # another server was first
-        db.insert(connection, schema.business_day, days)
+        # If another was first, these have their days now, and there may be more behind them.
+        if connection.execute(moved).rowcount:
+            db.insert(connection, schema.business_day, days)
     return len(rows)
 
 
