@@ -26,6 +26,8 @@ log = structlog.get_logger("stempel.spending")
 
 SOLD: Final = "sale_completed"
 REFUNDED: Final = "sale_refunded"
+_SIGNS: Final = (b"gift_card", b'"code"', b'"holds"')
+"""One of them is in every sale that uses a code, or names a hold: of a coupon that gave nothing, too."""
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -55,7 +57,7 @@ def fold(db: Database, rows: Iterable[Any]) -> None:
     by_shard: dict[int, list[tuple[Any, str, _Moves]]] = defaultdict(list)
     for row in rows:
         # Most sales use no code: their bytes tell, faster than decoding them.
-        if row.kind in (SOLD, REFUNDED) and (b"gift_card" in row.body or b'"code"' in row.body):
+        if row.kind in (SOLD, REFUNDED) and any(sign in row.body for sign in _SIGNS):
             for code, moves in _moves(row).items():
                 by_shard[schema.shard_of_code(code)].append((row, code, moves))
     for shard, found in sorted(by_shard.items()):

@@ -147,6 +147,13 @@ def test_a_coupon_is_held_once_and_spent_once(rig: Rig, till: HandTill) -> None:
     assert held_of(hold(other, COUPON, 1, kind="coupon")).amount == 1, "a refund gave it back"
 
 
+def test_a_coupon_that_gave_nothing_is_free_after_the_sale(rig: Rig, till: HandTill) -> None:
+    id = held_of(hold(till, COUPON, 1, kind="coupon")).id
+    till.push_ok(till.start, [sale(rig, holds=(Hold(id, "coupon", 1, COUPON),))])
+    fold_all(rig)
+    assert held_of(hold(enrolled(rig, 2), COUPON, 1, kind="coupon")).amount == 1
+
+
 def test_a_gift_card_is_held_as_far_as_it_goes(rig: Rig, till: HandTill) -> None:
     assert hold(till, "G-1", 500, kind="gift_card", part=True).problem.code == "unknown_card"
     line = SoldLine(
