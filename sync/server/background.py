@@ -120,9 +120,9 @@ def _fold(lane: Lane, context: Context) -> None:
     """Fold facts into members as they come. Any number of servers may do so on one database at once."""
     while not lane.wait(FOLD_S):
         lane.beat()
+        holding.lapse(context.db, context.world.now_ms())  # first: holds run out whatever happens to folding
         while members.fold_new(context.db) and not lane.stopping.is_set():
             lane.beat()
-        holding.lapse(context.db, context.world.now_ms())
 
 
 def _compare(lane: Lane, context: Context) -> None:

@@ -21,6 +21,7 @@ from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
 
 from app.ledger.again import Difference, context_of, differences, given_centi, given_minor, price_again
 from app.ledger.basis import ENGINE, Basis
@@ -35,9 +36,11 @@ from sync.server import findings, merging, schema
 from sync.server.database import Database
 from sync.server.findings import Finding, Reason
 from sync.server.histories import History, Used, histories
-from sync.server.impact import FoldedFact, impact_of
+from sync.server.impact import LONG_MAX, FoldedFact, impact_of, plausible
 from sync.server.members import folded
 from sync.server.sources import Sources
+
+log = structlog.get_logger("stempel.checking")
 
 BATCH: Final = 1000
 """Facts looked at between two records of how far it is."""
@@ -150,6 +153,17 @@ class Checker:
     ) -> Outcome:
         if sale is None:
             return Outcome(fact, None, reason="unreadable")
+        try:
+            return self._looked_at(fact, sale, history, true)
+        except Exception:
+            # A time zone that nobody has heard of, a moment beyond all calendars, two lines of one number:
+            # what no till can have meant must not keep other sales from being looked at.
+            log.exception("not checked: it cannot be priced", fact=str(fact.id))
+            return Outcome(fact, None, reason="unreadable")
+
+    def _looked_at(
+        self, fact: FoldedFact, sale: SaleCompleted, history: History | None, true: MemberState
+    ) -> Outcome:
         basis = sale.basis
         if basis is None:
             return Outcome(fact, sale, reason="no_basis")
@@ -236,7 +250,7 @@ def sale_in(body: bytes) -> SaleCompleted | None:
         fact = decode(body)
     except UnreadableFact:
         return None
-    return fact if isinstance(fact, SaleCompleted) else None
+    return fact if isinstance(fact, SaleCompleted) and plausible(fact, text_max=LONG_MAX) else None
 
 
 def _with_a_birthday(

@@ -24,6 +24,7 @@ from app.ledger.entries import entries
 from app.loyalty.effects import AnyEffect
 from sync.server import schema
 from sync.server.database import Database
+from sync.server.impact import LONG_MAX, plausible
 from sync.server.programmes import Programmes
 from sync.server.tables import Column, writer_of
 
@@ -133,9 +134,14 @@ class Day:
                 found = connection.execute(_FACTS, asked).all()
                 for row in found:
                     try:
-                        yield Row(facts.decode(row.body), row.origin, stores.get((shard, row.origin), ""))
+                        fact = facts.decode(row.body)
                     except facts.UnreadableFact as error:
                         log.warning("not exported: start a newer program", fact=str(row.id), error=str(error))
+                        continue
+                    if not plausible(fact, text_max=LONG_MAX):
+                        log.warning("not exported: a figure is out of all bounds", fact=str(row.id))
+                        continue
+                    yield Row(fact, row.origin, stores.get((shard, row.origin), ""))
                 if len(found) < RUN:
                     break
                 after = found[-1].id

@@ -21,6 +21,7 @@ from app.loyalty.effects import AnyEffect, CodeUsed
 from sync import holds
 from sync.server import holding, schema
 from sync.server.database import Database
+from sync.server.impact import plausible
 
 log = structlog.get_logger("stempel.spending")
 
@@ -72,6 +73,9 @@ def _moves(row: Any) -> dict[str, _Moves]:
             "codes not folded: start a newer program, then rebuild", fact=str(row.id), error=str(error)
         )
         return {}
+    if not plausible(spent):
+        log.warning("codes not folded: a figure or a text is out of all bounds", fact=str(row.id))
+        return {}
     found: dict[str, _Moves] = defaultdict(_Moves)
     sign = 1 if row.kind == SOLD else -1
     for line in spent.lines:
@@ -89,7 +93,7 @@ def _moves(row: Any) -> dict[str, _Moves]:
     for hold in spent.holds:
         if hold.kind != holds.POINTS:
             found[hold.of].holds.append(hold)
-    return {code: moves for code, moves in found.items() if code and "\0" not in code}
+    return {code: moves for code, moves in found.items() if code}
 
 
 def _fold_shard(db: Database, shard: int, found: Sequence[tuple[Any, str, _Moves]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
@@ -16,9 +17,12 @@ import sqlalchemy as sa
 from app.ledger.facts import SaleCompleted, SaleGivenTo, SaleRefunded, SaleTakenFrom, UnreadableFact, decode
 from app.loyalty.compiled import Compiled
 from app.loyalty.effects import AnyEffect
+from app.loyalty.standing import DAY_MS
 from app.loyalty.state import EMPTY, MemberState
+from app.values import from_ms
 from sync.server import merging, persons, schema
 from sync.server.database import Database
+from sync.server.impact import LONG_MAX, plausible
 from sync.server.programmes import Programmes
 from sync.server.receipts.wordings import Wordings
 from sync.server.refolding import all_of, folded
@@ -59,8 +63,9 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def time_zone(self) -> str:
-        """The store's, as the till had it; the programme's for sales of older tills."""
-        if self.sale.basis is not None and self.sale.basis.time_zone:
+        """The store's, as the till had it; the programme's for sales of older tills, and for a zone that
+        nobody here has heard of."""
+        if self.sale.basis is not None and _is_zone(self.sale.basis.time_zone):
             return self.sale.basis.time_zone
         return self.programme.programme.time_zone if self.programme is not None else "UTC"
 
@@ -130,11 +135,23 @@ def find(db: Database, programmes: Programmes, wordings: Wordings, id: uuid.UUID
     return msgspec.structs.replace(found, programme=under or programme)
 
 
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(name) and ZoneInfo(name).key == name
+    except (KeyError, ValueError, OSError):
+        return False
+
+
 def _read(body: bytes) -> object:
     try:
-        return decode(body)
+        fact = decode(body)
+        for around_ms in (-DAY_MS, DAY_MS):  # in every time zone
+            from_ms(fact.at_ms + around_ms)
     except (UnreadableFact, RecursionError):
         return None  # of a later version: said where it is folded
+    except (ValueError, OverflowError, OSError):
+        return None  # of a day that is in no calendar
+    return fact if plausible(fact, text_max=LONG_MAX) else None
 
 
 def _bearer(sale: SaleCompleted, later: Sequence[object]) -> SaleCompleted | SaleGivenTo | None:
