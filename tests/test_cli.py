@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import resources
 from app.cli import app
 from app.config import FILE
 from app.store.database import Database
+from sync.server.database import open_database
 from tests.support.facts import Shelf
 
 
@@ -179,6 +181,14 @@ def test_server_codes_and_tokens(tmp_path: Path) -> None:
     code = run("server", "--data", tmp_path, "enrol-code", "12")
     assert code.exit_code == 0, code.output
     assert len(code.output.strip()) == 19
+    back = run("server", "--data", tmp_path, "enrol-code", "12", "--till", str(uuid.UUID(int=7)))
+    assert len(back.output.strip()) == 19
+    assert run("server", "--data", tmp_path, "enrol-code", "12", "--till", "7").exit_code == 2
+    database = open_database(None, tmp_path)
+    with database.read() as connection:
+        codes = connection.exec_driver_sql("SELECT till FROM enrol_code ORDER BY till").scalars().all()
+    assert codes == [None, uuid.UUID(int=7).bytes]
+    database.close()
     token = run("server", "--data", tmp_path, "office-token", "reports")
     assert len(token.output.strip()) >= 40
 

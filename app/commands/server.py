@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import typer
 
@@ -58,14 +59,17 @@ def _end_with_parent() -> None:
 @server_app.command("enrol-code")
 def server_enrol_code(
     context: typer.Context,
-    store: Annotated[str, typer.Argument(help="The store that the new till stands in.")],
+    store: Annotated[str, typer.Argument(help="The store that the till stands in.")],
+    till: Annotated[
+        UUID | None, typer.Option(help="For this till alone: moved, lost its key, or was withdrawn.")
+    ] = None,
 ) -> None:
-    """A one-time code for a new till; also while the server runs."""
+    """A one-time code for a new till, or for one to come back; also while the server runs."""
     with server_database(context) as database:
         from app.lanes import RealWorld
         from sync.server import admin
 
-        say(admin.create_enrol_code(database, store, RealWorld().now_ms()))
+        say(admin.create_enrol_code(database, store, RealWorld().now_ms(), till=till))
 
 
 @server_app.command("office-token")
