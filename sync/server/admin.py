@@ -113,26 +113,36 @@ def tills(db: Database) -> list[TillRow]:
 def revoke_till(db: Database, till: uuid.UUID, now_ms: int) -> None:
     """Withdraw a till's keys: it goes on selling and keeps everything; nothing is taken from it. Raises
     UnknownTill."""
-    _set_revoked(db, till, now_ms)
+    key, ours = schema.till_key.c, _of(till)
+    with db.write() as connection:
+        _set_revoked(connection, till, now_ms)
+        good = sa.update(schema.till_key).where(ours, key.revoked_ms.is_(None))
+        connection.execute(good.values(revoked_ms=now_ms))
+        keys.publish(connection, db, till)
 
 
 def readmit_till(db: Database, till: uuid.UUID) -> None:
-    """Let a till in again by the keys it has: for one that was withdrawn by mistake, or was found. Where a
-    key may be in other hands, make a code for the till instead. Raises UnknownTill."""
-    _set_revoked(db, till, None)
-
-
-def _set_revoked(db: Database, till: uuid.UUID, revoked_ms: int | None) -> None:
-    table = schema.till
+    """Let a till in again by the keys that were withdrawn last: for one that was withdrawn by mistake, or was
+    found. Where a key may be in other hands, make a code for the till instead. Raises UnknownTill."""
+    table, key, ours = schema.till.c, schema.till_key.c, _of(till)
     with db.write() as connection:
-        result = connection.execute(
-            sa.update(table)
-            .where(table.c.shard == schema.shard_of(till), table.c.id == till)
-            .values(revoked_ms=revoked_ms)
-        )
-        if result.rowcount:
-            keys.publish(connection, db, till)
-    if result.rowcount == 0:
+        this = (table.shard == schema.shard_of(till)) & (table.id == till)
+        since_ms = connection.execute(sa.select(table.revoked_ms).where(this)).scalar()
+        _set_revoked(connection, till, None)
+        withdrawn = sa.update(schema.till_key).where(ours, key.revoked_ms == since_ms)
+        connection.execute(withdrawn.values(revoked_ms=None))
+        keys.publish(connection, db, till)
+
+
+def _of(till: uuid.UUID) -> sa.ColumnElement[bool]:
+    key = schema.till_key.c
+    return (key.shard == schema.shard_of(till)) & (key.till == till)
+
+
+def _set_revoked(connection: sa.Connection, till: uuid.UUID, revoked_ms: int | None) -> None:
+    table = schema.till
+    ours = (table.c.shard == schema.shard_of(till)) & (table.c.id == till)
+    if not connection.execute(sa.update(table).where(ours).values(revoked_ms=revoked_ms)).rowcount:
         raise UnknownTill(f"no till has the id {till}")
 
 

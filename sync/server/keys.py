@@ -14,15 +14,12 @@ from sync.server.database import Database
 
 def publish(connection: sa.Connection, db: Database, till: uuid.UUID) -> None:
     """Every key of a till as it is now; inside the transaction that made or withdrew one."""
-    key, table, shard = schema.till_key.c, schema.till.c, schema.shard_of(till)
-    revoked_ms = connection.execute(
-        sa.select(table.revoked_ms).where(table.shard == shard, table.id == till)
-    ).scalar()
-    query = sa.select(key.epoch, key.public_key).where(key.shard == shard, key.till == till)
+    key, shard = schema.till_key.c, schema.shard_of(till)
+    query = sa.select(key.epoch, key.public_key, key.revoked_ms).where(key.shard == shard, key.till == till)
     rows: dict[str, bytes | None] = {
         f"{till.hex}-{epoch}": msgspec.json.encode(
             holds.TillKey(till=till, epoch=epoch, public_key=public_key, revoked_ms=revoked_ms)
         )
-        for epoch, public_key in connection.execute(query).all()
+        for epoch, public_key, revoked_ms in connection.execute(query).all()
     }
     listing.put_keys(connection, db, rows)

@@ -28,7 +28,11 @@ _CERTIFIES: Final = b"stempel-certificate-1"
 
 
 _KEY_OF_TILL: Final = (
-    sa.select(schema.till.c.store, schema.till.c.revoked_ms, schema.till_key.c.public_key)
+    sa.select(
+        schema.till.c.store,
+        schema.till_key.c.public_key,
+        sa.func.coalesce(schema.till_key.c.revoked_ms, schema.till.c.revoked_ms).label("revoked_ms"),
+    )
     .join(
         schema.till_key,
         (schema.till_key.c.shard == schema.till.c.shard) & (schema.till_key.c.till == schema.till.c.id),
@@ -239,7 +243,7 @@ def readmit(
         store = row.store if row else certificate.store
         if row is None:
             _add_till(connection, certificate.till, store, now_ms)
-        _keep_key(connection, certificate.till, certificate.epoch, certificate.public_key)
+        _keep_key(connection, certificate)
         epoch = _epoch_for(connection, certificate.till, request.public_key)
         till_keys.publish(connection, db, certificate.till)
     return _enrolled(keys, certificate.till, epoch, store, request.public_key, now_ms)
@@ -267,20 +271,28 @@ def _enrolled(
 def _admit(
     connection: sa.Connection, till: uuid.UUID, store: str, public_key: bytes, now_ms: int, *, bound: bool
 ) -> int:
-    """Make the till known with this key; returns its epoch. A known till needs a code made for it."""
+    """Make the till known with this key; returns its epoch. A known till needs a code made for it.
+
+    Such a code lets a withdrawn till in by the key that it comes with. Its others stay withdrawn: they may be
+    in other hands.
+    """
     table, envelope, shard = schema.till, schema.envelope, schema.shard_of(till)
     known = connection.execute(
-        sa.select(table.c.id).where(table.c.shard == shard, table.c.id == till)
+        sa.select(table.c.id, table.c.revoked_ms).where(table.c.shard == shard, table.c.id == till)
     ).first()
     if known is None:
         _add_till(connection, till, store, now_ms)
         return _epoch_for(connection, till, public_key)
     spoke = sa.select(envelope.c.seq).where(envelope.c.shard == shard, envelope.c.origin == till).limit(1)
-    if not bound and connection.execute(spoke).first() is not None:
+    if not bound and (known.revoked_ms is not None or connection.execute(spoke).first() is not None):
         raise Refused(403, "till_exists", "this till is known: ask head office for a code made for it")
     values = {"store": store, "revoked_ms": None}
     connection.execute(sa.update(table).where(table.c.shard == shard, table.c.id == till).values(values))
-    return _epoch_for(connection, till, public_key)
+    epoch = _epoch_for(connection, till, public_key)
+    key = schema.till_key
+    this = (key.c.shard == shard) & (key.c.till == till) & (key.c.epoch == epoch)
+    connection.execute(sa.update(key).where(this).values(revoked_ms=None))
+    return epoch
 
 
 def _add_till(connection: sa.Connection, till: uuid.UUID, store: str, now_ms: int) -> None:
@@ -301,14 +313,19 @@ def _epoch_for(connection: sa.Connection, till: uuid.UUID, public_key: bytes) ->
     return epoch
 
 
-def _keep_key(connection: sa.Connection, till: uuid.UUID, epoch: int, public_key: bytes) -> None:
-    """Know an epoch's key again, after a restore lost it."""
-    key, shard = schema.till_key, schema.shard_of(till)
-    query = sa.select(key.c.public_key).where(key.c.shard == shard, key.c.till == till, key.c.epoch == epoch)
-    known = connection.execute(query).scalar()
+def _keep_key(connection: sa.Connection, named: _Certificate) -> None:
+    """Know the key of a certificate again, after a restore lost it. Raises Refused for a withdrawn one."""
+    key, shard = schema.till_key, schema.shard_of(named.till)
+    place = {"shard": shard, "till": named.till, "epoch": named.epoch}
+    query = sa.select(key.c.public_key, key.c.revoked_ms).where(
+        key.c.shard == shard, key.c.till == named.till, key.c.epoch == named.epoch
+    )
+    known = connection.execute(query).first()
     if known is None:
-        connection.execute(sa.insert(key).values(shard=shard, till=till, epoch=epoch, public_key=public_key))
-    elif known != public_key:
+        connection.execute(sa.insert(key).values(**place, public_key=named.public_key))
+    elif known.revoked_ms is not None:
+        raise Refused(401, "revoked", "this till's key was withdrawn by head office")
+    elif known.public_key != named.public_key:
         raise Refused(
             401, "bad_certificate", "the server knows this epoch by another key: ask for a new code"
         )

@@ -28,6 +28,7 @@ till_key = sa.Table(
     sa.Column("till", Id, primary_key=True),
     sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("public_key", sa.LargeBinary(32), nullable=False),
+    sa.Column("revoked_ms", sa.BigInteger),
     sa.ForeignKeyConstraint(["shard", "till"], ["till.shard", "till.id"]),
     sa.UniqueConstraint("shard", "till", "public_key"),
     info=FACTS,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 
+import msgspec
 import pytest
 
-from sync import protocol
+from sync import holds, protocol
 from sync.server import admin
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, HandTill, Rig
@@ -110,6 +111,32 @@ def test_a_revoked_till_is_refused_and_says_so_and_can_be_taken_back(rig: Rig, t
     assert (till.credentials.epoch, till.state().acked_seq) == (1, 1), "the same key: the same epoch"
     with pytest.raises(admin.UnknownTill):
         admin.revoke_till(rig.db, uuid.uuid4(), NOW_MS)
+
+
+def test_a_stolen_key_stays_withdrawn_when_its_till_comes_back_by_a_code(rig: Rig, till: HandTill) -> None:
+    stolen, target = till.credentials, f"/v1/tills/{till.credentials.till}/state"
+    admin.revoke_till(rig.db, stolen.till, NOW_MS)
+    other = HandTill(rig, bytes(reversed(range(32))))
+    assert other.enrol(till=stolen.till).problem.code == "till_exists", "though it never spoke"
+    assert other.enrol(rig.code(till=stolen.till)).status == 200
+    assert (other.credentials.till, other.credentials.epoch) == (stolen.till, 2)
+    assert other.send("GET", target).status == 200
+    assert till.send("GET", target).problem.code == "revoked"
+    assert till.enrol_again(bytes([5]) * 32).problem.code == "revoked"
+    assert withdrawn(rig, stolen.till) == {1: NOW_MS, 2: None}, "as tills know it, for coupons that it signed"
+    admin.revoke_till(rig.db, stolen.till, NOW_MS + 1)
+    admin.readmit_till(rig.db, stolen.till)
+    assert withdrawn(rig, stolen.till) == {1: NOW_MS, 2: None}
+
+
+def withdrawn(rig: Rig, till: uuid.UUID) -> dict[int, int | None]:
+    """When each key of a till was withdrawn, as it is told to tills."""
+    with rig.db.read() as connection:
+        bodies = (
+            connection.exec_driver_sql("SELECT body FROM listing WHERE list = 'till_key'").scalars().all()
+        )
+    keys = [msgspec.json.decode(body, type=holds.TillKey) for body in bodies]
+    return {key.epoch: key.revoked_ms for key in keys if key.till == till}
 
 
 def test_a_certificate_is_only_good_with_its_key_and_from_this_server(rig: Rig, till: HandTill) -> None:
