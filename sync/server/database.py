@@ -247,7 +247,7 @@ class Database:
         Who reads at this moment is not waited for, since others would wait, too: it goes when the log begins
         anew. PostgreSQL overwrites by its own VACUUM.
         """
-        if not self.postgresql:
+        if not self.postgresql and self.engine.url.database:
             alone = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             with self._writing, alone as connection:
                 connection.exec_driver_sql("PRAGMA busy_timeout=0")

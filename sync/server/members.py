@@ -23,6 +23,7 @@ from sync.server import (
     member_scope,
     merging,
     overdrafts,
+    persons,
     schema,
     settling,
     spending,
@@ -62,6 +63,7 @@ def fold_new(db: Database, *, decide: bool = True) -> int:
         other = merging.other_of(fact)
         if other is not None and fact.impact.member is not None:
             _merge(db, fact.impact.member, other)
+            persons.forget_merged(db, other, merging.root(db, fact.impact.member), fact.at_ms)
     for shard, rows in come.items():
         spending.fold(db, rows)
         settling.settle(db, shard, [row.body for row in rows])

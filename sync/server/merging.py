@@ -68,6 +68,16 @@ def roots(db: Database, members: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.
     return {member: root(db, member) if member in merged else member for member in members}
 
 
+def family(db: Database, member: uuid.UUID) -> list[uuid.UUID]:
+    """Every id that a member has had, and those of whoever was merged with them: the one in use first."""
+    found = [root(db, member)]
+    for one in found:
+        with db.read() as connection:
+            others = connection.execute(sa.select(_alias.other).where(_alias.member == one)).scalars()
+            found += [other for other in others if other not in found]
+    return found
+
+
 def other_of(fact: FoldedFact) -> uuid.UUID | None:
     """Whom a fact merges into its member; None for any other fact."""
     if fact.impact.kind != MERGED or not isinstance(fact.impact.other, str):

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 
 from sync import protocol
-from sync.server import schema
+from sync.server import merging, schema
 from sync.server.database import Database
 from sync.server.tills import Till
 
@@ -83,10 +83,26 @@ def _take(db: Database, till: Till, shard: int, persons: Sequence[protocol.Perso
 
 
 def erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
-    """Forget who a member is, here and, at its next pull, at every till. True if there was anything.
+    """Forget who a member is, here and, at its next pull, at every till, under every id that they have had.
+    True if there was anything.
 
     The member's points and facts stay: they name nobody.
     """
+    found = [_erase(db, one, now_ms) for one in merging.family(db, member)]
+    db.scrub()
+    return any(found)
+
+
+def forget_merged(db: Database, other: uuid.UUID, member: uuid.UUID, now_ms: int) -> None:
+    """Forget who `other` was, who is `member` now, unless nobody has said here who `member` is."""
+    shard = schema.shard_of(member)
+    with db.read() as connection:
+        kept = of(connection, shard, member)
+    if kept is not None and _erase(db, other, now_ms):
+        db.scrub()
+
+
+def _erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
     table, shard = schema.person, schema.shard_of(member)
     ours = (table.c.shard == shard) & (table.c.member == member)
     with db.write() as connection:
@@ -102,7 +118,6 @@ def erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
         else:
             connection.execute(sa.update(table).where(ours).values(values))
         _move(connection, shard, head, head + 1)
-    db.scrub()
     return row is not None
 
 

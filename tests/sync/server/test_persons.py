@@ -14,6 +14,7 @@ from sync.server import admin, persons
 from sync.server.database import open_database
 from sync.server.tills import Till
 from tests.sync.rig import HandTill, Rig
+from tests.sync.server.test_members import fold_all, merged
 
 ANN = uuid.UUID("019a0000-0000-7000-8000-00000000000a")
 
@@ -91,6 +92,21 @@ def test_erased_is_erased_everywhere_and_for_ever(rig: Rig, till: HandTill) -> N
     assert pulled(till, cursor)[0] == {ANN: None}, "a till that sends her again is told again"
     assert not persons.erase(rig.db, ANN, 1), "nothing is left to erase"
     assert persons.erase(rig.db, uuid.uuid4(), 1) is False, "but who is not here yet will never be"
+
+
+def test_erased_is_erased_under_every_id_and_a_merge_forgets_the_other(rig: Rig, till: HandTill) -> None:
+    south, anna, anja = till_of(rig, "shop 2", 2), uuid.uuid4(), uuid.uuid4()
+    hand(south, row("Anna", 10, anna))
+    _, head = till.push_ok(till.start, [merged(rig, ANN, anna)])
+    fold_all(rig)
+    assert pulled(south)[0] == {anna: "Anna"}, "the only one who says who she is"
+    hand(till, row("Ann", 10))
+    hand(south, row("Anja", 10, anja))
+    till.push_ok(head, [merged(rig, ANN, anja)])
+    fold_all(rig)
+    assert pulled(south)[0] == {anna: "Anna", anja: None}
+    assert persons.erase(rig.db, anja, 1)
+    assert pulled(south)[0] == {anna: None, anja: None, ANN: None}
 
 
 def test_pages_of_members_and_persons_skip_neither(rig: Rig, till: HandTill) -> None:
