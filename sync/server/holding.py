@@ -248,7 +248,8 @@ def give_back(db: Database, till: uuid.UUID, hold: uuid.UUID) -> None:
     """End a hold of a till; one that ended, or never was, stays as it is."""
     query = sa.select(_hold.shard, _hold.kind, _hold.subject).where(_hold.id == hold, _hold.till == till)
     with db.read() as connection:
-        found = connection.execute(query).first()
+        # Of one that followed its member both are there: the one that is held comes first.
+        found = connection.execute(query.order_by(_hold.state)).first()
     if found is None:
         return
     with db.write() as connection:
@@ -256,6 +257,42 @@ def give_back(db: Database, till: uuid.UUID, hold: uuid.UUID) -> None:
         connection.execute(_END, {"in_shard": found.shard, "hold": hold})
         if found.kind == holds.POINTS:
             _shown(connection, found.shard, {uuid.UUID(hex=found.subject)}, head)
+
+
+# Those of members who were merged
+
+
+def follow(db: Database, other: uuid.UUID, member: uuid.UUID) -> None:
+    """Points held of `other` are held of `member`, who they are from now on. May be repeated.
+
+    The hold begins there before it ends here, and each fact that names it ends both: what is held is never
+    free in between.
+    """
+    old, new = schema.shard_of(other), schema.shard_of(member)
+    theirs = (_hold.shard == old) & (_hold.subject == other.hex)
+    theirs &= (_hold.kind == holds.POINTS) & (_hold.state == HELD)
+    with db.read() as connection:
+        rows = [dict(row) for row in connection.execute(sa.select(schema.hold).where(theirs)).mappings()]
+    if not rows:
+        return
+    ids = [row["id"] for row in rows]
+    with db.write() as connection:
+        head = db.lock_shard(connection, new, _head)
+        if old == new:
+            moved = sa.update(schema.hold).where(theirs, _hold.id.in_(ids))
+            connection.execute(moved.values(subject=member.hex))
+        else:
+            here = sa.select(_hold.id).where(_hold.shard == new, _hold.id.in_(ids))
+            known = set(connection.execute(here).scalars())
+            fresh = [row | {"shard": new, "subject": member.hex} for row in rows if row["id"] not in known]
+            if fresh:
+                connection.execute(_PUT, fresh)
+        _shown(connection, new, {member}, head)
+    if old != new:
+        with db.write() as connection:
+            db.lock_shard(connection, old, _head)
+            ended = sa.update(schema.hold).where(theirs, _hold.id.in_(ids))
+            connection.execute(ended.values(state=ENDED))
 
 
 # Ended by facts, inside the transaction that folds them

@@ -138,6 +138,7 @@ def _merge(db: Database, member: uuid.UUID, other: uuid.UUID) -> None:
         merging.put(db, gone, root)
     twins.merged(db, member, other)
     for one in {other, gone} - {root}:
+        holding.follow(db, one, root)
         shard = schema.shard_of(one)
         with db.read() as connection:
             facts = all_of(connection, shard, one)

@@ -18,7 +18,7 @@ from sync.server import holding, members, overdrafts, schema
 from sync.server.tills import Refused
 from tests.sync.rig import NOW_MS, HandTill, Rig
 from tests.sync.server.held import COUPON, enrolled, held_of, hold, member_with, sale, spending
-from tests.sync.server.test_members import fold_all, pull_all
+from tests.sync.server.test_members import earned, fold_all, merged, pull_all
 
 
 @pytest.fixture
@@ -96,6 +96,29 @@ def test_a_hold_runs_out_by_the_servers_clock(rig: Rig, till: HandTill) -> None:
     assert holding.lapse(rig.db, rig.world.ms + holding.KEPT_MS + 1) == 0
     with rig.db.read() as connection:
         assert connection.execute(schema.hold.select()).all() == []
+
+
+def test_what_is_held_of_a_member_stays_held_when_they_are_merged(rig: Rig, till: HandTill) -> None:
+    ids = iter(rig.world.new_id() for _ in range(400))
+    anna, head = member_with(rig, till, 10_000)
+    near = next(id for id in ids if schema.shard_of(id) == schema.shard_of(anna))
+    far = next(id for id in ids if schema.shard_of(id) != schema.shard_of(anna))
+    first, second = (held_of(hold(till, anna, centi)).id for centi in (7_000, 3_000))
+    other, left = enrolled(rig, 2), 0
+    for ann in (near, far):
+        _, head = till.push_ok(head, [earned(rig, ann, 100), merged(rig, ann, anna)])
+        fold_all(rig)
+        left += 100
+        assert hold(other, ann, left + 1).problem.code == "not_enough"
+        assert pull_all(other)[0][ann].held_centi == 10_000
+        anna = ann
+    assert held_of(hold(till, anna, 7_000, id=first)).amount == 7_000, "asked again"
+    assert till.send("DELETE", f"/v1/holds/{second}").status == 204
+    assert held_of(hold(other, anna, 3_000)).amount == 3_000
+    till.push_ok(head, [spending(rig, near, 7_000, Hold(first, "points", 7_000))])
+    fold_all(rig)
+    assert hold(other, anna, 201).status == 409
+    assert held_of(hold(other, anna, 200)).amount == 200
 
 
 def test_other_tills_pull_what_is_held(rig: Rig, till: HandTill) -> None:
