@@ -13,9 +13,13 @@ from typer.testing import CliRunner, Result
 import resources
 from app.cli import app
 from app.config import FILE
+from app.loyalty.effects import CodeUsed
 from app.store.database import Database
 from sync.server.database import open_database
 from tests.support.facts import Shelf
+from tests.sync.rig import Rig
+from tests.sync.server.held import enrolled, sale
+from tests.sync.server.test_members import fold_all
 
 
 def run(*arguments: str | Path) -> Result:
@@ -191,6 +195,24 @@ def test_server_codes_and_tokens(tmp_path: Path) -> None:
     database.close()
     token = run("server", "--data", tmp_path, "office-token", "reports")
     assert len(token.output.strip()) >= 40
+
+
+def test_a_server_is_compared_and_rebuilt(tmp_path: Path) -> None:
+    database = open_database(None, tmp_path)
+    database.migrate()
+    rig = Rig(database)
+    till = enrolled(rig, 1)
+    till.push_ok(till.start, [sale(rig, member=uuid.UUID(int=9), effects=(CodeUsed("x", "y"),))])
+    fold_all(rig)
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE member SET state = ?", (b'{"receipts":99}',))
+    rig.close()
+    server = ("server", "--data", tmp_path, "rebuild")
+    wrong = run(*server, "--check")
+    assert (wrong.exit_code, str(uuid.UUID(int=9)) in wrong.output) == (1, True)
+    assert "1 facts" in run(*server).output
+    assert run(*server, "--check").exit_code == 0
+    database.close()
 
 
 def test_feed_without_a_server_says_so() -> None:

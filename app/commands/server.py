@@ -98,8 +98,6 @@ def server_erase(
     context: typer.Context, member: Annotated[str, typer.Argument(help="The member's id.")]
 ) -> None:
     """Forget who a member is, at the server and at every till. Their points stay, and name nobody."""
-    from uuid import UUID
-
     try:
         id = UUID(member)
     except ValueError as error:
@@ -111,6 +109,29 @@ def server_erase(
 
         found = persons.erase(database, id, RealWorld().now_ms())
     say("Erased." if found else "Nobody of that id is known here; a till that knows them will forget.")
+
+
+@server_app.command("rebuild")
+def server_rebuild(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Compare only, and change nothing.")] = False,
+) -> None:
+    """Fold every fact anew: members, codes, gift cards, business days. Stop the servers first.
+
+    For doubts about a figure, and after an update where the log said that facts were not folded.
+    """
+    with server_database(context) as database, known_errors():
+        from sync.server import export, members
+
+        if check:
+            wrong = members.check(database)
+            for member in wrong:
+                say(str(member))
+            say(f"Members that come out otherwise: {len(wrong)}.")
+            raise typer.Exit(1 if wrong else 0)
+        count = members.rebuild(database)
+        export.forget_days(database)
+    say(f"Folded anew: {count} facts. Tills pull their members again; days are found as the server runs.")
 
 
 @server_app.command("backup")

@@ -53,7 +53,14 @@ class Dated(msgspec.Struct, frozen=True):
     effects: tuple[AnyEffect, ...] = ()
 
 
+class _OfDay(msgspec.Struct, frozen=True):
+    """The day alone, of a fact whose effects this program does not know."""
+
+    business_day: str = ""
+
+
 _dated: Final = msgspec.json.Decoder(Dated)
+_day: Final = msgspec.json.Decoder(_OfDay)
 
 
 def date_new(db: Database, programmes: Programmes, now_ms: int) -> int:
@@ -81,11 +88,18 @@ def _date_shard(db: Database, shard: int, pos: int, zone: ZoneInfo) -> int:
     return len(rows)
 
 
+def forget_days(db: Database) -> None:
+    """Have every fact dated anew: a newer program may know of more facts which day they are of."""
+    with db.write() as connection:
+        connection.execute(sa.delete(schema.business_day))
+        connection.execute(sa.update(schema.dated).values(pos=0))
+
+
 def _day_of(row: Any, zone: ZoneInfo) -> str:
     try:
         fact = _dated.decode(row.body)
     except (msgspec.DecodeError, RecursionError):
-        return ""  # of a later version than this program's: said where it is folded
+        return _day_alone(row.body)  # of a later version than this program's: said where it is folded
     if _DAY.fullmatch(fact.business_day):
         return fact.business_day
     if fact.member is None or not fact.effects:
@@ -94,6 +108,14 @@ def _day_of(row: Any, zone: ZoneInfo) -> str:
         return datetime.fromtimestamp(row.at_ms / 1000, UTC).astimezone(zone).date().isoformat()
     except (OverflowError, ValueError, OSError):  # a clock beyond all calendars
         return ""
+
+
+def _day_alone(body: bytes) -> str:
+    try:
+        day = _day.decode(body).business_day
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    return day if _DAY.fullmatch(day) else ""
 
 
 class Row(NamedTuple):

@@ -9,6 +9,7 @@ import uuid
 import zipfile
 from pathlib import Path
 
+import msgspec
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
@@ -145,6 +146,16 @@ def test_each_fact_is_dated_once_whoever_does_it(rig: Rig, till: HandTill) -> No
             looked_at = export._date_shard(rig.db, shard, pos, export.ZoneInfo("UTC"))
             assert looked_at == here, "whoever was second goes on: there may be more behind them"
     assert len(rows(get(rig, f"day={DAY}&table=sales").body)) == 3
+
+
+def test_a_sale_of_a_newer_till_has_its_day_already(rig: Rig, till: HandTill) -> None:
+    newer = msgspec.json.decode(facts.encode(sale(rig, DAY)))
+    newer |= {"effects": [{"do": "teleported", "rule": "x"}]}
+    till.push_ok(till.start, [msgspec.json.encode(newer)])
+    assert rows(get(rig, f"day={DAY}&table=sales").body) == [], "it cannot be read yet"
+    with rig.db.read() as connection:
+        days = connection.exec_driver_sql("SELECT day FROM business_day").scalars().all()
+    assert days == [DAY], "a newer program finds it"
 
 
 @ONE

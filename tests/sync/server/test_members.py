@@ -375,3 +375,16 @@ def test_merged_members_are_one_whatever_order_their_facts_come_in(
     again, _ = pull_all(till)
     assert state_of(again[root]).balance_centi == 54_321
     assert members.check(rig.db) == []
+
+
+def test_facts_that_a_newer_program_can_read_are_folded_by_a_rebuild(
+    rig: Rig, till: HandTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = rig.world.new_id()
+    with monkeypatch.context() as older:
+        older.setattr(members, "impact_of", lambda *_: None)
+        till.push_ok(till.start, [earned(rig, member, 700)])
+        fold_all(rig)
+    assert member not in pull_all(till)[0]
+    members.rebuild(rig.db)
+    assert state_of(pull_all(till)[0][member]).balance_centi == 700
