@@ -122,27 +122,28 @@ def _reach(db: Database, come: Mapping[int, Sequence[Any]]) -> None:
 
 def _fold_and_follow(db: Database, facts: Sequence[FoldedFact]) -> None:
     """Fold facts, and those of merged members into whom they were merged into."""
-    moved = fold_facts(db, facts) or ()
-    by_root: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
-    for fact in moved:
-        root = merging.root(db, _member_of(fact))
-        by_root[root].append(merging.as_of(fact, root))
-    for theirs in by_root.values():
-        fold_facts(db, theirs)
+    moved = fold_facts(db, facts)
+    while moved:  # again and again: another server may merge the one that they were merged into
+        by_root: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
+        for fact in moved:
+            root = merging.root(db, _member_of(fact))
+            if root != fact.impact.member:
+                by_root[root].append(merging.as_of(fact, root))
+        moved = [fact for theirs in by_root.values() for fact in fold_facts(db, theirs)]
 
 
 def _merge(db: Database, member: uuid.UUID, other: uuid.UUID) -> None:
     """All that is known of `other` is the member's. May be repeated, and is, after a crash."""
     root, gone = merging.root(db, member), merging.root(db, other)
-    if root != gone:
-        merging.put(db, gone, root)
+    while root != gone and not merging.put(db, gone, root):
+        root, gone = merging.root(db, member), merging.root(db, other)
     twins.merged(db, member, other)
-    for one in {other, gone} - {root}:
+    for one in {member, other, gone} - {root}:
         holding.follow(db, one, root)
         shard = schema.shard_of(one)
         with db.read() as connection:
             facts = all_of(connection, shard, one)
-        fold_facts(db, [merging.as_of(fact, root) for fact in facts])
+        _fold_and_follow(db, [merging.as_of(fact, root) for fact in facts])
 
 
 def _member_of(fact: FoldedFact) -> uuid.UUID:

@@ -88,18 +88,25 @@ def other_of(fact: FoldedFact) -> uuid.UUID | None:
         return None
 
 
-def put(db: Database, other: uuid.UUID, member: uuid.UUID) -> None:
-    """`other` is an alias of `member` from now on: its state is nobody's, its cards are the member's."""
+def put(db: Database, other: uuid.UUID, member: uuid.UUID) -> bool:
+    """`other` is an alias of `member` from now on: its state is nobody's, its cards are the member's.
+
+    False, and nothing changed, if either is somebody else's alias by now: another server may merge the same
+    two the other way round.
+    """
     shard, table, heads = schema.shard_of(other), schema.member, schema.member_head
-    cards = schema.member_card
+    cards, kept = schema.member_card, schema.shard_of(member)
     with db.write() as connection:
-        head = db.lock_shard(connection, shard, heads)
+        head = db.lock_shards(connection, {shard, kept}, heads)[shard]
+        if aliases(connection, shard, [other]) or aliases(connection, kept, [member]):
+            return False
         connection.execute(sa.insert(schema.member_alias).values(shard=shard, other=other, member=member))
         connection.execute(sa.delete(cards).where(cards.c.shard == shard, cards.c.member == other))
         theirs = (table.c.shard == shard) & (table.c.id == other)
         emptied = sa.update(table).where(theirs).values(state=b"{}", version=head + 1)
         if connection.execute(emptied).rowcount:
             connection.execute(sa.update(heads).where(heads.c.shard == shard).values(head=head + 1))
+    return True
 
 
 def as_of(fact: FoldedFact, member: uuid.UUID) -> FoldedFact:

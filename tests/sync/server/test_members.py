@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,8 @@ from app.ledger.facts import PointsAdjusted
 from app.loyalty.effects import Lot, PointsEarned, PointsSpent, StampsChanged
 from app.loyalty.state import EMPTY, MemberState, apply
 from sync import protocol
-from sync.server import members, schema
+from sync.server import members, merging, schema
+from sync.server.database import Database
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, HandTill, Rig
 
@@ -388,3 +390,52 @@ def test_facts_that_a_newer_program_can_read_are_folded_by_a_rebuild(
     assert member not in pull_all(till)[0]
     members.rebuild(rig.db)
     assert state_of(pull_all(till)[0][member]).balance_centi == 700
+
+
+def test_two_servers_that_merge_the_same_two_agree(
+    rig: Rig, till: HandTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other merges them the other way round after this one has looked whose aliases they are."""
+    ann, anna = rig.world.new_id(), rig.world.new_id()
+    _, head = till.push_ok(till.start, [earned(rig, ann, 1), earned(rig, anna, 20)])
+    fold_all(rig)
+    till.push_ok(head, [merged(rig, ann, anna)])
+    put, first = merging.put, True
+
+    def raced(db: Database, other: uuid.UUID, member: uuid.UUID) -> bool:
+        nonlocal first
+        if first:
+            first = False
+            assert put(db, member, other)
+        return put(db, other, member)
+
+    monkeypatch.setattr(merging, "put", raced)
+    fold_all(rig)
+    rows, _ = pull_all(till)
+    assert (rows[ann].merged_into, rows[anna].merged_into) == (anna, None)
+    assert state_of(rows[anna]).balance_centi == 21
+    members.rebuild(rig.db)
+    assert sum(state_of(row).balance_centi for row in pull_all(till)[0].values()) == 21
+
+
+def test_a_fact_follows_its_member_however_often_they_are_merged_meanwhile(
+    rig: Rig, till: HandTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, anna, anja = (rig.world.new_id() for _ in range(3))
+    _, head = till.push_ok(till.start, [earned(rig, one, 1) for one in (ann, anna, anja)])
+    fold_all(rig)
+    _, head = till.push_ok(head, [merged(rig, anna, ann)])
+    fold_all(rig)
+    fold_facts, calls = members.fold_facts, 0
+
+    def raced(*args: Any) -> list[Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 2:  # between its root being looked up and the fact being folded into it
+            merging.put(rig.db, anna, anja)
+        return fold_facts(*args)
+
+    till.push_ok(head, [earned(rig, ann, 500)])
+    monkeypatch.setattr(members, "fold_facts", raced)
+    fold_all(rig)
+    assert state_of(pull_all(till)[0][anja]).balance_centi == 501
