@@ -2,8 +2,9 @@
 
 Which facts are of a day is a projection of its own (`business_day`), so that a day is found among years. What
 has a shift has its business day; what has none (points adjusted, activity from outside) is of the calendar
-day in the programme's time zone. Amounts are integers of minor units, `qty_milli` thousandths; what came back
-is negative, so that columns add up. Rows are read and written in runs: a large day takes no more memory.
+day in the time zone of the store's programme. Amounts are integers of minor units, `qty_milli` thousandths;
+what came back is negative, so that columns add up. Rows are read and written in runs: a large day takes no
+more memory.
 """
 
 from __future__ import annotations
@@ -69,17 +70,17 @@ def date_new(db: Database, programmes: Programmes, now_ms: int) -> int:
     with db.read() as connection:
         query = sa.select(head.shard, dated.pos).join(schema.dated, dated.shard == head.shard)
         behind = connection.execute(query.where(head.head > dated.pos)).all()
-        compiled = programmes.in_force(connection, "", now_ms) if behind else None
-    zone = ZoneInfo(compiled.programme.time_zone if compiled is not None else "UTC")
-    return sum(_date_shard(db, shard, pos, zone) for shard, pos in behind)
+    return sum(_date_shard(db, shard, pos, programmes, now_ms) for shard, pos in behind)
 
 
-def _date_shard(db: Database, shard: int, pos: int, zone: ZoneInfo) -> int:
+def _date_shard(db: Database, shard: int, pos: int, programmes: Programmes, now_ms: int) -> int:
     fact, dated = schema.fact.c, schema.dated
     with db.read() as connection:
-        query = sa.select(fact.pos, fact.id, fact.at_ms, fact.body).where(fact.shard == shard, fact.pos > pos)
+        columns = (fact.pos, fact.id, fact.at_ms, fact.origin, fact.body)
+        query = sa.select(*columns).where(fact.shard == shard, fact.pos > pos)
         rows = connection.execute(query.order_by(fact.pos).limit(RUN)).all()
-    days = [(shard, day, row.id) for row in rows if (day := _day_of(row, zone))]
+        zones = _Zones(connection, shard, programmes, now_ms)
+        days = [(shard, day, row.id) for row in rows if (day := _day_of(row, zones))]
     moved = sa.update(dated).where(dated.c.shard == shard, dated.c.pos == pos).values(pos=rows[-1].pos)
     with db.write() as connection:
         # If another was first, these have their days now, and there may be more behind them.
@@ -95,7 +96,26 @@ def forget_days(db: Database) -> None:
         connection.execute(sa.update(schema.dated).values(pos=0))
 
 
-def _day_of(row: Any, zone: ZoneInfo) -> str:
+class _Zones:
+    """The time zones of tills, by the programmes of their stores; asked for few, since sales have a day."""
+
+    def __init__(self, connection: sa.Connection, shard: int, programmes: Programmes, now_ms: int) -> None:
+        self._connection, self._shard = connection, shard
+        self._programmes, self._now_ms = programmes, now_ms
+        self._known: dict[uuid.UUID, ZoneInfo] = {}
+
+    def of(self, origin: uuid.UUID) -> ZoneInfo:
+        """Universal time where no programme was ever published."""
+        if origin not in self._known:
+            till = schema.till.c
+            asked = sa.select(till.store).where(till.shard == self._shard, till.id == origin)
+            store = self._connection.execute(asked).scalar() or ""
+            compiled = self._programmes.in_force(self._connection, store, self._now_ms)
+            self._known[origin] = ZoneInfo(compiled.programme.time_zone if compiled is not None else "UTC")
+        return self._known[origin]
+
+
+def _day_of(row: Any, zones: _Zones) -> str:
     try:
         fact = _dated.decode(row.body)
     except (msgspec.DecodeError, RecursionError):
@@ -105,7 +125,8 @@ def _day_of(row: Any, zone: ZoneInfo) -> str:
     if fact.member is None or not fact.effects:
         return ""
     try:
-        return datetime.fromtimestamp(row.at_ms / 1000, UTC).astimezone(zone).date().isoformat()
+        moment = datetime.fromtimestamp(row.at_ms / 1000, UTC)
+        return moment.astimezone(zones.of(row.origin)).date().isoformat()
     except (OverflowError, ValueError, OSError):  # a clock beyond all calendars
         return ""
 

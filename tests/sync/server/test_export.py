@@ -21,6 +21,7 @@ from sync.server import export, tables
 from sync.server.export import TABLES, date_new
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, Answer, HandTill, Rig
+from tests.sync.server.test_members import earned
 from tests.sync.server.test_outside_events import event, member_of, publish, send
 
 ONE = pytest.mark.parametrize("db", ["sqlite"], indirect=True)
@@ -132,6 +133,14 @@ def test_entries_are_of_sales_and_of_what_happened_elsewhere_that_day(rig: Rig, 
     assert (entry["kind"], entry["member"], entry["amount"]) == ("activity_recorded", str(ann), "500")
 
 
+def test_what_has_no_shift_is_of_the_day_in_its_stores_time_zone(rig: Rig, till: HandTill) -> None:
+    publish(rig, store="shop 1")
+    late_ms = rig.world.ms = 1_790_030_400_000  # 22:40 UTC on 21 September is the 22nd in Warsaw
+    adjusted = msgspec.json.decode(earned(rig, uuid.uuid4(), 500))
+    till.push_ok(till.start, [msgspec.json.encode(adjusted | {"at_ms": late_ms})])
+    assert len(rows(get(rig, "day=2026-09-22&table=entries").body)) == 2, "points and a stamp"
+
+
 def test_each_fact_is_dated_once_whoever_does_it(rig: Rig, till: HandTill) -> None:
     till.push_ok(till.start, [facts.encode(sale(rig, DAY)) for _ in range(3)])
     with rig.db.read() as connection:
@@ -143,7 +152,7 @@ def test_each_fact_is_dated_once_whoever_does_it(rig: Rig, till: HandTill) -> No
         with rig.db.read() as connection:
             here = connection.exec_driver_sql(f"SELECT count(*) FROM fact WHERE shard = {shard}").scalar()
         if here:
-            looked_at = export._date_shard(rig.db, shard, pos, export.ZoneInfo("UTC"))
+            looked_at = export._date_shard(rig.db, shard, pos, rig.context.programmes, NOW_MS)
             assert looked_at == here, "whoever was second goes on: there may be more behind them"
     assert len(rows(get(rig, f"day={DAY}&table=sales").body)) == 3
 
