@@ -40,6 +40,8 @@ GROUP: Final = 250
 """Facts folded in one transaction, of whole member shards: so long do holds of these members wait."""
 SMALL_GROUP: Final = 50
 """The same beside SQLite, whose one writer pushes wait for, too."""
+MERGE_TRIES: Final = 10
+"""How often another server may be first to merge one of the two."""
 
 _state: Final = msgspec.json.Decoder(MemberState)
 
@@ -135,7 +137,9 @@ def _fold_and_follow(db: Database, facts: Sequence[FoldedFact]) -> None:
 def _merge(db: Database, member: uuid.UUID, other: uuid.UUID) -> None:
     """All that is known of `other` is the member's. May be repeated, and is, after a crash."""
     root, gone = merging.root(db, member), merging.root(db, other)
-    while root != gone and not merging.put(db, gone, root):
+    for _ in range(MERGE_TRIES):
+        if root == gone or merging.put(db, gone, root):
+            break
         root, gone = merging.root(db, member), merging.root(db, other)
     twins.merged(db, member, other)
     for one in {member, other, gone} - {root}:

@@ -94,11 +94,11 @@ def erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
 
 
 def forget_merged(db: Database, other: uuid.UUID, member: uuid.UUID, now_ms: int) -> None:
-    """Forget who `other` was, who is `member` now, unless nobody has said here who `member` is."""
+    """Forget who `other` was, who is `member` now, unless nobody says here who `member` is."""
     shard = schema.shard_of(member)
     with db.read() as connection:
         kept = of(connection, shard, member)
-    if kept is not None and _erase(db, other, now_ms):
+    if other != member and kept is not None and kept.data is not None and _erase(db, other, now_ms):
         db.scrub()
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from sync import protocol
-from sync.server import admin, persons
+from sync.server import admin, members, persons
 from sync.server.database import open_database
 from sync.server.tills import Till
 from tests.sync.rig import HandTill, Rig
@@ -107,6 +107,19 @@ def test_erased_is_erased_under_every_id_and_a_merge_forgets_the_other(rig: Rig,
     assert pulled(south)[0] == {anna: "Anna", anja: None}
     assert persons.erase(rig.db, anja, 1)
     assert pulled(south)[0] == {anna: None, anja: None, ANN: None}
+
+
+def test_two_tills_that_merge_the_same_two_leave_one_who_has_a_name(rig: Rig, till: HandTill) -> None:
+    south, anna = till_of(rig, "shop 2", 2), uuid.uuid4()
+    hand(till, row("Ann", 10))
+    hand(south, row("Anna", 10, anna))
+    till.push_ok(till.start, [merged(rig, ANN, anna)])
+    south.push_ok(south.start, [merged(rig, anna, ANN)])
+    for _ in range(2):
+        fold_all(rig)
+        names = [name for name in (pulled(till)[0] | pulled(south)[0]).values() if name is not None]
+        assert len(names) == 1
+        members.rebuild(rig.db)
 
 
 def test_pages_of_members_and_persons_skip_neither(rig: Rig, till: HandTill) -> None:
