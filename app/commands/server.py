@@ -114,11 +114,12 @@ def server_erase(
 @server_app.command("rebuild")
 def server_rebuild(
     context: typer.Context,
-    check: Annotated[bool, typer.Option("--check", help="Compare only, and change nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only compare the members that are known.")] = False,
 ) -> None:
     """Fold every fact anew: members, codes, gift cards, business days. Stop the servers first.
 
-    For doubts about a figure, and after an update where the log said that facts were not folded.
+    After an update where the log said that facts were not folded (`--check` does not find these), and where
+    it finds a member who comes out otherwise.
     """
     with server_database(context) as database, known_errors():
         from sync.server import export, members
