@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from stdnum import ean
 
-from app.checkout.linking import link_card
+from app.checkout.linking import CARD_MAX, link_card
 from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Work
 from app.config import ConfigProblem, load
@@ -258,3 +258,5 @@ def test_a_number_typed_in_small_letters_finds_its_member(rig: Rig) -> None:
     other = rig.reader.holder("code:2900000000025")
     assert other is not None
     assert link_card(rig.reader, rig.world, other.member, f"code:{number}") == refused("card_taken")
+    long = "code:" + "7" * CARD_MAX
+    assert link_card(rig.reader, rig.world, other.member, long) == refused("card_number_long")

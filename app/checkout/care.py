@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from app.checkout.heart import Answer, Heart, ignore
+from app.checkout.linking import cannot_link
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.paper.member import movements, points_statement
 from app.checkout.pin import hash_pin, verify_pin
@@ -168,8 +169,8 @@ class Care:
             return answer(refused("no_member"))
         if (lacking := heart.lacking("replace_card", approval)) is not None:
             return answer(lacking)
-        if card and (held := heart.members.holder(card)) is not None and held.member != member:
-            return answer(refused("card_taken"))
+        if card and (no := cannot_link(heart.members, card, member)) is not None:
+            return answer(no)
         if not lost and not card:
             return answer(refused("no_card_named"))
         for token in lost:

@@ -11,6 +11,7 @@ import msgspec
 from app.checkout.basket import Redeem
 from app.checkout.care import consent_fact
 from app.checkout.heart import Answer, Heart, ignore
+from app.checkout.linking import cannot_link
 from app.checkout.moment import budgets_left
 from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.paper.member import ConsentText, enrolment_slip
@@ -179,8 +180,8 @@ class Membership:
             return answer(stopped)
         if not name.strip():
             return answer(refused("name_missing"))
-        if card and heart.members.holder(card) is not None:
-            return answer(refused("card_taken"))
+        if card and (no := cannot_link(heart.members, card, None)) is not None:
+            return answer(no)
         asked = {each.purpose: each for each in heart.shop.consents}
         answers = {purpose: yes for purpose, yes in (consents or {}).items() if purpose in asked}
         if any(each.required and not answers.get(each.purpose) for each in heart.shop.consents):

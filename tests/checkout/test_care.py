@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.checkout.linking import CARD_MAX
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Person, Work
 from app.checkout.rights import Approval, Role, Staff
@@ -148,6 +149,7 @@ def test_a_lost_card_finds_its_member_and_pays_no_more(desk: Desk) -> None:
     for lost, card, code in (
         ([LUDMILA], "", "card_of_another"),
         ([], LUDMILA, "card_taken"),
+        ([], "code:" + "7" * CARD_MAX, "card_number_long"),
         ([], "", "no_card_named"),
     ):
         till.care.replace_card(member, lost, card, answer=said.append)

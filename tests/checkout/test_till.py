@@ -7,6 +7,7 @@ import pytest
 
 import resources
 from app.checkout.basket import Stage
+from app.checkout.linking import CARD_MAX
 from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Done, NotWritten, Work
 from app.ledger.facts import SaleCompleted, SaleTendered, SaleVoided
@@ -175,6 +176,10 @@ def test_enrolling_reprices_and_the_card_works_at_once(desk: Desk) -> None:
     assert till.tap("04D1D2D3D4D5D6").code == "member_here"
     till.enrol("Kto Inny", "", card="uid:04D1D2D3D4D5D6", answer=answers.append)
     assert answers[-1].code == "card_taken"
+    till.enrol("Kto Inny", "", card="code:" + "7" * CARD_MAX, answer=answers.append)
+    assert answers[-1].code == "card_number_long"
+    till.enrol("Kto Inny", "", card=("code:" + "7" * CARD_MAX)[:CARD_MAX], answer=answers.append)
+    assert answers[-1].code == "enrolled"
     till.enrol("  ", "", answer=answers.append)
     assert answers[-1].code == "name_missing"
 
