@@ -83,7 +83,7 @@ def export(
     """A business day's sales, lines, tenders and ledger entries into a file."""
     with server_database(context) as database:
         from app.lanes import RealWorld
-        from sync.server.export import Day, date_new, day_of
+        from sync.server.export import Day, date_until_now, day_of
         from sync.server.programmes import Programmes
 
         try:
@@ -91,8 +91,7 @@ def export(
         except ValueError as error:
             complain(str(error))
             raise typer.Exit(2) from error
-        while date_new(database, Programmes(), RealWorld().now_ms()):
-            pass
+        date_until_now(database, Programmes(), RealWorld().now_ms())
         try:
             with file.open("xb") as out:
                 found.write(out, form.value, "" if table is Table.all else table.value)

@@ -73,6 +73,21 @@ def date_new(db: Database, programmes: Programmes, now_ms: int) -> int:
     return sum(_date_shard(db, shard, pos, programmes, now_ms) for shard, pos in behind)
 
 
+def date_until_now(db: Database, programmes: Programmes, now_ms: int) -> None:
+    """Find the business days of all facts that are stored at this moment. What comes meanwhile, however much,
+    does not keep it."""
+    head, dated = schema.shard_head.c, schema.dated.c
+    with db.read() as connection:
+        heads = connection.execute(sa.select(head.shard, head.head)).all()
+    for shard, until in heads:
+        while True:
+            with db.read() as connection:
+                pos = connection.execute(sa.select(dated.pos).where(dated.shard == shard)).scalar_one()
+            if pos >= until:
+                break
+            _date_shard(db, shard, pos, programmes, now_ms)
+
+
 def _date_shard(db: Database, shard: int, pos: int, programmes: Programmes, now_ms: int) -> int:
     fact, dated = schema.fact.c, schema.dated
     with db.read() as connection:

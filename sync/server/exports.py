@@ -15,7 +15,7 @@ from litestar.response import Stream
 
 from sync.server.context import Context
 from sync.server.describe import BY_OFFICE, problems
-from sync.server.export import MEDIA, Day, Format, Table, date_new, day_of
+from sync.server.export import MEDIA, Day, Format, Table, date_until_now, day_of
 from sync.server.tills import Refused
 
 CHUNK: Final = 256 << 10
@@ -54,8 +54,8 @@ def make(context: Context, day: str, form: Format, table: Table) -> tuple[IO[byt
         found = Day(context.db, day_of(day))
     except ValueError as error:
         raise Refused(422, "bad_day", str(error)) from error
-    while date_new(context.db, context.programmes, context.world.now_ms()):
-        pass  # what was acknowledged before this is in the file
+    # What was acknowledged before this is in the file.
+    date_until_now(context.db, context.programmes, context.world.now_ms())
     file = tempfile.TemporaryFile(prefix="stempel-export-", dir=_folder(context))  # noqa: SIM115
     try:
         media = found.write(file, form, table)  # type: ignore[arg-type]

@@ -141,6 +141,28 @@ def test_what_has_no_shift_is_of_the_day_in_its_stores_time_zone(rig: Rig, till:
     assert len(rows(get(rig, "day=2026-09-22&table=entries").body)) == 2, "points and a stamp"
 
 
+def test_an_export_waits_for_what_was_there_and_for_nothing_else(
+    rig: Rig, till: HandTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as tills send faster than days are found, it would never end."""
+    _, head = till.push_ok(till.start, [facts.encode(sale(rig, DAY))])
+    date_shard, runs = export._date_shard, 0
+
+    def meanwhile(*args: object) -> int:
+        nonlocal head, runs
+        runs += 1
+        assert runs < 10
+        looked_at = date_shard(*args)  # type: ignore[arg-type]
+        _, head = till.push_ok(head, [facts.encode(sale(rig, DAY))])
+        return looked_at
+
+    with monkeypatch.context() as busy:
+        busy.setattr(export, "_date_shard", meanwhile)
+        export.date_until_now(rig.db, rig.context.programmes, NOW_MS)
+    assert runs == 1
+    assert len(rows(get(rig, f"day={DAY}&table=sales").body)) == 2
+
+
 def test_each_fact_is_dated_once_whoever_does_it(rig: Rig, till: HandTill) -> None:
     till.push_ok(till.start, [facts.encode(sale(rig, DAY)) for _ in range(3)])
     with rig.db.read() as connection:
