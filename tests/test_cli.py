@@ -210,9 +210,15 @@ def test_a_server_is_compared_and_rebuilt(tmp_path: Path) -> None:
     server = ("server", "--data", tmp_path, "rebuild")
     wrong = run(*server, "--check")
     assert (wrong.exit_code, str(uuid.UUID(int=9)) in wrong.output) == (1, True)
+    in_use = run(*server)
+    assert (in_use.exit_code, "Stop it first" in in_use.output) == (1, True)
+    database.close()
     assert "1 facts" in run(*server).output
     assert run(*server, "--check").exit_code == 0
-    database.close()
+    with open_database(None, tmp_path).write() as connection:
+        connection.exec_driver_sql("DELETE FROM member_fact")
+    passed_over = run(*server, "--check")
+    assert (passed_over.exit_code, "not folded: 1" in passed_over.output) == (1, True)
 
 
 def test_feed_without_a_server_says_so() -> None:

@@ -114,22 +114,25 @@ def server_erase(
 @server_app.command("rebuild")
 def server_rebuild(
     context: typer.Context,
-    check: Annotated[bool, typer.Option("--check", help="Only compare the members that are known.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only compare, and count what is missing.")] = False,
 ) -> None:
     """Fold every fact anew: members, codes, gift cards, business days. Stop the servers first.
 
-    After an update where the log said that facts were not folded (`--check` does not find these), and where
-    it finds a member who comes out otherwise.
+    After an update where the log said that facts were not folded, and where `--check` finds some of members,
+    or a member who comes out otherwise.
     """
     with server_database(context) as database, known_errors():
         from sync.server import export, members
 
         if check:
-            wrong = members.check(database)
+            wrong, passed_over = members.check(database), members.passed_over(database)
             for member in wrong:
                 say(str(member))
-            say(f"Members that come out otherwise: {len(wrong)}.")
-            raise typer.Exit(1 if wrong else 0)
+            say(f"Members that come out otherwise: {len(wrong)}. Facts that were not folded: {passed_over}.")
+            raise typer.Exit(1 if wrong or passed_over else 0)
+        if database.in_use():
+            complain("A server runs on this database. Stop it first, and all others that do.")
+            raise typer.Exit(1)
         count = members.rebuild(database)
         export.forget_days(database)
     say(f"Folded anew: {count} facts. Tills pull their members again; days are found as the server runs.")
@@ -188,11 +191,11 @@ def server_citus() -> None:
 @contextmanager
 def server_database(context: typer.Context) -> Iterator[Any]:
     """The server's database that the command line names, migrated."""
-    from sync.server.database import DatabaseProblem, open_database
+    from sync.server.database import COMMAND, DatabaseProblem, open_database
 
     data, url = context.obj
     try:
-        database = open_database(url, data)
+        database = open_database(url, data, COMMAND)
         database.migrate()
     except DatabaseProblem as problem:
         complain(str(problem))

@@ -36,7 +36,7 @@ from sync.server import findings, merging, schema
 from sync.server.database import Database
 from sync.server.findings import Finding, Reason
 from sync.server.histories import History, Used, histories
-from sync.server.impact import LONG_MAX, FoldedFact, impact_of, plausible
+from sync.server.impact import LONG_MAX, FoldedFact, Impact, impact_of, plausible
 from sync.server.members import folded
 from sync.server.sources import Sources
 
@@ -82,7 +82,7 @@ class Checker:
 
     def _shard(self, shard: int, pos: int, reached: int) -> int:
         fact = schema.fact.c
-        columns = (fact.pos, fact.id, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
+        columns = (fact.pos, fact.id, fact.kind, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
         with self._db.read() as connection:
             rows = connection.execute(
                 sa.select(*columns)
@@ -93,14 +93,14 @@ class Checker:
         outcomes: list[Outcome] = []
         touched: dict[uuid.UUID, list[FoldedFact]] = defaultdict(list)
         for row in rows:
-            impact = impact_of(row.id, row.body)
-            if impact is None:
-                continue
+            # Of what cannot be read it is only known whether it is a sale.
+            read = impact_of(row.id, row.body)
+            impact = read or Impact(row.kind)
             place = FoldedFact(row.id, shard, row.at_ms, row.origin, row.epoch, row.seq, impact)
             if impact.member is not None:
                 touched[impact.member].append(place)
             elif impact.kind == SALE:
-                outcomes.append(self._outcome(place, sale_in(row.body), None, EMPTY))
+                outcomes.append(self._outcome(place, sale_in(row.body) if read else None, None, EMPTY))
         outcomes += self._of_members(touched)
         looked = [(findings.home_of(one.fact.impact.member, one.fact.id), one.fact.id) for one in outcomes]
         findings.put(self._db, looked, [one.finding for one in outcomes if one.finding is not None])

@@ -37,6 +37,9 @@ not after the quarter of an hour that TCP takes. Seconds; the last one milliseco
 IDLE_S: Final = 1.0
 """So long a connection may have lain idle and be used unasked."""
 
+COMMAND: Final = "stempel command"
+"""The name by which PostgreSQL knows what somebody typed, and not a server."""
+
 STUCK_S: Final = 300
 """A transaction in which nothing happened for so long is of a server that hangs, or whose machine was paused.
 PostgreSQL ends it: no other server waits any longer for what it had locked."""
@@ -47,6 +50,13 @@ _PACK_FAST: Final = """
 """
 """Long values by lz4 where PostgreSQL was built with it, as every distribution does: a fact takes two thirds
 of the time that PostgreSQL's own way needs, and as many bytes."""
+
+_OTHERS: Final = sa.text("""
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name LIKE 'stempel%' AND application_name <> :own
+    )
+""")
 
 _HEADS: Final = {
     table: sa.select(table.c.head).where(table.c.shard == sa.bindparam("shard"))
@@ -240,6 +250,25 @@ class Database:
                 f"the database is at version {found}, this program knows {schema.HEAD}: start a newer program"
             )
         return found
+
+    def in_use(self) -> bool:
+        """Whether a server has this database open: its connections stay when it rests. Leaves SQLite's file
+        with no connection of our own."""
+        if self.postgresql:
+            with self.read() as connection:
+                return bool(connection.execute(_OTHERS, {"own": COMMAND}).scalar_one())
+        self.engine.dispose()
+        driver: Any = self.engine.dialect.loaded_dbapi
+        alone = driver.connect(self.engine.url.database, timeout=0)
+        try:
+            # Whoever has a file open in WAL mode shares a lock on it, also between transactions.
+            alone.execute("PRAGMA locking_mode=EXCLUSIVE")
+            alone.execute("BEGIN EXCLUSIVE")
+        except driver.OperationalError:
+            return True
+        finally:
+            alone.close()
+        return False
 
     def scrub(self) -> None:
         """Leave no trace of what was erased in SQLite's files: its log of changes still has it.

@@ -53,12 +53,7 @@ def fold_new(db: Database, *, decide: bool = True) -> int:
     """
     late = budgets.catch_up(db)
     come = _come(db)
-    found: list[FoldedFact] = []
-    for shard, rows in come.items():
-        for row in rows:
-            impact = impact_of(row.id, row.body)
-            if impact is not None and impact.member is not None:
-                found.append(FoldedFact(row.id, shard, row.at_ms, row.origin, row.epoch, row.seq, impact))
+    found = [fact for shard, rows in come.items() for fact in _of_members(shard, rows)]
     for group in _groups(found, GROUP if db.postgresql else SMALL_GROUP):
         _fold_and_follow(db, group)
     for fact in found:
@@ -93,6 +88,16 @@ def _come(db: Database) -> dict[int, Sequence[Any]]:
             ).all()
             for shard, pos in behind
         }
+
+
+def _of_members(shard: int, rows: Iterable[Any]) -> list[FoldedFact]:
+    """Those of a shard's facts that this program can fold into a member."""
+    found: list[FoldedFact] = []
+    for row in rows:
+        impact = impact_of(row.id, row.body)
+        if impact is not None and impact.member is not None:
+            found.append(FoldedFact(row.id, shard, row.at_ms, row.origin, row.epoch, row.seq, impact))
+    return found
 
 
 def _groups(facts: Iterable[FoldedFact], most: int) -> list[list[FoldedFact]]:
@@ -309,10 +314,27 @@ def check(db: Database) -> list[uuid.UUID]:
     return wrong
 
 
+def passed_over(db: Database) -> int:
+    """How many facts this program reads and no state has, of those that were folded: an older one passed
+    them over."""
+    fact, reached, count = schema.fact.c, schema.folded.c, 0
+    columns = (fact.pos, fact.id, fact.at_ms, fact.origin, fact.epoch, fact.seq, fact.body)
+    with db.read(snapshot=True) as connection:
+        for shard, until in connection.execute(sa.select(reached.shard, reached.pos)).all():
+            query = sa.select(*columns).where(fact.shard == shard, fact.pos <= until).order_by(fact.pos)
+            for start in range(0, until, BATCH):
+                rows = connection.execute(query.where(fact.pos > start, fact.pos <= start + BATCH))
+                for group in _groups(_of_members(shard, rows), 0):
+                    count += len(_unknown(connection, schema.shard_of(_member_of(group[0])), group))
+    return count
+
+
 def rebuild(db: Database) -> int:
     """Drop the projection and fold every fact anew; versions go on, so tills pull every member again.
 
-    Which store has seen whom stays, and is added to: of a till that moved, its facts no longer tell.
+    Which store has seen whom stays, and is added to: of a till that moved, its facts no longer tell. What was
+    found by pricing sales again (`checking`) stays, too: of the states that they were priced on, no version
+    is known any more.
     """
     with db.write() as connection:
         for table in (

@@ -78,3 +78,15 @@ def test_what_a_hanging_server_had_locked_is_free_again(
             hanging.execute(ASK)
     hangs.close()
     works.close()
+
+
+def test_a_command_sees_that_a_server_runs(postgres: Postgres) -> None:
+    url = postgres.fresh_database()
+    server, command = Database.postgres(url), Database.postgres(url, name=database.COMMAND)
+    assert not command.in_use()
+    with server.read() as connection:
+        connection.execute(ASK)
+    assert command.in_use(), "it keeps its connection for the next request"
+    server.close()
+    assert not command.in_use()
+    command.close()

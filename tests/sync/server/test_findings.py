@@ -108,14 +108,16 @@ def test_what_cannot_be_priced_again_is_counted_by_till_and_reason(rig: Rig, til
     older = msgspec.structs.replace(sale(rig), basis=None)
     newer = msgspec.structs.replace(sale(rig), basis=msgspec.structs.replace(one.basis, engine=ENGINE + 1))
     strange = encode(sale(rig)).replace(b'"lines":[', b'"lines":[7,')
-    till.push_ok(till.start, [encode(one), encode(sale(rig)), encode(older), encode(newer), strange])
+    later = encode(sale(rig)).replace(b"{", b'{"effects":[{"type":"not_thought_of_yet"}],', 1)
+    bodies = [encode(one), encode(sale(rig)), encode(older), encode(newer), strange, later]
+    till.push_ok(till.start, bodies)
     checked(rig)
     said = {(each.reason, each.sales) for each in asked(rig).unchecked}
-    assert said == {("programme", 2), ("no_basis", 1), ("engine", 1), ("unreadable", 1)}
+    assert said == {("programme", 2), ("no_basis", 1), ("engine", 1), ("unreadable", 2)}
     assert all(each.origin == till.credentials.till for each in asked(rig).unchecked)
     assert asked(rig).findings == ()
     counts = findings.counts(rig.db)
-    assert (counts.sales, counts.unchecked, counts.behind_facts) == (5, 5, 0)
+    assert (counts.sales, counts.unchecked, counts.behind_facts) == (6, 6, 0)
 
 
 def test_a_withdrawn_programme_still_prices_what_was_sold_under_it(rig: Rig, till: HandTill) -> None:

@@ -385,11 +385,16 @@ def test_facts_that_a_newer_program_can_read_are_folded_by_a_rebuild(
     member = rig.world.new_id()
     with monkeypatch.context() as older:
         older.setattr(members, "impact_of", lambda *_: None)
-        till.push_ok(till.start, [earned(rig, member, 700)])
+        _, head = till.push_ok(till.start, [earned(rig, member, 700)])
         fold_all(rig)
-    assert member not in pull_all(till)[0]
+    till.push_ok(head, [earned(rig, member, 50)])
+    assert members.passed_over(rig.db) == 1, "one is not folded yet, and waits"
+    fold_all(rig)
+    assert members.passed_over(rig.db) == 1
+    assert state_of(pull_all(till)[0][member]).balance_centi == 50
     members.rebuild(rig.db)
-    assert state_of(pull_all(till)[0][member]).balance_centi == 700
+    assert members.passed_over(rig.db) == 0
+    assert state_of(pull_all(till)[0][member]).balance_centi == 750
 
 
 def test_two_servers_that_merge_the_same_two_agree(
