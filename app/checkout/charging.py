@@ -13,7 +13,7 @@ from app.checkout.outcome import Outcome, done, note, refused
 from app.checkout.paying import Paying
 from app.checkout.ports import Work
 from app.checkout.registering import AGAIN_S
-from app.ledger.facts import SaleTendered, SaleVoided, Tender
+from app.ledger.facts import SaleCompleted, SaleTendered, SaleVoided, Tender
 from hardware.ports import ChargeOutcome, ChargeResult
 
 _NOT_CHARGED: Final = note("not_charged")
@@ -88,7 +88,7 @@ class Charging:
         if pending.sale is not None and pending.decision is not None:
             *before, last = pending.sale.tenders
             tenders = (*before, msgspec.structs.replace(last, reference=reference))
-            sale = msgspec.structs.replace(pending.sale, at_ms=heart.world.now_ms(), tenders=tenders)
+            sale = _completed(pending.sale, heart.world.now_ms(), tenders)
             return self._paying.complete(sale, pending.decision, answer)
         assert pending.asked is not None
         taken = msgspec.structs.replace(pending.asked, reference=reference)
@@ -231,6 +231,14 @@ class Charging:
 
     def _tender(self, key: str) -> OpenTender | None:
         return next((t for t in self._heart.sale.tenders if str(t.key) == key and t.means == "card"), None)
+
+
+def _completed(sale: SaleCompleted, at_ms: int, tenders: tuple[Tender, ...]) -> SaleCompleted:
+    """A sale as it is completed now, priced when it was."""
+    basis = sale.basis
+    if basis is not None:
+        basis = msgspec.structs.replace(basis, ago_ms=basis.ago_ms + at_ms - sale.at_ms)
+    return msgspec.structs.replace(sale, at_ms=at_ms, tenders=tenders, basis=basis)
 
 
 def _with(sale: OpenSale, tender: OpenTender) -> OpenSale:

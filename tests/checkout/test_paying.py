@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.checkout.basket import Stage
 from app.checkout.cash import rounded_minor, step_minor
 from app.checkout.outcome import Outcome
+from app.ledger.again import context_of, differences, price_again
 from app.ledger.facts import Privileged, SaleCompleted, SaleTendered
 from tests.support.facts import product
 from tests.support.shop import SHOP, Desk
@@ -53,6 +54,23 @@ def test_cash_and_a_card_and_points_pay_one_sale(desk: Desk) -> None:
     assert said[-1].values["change_minor"] == 100_00 - (due_minor - 15_00)
     assert [(t.means, t.reference) for t in sale.tenders] == [("cash", ""), ("card", "A1"), ("cash", "")]
     assert adds_up(sale)
+
+
+def test_however_long_a_terminal_takes_the_sale_says_when_it_was_priced(desk: Desk) -> None:
+    """Or the server, pricing it again, would find a defect in every sale that a terminal was asked for."""
+    till = desk.till
+    till.tap(LUCJA)
+    till.scan(BEANS)
+    state = till.heart.state
+    desk.world.ms += 2_000
+    till.ask_terminal(desk.heard.append)
+    desk.world.ms += 40_000
+    till.settle_terminal(charged=True, reference="A1", answer=desk.heard.append)
+    sale = sale_of(desk)
+    assert sale.basis is not None
+    assert (sale.at_ms, sale.basis.ago_ms) == (desk.world.ms, 42_000)
+    again = price_again(sale, desk.programme, state, context_of(sale, sale.basis))
+    assert list(differences(sale, again)) == []
 
 
 def test_each_tender_can_be_taken_back(desk: Desk) -> None:

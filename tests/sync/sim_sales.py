@@ -105,7 +105,12 @@ class Counter:
             till.refresh_member()
         if till.sale.member is not None and draw.random() < 0.4:
             till.redeem(draw.choice(("max", 100, 500)))
-        till.pay_cash(max(till.due_minor, 0) + draw.randrange(500), fine)
+        if till.due_minor > 0 and draw.random() < 0.4:
+            till.ask_terminal(fine)
+            self.sim.run(draw.uniform(1, 60))  # the customer looks for the card
+            till.settle_terminal(charged=True, answer=fine)
+        else:
+            till.pay_cash(max(till.due_minor, 0) + draw.randrange(500), fine)
         self.tell()
 
     def tell(self) -> None:

@@ -137,7 +137,7 @@ def lying(seed: int, lie: Lie, codes: set[str]) -> int:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_lying_till_is_reported_sale_by_sale(lie: Lie, codes: set[str]) -> None:
-    assert sum(lying(seed, lie, codes) for seed in (41_000,)) > 0
+    assert sum(lying(seed, lie, codes) for seed in (41_003,)) > 0
 
 
 def restored(seed: int) -> set[str]:
