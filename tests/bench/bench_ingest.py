@@ -28,6 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import cycle
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import msgspec
@@ -49,7 +50,8 @@ FACTS, BATCH, ROUNDS = 8_000, 500, 3
 AT_ONCE = 4
 """Tills that push at the same time, and connections of whatever they are compared with."""
 WORLD = RealWorld()
-TYPES = {
+Table = Literal["fact", "envelope"]
+TYPES: dict[Table, tuple[str, ...]] = {
     "fact": ("int2", "uuid", "int8", "uuid", "int4", "int8", "text", "int8", "int8", "bytea", "jsonb"),
     "envelope": ("int2", "uuid", "int4", "int8", "bytea", "uuid"),
 }
@@ -150,9 +152,10 @@ def over_http(
     return first, again, sum(till.size for till in tills) / len(bodies), used_s
 
 
-def rows_of(bodies: list[bytes]) -> dict[str, Rows]:
+def rows_of(bodies: list[bytes]) -> dict[Table, Rows]:
     """The rows that a push of these bodies writes."""
-    origin, previous, rows = uuid.uuid4(), bytes(32), {"fact": Rows(), "envelope": Rows()}
+    origin, previous = uuid.uuid4(), bytes(32)
+    rows: dict[Table, Rows] = {"fact": [], "envelope": []}
     for seq, body in enumerate(bodies, 1):
         previous = link_hash(previous, origin, 1, seq, body)
         head, shard = header(body), shard_of(origin)
@@ -162,7 +165,7 @@ def rows_of(bodies: list[bytes]) -> dict[str, Rows]:
     return rows
 
 
-def copy_on_conflict(dsn: str, bodies: list[bytes], *tables: str) -> tuple[float, float]:
+def copy_on_conflict(dsn: str, bodies: list[bytes], *tables: Table) -> tuple[float, float]:
     """COPY to temporary tables and ON CONFLICT DO NOTHING: the same rows, no checks of chain or identity.
 
     Seconds, and CPU seconds at both ends."""
@@ -187,7 +190,7 @@ def copy_on_conflict(dsn: str, bodies: list[bytes], *tables: str) -> tuple[float
         return took_s, time.process_time() + sum(map(cpu_s, pids)) - before_s
 
 
-def _copy(connection: psycopg.Connection, rows: dict[str, Rows]) -> None:
+def _copy(connection: psycopg.Connection, rows: dict[Table, Rows]) -> None:
     for start in range(0, len(rows["fact"]), BATCH):
         for table, theirs in rows.items():
             with connection.cursor() as cursor:
