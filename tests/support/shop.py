@@ -12,12 +12,13 @@ from app.checkout.aside import Aside, at_once
 from app.checkout.imports import read_members, read_products
 from app.checkout.outcome import Outcome
 from app.checkout.outside import Outside
-from app.checkout.ports import Inline
+from app.checkout.ports import Inline, Work
 from app.checkout.reserved import Holds
 from app.checkout.shop import Shop
 from app.checkout.till import Till
 from app.lanes import FixedWorld
-from app.ledger.facts import AnyFact, decode
+from app.ledger.again import context_of, differences, price_again
+from app.ledger.facts import AnyFact, SaleCompleted, decode
 from app.loyalty.engine import Compiled, compile_programme
 from app.loyalty.programme import load_programme
 from app.store.database import Database
@@ -63,7 +64,7 @@ class Desk:
             members=self.reader,
             sales=self.reader,
             staff=self.reader,
-            journal=Inline(self.database.write),
+            journal=Inline(self._write),
             programme=self.programme,
             world=self.world,
             next_sale=sale,
@@ -76,6 +77,16 @@ class Desk:
             allowances=self.reader.allowances,
             keys=self.reader.keys,
         )
+
+    def _write(self, work: Work) -> None:
+        """Whoever prices a sale again from its fact, as the server does, comes to the same."""
+        heart = self.till.heart
+        for sale in work.facts:
+            if isinstance(sale, SaleCompleted) and sale.basis is not None:
+                context = context_of(sale, sale.basis, heart.context(paying=True).birthday)
+                again = price_again(sale, heart.programme, heart.state, context)
+                assert list(differences(sale, again)) == []
+        self.database.write(work)
 
     def stock(self) -> Desk:
         """Import the demo's lists and open a shift."""
