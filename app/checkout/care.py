@@ -207,6 +207,8 @@ class Care:
         Where the server proposes it, any cashier may: head office's word stands for the approval.
         """
         heart = self._heart
+        if (asked := heart.asked()) is not None:
+            return answer(asked)
         one, two = heart.members.member(member), heart.members.member(other)
         if one is None or two is None:
             return answer(refused("no_member"))
@@ -242,6 +244,8 @@ class Care:
     ) -> None:
         """Points as an apology, within the shop's limit."""
         heart = self._heart
+        if (asked := heart.asked()) is not None:
+            return answer(asked)
         found = heart.members.member(member)
         if found is None:
             return answer(refused("no_member"))

@@ -106,11 +106,18 @@ class Heart(Recorder):
 
     def stopped(self) -> Outcome | None:
         """Why the basket cannot change now; None if it can."""
+        if (asked := self.asked()) is not None:
+            return asked
+        return refused("locked") if self.locked else None
+
+    def asked(self) -> Outcome | None:
+        """Why nothing can be written now that the sale in hand does not know of, while it is with a terminal
+        or a fiscal device: it has its number, and its price from what the member had. None if it can."""
         if self.busy:
             return refused("busy")
         if self.sale.stage is Stage.TENDERED:
             return refused("tender_open", due_minor=self.asked_minor)
-        return refused("locked") if self.locked else None
+        return None
 
     @property
     def locked(self) -> bool:

@@ -94,8 +94,8 @@ class Receiptless:
     ) -> None:
         """Take the goods back; it stands on paper, in the log and among the day's exceptions."""
         heart = self._heart
-        if heart.busy:
-            return answer(refused("busy"))
+        if (asked := heart.asked()) is not None:
+            return answer(asked)
         if heart.shift is None:
             return answer(refused("no_shift"))
         worth = self.preview(goods, member)

@@ -229,8 +229,8 @@ class Refunds:
 
     def _stopped(self, sale: uuid.UUID | None) -> Outcome | None:
         heart = self._heart
-        if heart.busy:
-            return refused("busy")
+        if (asked := heart.asked()) is not None:
+            return asked
         if heart.shift is None:
             return refused("no_shift")
         # What is put towards the sale in hand must not be paid out beside it.

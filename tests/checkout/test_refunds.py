@@ -316,3 +316,27 @@ def test_empties_alone_are_paid_out(desk: Desk) -> None:
     assert desk.heard[-1].values["change_minor"] == 0
     assert [tender.amount_minor for tender in sold(desk).tenders] == [-2_00]
     assert desk.reader.expected_cash_minor(desk.till.shift) == 198_00  # type: ignore[arg-type]
+
+
+def test_nothing_is_written_that_a_sale_with_the_terminal_does_not_know_of(desk: Desk) -> None:
+    """It has its number, and its price from what the member had: a refund took the same number."""
+    desk.sell(MILK)
+    till, said, member = desk.till, desk.heard, desk.member()
+    assert till.last is not None
+    sale = till.last.sale.id
+    till.tap(LUCJA)
+    till.scan(MILK)
+    till.ask_terminal(said.append)
+    for act in (
+        lambda: till.refunds.refund(sale, {1: 1000}, answer=said.append),
+        lambda: till.receiptless.refund([], reason="x", answer=said.append),
+        lambda: till.moving.move(sale, None, reason="x", answer=said.append),
+        lambda: till.moving.claim(sale, member, said.append),
+        lambda: till.care.goodwill(member, 100, reason="x", answer=said.append),
+        lambda: till.care.merge(member, desk.member("uid:04B1B2C3D4E5F6"), answer=said.append),
+    ):
+        act()
+        assert said[-1].code == "tender_open"
+    till.settle_terminal(charged=True, answer=said.append)
+    assert said[-1].code == "sold"
+    assert (till.last.sale.number, till.heart.next_number) == (2, 3)

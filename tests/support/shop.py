@@ -83,6 +83,8 @@ class Desk:
         heart = self.till.heart
         for sale in work.facts:
             if isinstance(sale, SaleCompleted) and sale.basis is not None:
+                known = heart.load(sale.member)
+                assert known is None or (heart.member and known.state == heart.member.state), "not stale"
                 context = context_of(sale, sale.basis, heart.context(paying=True).birthday)
                 again = price_again(sale, heart.programme, heart.state, context)
                 assert list(differences(sale, again)) == []
