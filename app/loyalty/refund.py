@@ -2,7 +2,9 @@
 
 Every figure of the sale is scaled by how much of it came back, rounded on the running total, so that
 two half refunds are one whole to the cent. What cannot be halved (the receipt itself, a coupon issued
-or used) steps back when everything is returned. The programme is not asked: the sale says it all.
+or used, the stamps that a full card took) steps back when everything is returned. Delivery and gift cards
+count and earn nothing, so neither do they when they come back or stay. The programme is not asked: the sale
+says it all.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from app.loyalty.effects import (
     CodeUsed,
     Counted,
     GiftCardSold,
+    Grant,
     Granted,
     GrantUsed,
     Lot,
@@ -101,9 +104,10 @@ class _Refund:
         self.steps = steps
         pairs = list(zip(original.lines, steps, strict=True))
         self.pairs = pairs
-        self.value = _total(pairs, [line.net_minor for line in original.lines])
+        self.counted = self._counted()
+        self.value = _total(self.counted, [line.net_minor for line, _ in self.counted])
         if not self.value.whole:
-            self.value = _total(pairs, [line.qty_milli for line in original.lines])
+            self.value = _total(self.counted, [line.qty_milli for line, _ in self.counted])
         self.points = _total(pairs, [line.points_minor for line in original.lines])
         paid = [line.net_minor - line.points_minor for line in original.lines]
         self.paid = _total(pairs, paid)
@@ -134,6 +138,12 @@ class _Refund:
             effects=effects,
             state_after=after,
         )
+
+    def _counted(self) -> list[tuple[DecidedLine, _Step]]:
+        """The lines that count for the member; all of them where a sale has none."""
+        apart = set(self.original.delivery_lines)
+        apart.update(effect.line for effect in self.original.effects if isinstance(effect, GiftCardSold))
+        return [pair for pair in self.pairs if pair[0].id not in apart] or self.pairs
 
     def _delivery(self) -> int:
         gross = sum(line.gross_minor for line in self.original.lines)
@@ -174,15 +184,14 @@ class _Refund:
                 centi = self._taken_back(lot)
                 return [PointsTakenBack(lot.rule, lot.id, centi)] if centi else []
             case StampsChanged(rule, delta, idle_days):
-                back = self._stamps(rule, delta)
+                back = self._stamps(rule, delta, whole)
                 return [StampsChanged(rule, -back, idle_days)] if back else []
             case Counted():
                 return [self._uncount(effect, whole)]
             case ReceiptCounted(receipts, spend_minor):
                 return [ReceiptCounted(-receipts if whole else 0, -of(spend_minor))]
             case Granted(grant, line):
-                gone = self._line_completes(line) if line else whole
-                return [GrantUsed(grant, restore=False)] if gone else []
+                return self._take_away(grant, line, whole)
             case GrantUsed(grant, restore):
                 return [Granted(grant)] if whole and restore else []
             case ReferralDue():
@@ -190,7 +199,8 @@ class _Refund:
             case CodeUsed(rule, code, times):
                 return [CodeUsed(rule, code, -times)] if whole else []
             case GiftCardSold(rule, line, amount_minor):
-                return [GiftCardSold(rule, line, -amount_minor)] if self._line_completes(line) else []
+                back_minor = self._step_of(line).of(amount_minor)
+                return [GiftCardSold(rule, line, -back_minor)] if back_minor else []
             case PartnerSettled(rule, partner, points_centi):
                 return [PartnerSettled(rule, partner, -of(points_centi))]
             case BudgetSpent(rule, amount_minor, new_member):
@@ -199,12 +209,22 @@ class _Refund:
                 return []
 
     def _completes(self) -> bool:
-        """Whether with this step everything has come back."""
-        moved = any(step.before < step.after for step in self.steps)
-        return moved and all(step.after == step.whole for step in self.steps)
+        """Whether with this step everything that counts has come back."""
+        steps = [step for _, step in self.counted]
+        return any(step.before < step.after for step in steps) and all(s.after == s.whole for s in steps)
 
-    def _line_completes(self, id: str) -> bool:
-        return any(step.completes for line, step in self.pairs if line.id == id)
+    def _step_of(self, id: str) -> _Step:
+        return next((step for line, step in self.pairs if line.id == id), _Step(0, 0, 0))
+
+    def _take_away(self, grant: Grant, line: str, whole: bool) -> list[AnyEffect]:
+        """What was handed over: with the sale, or with the line that sold it, uses piece by piece."""
+        if not line:
+            return [GrantUsed(grant, restore=False)] if whole else []
+        step = self._step_of(line)
+        if grant.kind != "uses":
+            return [GrantUsed(grant, restore=False)] if step.completes else []
+        uses = step.of(grant.uses)
+        return [GrantUsed(msgspec.structs.replace(grant, uses=uses), restore=False)] if uses else []
 
     def _taken_back(self, lot: Lot) -> int:
         """Line by line where lines earned it; what belongs to no line goes by value."""
@@ -224,10 +244,13 @@ class _Refund:
         lots = [e.lot for e in self.original.effects if isinstance(e, PointsEarned) and e.lot.rule == rule]
         return lots[0].amount_centi if len(lots) == 1 else -1
 
-    def _stamps(self, rule: str, delta: int) -> int:
+    def _stamps(self, rule: str, delta: int, whole: bool) -> int:
+        """Line by line where lines changed the card; of the rest earned ones by value, and those that a full
+        card took with all that came of it: the reward is kept until then."""
         by_line = [(s.delta, step) for line, step in self.pairs for s in line.stamps if s.rule == rule]
         rest = delta - sum(part for part, _ in by_line)
-        return sum(step.of(part) for part, step in by_line) + self.value.of(rest)
+        come = self.value.of(rest) if rest > 0 else rest if whole else 0
+        return sum(step.of(part) for part, step in by_line) + come
 
     def _uncount(self, effect: Counted, whole: bool) -> Counted:
         of = self.value.of

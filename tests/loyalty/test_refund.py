@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.loyalty.decision import (
@@ -42,7 +43,7 @@ from app.loyalty.state import EMPTY, apply
 from app.values import ValueProblem
 from tests.loyalty.support import NOON
 
-TEA, CAKE, COURIER = "tea", "cake", "courier"
+TEA, CAKE, COURIER, CARD = "tea", "cake", "courier", "card"
 OLD, NEW = Lot("old", "p", 500, 1, 2, 3, 4), Lot("new", "p", 700, 5)
 EARNED = Lot("s:p", "p", 900, NOON)
 COUPON = Grant("c", "b", "coupon", NOON)
@@ -61,7 +62,7 @@ EFFECTS: tuple[AnyEffect, ...] = (
     GrantUsed(Grant("w", "e", "uses", NOON), restore=False),
     ReferralDue("f", "anna", 1000, NOON + 5, 3),
     CodeUsed("k", "TEN", 2),
-    GiftCardSold("g", CAKE, 1000),
+    GiftCardSold("g", CARD, 1000),
     PartnerSettled("m", "roaster", 450),
     BudgetSpent("a", 500, True),
 )
@@ -76,6 +77,7 @@ SALE = Decision(
         ),
         DecidedLine(CAKE, 1000, 1499, 1499, "B", (), 0, earned=(LinePoints("p", 300),)),
         DecidedLine(COURIER, 1000, 500, 0, "A", (Discount("d", 500),)),
+        DecidedLine(CARD, 1000, 0, 0, "A"),
     ),
     goods_minor=2999,
     delivery_minor=500,
@@ -86,7 +88,7 @@ SALE = Decision(
     due_minor=1100,
     effects=EFFECTS,
 )  # fmt: skip
-ALL = {TEA: 3000, CAKE: 1000, COURIER: 1000}
+ALL = {TEA: 3000, CAKE: 1000, COURIER: 1000, CARD: 1000}
 
 
 def back(returned: dict[str, int], already: dict[str, int] | None = None) -> Decision:
@@ -103,6 +105,7 @@ def test_a_whole_refund_is_the_sale_with_its_sign_turned() -> None:
         ),
         DecidedLine(CAKE, -1000, -1499, -1499, "B", (), 0, (LinePoints("p", -300),)),
         DecidedLine(COURIER, -1000, -500, 0, "A", (Discount("d", -500),)),
+        DecidedLine(CARD, -1000, 0, 0, "A"),
     )  # fmt: skip
     figures = (whole.goods_minor, whole.delivery_minor, whole.discount_minor, whole.total_minor)
     assert figures == (-2999, -500, -999, -2500)
@@ -135,7 +138,7 @@ def test_a_whole_refund_undoes_every_effect() -> None:
         Granted(Grant("u", "e", "uses", NOON, uses=2)),
         ReferralDue("f", "anna", -1000, NOON + 5, 3),
         CodeUsed("k", "TEN", -2),
-        GiftCardSold("g", CAKE, -1000),
+        GiftCardSold("g", CARD, -1000),
         PartnerSettled("m", "roaster", -450),
         BudgetSpent("a", -500, True),
     )
@@ -173,12 +176,56 @@ def test_a_part_gives_back_what_can_be_halved_and_leaves_the_rest() -> None:
 def test_the_line_that_sold_a_thing_takes_it_away_alone() -> None:
     effects = back({CAKE: 1000}).effects
     assert GrantUsed(STATUS, restore=False) in effects
-    assert GiftCardSold("g", CAKE, -1000) in effects
     assert not any(isinstance(effect, Granted | CodeUsed | ReferralDue) for effect in effects)
     half = back({CAKE: 400}).effects
     assert not any(isinstance(effect, GrantUsed | GiftCardSold) for effect in half)
     rest = back({CAKE: 600}, {CAKE: 400}).effects
     assert GrantUsed(STATUS, restore=False) in rest
+    assert back({CARD: 1000}).effects == (
+        Counted("t", 7, 0, 0, 0, 0, 0, 366),
+        ReceiptCounted(0, 0),
+        GiftCardSold("g", CARD, -1000),
+        PartnerSettled("m", "roaster", 0),
+        BudgetSpent("a", 0, True),
+    ), "it counts for nothing else"
+
+
+def test_uses_and_gift_cards_go_piece_by_piece() -> None:
+    packs = Grant("s", "massage", "uses", NOON, uses=6)
+    sale = by_parts(
+        DecidedLine(TEA, 2000, 200, 200), effects=(Granted(packs, TEA), GiftCardSold("g", TEA, 99))
+    )
+    one = refund(sale, {TEA: 1000}, at_ms=NOON).effects
+    assert one == (
+        GrantUsed(msgspec.structs.replace(packs, uses=3), restore=False),
+        GiftCardSold("g", TEA, -50),
+    )
+    other = refund(sale, {TEA: 1000}, already={TEA: 1000}, at_ms=NOON).effects
+    assert other[1] == GiftCardSold("g", TEA, -49)
+
+
+def test_what_counts_for_nothing_takes_nothing_with_it_and_keeps_nothing() -> None:
+    """A coffee with a gift card for much more: the points are the coffee's."""
+    effects = (ReceiptCounted(1, 900), PointsEarned(Lot("w", "p", 100, NOON)), GiftCardSold("g", CARD, 99100))
+    sale = by_parts(DecidedLine(TEA, 1000, 900, 900), DecidedLine(CARD, 1000, 99100, 99100), effects=effects)
+    assert refund(sale, {TEA: 1000}, at_ms=NOON).effects == (
+        ReceiptCounted(-1, -900),
+        PointsTakenBack("p", "w", 100),
+    )
+    assert refund(sale, {CARD: 1000}, already={TEA: 1000}, at_ms=NOON).effects == (
+        ReceiptCounted(0, 0),
+        GiftCardSold("g", CARD, -99100),
+    )
+
+
+def test_a_full_card_keeps_its_stamps_while_its_reward_is_kept() -> None:
+    effects = (StampsChanged("s", 2, 30), StampsChanged("s", -5, 30), Granted(COUPON))
+    sale = by_parts(DecidedLine(TEA, 1000, 900, 900), DecidedLine(CAKE, 1000, 100, 100), effects=effects)
+    assert refund(sale, {TEA: 1000}, at_ms=NOON).effects == (StampsChanged("s", -2, 30),)
+    assert refund(sale, {CAKE: 1000}, already={TEA: 1000}, at_ms=NOON).effects == (
+        StampsChanged("s", 5, 30),
+        GrantUsed(COUPON, restore=False),
+    )
 
 
 def test_the_second_part_continues_in_the_next_lot_and_ends_the_sale() -> None:

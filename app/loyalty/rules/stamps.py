@@ -186,7 +186,11 @@ class FullCard(Plan):
             filled, after = 1, 0
         else:
             after = before + earned - filled * size
-        run.effects.append(StampsChanged(self.id, after - before, self.settings.expires_after_idle_days))
+        idle_days = self.settings.expires_after_idle_days
+        run.effects.append(StampsChanged(self.id, earned, idle_days))
+        if filled:
+            # By itself: while a part of the goods comes back the reward stays, and so what it took.
+            run.effects.append(StampsChanged(self.id, after - before - earned, idle_days))
         self.card.count(run, earned)
         hand_over(self, run, self.reward, terms=self.settings.lots, times=filled, now=False)
         self.card.show(run, before, earned, after, 0, filled)
