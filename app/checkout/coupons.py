@@ -13,6 +13,7 @@ from app.checkout.reserved import Issued
 from app.ledger.alone import single_use
 from app.loyalty.choosing import choose
 from app.loyalty.effects import Grant
+from app.loyalty.rules.promo_code import PromoCode
 
 
 class Coupons:
@@ -46,7 +47,9 @@ class Coupons:
             return stopped
         if signed.is_signed(code):
             return self._signed(code)
-        return self._take(code)
+        # A shared code is counted as its programme spells it, however it was typed.
+        spelled = (plan.spelled(code) for plan in heart.programme.of(PromoCode))
+        return self._take(next(filter(None, spelled), code))
 
     def _signed(self, text: str) -> Outcome | None:
         """A coupon that a till has signed: checked here, whoever issued it, with or without a network."""
@@ -54,8 +57,8 @@ class Coupons:
         coupon = signed.read(text)
         if coupon is None:
             return refused("coupon_forged")
-        rule = coupon.rule_of(heart.programme.rules)
-        if rule is None:
+        named = coupon.named(tuple(heart.programme.rules))
+        if named is None:
             return refused("coupon_other_programme")
         keys = heart.keys.find(coupon.till)
         key = coupon.signed_by(keys)
@@ -65,7 +68,8 @@ class Coupons:
                 return refused("coupon_forged" if keys else "coupon_unknown_key")
         elif key.revoked_ms is not None and coupon.issued_at_ms >= key.revoked_ms:
             return refused("coupon_key_withdrawn")
-        return self._take(coupon.code(rule), Issued(coupon.code(rule), rule, coupon.issued_at_ms))
+        rule, name = named
+        return self._take(name, Issued(name, rule, coupon.issued_at_ms))
 
     def _take(self, code: str, issued: Issued | None = None) -> Outcome | None:
         heart = self._heart

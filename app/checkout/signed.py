@@ -5,7 +5,7 @@ The code is `STEMPEL:C:` and base 32 (RFC 4648, without padding), which QR packs
     1 byte   version, 1
     4 bytes  the first of the issuing till's id: which keys to try
     16 bytes the sale's id; with the rule it names the coupon in the ledger
-    4 bytes  the first of SHA-256 of the rule's id
+    4 bytes  the first of SHA-256 of the rule's id; of the second coupon by a rule and sale, of "rule:2"
     4 bytes  minutes from 1970 to the issue, big-endian
     64 bytes Ed25519 (RFC 8032) over "stempel-coupon-1", a line feed and the above
 
@@ -32,6 +32,8 @@ _SIGNED: Final = b"stempel-coupon-1\n"
 _BODY: Final = struct.Struct(">B4s16s4sI")
 _SIGNATURE: Final = 64
 _MINUTE_MS: Final = 60_000
+NUMBER_MAX: Final = 20
+"""Coupons that a rule may give at one sale and this till can sign; of more the card itself tells."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -80,13 +82,14 @@ class Coupon(msgspec.Struct, frozen=True):
     rule_mark: bytes
     issued_at_ms: int
 
-    def rule_of(self, rules: Iterable[str]) -> str | None:
-        """The rule that it names, of those there are."""
-        return next((rule for rule in rules if _mark(rule) == self.rule_mark), None)
-
-    def code(self, rule: str) -> str:
-        """Its name in the ledger."""
-        return f"{self.sale}:{rule}"
+    def named(self, rules: Sequence[str]) -> tuple[str, str] | None:
+        """The rule that it names, of those there are, and the coupon's own name in the ledger."""
+        for number in range(1, NUMBER_MAX + 1):
+            for rule in rules:
+                name = rule if number == 1 else f"{rule}:{number}"
+                if _mark(name) == self.rule_mark:
+                    return rule, f"{self.sale}:{name}"
+        return None
 
     def signed_by(self, keys: Iterable[Key]) -> Key | None:
         """The key that signed it, if any of these did."""
@@ -127,12 +130,13 @@ def read(text: str) -> Coupon | None:
 
 def printed(grant: Grant, mine: Mine | None) -> str:
     """The code to print for a coupon: signed where this till can sign, its name in the ledger where not."""
-    sale, _, rule = grant.code.partition(":")
-    if mine is None or not single_use(grant.code) or rule != grant.rule:
+    sale, _, name = grant.code.partition(":")
+    numbers = (grant.rule, *(f"{grant.rule}:{number}" for number in range(2, NUMBER_MAX + 1)))
+    if mine is None or not single_use(grant.code) or name not in numbers:
         return grant.code
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     minutes = max(min(grant.issued_at_ms // _MINUTE_MS, 2**32 - 1), 0)
-    body = _BODY.pack(1, mine.till.bytes[:4], uuid.UUID(sale).bytes, _mark(rule), minutes)
+    body = _BODY.pack(1, mine.till.bytes[:4], uuid.UUID(sale).bytes, _mark(name), minutes)
     signature = Ed25519PrivateKey.from_private_bytes(mine.private_key).sign(_SIGNED + body)
     return PREFIX + base64.b32encode(body + signature).decode().rstrip("=")

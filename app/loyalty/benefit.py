@@ -181,7 +181,9 @@ def hand_over(
     elif benefit.gift:
         run.grant(make_grant(plan, run, "reward", uses=times, item=benefit.gift))
     elif not now:
-        run.grant(make_grant(plan, run, "coupon", uses=times))
+        # Each is a slip of paper with a code of its own, good once.
+        for number in range(1, times + 1):
+            run.grant(make_grant(plan, run, "coupon", item=str(number) if number > 1 else ""))
 
 
 def benefit_params(benefit: Benefit) -> dict[str, str | int]:

@@ -10,6 +10,7 @@ import pytest
 
 import resources
 from app.checkout.birthdays import birthday_of
+from app.checkout.outcome import done
 from app.checkout.ports import Person
 from app.checkout.receipt import sale_document
 from app.ledger.facts import SaleCompleted
@@ -71,6 +72,43 @@ def test_a_code_is_typed_or_scanned_and_counted(desk: Desk) -> None:
     assert desk.reader.code_used("WELCOME10", other) == (1, 0)
     till.care.merge(other, desk.member(), answer=desk.heard.append)
     assert desk.reader.code_used("WELCOME10", other) == (1, 1), "used under the other card"
+
+
+def test_a_shared_code_is_one_however_it_is_typed(desk: Desk) -> None:
+    under(desk, "promo-code", ("total: 1000", "total: 1"))
+    till = desk.till
+    till.tap(LUCJA)
+    till.scan(BEANS)
+    assert till.scan("welcome10").values == {"saved_minor": 1_89}
+    assert till.scan("Welcome10").code == "code_here"
+    pay(desk)
+    till.tap("04B1B2C3D4E5F6")
+    till.scan(BEANS)
+    assert till.scan("WELCOME10").code == "code_waits"
+    assert till.scan("welcome10").code == "code_here"
+    assert till.due_minor == 18_90
+
+
+def test_two_coupons_earned_at_once_are_used_one_after_the_other(desk: Desk) -> None:
+    text = """  - {id: card, kind: stamps, name: {ru: a, pl: a, en: a}, label: {ru: a, pl: a, en: a},
+     size: 2, reward: {amount: 3}}"""
+    gallery = resources.path("programmes", "gallery", "promo-code.yaml")
+    rules = gallery.read_text("utf-8").partition("rules:\n")[0]
+    desk.programme = compile_programme(load_programme(f"{rules}rules:\n{text}\n".encode()))
+    desk.till.use(desk.programme)
+    till = desk.till
+    till.tap(LUCJA)
+    for _ in range(4):
+        till.scan(BEANS)
+    pay(desk)
+    for _ in range(2):
+        till.tap(LUCJA)
+        till.scan(MILK)
+        coupon = till.coupons.held()[0].code
+        assert till.coupons.present(coupon) == done("code_taken", saved_minor=3_00)
+        pay(desk)
+    till.tap(LUCJA)
+    assert [grant.uses for grant in till.coupons.held()] == [1], "the two have filled another card"
 
 
 def test_a_code_that_nobody_knows_is_an_unknown_code(desk: Desk) -> None:

@@ -194,7 +194,11 @@ def test_what_was_signed_is_read_and_holds_only_by_its_key(
     coupon = signed.read(text)
     assert coupon is not None
     assert (coupon.sale, coupon.till, coupon.issued_at_ms) == (sale, till.bytes[:4], at_ms // 60_000 * 60_000)
-    assert coupon.rule_of(["x" + rule, rule]) == rule
+    assert coupon.named(["x" + rule, rule]) == (rule, f"{sale}:{rule}")
+    assert coupon.named(["x" + rule]) is None
+    second = signed.read(signed.printed(Grant(f"{sale}:{rule}:2", rule, "coupon", at_ms), Mine(till, seed)))
+    assert second is not None
+    assert second.named(["x" + rule, rule]) == (rule, f"{sale}:{rule}:2")
     ours, theirs = Key(public_key_of(seed)), Key(public_key_of(bytes(31) + b"\1"))
     assert coupon.signed_by([theirs, ours]) == ours
     assert coupon.signed_by([theirs, Key(b"short")]) is None

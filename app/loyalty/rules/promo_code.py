@@ -31,10 +31,14 @@ class PromoCode(BenefitPlan):
     def __init__(self, rule: PromoCodeRule, scope: Scope) -> None:
         super().__init__(rule, scope)
         self.settings = rule
-        self.codes = {code.casefold() for code in rule.codes}
+        self.codes = {code.casefold(): code for code in rule.codes}
         self.discounts = rule.give.percent is not None or rule.give.amount is not None
         self.members_alone_use_it = rule.per_member is not None or not self.discounts
         """Uses are counted, and points and gifts kept, for a member: a guest would use it up for nothing."""
+
+    def spelled(self, code: str) -> str | None:
+        """A shared code as the rule spells it; None for one that it does not list."""
+        return self.codes.get(code.casefold())
 
     def knows(self, code: Code) -> bool:
         return code.rule == self.id or code.code.casefold() in self.codes
@@ -75,7 +79,7 @@ class PromoCode(BenefitPlan):
         if code is None or (self.discounts and not run.given.get(self.id)):
             return
         hand_over(self, run, self.settings.give, terms=self.settings.lots, now=True)
-        run.effects.append(CodeUsed(self.id, code.code))
+        run.effects.append(CodeUsed(self.id, self.spelled(code.code) or code.code))
         if run.member:
             run.effects.append(Counted(self.id, 0, uses=1))
 

@@ -293,7 +293,8 @@ class Handed:
         elif benefit.gift:
             self.things[rule, "reward", benefit.gift] += times
         elif not taken:
-            self.things[rule, "coupon", ""] += times
+            for number in range(1, times + 1):
+                self.things[rule, "coupon", str(number) if number > 1 else ""] += 1
 
 
 def is_discount(benefit: Benefit | None) -> bool:

@@ -14,7 +14,7 @@ def test_a_shared_code_in_any_case_with_its_limits() -> None:
     compiled = programme(CODE % ", total: 3, per_member: 1")
     used = price(compiled, line("a", "10"), codes=(Code("welcome10"),))
     assert off(used) == {"c": 100}
-    assert CodeUsed("c", "welcome10") in used.effects
+    assert CodeUsed("c", "WELCOME10") in used.effects
     state = then(EMPTY, used)
     assert (
         why(price(compiled, line("a", "10"), state=state, codes=(Code("WELCOME10"),)), "c").code
@@ -98,7 +98,7 @@ def test_a_code_for_something_to_keep_waits_for_a_member(give: str) -> None:
     guest = price(compiled, line("a", "10"), state=None, codes=(code,))
     assert (guest.effects, why(guest, "c").code) == ((), "members_only")
     member = price(compiled, line("a", "10"), codes=(code,))
-    assert CodeUsed("c", "five") in member.effects
+    assert CodeUsed("c", "FIVE") in member.effects
     assert (member.points.earned_centi, len(member.issued)) == ((500, 0) if "5" in give else (0, 1))
 
 

@@ -256,22 +256,28 @@ def test_units_that_another_bundle_of_the_group_has_claimed_are_not_free_as_well
     assert off(buy(programme(three_for_two + SIXTH % ""), "3", with_stamps(5))) == {"b": 1000}
 
 
-@pytest.mark.parametrize(("reward", "kind"), [("gift: cup", "reward"), ("amount: 3", "coupon")])
-def test_full_cards_say_so_and_each_gives_its_reward(reward: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("reward", "given"), [("gift: cup", [("reward", 2)]), ("amount: 3", [("coupon", 1)] * 2)]
+)
+def test_full_cards_say_so_and_each_gives_its_reward(reward: str, given: list[tuple[str, int]]) -> None:
     rule = f"  - {{id: card, kind: stamps, NAME, size: 2, reward: {{{reward}}}}}\n"
     compiled = programme(rule)
     decision = buy(compiled, "4")
-    assert [(each.kind, each.uses) for each in decision.issued] == [(kind, 2)]
+    assert [(each.kind, each.uses) for each in decision.issued] == given
     assert (why(decision, "card").code, why(decision, "card").params) == ("card_full", {"n": 2})
 
 
 def test_of_two_cards_full_at_once_one_reward_is_used_at_a_time() -> None:
     compiled = programme("  - {id: card, kind: stamps, NAME, size: 2, reward: {amount: 3}}\n")
     state = then(EMPTY, buy(compiled, "4"))
-    code = Code(state.grants[0].code)
-    used = price(compiled, line("a", "10"), state=state, codes=(code,), sale_id="t")
+    one, two = (grant.code for grant in state.grants)
+    used = price(compiled, line("a", "10"), state=state, codes=(Code(one), Code(two)), sale_id="t")
     assert off(used) == {"card": 300}
-    assert [each.uses for each in then(state, used).grants] == [1]
+    state = then(state, used)
+    assert [(each.code, each.uses) for each in state.grants] == [(two, 1)]
+    again = price(compiled, line("a", "10"), state=state, codes=(Code(one, used=1), Code(two)), sale_id="u")
+    assert off(again) == {"card": 300}
+    assert two not in {each.code for each in then(state, again).grants}
 
 
 def test_points_for_a_full_card_are_no_coupon() -> None:
