@@ -292,8 +292,7 @@ class Windowed:
         )
         self._face_customer(rig)
         self._list_devices(rig)
-        if devices.side.fiscal is not None:
-            self._look_every(10_000)
+        self._look_every(10_000)
         rig.syncing.start(self.config.server, self._synced, presenter.refresh)
         if self._on_ready is not None:
             self._on_ready(self)
@@ -330,7 +329,7 @@ class Windowed:
         )
 
     def _look_every(self, wait_ms: int) -> None:
-        """A fiscal device says nothing by itself: it is asked how it is."""
+        """Neither a fiscal device nor midnight says anything by itself."""
         from PySide6.QtCore import QTimer
 
         timer = QTimer(self.window)

@@ -133,6 +133,29 @@ def test_a_shift_of_yesterday_is_closed_and_one_of_today_opened(folder: Path, wo
         world.ms += 86_400_000
 
 
+def test_a_till_that_is_left_on_begins_the_new_day_by_itself(
+    rig: Rig, world: FixedWorld, posted: Posted
+) -> None:
+    def days() -> list[str]:
+        return [rig.till.shift.business_day] if rig.till.shift else []
+
+    rig.till.scan("5901234000178")
+    rig.till.parking.park()
+    posted.until(lambda: bool(rig.till.parking.list))
+    rig.till.scan("5901234000178")
+    world.ms += 86_400_000
+    rig.look()
+    assert days() == ["2026-11-21"], "not while somebody is served"
+    rig.till.pay_cash(100_00)
+    posted.until(lambda: not rig.till.sale.lines)
+    rig.look()
+    assert days() == ["2026-11-21"], "nor at every look"
+    world.ms += 60_000
+    rig.look()
+    posted.until(lambda: days() == ["2026-11-22"])
+    assert rig.till.parking.list, "what is parked waits for its customer"
+
+
 def test_an_open_sale_keeps_the_shift_it_began_in(folder: Path, world: FixedWorld) -> None:
     posted = Posted()
     rig = Rig(folder, load(folder), post=posted, world=world)

@@ -44,17 +44,18 @@ class Shifts:
         answer: Answer = ignore,
         *,
         paper: bool = False,
+        leave_parked: bool = False,
     ) -> None:
         """End the shift with what was counted (None: nobody counted) against what should be there.
 
-        `paper` prints the Z with it.
+        `paper` prints the Z with it. Parked sales are settled first, unless they may wait for the next shift.
         """
         heart = self._heart
         if heart.shift is None:
             return answer(refused("no_shift"))
         if heart.sale.lines or heart.sale.stage is Stage.TENDERED:
             return answer(refused("basket_open"))
-        if heart.parked:
+        if heart.parked and not leave_parked:
             return answer(refused("parked_open", n=heart.parked))
         cashier = heart.cashier
         return self._with_device(

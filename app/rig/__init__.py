@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from hardware.printers.profile import Profile
 
 T = TypeVar("T")
+DAY_LOOK_S: Final = 60.0
+"""How often a till that runs looks whether a new day has begun."""
 _log: Final = logging.getLogger("stempel")
 
 
@@ -113,6 +115,7 @@ class Rig:
         self.printing: PrintLane | None = None
         self.beside: Beside | None = None
         self._wants_shift = False
+        self._day_seen_s = self.world.monotonic_s()
 
     def _till(self, programme: Compiled) -> Till:
         kept = self.reader.basket()
@@ -174,13 +177,19 @@ class Rig:
         Not while a sale is open: that belongs to the shift it began in. Nor where cashiers open their shifts
         themselves.
         """
+        self._day_seen_s = self.world.monotonic_s()
         if not self.config.till.auto_shift:
             return
         till, shift = self.till, self.till.shift
         today = local_day(self.world.now_ms(), self.config.shop.time_zone)
         if shift is not None and shift.business_day != today and not till.sale.lines:
             expected = self.reader.expected_cash_minor(shift)
-            till.close_shift(expected, None, lambda outcome: None if outcome.refused else self._open_shift())
+
+            def closed(outcome: Outcome) -> None:
+                if not outcome.refused:
+                    self._open_shift()
+
+            till.close_shift(expected, None, closed, leave_parked=True)
         elif shift is None:
             self._open_shift()
 
@@ -193,7 +202,11 @@ class Rig:
             self.till.outside.heard(outcome)
 
     def look(self) -> None:
-        """Every few seconds: how the fiscal device is; a shift that it would not open is tried again."""
+        """Every few seconds: how the fiscal device is; a shift that it would not open is tried again. Once a
+        minute whether a new day has begun."""
+        now_s = self.world.monotonic_s()
+        if now_s - self._day_seen_s >= DAY_LOOK_S:
+            self.begin_day()
         if self.beside is not None:
             self.beside.look()
             if self._wants_shift:

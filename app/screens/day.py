@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Protocol
 
+from app.checkout.ports import NotWritten
 from app.checkout.till import Till
 from app.checkout.wording import rule_name
 from app.checkout.writing import local_day
@@ -31,7 +33,7 @@ def day_view(till: Till, source: FiguresSource, now_ms: int, words: Texts) -> vi
     as_of = words.get("screen.day.as_of", time=words.time(now_ms, zone))
     try:
         figures = source.day(day)
-    except OSError as error:
+    except (OSError, NotWritten) as error:
         problem = words.get("screen.day.unreadable", reason=str(error))
         return views.DayView(title, as_of, problem=problem)
     return _figures(till, words, title, as_of, figures)
@@ -58,6 +60,7 @@ def _figures(till: Till, words: Texts, title: str, as_of: str, figures: DayFigur
     rows = [
         views.DayRow(get("screen.day.goods"), money(figures.goods_minor)),
         views.DayRow(get("screen.day.discounts"), money(-figures.discount_minor)),
+        *_came_back(words, figures, money),
         views.DayRow(get("screen.day.points_paid"), money(figures.points_paid_minor)),
         views.DayRow(get("screen.day.earned"), words.points(figures.earned_centi)),
         views.DayRow(get("screen.day.spent"), words.points(figures.spent_centi)),
@@ -70,6 +73,16 @@ def _figures(till: Till, words: Texts, title: str, as_of: str, figures: DayFigur
         name = get("screen.day.rule", rule=rule_name(till.programme, rule, words.lang))
         rows.append(views.DayRow(name, money(-off)))
     return views.DayView(title, as_of, headline, tuple(rows))
+
+
+def _came_back(words: Texts, figures: DayFigures, money: Callable[[int], str]) -> tuple[views.DayRow, ...]:
+    """What was given back, on a day on which anything was: the tenders below are less that."""
+    if not figures.refunds:
+        return ()
+    return (
+        views.DayRow(words.get("screen.day.refunds", n=figures.refunds), money(-figures.refunded_minor)),
+        views.DayRow(words.get("screen.day.net"), money(figures.net_minor)),
+    )
 
 
 def _percent(words: Texts, part: int, whole: int) -> str:

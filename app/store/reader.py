@@ -18,7 +18,7 @@ from app.ledger.facts import AnyFact, PinFailed, Privileged, SaleRefunded, Signe
 from app.stats.day import DayFigures
 from app.store import rows
 from app.store.allowances import StoredAllowances
-from app.store.connection import DatabaseFile
+from app.store.connection import DatabaseFile, StoreProblem, sqlcipher
 from app.store.keys import StoredKeys
 from app.store.past import PastSales
 from app.store.scope import pull_number
@@ -247,7 +247,10 @@ class Reader(PastSales):
     def day(self, business_day: str | date) -> DayFigures:
         """The figures of a business day; all zero when nothing was sold."""
         query = "SELECT figures FROM day WHERE business_day = ?"
-        blob = self._value(query, (str(business_day),))
+        try:
+            blob = self._value(query, (str(business_day),))
+        except sqlcipher.DatabaseError as error:
+            raise StoreProblem(str(error)) from error
         return DayFigures(business_day=str(business_day)) if blob is None else _figures.decode(blob)
 
     def days(self) -> list[DayFigures]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.screens.day import day_view
 from app.screens.views import DayRow, DayView
 from app.stats.day import DayFigures
+from app.store.database import Database
 from app.texts import texts
 from tests.screens.conftest import Screen
 
@@ -50,6 +51,20 @@ def test_sales_members_points_and_discounts(screen: Screen) -> None:
     }
 
 
+def test_what_came_back_is_told_and_what_is_left(screen: Screen) -> None:
+    desk = screen.desk
+    desk.sell("5901234000161", uid="")
+    desk.sell("5901234000178", uid="")
+    assert desk.till.last is not None
+    desk.till.refunds.refund(desk.till.last.sale.id, {1: 1000})
+    assert rows(day(screen)) | {"1 refund": "−6.49\xa0zł", "After refunds": "18.90\xa0zł"} == rows(
+        day(screen)
+    )
+    assert rows(day(screen))["Cash taken"] == "18.90\xa0zł"
+    assert "1 возврат" in rows(day(screen, "ru"))
+    assert "1 zwrot" in rows(day(screen, "pl"))
+
+
 def test_in_polish_with_its_plural(screen: Screen) -> None:
     for _ in range(2):
         screen.desk.sell("5901234000178", uid="")
@@ -59,6 +74,9 @@ def test_in_polish_with_its_plural(screen: Screen) -> None:
 
 def test_figures_that_cannot_be_read_say_so(screen: Screen) -> None:
     desk = screen.desk
+    spoilt = Database(desk.folder / "spoilt").reader()
+    spoilt.close()
+    assert day_view(desk.till, spoilt, desk.world.now_ms(), texts("en")).problem
     view = day_view(desk.till, Broken(), desk.world.now_ms(), texts("en"))
     assert "disk I/O error" in view.problem
     assert view.headline == ()
