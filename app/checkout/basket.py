@@ -160,7 +160,7 @@ class OpenSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def untouched(self) -> bool:
-        return not self.lines and self.member is None and not self.codes
+        return not self.lines and self.member is None and not self.codes and self.exchange is None
 
     @property
     def tendered_minor(self) -> int:

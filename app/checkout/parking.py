@@ -78,7 +78,7 @@ class Parking:
             return answer(stopped)
         if sale is None:
             return answer(refused("not_parked"))
-        if heart.sale.lines:
+        if heart.sale.lines or heart.sale.exchange:
             return answer(refused("park_first"))
         sale = msgspec.structs.replace(sale, name="")
 

@@ -218,6 +218,19 @@ def test_goods_are_exchanged_in_one_sale(desk: Desk, fresh: list[str]) -> None:
     assert desk.reader.expected_cash_minor(desk.till.shift) == expected  # type: ignore[arg-type]
 
 
+def test_goods_put_first_towards_a_sale_are_still_there_after_a_power_cut(desk: Desk) -> None:
+    desk.sell(MILK, uid="")
+    assert desk.till.last is not None
+    old = desk.till.last.sale
+    desk.till.scan(MILK)
+    desk.till.parking.park()
+    desk.till.exchanges.exchange(old.id, {1: 1000})
+    desk.restart()
+    assert desk.till.sale.exchange is not None
+    desk.till.parking.resume(1, desk.heard.append)
+    assert desk.heard[-1].code == "park_first", "nor does another sale take their place"
+
+
 def test_an_exchange_can_be_taken_off_again(desk: Desk) -> None:
     desk.sell(BEANS)
     old, till = sold(desk), desk.till
