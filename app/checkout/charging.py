@@ -10,6 +10,7 @@ from app.checkout import basket as open_basket
 from app.checkout.basket import OpenSale, OpenTender, Pending, Stage
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, done, note, refused
+from app.checkout.outside import Charged, Terminal
 from app.checkout.paying import Paying
 from app.checkout.ports import Work
 from app.checkout.registering import AGAIN_S
@@ -37,7 +38,7 @@ class Charging:
 
         `amount_minor` is a part of what is due, all of it unless given.
         """
-        if (stopped := self._paying.payable()) is not None:
+        if (stopped := self._paying.takes_money()) is not None:
             return answer(stopped)
         heart = self._heart
         amount_minor = self._paying.due_minor if amount_minor is None else amount_minor
@@ -122,7 +123,7 @@ class Charging:
             asked = pending.asked
             outside.waits_for = "terminal"
             terminal.ask(asked.request, lambda result: self._heard(asked, result))
-        elif (tender := next((t for t in self._heart.sale.tenders if t.reversal), None)) is not None:
+        elif (tender := self._in_doubt()) is not None:
             outside.waits_for = "terminal"
             terminal.ask(tender.reversal, lambda result: self._given_back(tender, result))
 
@@ -132,23 +133,43 @@ class Charging:
         terminal = heart.outside.cabled
         if terminal is None or self._asking or heart.outside.waits_for:
             return
-        if pending is None or pending.asked is None or not pending.asked.request:
-            return
         if heart.world.monotonic_s() - self._asked_s < AGAIN_S:
             return
-        asked, self._asking, self._asked_s = pending.asked, True, heart.world.monotonic_s()
+        tender = self._in_doubt()
+        if pending is not None and pending.asked is not None and pending.asked.request:
+            asked = pending.asked
+            self._ask_again(terminal, asked.request, lambda result: self._heard(asked, result))
+        elif pending is None and tender is not None:
+            self._ask_again(terminal, tender.reversal, lambda result: self._given_back(tender, result))
+
+    def _ask_again(self, terminal: Terminal, request: str, known: Charged) -> None:
+        self._asking, self._asked_s = True, self._heart.world.monotonic_s()
 
         def heard(result: ChargeResult) -> None:
             self._asking = False
             if result.outcome is not ChargeOutcome.UNKNOWN:
-                self._heard(asked, result)
+                known(result)
 
-        terminal.ask(asked.request, heard)
+        terminal.ask(request, heard)
 
     def gives_back(self, key: str) -> bool:
         """Whether the till itself can give the money of a card tender back."""
         tender = self._tender(key)
         return tender is not None and bool(tender.request) and self._heart.outside.cabled is not None
+
+    def in_doubt(self, key: str) -> bool:
+        """Whether the terminal was asked to give a card's money back, and nobody knows whether it did."""
+        tender = self._in_doubt()
+        return tender is not None and str(tender.key) == key
+
+    def keep_charged(self, key: str, answer: Answer = ignore) -> None:
+        """The cashier's word: the money did not go back, so that the card has paid."""
+        heart, tender = self._heart, self._tender(key)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
+        if tender is None or heart.outside.waits_for:
+            return answer(refused("terminal_asked" if tender else "no_tender"))
+        return self._paying.take(_with(heart.sale, msgspec.structs.replace(tender, reversal="")), (), answer)
 
     def give_back(self, key: str, answer: Answer = ignore) -> None:
         """Take a charged card off the list, once the terminal has given its money back.
@@ -160,7 +181,11 @@ class Charging:
             return answer(stopped)
         if tender is None or not self.gives_back(key):
             return answer(refused("reverse_first", amount_minor=tender.amount_minor if tender else 0))
-        asked = msgspec.structs.replace(tender, reversal=tender.reversal or str(heart.world.new_id()))
+        if tender.reversal:
+            # It was asked before, and is never asked to give twice.
+            answer(done("follow_terminal", due_minor=tender.amount_minor))
+            return None if heart.outside.waits_for else self.resume()
+        asked = msgspec.structs.replace(tender, reversal=str(heart.world.new_id()))
 
         def on(outcome: Outcome) -> None:
             answer(outcome if outcome.refused else done("follow_terminal", due_minor=asked.amount_minor))
@@ -211,7 +236,7 @@ class Charging:
 
     def _given_back(self, asked: OpenTender, result: ChargeResult) -> None:
         heart = self._heart
-        heart.outside.waits_for = ""
+        heart.outside.waits_for, self._asked_s = "", heart.world.monotonic_s()
 
         def settle() -> None:
             tender = self._tender(str(asked.key))
@@ -228,6 +253,9 @@ class Charging:
                     heart.outside.heard(note("reverse_unknown"))
 
         heart.when_free(settle)
+
+    def _in_doubt(self) -> OpenTender | None:
+        return next((tender for tender in self._heart.sale.tenders if tender.reversal), None)
 
     def _tender(self, key: str) -> OpenTender | None:
         return next((t for t in self._heart.sale.tenders if str(t.key) == key and t.means == "card"), None)

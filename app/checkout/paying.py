@@ -90,7 +90,7 @@ class Paying:
 
     def pay_cash(self, received_minor: int, answer: Answer = ignore) -> None:
         """Take the rest in cash, give change, complete the sale. Nothing received pays out what is owed."""
-        if (stopped := self.payable()) is not None:
+        if (stopped := self.takes_money()) is not None:
             return answer(stopped)
         due_minor = self.cash_due_minor
         if received_minor < due_minor:
@@ -102,7 +102,7 @@ class Paying:
 
     def tender_cash(self, received_minor: int, answer: Answer = ignore) -> None:
         """Take cash: a part of what is due, or all of it and more, which completes the sale."""
-        if (stopped := self.payable()) is not None:
+        if (stopped := self.takes_money()) is not None:
             return answer(stopped)
         if received_minor >= self.cash_due_minor:
             return self.pay_cash(received_minor, answer)
@@ -219,6 +219,11 @@ class Paying:
         if heart.shift is None:
             return refused("no_shift")
         return heart.barred() if heart.sale.gives else refused("nothing_to_pay")
+
+    def takes_money(self) -> Outcome | None:
+        """The same, also while nobody knows whether a card has its money back: what is due is not known."""
+        doubt = any(tender.reversal for tender in self._heart.sale.tenders)
+        return self.payable() or (refused("reverse_unknown") if doubt else None)
 
     def _finish(self, last: tuple[Tender, ...], change_minor: int, answer: Answer) -> None:
         heart = self._heart

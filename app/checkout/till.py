@@ -173,6 +173,7 @@ class Till:
         self._charging = charging = Charging(heart, paying)
         self.ask_terminal, self.settle_terminal = charging.ask_terminal, charging.settle_terminal
         self.gives_back, self.give_back = charging.gives_back, charging.give_back
+        self.in_doubt, self.keep_charged = charging.in_doubt, charging.keep_charged
         shifts = Shifts(heart, next_shift)
         self.drawer = Drawer(heart, shifts)
         self.open_shift, self.close_shift = shifts.open_shift, shifts.close_shift

@@ -122,6 +122,49 @@ class TestTerminal:
         assert counter.desk.till.tenders == ()
         assert sum(counter.pos.charged.values()) == 0
 
+    def _in_doubt(self, counter: Counter) -> str:
+        """Five of twelve were charged, and nobody knows whether they went back: they did."""
+        counter.scan(LATTE)
+        counter.by_card(5_00)
+        key = counter.desk.till.tenders[0].key
+        counter.pos.mood, counter.pos.answers = Mood.CUT_AFTER, False
+        counter.desk.till.give_back(key)
+        assert counter.codes[-1] == "reverse_unknown"
+        counter.pos.mood = Mood.APPROVE
+        return key
+
+    def test_money_that_may_have_gone_back_pays_nothing_meanwhile(self, counter: Counter) -> None:
+        key, till = self._in_doubt(counter), counter.desk.till
+        assert till.in_doubt(key)
+        assert counter.in_cash(till.due_minor).code == "reverse_unknown"
+        assert counter.by_card().code == "reverse_unknown"
+        assert not counter.sales
+
+    def test_it_is_asked_about_by_itself_and_never_given_twice(self, counter: Counter) -> None:
+        key, till = self._in_doubt(counter), counter.desk.till
+        till.give_back(key)
+        assert till.in_doubt(key)
+        counter.pos.answers = True
+        till.remind()
+        assert till.in_doubt(key), "every five seconds"
+        counter.desk.world.ms += 5_000
+        till.remind()
+        assert (till.tenders, till.due_minor) == ((), 12_00)
+        assert sum(counter.pos.charged.values()) == 0
+        counter.by_card()
+        assert len(counter.sales) == 1
+
+    @pytest.mark.parametrize("back", [True, False])
+    def test_where_the_terminal_never_says_the_cashier_does(self, counter: Counter, back: bool) -> None:
+        key, till = self._in_doubt(counter), counter.desk.till
+        if back:
+            till.drop_tender(key, reversed=True)
+        else:
+            till.keep_charged(key)
+        assert not till.in_doubt(key)
+        assert till.due_minor == (12_00 if back else 7_00)
+        assert counter.in_cash(till.due_minor).code == "sold"
+
     def test_a_terminal_that_gives_nothing_back_leaves_it_paid(self, counter: Counter) -> None:
         counter.scan(LATTE)
         counter.by_card(5_00)

@@ -49,7 +49,9 @@ class Paying(Panel):
     def pick(self, key: str) -> None:
         """Take a part of the payment back; money from a card goes back on the terminal first."""
         tender = next((each for each in self.till.tenders if each.key == key), None)
-        if self.till.gives_back(key):
+        if tender is not None and self.till.in_doubt(key):
+            self.screen.open(GivingBack(self.screen, tender))
+        elif self.till.gives_back(key):
             self.till.give_back(key, self.screen.tell)
         elif tender is not None and tender.means == "card":
             self.screen.open(GivingBack(self.screen, tender))
@@ -119,11 +121,16 @@ class Paying(Panel):
 
 
 class GivingBack(Panel):
-    """A card was charged and its part is taken back: the money has to go back on the terminal first."""
+    """A card was charged and its part is taken back: the money has to go back on the terminal first. Or the
+    terminal was asked to give it back and cannot say whether it did: its slip can."""
 
     def __init__(self, screen: Screen, tender: Paid) -> None:
         super().__init__(screen)
         self._tender = tender
+        self._doubt = self.till.in_doubt(tender.key)
+
+    def goes_on(self) -> bool:
+        return not self._doubt or self.till.in_doubt(self._tender.key)
 
     def take(self) -> None:
         """Enter is no answer: somebody has to look."""
@@ -132,14 +139,16 @@ class GivingBack(Panel):
         self.screen.open(Paying(self.screen))
         if key == YES:
             self.till.drop_tender(self._tender.key, self.screen.tell, reversed=True)
+        elif self._doubt:
+            self.till.keep_charged(self._tender.key, self.screen.tell)
 
     def view(self) -> views.Ask:
         get = self.show.words.get
         return views.Ask(
-            question=get("screen.reverse_question"),
-            detail=get("screen.reverse_detail"),
+            question=get("screen.reverse_doubt" if self._doubt else "screen.reverse_question"),
+            detail=get("screen.reverse_doubt_detail" if self._doubt else "screen.reverse_detail"),
             yes=get("screen.reverse_yes"),
-            no=get("screen.reverse_no"),
+            no=get("screen.reverse_doubt_no" if self._doubt else "screen.reverse_no"),
             figure=self.show.money(self._tender.amount_minor),
             busy=self.till.busy,
         )
