@@ -7,13 +7,15 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 import pytest
 from stdnum import ean
 
 from app.checkout.linking import CARD_MAX, link_card
 from app.checkout.outcome import Outcome, refused
-from app.checkout.ports import Work
+from app.checkout.ports import Product, Work
 from app.config import ConfigProblem, load
 from app.demo import prepare
 from app.lanes import FixedWorld
@@ -86,6 +88,12 @@ def test_a_scale_label_rings_its_weight(rig: Rig) -> None:
     assert rig.till.decision.total_minor == 19_20
 
 
+def test_a_scale_label_without_a_weight_rings_nothing(rig: Rig) -> None:
+    label = "220018500000"
+    assert rig.till.scan(label + ean.calc_check_digit(label)).code == "label_empty"
+    assert rig.till.sale.lines == ()
+
+
 def test_a_misread_scale_label_rings_nothing(rig: Rig) -> None:
     label = "220018500642"
     wrong = str((int(ean.calc_check_digit(label)) + 1) % 10)
@@ -111,6 +119,28 @@ def test_a_misread_scale_label_rings_nothing(rig: Rig) -> None:
 def test_what_a_code_is(rig: Rig, code: str, outcome: str) -> None:
     aim = code[:3] if code.startswith("]") else None
     assert rig.till.scan(code[3:] if aim else code, aim).code == outcome
+
+
+@pytest.mark.parametrize("gift_cards", ["here", "server"])
+def test_a_payment_card_is_no_gift_card(rig: Rig, gift_cards: Literal["here", "server"]) -> None:
+    """It is swiped or scanned just when the till asks for a gift card's number."""
+    heart, till = rig.till.heart, rig.till
+    heart.shop = msgspec.structs.replace(heart.shop, gift_cards=gift_cards)
+    till.ring(Product(sku="GIFT", name="Gift card", price_minor=50_00, tags=("gift_card",)))
+    assert till.adjusting.number_line(1, "4111 1111 1111 1111") == refused("payment_card")
+    till.clear()
+    till.scan("5901234000178")
+    assert till.present_gift_card("4111111111111111") == refused("payment_card")
+    assert not till.unclaimed("4111111111111111")
+    assert "4111" not in str(till.sale)
+
+
+def test_what_is_known_is_no_gift_card(rig: Rig) -> None:
+    label = "220018500642"
+    label += ean.calc_check_digit(label)
+    for code in ("5901234000178", label, "2900000000018", "STEMPEL:R:" + "0" * 32):
+        assert not rig.till.unclaimed(code)
+    assert rig.till.unclaimed("GC-0001")
 
 
 def test_a_payment_card_leaves_no_trace(rig: Rig, folder: Path) -> None:

@@ -150,6 +150,8 @@ class Adjusting:
         if line is None or "gift_card" not in line.tags:
             return refused("no_line")
         code = code.strip()
+        if heart.read(code, None).payment_card:
+            return refused("payment_card")
         if not code or line.qty_milli != QTY_MILLI or any(each.code == code for each in heart.sale.lines):
             return refused("gift_card_number", line=key)
         changed = msgspec.structs.replace(line, code=code)

@@ -19,7 +19,17 @@ from app.checkout.holding import Holding
 from app.checkout.moment import budgets_left, context_of
 from app.checkout.outcome import Outcome, refused
 from app.checkout.outside import Outside
-from app.checkout.ports import Catalogue, Journal, Member, Members, Sales, Shift, Work
+from app.checkout.ports import (
+    Catalogue,
+    CodeReader,
+    Journal,
+    Member,
+    Members,
+    Sales,
+    Shift,
+    Work,
+    as_given,
+)
 from app.checkout.receipt import Receipt
 from app.checkout.recorder import Answer, Recorder, ignore
 from app.checkout.reserved import Allowances, Holds, NoAllowances, NoHolds
@@ -69,6 +79,8 @@ class Heart(Recorder):
         self.keys = keys or NoKeys()
         self.holding = Holding(self, holds or NoHolds(), allowances or NoAllowances())
         self.shop = shop
+        self.read: CodeReader = as_given
+        """What a code says by its form."""
         self.aside = aside
         self.elsewhere: Elsewhere = NoElsewhere()
         """Opens after the till, with the lane of sync."""

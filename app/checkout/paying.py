@@ -120,6 +120,8 @@ class Paying:
         heart = self._heart
         if (stopped := self.payable()) is not None:
             return stopped
+        if heart.read(code, None).payment_card:
+            return refused("payment_card")
         if any(held.code == code for held in heart.sale.gift_cards):
             return refused("gift_card_here")
         if heart.shop.gift_cards == "server":

@@ -11,7 +11,7 @@ from app.checkout import basket as open_basket
 from app.checkout import restricting
 from app.checkout.heart import Heart
 from app.checkout.outcome import Outcome, done, note, refused
-from app.checkout.ports import CodeReader, Product
+from app.checkout.ports import Product
 from app.checkout.voiding import abandoned
 from app.values import QTY_MILLI
 from hardware.ports import CardProof
@@ -30,13 +30,11 @@ class Ringing:
     def __init__(
         self,
         heart: Heart,
-        read: CodeReader,
         present_card: PresentCard,
         present_staff: PresentStaff,
         present_code: PresentCode,
     ) -> None:
         self._heart: Final = heart
-        self._read = read
         self._present_card = present_card
         self._present_staff = present_staff
         self._present_code = present_code
@@ -51,11 +49,13 @@ class Ringing:
             return self.ring(product)  # whatever else it might be by its form
         if heart.members.holder(token) is not None:
             return self._present_card(token, CardProof.COPYABLE)
-        read = self._read(code, aim)
+        read = heart.read(code, aim)
         if read.payment_card:
             return refused("payment_card")
         for key in read.keys:
             product = heart.catalogue.product_by_code(key)
+            if product is not None and 0 in (read.weight_milli, read.price_minor):
+                return refused("label_empty", name=product.name_in(heart.shop.lang))
             if product is not None and read.price_minor is not None:
                 return self.ring(msgspec.structs.replace(product, price_minor=read.price_minor, unit="piece"))
             if product is not None:
@@ -70,6 +70,16 @@ class Ringing:
         if read.coupon:
             return refused("coupon_scanned", coupon=read.coupon)
         return refused("unknown_code", code=code)
+
+    def unclaimed(self, text: str, aim: str | None = None) -> bool:
+        """Whether a code is nothing that this till knows or could ring up: it may be a gift card's then."""
+        heart, code = self._heart, text.strip()
+        read = heart.read(code, aim)
+        if read.payment_card or read.member_card or read.receipt or read.coupon:
+            return False
+        if any(heart.catalogue.product_by_code(key) is not None for key in (code, *read.keys)):
+            return False
+        return heart.members.holder(f"code:{code}") is None
 
     def ring(self, product: Product, qty_milli: int = QTY_MILLI) -> Outcome:
         """Put a product into the basket."""

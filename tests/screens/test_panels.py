@@ -76,6 +76,18 @@ def test_a_gift_card_that_is_sold_asks_for_its_number() -> None:
         assert isinstance(made.sale.view.middle, views.Payment)
 
 
+def test_goods_and_cards_scanned_while_paying_are_no_gift_cards() -> None:
+    """Where the server keeps gift cards it was asked about whatever was scanned; goods were not rung."""
+    with scenes.Stage("en") as made:
+        made.till.heart.shop = replace(made.till.shop, gift_cards="server")
+        made.sale.scan(LATTE)
+        made.sale.pay()
+        made.sale.scan(LATTE)
+        made.sale.scan("2900000000018")
+        assert [line.qty_milli for line in made.till.sale.lines] == [2000]
+        assert made.till.sale.member is not None
+
+
 def test_a_product_wins_over_the_form_of_its_code(stage: scenes.Stage) -> None:
     code = "R00018401234567"
     odd = Product(sku="ODD", name="Odd", price_minor=1_00, codes=(code,))

@@ -23,8 +23,8 @@ class GiftCardSold(Panel):
         self.code, self._problem = text, ""
 
     def scanned(self, text: str, aim: str | None) -> bool:
-        """A card's number is no product's; goods are rung up as ever."""
-        if self.screen.catalogue.product_by_code(text.strip()) is not None:
+        """A card's number is nothing else's; goods are rung up as ever."""
+        if not self.till.unclaimed(text, aim):
             return False
         self._number(text)
         return True

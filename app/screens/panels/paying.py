@@ -66,8 +66,10 @@ class Paying(Panel):
 
     def scanned(self, text: str, aim: str | None) -> bool:
         """A gift card pays; any other code is rung up."""
+        if not self.till.unclaimed(text, aim):
+            return False
         outcome = self.till.present_gift_card(text.strip())
-        if outcome.code == "gift_card_unknown":
+        if outcome.code in ("gift_card_unknown", "gift_card_offline"):
             return False
         self.screen.tell(outcome)
         return True
