@@ -96,9 +96,9 @@ def test_closing_the_shift_prints_its_z(desk: Desk) -> None:
     profile = PROFILES["80mm-42"]
     text = as_text(to_bytes(PrintJob(z_report(figures, desk.shop, desk.programme)), profile), profile)
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    assert "BRAKUJE -1,00 zł" in lines
+    assert "NIEDOBÓR -1,00 zł" in lines
     assert f"Sprzedaż (4) {_amount(figures.total_minor)}" in lines
-    assert "Nowi uczestnicy 1" in lines
+    assert "Nowi klienci 1" in lines
 
 
 def _amount(minor: int) -> str:

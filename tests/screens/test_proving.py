@@ -35,7 +35,7 @@ def pad(stage: scenes.Stage) -> views.Pad:
 
 def test_it_says_so_and_takes_no_second_press(stage: scenes.Stage) -> None:
     slow = asked(stage)
-    assert (pad(stage).detail, pad(stage).presses[-1].enabled) == ("Checking …", False)
+    assert (pad(stage).detail, pad(stage).presses[-1].enabled) == ("Checking…", False)
     stage.type("9")
     stage.sale.take()
     assert (pad(stage).figure, len(slow.waiting)) == ("●●●●", 1)

@@ -94,7 +94,7 @@ class TestEnrolment:
         screen.presenter.start_enrolment()
         enrol = screen.view.middle
         assert isinstance(enrol, views.Form)
-        assert enrol.note == f"{NOBODY} is ready"
+        assert enrol.note == f"Card {NOBODY} is ready"
         assert not enrol.presses[-1].enabled
         screen.presenter.type("name", "Ewa Świątek")
         screen.presenter.type("phone", "+48 601 200 300")
@@ -111,10 +111,10 @@ class TestEnrolment:
         screen.presenter.start_enrolment()
         tap(screen, NOBODY, record="M-77")
         assert isinstance(screen.view.middle, views.Form)
-        assert screen.view.middle.note == "M-77 is ready"
+        assert screen.view.middle.note == "Card M-77 is ready"
         screen.presenter.scan("2900000009998")
         assert isinstance(screen.view.middle, views.Form)
-        assert screen.view.middle.note == "2900000009998 is ready"
+        assert screen.view.middle.note == "Card 2900000009998 is ready"
 
     def test_an_unknown_product_is_not_mistaken_for_a_card(self, screen: Screen) -> None:
         screen.presenter.scan("5900000000008")
