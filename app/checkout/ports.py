@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
@@ -17,6 +17,8 @@ from app.stats.shift import ShiftFigures
 from hardware.receipt import PrintJob
 
 Unit = Literal["piece", "kg"]
+Kept = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number from outside that a database can keep."""
 
 
 class NotWritten(Exception):
@@ -34,7 +36,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
     sku: str
     name: str
-    price_minor: int
+    price_minor: Kept
     names: dict[str, str] = {}
     category: str = ""
     brand: str = ""
@@ -42,7 +44,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     tax: str = ""
     unit: Unit = "piece"
     codes: tuple[str, ...] = ()
-    favourite: int | None = None
+    favourite: Kept | None = None
 
     def name_in(self, lang: str) -> str:
         return self.names.get(lang) or self.name
@@ -61,7 +63,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     birthday: str = ""
     lang: str = ""
-    birthday_since_ms: int = 0
+    birthday_since_ms: Kept = 0
     pin: str = ""
     segments: tuple[str, ...] = ()
 

@@ -49,6 +49,7 @@ class ProductBody(msgspec.Struct, frozen=True, kw_only=True):
     sku: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     price_minor: Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+    favourite: Annotated[int, msgspec.Meta(ge=0, le=10**6)] | None = None
 
 
 class StaffBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -178,7 +178,12 @@ def test_what_cannot_be_read_does_not_keep_the_rest_back(desk: Desk) -> None:
     bad = protocol.MemberRow(member=uuid.uuid4(), at_ms=1, state=msgspec.Raw(b'{"lots": 5}'), applied={})
     nobody = protocol.PersonRow(member=ann, updated_ms=1, origin=OTHER, data=msgspec.Raw(b"[]"))
     goods = protocol.Listed(list="product", key="1", body=msgspec.Raw(b'{"sku": 1}'))
-    desk.inbox.apply(page(bad, row(ann, state(earned(desk.shelf, ann, 5)), {}), nobody, goods), START_MS)
+    huge = b'{"sku": "2", "name": "a", "price_minor": 1, "favourite": 100000000000000000000}'
+    none_holds = protocol.Listed(list="product", key="2", body=msgspec.Raw(huge))
+    since = b'{"member": "%s", "name": "A", "birthday_since_ms": 100000000000000000000}' % str(ann).encode()
+    ever = protocol.PersonRow(member=ann, updated_ms=2, origin=OTHER, data=msgspec.Raw(since))
+    rows = (bad, nobody, goods, none_holds, ever, row(ann, state(earned(desk.shelf, ann, 5)), {}))
+    desk.inbox.apply(page(*rows), START_MS)
     assert (desk.balance(ann), desk.inbox.cursor()) == (5, "c1")
 
 

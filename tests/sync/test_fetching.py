@@ -214,6 +214,19 @@ def test_files_that_cannot_be_read_are_as_none(
     assert line.find("uid:99") == crowd[0]
 
 
+def test_a_portal_is_no_directory_and_it_is_asked_for_again(
+    line: Line, crowd: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def portal(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(302, headers={"Location": "https:portal.example/login"})
+
+    with monkeypatch.context() as hotel:
+        hotel.setattr(line, "_carry", portal)
+        assert not line.refresh()
+    assert line.refresh()
+    assert line.find("uid:7") == crowd[7]
+
+
 def test_a_full_disk_is_left_alone(
     line: Line, crowd: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,13 +149,16 @@ class Impostor(BaseHTTPRequestHandler):
     """A server that is not ours."""
 
     answers: list[tuple[int, bytes]] = []  # noqa: RUF012
+    leads_to = "/elsewhere"
+    asked = 0
 
     def _answer(self) -> None:
+        Impostor.asked += 1
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         status, body = self.answers[0]
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Location", "/elsewhere")
+        self.send_header("Location", self.leads_to)
         self.end_headers()
         self.wfile.write(body)
 
@@ -183,6 +186,26 @@ def test_a_server_of_nonsense_is_named_and_costs_nothing(status: int, body: byte
         shop.worker.enrol("ABCD")
         shop.until(lambda told: told.problem == problem)
         assert (shop.outbox.acked, shop.status.unsynced, shop.crashes) == ((1, 0), 2, [])
+        assert shop.worker.stop()
+        http.shutdown()
+
+
+PORTALS = ("https:portal.example/login", "about:blank", "mailto:a@b", "http://xn--/")
+
+
+@pytest.mark.parametrize("leads_to", PORTALS)
+def test_wherever_a_portal_leads_the_server_is_asked_again(
+    leads_to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Impostor, "answers", [(302, b"")])
+    monkeypatch.setattr(Impostor, "leads_to", leads_to)
+    monkeypatch.setattr(Impostor, "asked", 0)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        shop = Shop(f"http://127.0.0.1:{http.server_port}")
+        shop.worker.enrol("ABCD")
+        shop.until(lambda _: Impostor.asked >= 2)
+        assert shop.crashes == []
         assert shop.worker.stop()
         http.shutdown()
 
