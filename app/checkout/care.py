@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from app.checkout.birthdays import birthday_kept
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.linking import cannot_link
 from app.checkout.outcome import Outcome, done, refused
@@ -52,10 +53,12 @@ class Care:
             return answer(refused("no_member"))
         if not person.name.strip():
             return answer(refused("name_missing"))
-        before = known.person
+        if (birthday := birthday_kept(person.birthday)) is None:
+            return answer(refused("birthday_unreadable"))
+        person, before = msgspec.structs.replace(person, birthday=birthday), known.person
         if before is not None:
             # Another birthday is known from now on only.
-            since_ms = before.birthday_since_ms if person.birthday == before.birthday else 0
+            since_ms = before.birthday_since_ms if birthday == birthday_kept(before.birthday) else 0
             person = msgspec.structs.replace(
                 person, pin=before.pin, segments=before.segments, birthday_since_ms=since_ms
             )

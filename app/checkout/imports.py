@@ -12,11 +12,11 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final, NamedTuple
 
 import msgspec
 
+from app.checkout.birthdays import birthday_kept
 from app.checkout.ports import Members, Person, Product, Work
 from app.lanes import World
 from app.ledger.facts import AnyFact, CardLinked, MemberEnrolled, OpeningBalance
@@ -278,12 +278,9 @@ def _person(cells: _Cells, member: uuid.UUID, cards: tuple[str, ...]) -> Person:
         cells.wrong("phone", f"{phone!r} is not a phone number")
     if not phone and not cards:
         cells.wrong("cards", "is empty, and so is phone: nothing to know this member by")
-    birthday = cells.text("birthday")
-    if birthday:
-        try:
-            date.fromisoformat(birthday)
-        except ValueError:
-            cells.wrong("birthday", f"{birthday!r} is not a date such as 1990-04-30")
+    birthday = birthday_kept(cells.text("birthday"))
+    if birthday is None:
+        cells.wrong("birthday", f"{cells.text('birthday')!r} is not a date such as 1990-04-30 or 30.04.1990")
     lang = cells.text("lang")
     if lang not in ("", "ru", "pl", "en"):
         cells.wrong("lang", f"{lang!r} is not one of ru, pl, en")
@@ -292,7 +289,7 @@ def _person(cells: _Cells, member: uuid.UUID, cards: tuple[str, ...]) -> Person:
         name=cells.text("name", needed=True),
         phone=phone,
         email=cells.text("email"),
-        birthday=birthday,
+        birthday=birthday or "",
         lang=lang,
         segments=cells.many("segments"),
     )

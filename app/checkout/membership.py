@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from app.checkout.basket import Redeem
+from app.checkout.birthdays import birthday_kept
 from app.checkout.care import consent_fact
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.linking import cannot_link
@@ -180,6 +181,8 @@ class Membership:
             return answer(stopped)
         if not name.strip():
             return answer(refused("name_missing"))
+        if (born := birthday_kept(birthday)) is None:
+            return answer(refused("birthday_unreadable"))
         if card and (no := cannot_link(heart.members, card, None)) is not None:
             return answer(no)
         asked = {each.purpose: each for each in heart.shop.consents}
@@ -199,7 +202,7 @@ class Membership:
             name=name.strip(),
             phone=phone.strip(),
             email=email.strip(),
-            birthday=birthday.strip(),
+            birthday=born,
             lang=lang,
         )
         slips = (self._welcome(person, card, answers, at_ms),) if paper else ()

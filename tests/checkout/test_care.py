@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.checkout.birthdays import birthday_kept, birthday_said
 from app.checkout.linking import CARD_MAX
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Person, Work
@@ -129,6 +130,29 @@ def test_guessing_ends_with_the_sale_and_a_blocked_card_stays_blocked(desk: Desk
     care.replace_card(member, [LUCJA], answer=desk.heard.append)
     assert till.tap(LUCJA[4:], proof=CardProof.GENUINE).code == "card_blocked"
     assert prove(desk, "2468").code == "card_stays_blocked"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("24.11.1990", "1990-11-24"),
+        ("24.11.", "--11-24"),
+        (" 1990-11-24 ", "1990-11-24"),
+        ("", ""),
+        ("soon", None),
+    ],
+)
+def test_a_birthday_is_kept_or_refused_and_never_lost(desk: Desk, typed: str, kept: str | None) -> None:
+    found = desk.reader.member(desk.member())
+    assert found is not None
+    assert found.person is not None
+    desk.till.care.edit(msgspec.structs.replace(found.person, birthday=typed), desk.heard.append)
+    assert desk.heard[-1].code == ("saved" if kept is not None else "birthday_unreadable")
+    after = desk.reader.member(desk.member())
+    assert after is not None
+    assert after.person is not None
+    assert after.person.birthday == (found.person.birthday if kept is None else kept)
+    assert kept is None or birthday_kept(birthday_said(kept)) == kept
 
 
 # -- cards ------------------------------------------------------------------------------------------------

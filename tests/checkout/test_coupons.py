@@ -203,7 +203,12 @@ def test_the_best_mix_is_chosen_for_the_customer(desk: Desk) -> None:
         ("", None),
         ("yesterday", None),
         ("1990-02-30", None),
-        ("24.11.1988", None),
+        ("24.11.1988", (11, 24)),
+        ("4.1.", (1, 4)),
+        ("29.02", (2, 29)),
+        ("24.11.88", None),
+        ("11/24/1988", None),
+        ("31.4.1990", None),
     ],
 )
 def test_birthdays_as_people_write_them(text: str, expected: tuple[int, int] | None) -> None:

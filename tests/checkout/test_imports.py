@@ -106,6 +106,14 @@ def test_files_that_are_no_tables(tmp_path: Path, name: str, content: bytes, rea
         read_sheet(tmp_path / name)
 
 
+def test_a_decimal_comma_makes_no_price_of_its_own(tmp_path: Path) -> None:
+    """1,50 is two cells where commas part them: the price was 1.00."""
+    with pytest.raises(SheetProblem, match="row 3 has more cells"):
+        sheet(tmp_path, "sku,name,price\n1,Milk,1\n2,Tea,1,50\n")
+    (row,) = sheet(tmp_path, 'sku,name,price\n1,Milk,"1,50",\n')
+    assert row["price"] == "1,50"
+
+
 def test_importing_again_does_no_harm(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "till").stock()
     before = desk.database.writer.head, desk.reader.count("person"), desk.points_centi()
@@ -188,7 +196,7 @@ def test_bad_members_are_told(tmp_path: Path) -> None:
         "line 2, phone: '+48 1' is not a phone number",
         "line 2, name: is empty",
         "line 3, cards: is empty, and so is phone: nothing to know this member by",
-        "line 3, birthday: '1990-13-01' is not a date such as 1990-04-30",
+        "line 3, birthday: '1990-13-01' is not a date such as 1990-04-30 or 30.04.1990",
         "line 3, lang: 'de' is not one of ru, pl, en",
         "line 3, points: 'x' is not a plain decimal number such as 19.99",
         "line 5, cards: code:55 stands in line 4 already",

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from app.checkout.birthdays import birthday_said
 from app.checkout.outcome import Outcome
 from app.checkout.ports import Member, Person
 from app.checkout.shop import Consent
@@ -104,7 +105,7 @@ class Details(OfMember):
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
-        self.changed = self.person
+        self.changed = replace(self.person, birthday=birthday_said(self.person.birthday))
 
     def type(self, field: str, text: str) -> None:
         self.changed = replace(self.changed, **{field: text})
