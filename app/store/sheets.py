@@ -100,8 +100,8 @@ def _named(file: Path, table: list[list[str]]) -> list[dict[str, str]]:
     for number, row in enumerate(table[1:], start=2):
         if any(cell.strip() for cell in row[len(header) :]):
             raise SheetProblem(
-                f"{file}, row {number} has more cells than there are columns: put a text or number that holds "
-                "the separator into quotes (1,50 is two cells), or save the file with semicolons"
+                f"{file}, row {number} has more cells than there are columns: put what holds the separator "
+                "into quotes (1,50 is two cells), or save the file with semicolons"
             )
     return [
         dict(zip(header, [*row, *[""] * len(header)], strict=False))
