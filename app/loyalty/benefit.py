@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.loyalty.effects import Grant, Lot, PointsEarned
-from app.loyalty.model import Benefit, Count, Days
+from app.loyalty.model import Benefit, Days, Months, TermDays
 from app.loyalty.moment import EPOCH_ORDINAL
 from app.loyalty.plan import Plan, ReceiptPlan, Run
 from app.loyalty.state import DAY_MS
@@ -20,8 +21,8 @@ from app.values import POINT_CENTI, div_round, mul_rate, utc_ms
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
     """When something earned lapses; several conditions: the first to come true."""
 
-    days: Count | None = None
-    months: Count | None = None
+    days: TermDays | None = None
+    months: Months | None = None
     to_month_end: bool = False
     """Rounds the date up to the last day of its month."""
 
@@ -29,7 +30,7 @@ class Expiry(msgspec.Struct, frozen=True, kw_only=True):
 class LotExpiry(Expiry, frozen=True, kw_only=True):
     """When points lapse: by date, or because their member buys nothing."""
 
-    idle_days: Count | None = None
+    idle_days: TermDays | None = None
     """Days without a purchase of the member's, whatever was bought."""
 
 
@@ -52,10 +53,14 @@ def _month_length(year: int, month: int) -> int:
     return (following - date(year, month, 1)).days
 
 
+LAST_DAY: Final = date(9999, 1, 1).toordinal() - EPOCH_ORDINAL
+"""What ends later ends then: many pieces of a long term may be sold at once."""
+
+
 @lru_cache(maxsize=1024)
 def day_start_ms(day: int, zone: str) -> int:
     """The first moment of a local day (days since 1970)."""
-    local = datetime.fromordinal(day + EPOCH_ORDINAL).replace(tzinfo=ZoneInfo(zone))
+    local = datetime.fromordinal(min(day, LAST_DAY) + EPOCH_ORDINAL).replace(tzinfo=ZoneInfo(zone))
     return utc_ms(local.astimezone(UTC))
 
 

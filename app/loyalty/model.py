@@ -50,6 +50,10 @@ Count = Annotated[int, Scalar("count")]
 """A whole number, 1 or more."""
 Days = Annotated[int, Scalar("days")]
 """A whole number of days, 0 or more."""
+TermDays = Annotated[int, Scalar("term")]
+"""A whole number of days, 1 or more."""
+Months = Annotated[int, Scalar("months")]
+"""A whole number of months, 1 or more."""
 Whole = Annotated[int, Scalar("whole")]
 Ident = Annotated[str, Scalar("ident")]
 """Lower-case letters, digits, - and _: a name that a machine keeps for ever."""

@@ -30,6 +30,8 @@ _HOURS = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):([0
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 FACTOR_MAX: Final = 1000
 DAYS_MAX: Final = 36_600
+MONTHS_MAX: Final = 1_200
+"""A hundred years, as with days: no date that follows from a setting may leave the calendar."""
 TEXT_MAX: Final = 2_000
 
 
@@ -275,6 +277,8 @@ SCALARS: Final[dict[str, Callable[[str, int], Any]]] = {
     "factor": _factor,
     "count": _whole_from(1, AMOUNT_MAX),
     "days": _whole_from(0, DAYS_MAX),
+    "term": _whole_from(1, DAYS_MAX),
+    "months": _whole_from(1, MONTHS_MAX),
     "whole": _whole_from(-1_000_000, 1_000_000),
     "ident": _ident,
     "category": _category,
@@ -300,6 +304,8 @@ EXAMPLES: Final[dict[str, str]] = {
     "factor": "2 or 150%",
     "count": "10",
     "days": "30",
+    "term": "30",
+    "months": "12",
     "whole": "10",
     "ident": "summer-2026",
     "category": "dairy",

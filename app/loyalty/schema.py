@@ -17,7 +17,7 @@ from app.loyalty.decision import Discount, LinePoints, LineStamps, Owed, RulePoi
 from app.loyalty.effects import AnyEffect, Grant, ReferralDue
 from app.loyalty.model import Programme, Rule, Scalar
 from app.loyalty.plain import split_unit
-from app.loyalty.reading import CATEGORY, IDENT, fields_of
+from app.loyalty.reading import CATEGORY, DAYS_MAX, IDENT, MONTHS_MAX, fields_of
 from app.loyalty.rules import KINDS
 from app.loyalty.state import MemberState
 
@@ -34,7 +34,13 @@ _SCALARS: dict[str, Json] = {
     "share": {"description": "a rate such as 5% or 0.05", "pattern": rf"^{_DECIMAL} ?%?$"},
     "factor": {"description": "a multiplier such as 1.5", "pattern": rf"^{_DECIMAL} ?%?$"},
 }
-_WHOLE = {"count": (1, 10**15), "days": (0, 36_600), "whole": (-1_000_000, 1_000_000)}
+_WHOLE = {
+    "count": (1, 10**15),
+    "days": (0, DAYS_MAX),
+    "term": (1, DAYS_MAX),
+    "months": (1, MONTHS_MAX),
+    "whole": (-1_000_000, 1_000_000),
+}
 _TEXTS: dict[str, Json] = {
     "ident": {"type": "string", "pattern": f"^{IDENT}$"},
     "category": {"type": "string", "pattern": f"^{CATEGORY}$"},

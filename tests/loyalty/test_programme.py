@@ -77,6 +77,25 @@ def test_amounts_that_are_not_exact_are_refused(amount: str) -> None:
     assert problems(rules(f"  - {{id: a, kind: price, NAME, amount: {amount!r}}}\n"))
 
 
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [
+        ("kind: points, earn: {points: 1, per: 1}, lots: {expires: {days: %s}}", "lots.expires.days"),
+        ("kind: points, earn: {points: 1, per: 1}, lots: {expires: {months: %s}}", "lots.expires.months"),
+        ("kind: points, earn: {points: 1, per: 1}, lots: {expires: {idle_days: %s}}", "lots.expires.idle_days"),
+        ("kind: entitlement, uses: 1, products: {skus: [a]}, expires: {days: %s}", "expires.days"),
+        ("kind: vip, term_days: %s", "term_days"),
+        ("kind: come_back, steps: [{days: %s, percent: 5%%}]", "steps[0].days"),
+    ],
+)
+def test_no_term_outlasts_a_century(rule: str, path: str) -> None:
+    most = 1_200 if "months" in path else 36_600
+    text = f"  - {{id: a, NAME, {rule}}}\n"
+    found = problems(rules(text % (most + 1)))
+    assert found == [(10, f"rules[0].{path}", f"{most + 1} is not between 1 and {most}")]
+    price(programme(text % most), line("a", "10"))
+
+
 def test_cyclic_categories_are_named() -> None:
     head = "categories:\n  a: {parent: b}\n  b: {parent: c}\n  c: {parent: a}\n"
     found = problems(HEAD + head + "rules:\n" + GOOD.replace("NAME", NAME))

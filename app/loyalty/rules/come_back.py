@@ -11,7 +11,7 @@ from app.loyalty.benefit import day_start_ms, make_grant
 from app.loyalty.conditions import common_refusal
 from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason
-from app.loyalty.model import Benefit, Count, Money, Programme, Rule, Share
+from app.loyalty.model import Benefit, Money, Programme, Rule, Share, TermDays
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, Run, Scene, Scope
 from app.loyalty.promise import Said, min_receipt, percent, say
@@ -20,7 +20,7 @@ from app.loyalty.promise import Said, min_receipt, percent, say
 class ReturnStep(msgspec.Struct, frozen=True, kw_only=True):
     """Up to and including this many days after the day of issue, in the store's time zone."""
 
-    days: Count
+    days: TermDays
     percent: Share
 
 

@@ -10,7 +10,7 @@ import msgspec
 from app.loyalty.benefit import day_start_ms, make_grant, open_net, percent_text
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Grant
-from app.loyalty.model import EVERYTHING, Count, Factor, Filter, Programme, Rule, Share
+from app.loyalty.model import EVERYTHING, Factor, Filter, Programme, Rule, Share, TermDays
 from app.loyalty.moment import moment_of
 from app.loyalty.plan import Kind, Plan, ReceiptPlan, Run, Scope
 from app.loyalty.promise import Said, factor, percent, say, some
@@ -22,7 +22,7 @@ class VipRule(Rule, frozen=True, kw_only=True):
     """`products` are the goods that sell the status; leave `sold` out where it is only given by hand."""
 
     sold: bool = False
-    term_days: Count = 365
+    term_days: TermDays = 365
     percent: Share | None = None
     goods: Filter = EVERYTHING
     """Goods that `percent` is for."""

@@ -147,3 +147,13 @@ def test_a_share_of_goods_that_take_no_discount_is_lost_and_not_put_on_others() 
         goods = line("a", "10", tags=("no_discount",)), line("b", "10")
         decision = price(programme(rule), *goods, state=held)
         assert [each.net_minor for each in decision.lines] == [1_000, 900]
+
+
+def test_many_pieces_of_a_long_term_end_with_the_calendar() -> None:
+    compiled = programme(
+        "  - {id: v, kind: vip, NAME, sold: true, products: {skus: [card]}, term_days: 36600}\n"
+    )
+    first = price(compiled, line("card", "10", "1000"))
+    (status,) = first.issued
+    assert status.expires_at_ms == at("9999-01-01 00:00")
+    price(compiled, line("card", "10"), state=then(EMPTY, first), sale_id="t")
