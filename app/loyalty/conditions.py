@@ -23,7 +23,7 @@ def common_refusal(plan: Plan, run: Run) -> Reason | None:
         reason = audience_refusal(plan, run)
         if reason:
             return reason
-    if rule.budget is not None and run.budget_left(rule) == 0:
+    if rule.budget is not None and run.budget_granted(rule) == 0:
         return plan.no("budget_spent")
     return None
 

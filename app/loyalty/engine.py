@@ -128,7 +128,7 @@ def _pass(
         redemption.take_lots(run)
     if compiled.budgeted:
         for rule_id, amount in run.given.items():
-            run.spend_budget(compiled.rules[rule_id], amount)
+            run.charge(compiled.rules[rule_id], amount)
     return run
 
 

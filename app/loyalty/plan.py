@@ -201,9 +201,11 @@ class Plan:
         """The most this rule may still take off this receipt: its own cap and what its budget has left."""
         if not self.limited:
             return None
-        limits = [self.rule.max_discount, run.budget_left(self.rule)]
-        limit = min(value for value in limits if value is not None)
-        return max(0, limit - run.given.get(self.id, 0))
+        most, left = self.rule.max_discount, run.budget_left(self.rule)
+        if most is None:
+            return left
+        most = max(0, most - run.given.get(self.id, 0))
+        return most if left is None else min(most, left)
 
     def no(self, code: str, **params: str | int) -> Reason:
         if params:

@@ -80,12 +80,12 @@ class Run:
     """One evaluation in progress. In slots, all filled at once: a replay makes hundreds of thousands."""
 
     __slots__ = (
-        "_works", "any_closed", "any_floor", "aside", "brief", "by_filter", "capped", "charged", "context",
-        "effects", "everything", "free_units", "gift_cards", "given", "goods_bits", "issued", "levels",
-        "member", "memo", "multiplier", "nets", "notes", "now", "placed_by", "placed_minor", "point_minor",
-        "points_by_rule", "present", "records", "refusals", "refused", "rewards_centi", "rounding",
-        "source", "spendable_centi", "spendable_minor", "spent_centi", "spent_minor", "stamps", "standing",
-        "state", "tiers", "zone",
+        "_works", "any_closed", "any_floor", "aside", "brief", "by_filter", "capped", "charged", "charges",
+        "context", "effects", "everything", "free_units", "gift_cards", "given", "goods_bits", "issued",
+        "levels", "member", "memo", "multiplier", "nets", "notes", "now", "placed_by", "placed_minor",
+        "point_minor", "points_by_rule", "present", "records", "refusals", "refused", "rewards_centi",
+        "rounding", "source", "spendable_centi", "spendable_minor", "spent_centi", "spent_minor", "stamps",
+        "standing", "state", "tiers", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -130,6 +130,8 @@ class Run:
         """Discount by rule."""
         self.charged = False
         """Some rule's budget has paid."""
+        self.charges: dict[str, int] = {}
+        """What budgets have paid beside discounts, by rule."""
         self.capped = False
         """The cap over the whole receipt has cut the discounts."""
         self.free_units: dict[str, dict[Work, int]] = {}
@@ -242,7 +244,14 @@ class Run:
     # -- budgets -----------------------------------------------------------------------------------------
 
     def budget_left(self, rule: Rule) -> int | None:
-        """What a rule may still give here, in minor units; None without a budget."""
+        """What a rule may still give in this sale, in minor units; None without a budget."""
+        granted = self.budget_granted(rule)
+        if granted is None:
+            return None
+        return max(0, granted - self.given.get(rule.id, 0) - self.charges.get(rule.id, 0))
+
+    def budget_granted(self, rule: Rule) -> int | None:
+        """What a rule may give in this sale in all; None without a budget."""
         if rule.budget is None:
             return None
         budgets = self.context.budgets
@@ -253,6 +262,12 @@ class Run:
         return max(0, budgets.get(f"{rule.id}#{'new' if new else 'existing'}", whole))
 
     def spend_budget(self, rule: Rule, amount_minor: int) -> None:
+        """Charge what is no discount: the rule has so much less to give from now on."""
+        self.charges[rule.id] = self.charges.get(rule.id, 0) + amount_minor
+        self.charge(rule, amount_minor)
+
+    def charge(self, rule: Rule, amount_minor: int) -> None:
+        """Record that a rule's budget pays; discounts, once they are final, are in `given` already."""
         if rule.budget is not None and amount_minor:
             self.charged = True
             self.effects.append(BudgetSpent(rule.id, amount_minor, self.new_member()))

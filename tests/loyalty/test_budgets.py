@@ -8,7 +8,7 @@ from app.loyalty.basket import Birthday, Code, Context, Redeem
 from app.loyalty.effects import BudgetSpent, Enrolled, Lot, PointsEarned, ReferralDue
 from app.loyalty.events import Event, enrol, evaluate_event
 from app.loyalty.state import DAY_MS, EMPTY, apply
-from tests.loyalty.support import NOON, line, price, programme, why
+from tests.loyalty.support import NOON, line, price, programme, then, why
 
 WORTH = "  - {id: w, kind: points, NAME, redeem: {value: 0.10}}\n"
 FRIEND = apply(EMPTY, [Enrolled(NOON - 400 * DAY_MS, "anna")], NOON)
@@ -99,6 +99,42 @@ def test_a_prize_of_the_wheel_is_charged_once_at_its_cost() -> None:
     assert [e for e in decision.effects if isinstance(e, BudgetSpent)] == [
         BudgetSpent("r", 150, new_member=True)
     ]
+
+
+@pytest.mark.parametrize(("left_minor", "friend", "referrer"), [(900, 50, 40), (300, 30, 0), (2000, 50, 50)])
+def test_a_friend_and_a_referrer_share_what_is_left(left_minor: int, friend: int, referrer: int) -> None:
+    rule = "  - {id: r, kind: referral, NAME, friend_points: 50, referrer_points: 50, budget: {total: 20}}\n"
+    decision = price(programme(WORTH + rule), line("a", "10"), state=FRIEND, budgets={"r": left_minor})
+    assert decision.points.earned_centi == friend * 100
+    assert [e.points_centi for e in decision.effects if isinstance(e, ReferralDue)] == [referrer * 100]
+    charged = sum(e.amount_minor for e in decision.effects if isinstance(e, BudgetSpent))
+    assert charged == (friend + referrer) * 10
+
+
+@pytest.mark.parametrize(("total", "cups"), [("10", 0), ("15", 1)])
+def test_what_a_challenge_gave_is_no_longer_there_for_its_wheel(total: str, cups: int) -> None:
+    won = "goal: receipts, target: 1, give: {points: 100}, wheel: [{weight: 1, give: {gift: cup}, cost: 5}]"
+    compiled = programme(WORTH + f"  - {{id: r, kind: challenge, NAME, {won}, budget: {{total: {total}}}}}\n")
+    decision = price(compiled, line("a", "10"))
+    assert (decision.points.earned_centi, len(decision.issued)) == (10_000, cups)
+    charged = [e.amount_minor for e in decision.effects if isinstance(e, BudgetSpent)]
+    assert sum(charged) == 1000 + 500 * cups
+
+
+@pytest.mark.parametrize(("total", "cups"), [("10", 0), ("15", 1)])
+def test_what_a_coupon_took_off_is_no_longer_there_for_the_wheel(total: str, cups: int) -> None:
+    """The discount is charged once: at 15 it leaves 5.00 for the prize."""
+    won = "goal: receipts, target: 1, repeat: true, give: {amount: 10}"
+    wheel = f"wheel: [{{weight: 1, give: {{gift: cup}}, cost: 5}}], budget: {{total: {total}}}"
+    compiled = programme(f"  - {{id: r, kind: challenge, NAME, {won}, {wheel}}}\n")
+    state = then(EMPTY, price(compiled, line("a", "10")))
+    codes = tuple(Code(grant.code) for grant in state.grants if grant.kind == "coupon")
+    later_ms = NOON + DAY_MS
+    decision = price(compiled, line("a", "50"), state=state, at_ms=later_ms, sale_id="t", codes=codes)
+    assert decision.discount_minor == 1000
+    assert [each.item for each in decision.issued if each.kind == "reward"] == ["cup"] * cups
+    charged = sum(e.amount_minor for e in decision.effects if isinstance(e, BudgetSpent))
+    assert charged == 1000 + 500 * cups
 
 
 def test_events_and_enrolments_keep_to_the_budget_and_to_the_rules_time() -> None:

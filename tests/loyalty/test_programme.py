@@ -82,7 +82,10 @@ def test_amounts_that_are_not_exact_are_refused(amount: str) -> None:
     [
         ("kind: points, earn: {points: 1, per: 1}, lots: {expires: {days: %s}}", "lots.expires.days"),
         ("kind: points, earn: {points: 1, per: 1}, lots: {expires: {months: %s}}", "lots.expires.months"),
-        ("kind: points, earn: {points: 1, per: 1}, lots: {expires: {idle_days: %s}}", "lots.expires.idle_days"),
+        (
+            "kind: points, earn: {points: 1, per: 1}, lots: {expires: {idle_days: %s}}",
+            "lots.expires.idle_days",
+        ),
         ("kind: entitlement, uses: 1, products: {skus: [a]}, expires: {days: %s}", "expires.days"),
         ("kind: vip, term_days: %s", "term_days"),
         ("kind: come_back, steps: [{days: %s, percent: 5%%}]", "steps[0].days"),

@@ -154,7 +154,7 @@ class Past:
 
     def _spend(self, run: Run, effect: BudgetSpent) -> None:
         rule = self.compiled.rules[effect.rule]
-        left = run.budget_left(rule) or 0
+        left = run.budget_granted(rule) or 0
         parted = rule.budget is not None and rule.budget.new_members is not None
         key = f"{rule.id}#{'new' if effect.new_member else 'existing'}" if parted else rule.id
         self.budgets[key] = max(0, left - effect.amount_minor)
