@@ -325,17 +325,17 @@ def receipt_parts(plan: ReceiptPlan, run: Run) -> Parts:
         amount = _freely(plan, run)
         parts = spread(amount, [work.net for work in works]) if amount else []
         return [(work, part) for work, part in zip(works, parts, strict=False) if part]
-    amount = plan.amount(run)
-    limit = limit_of(plan, run)
-    if limit is not None:
-        amount = min(amount, limit)
     rooms = [work.room for work in works]
-    if plan.by_room(run):
-        parts = spread(min(amount, sum(rooms)), rooms) if any(rooms) else []
-    else:
-        nets = [0 if work.closed else work.net for work in works]
-        parts = [min(p, r) for p, r in zip(spread(amount, nets), rooms, strict=True)] if any(nets) else []
-    return [(work, part) for work, part in zip(works, parts, strict=False) if part > 0]
+    weights = rooms if plan.by_room(run) else [0 if work.closed else work.net for work in works]
+    if not any(weights):
+        return []
+    whole = spread(min(plan.amount(run), sum(weights)), weights)
+    parts = [min(part, room) for part, room in zip(whole, rooms, strict=True)]
+    limit = limit_of(plan, run)
+    if limit is not None and sum(parts) > limit:
+        # What a line at its floor cannot take is no part of what the limit is for.
+        parts = spread(limit, weights if parts == whole else parts)
+    return [(work, part) for work, part in zip(works, parts, strict=True) if part > 0]
 
 
 def give(run: Run, plan: Plan, parts: Parts, record: GroupRecord | None = None) -> None:

@@ -132,6 +132,32 @@ def test_a_discount_on_the_receipt_passes_by_what_cannot_take_it() -> None:
     assert nets(price(programme(step % "percent: 5%", floors), *goods)) == [950, 950]
 
 
+@pytest.mark.parametrize(
+    ("more", "given"),
+    [
+        ("", [1000, 0, 0]),
+        ("max_discount: 12", [1000, 0, 0]),
+        ("max_discount: 10", [1000, 0, 0]),
+        ("max_discount: 6", [600, 0, 0]),
+        ("budget: {total: 10}", [1000, 0, 0]),
+        ("budget: {total: 7}", [700, 0, 0]),
+    ],
+)
+def test_a_rules_cap_is_of_what_lines_can_take(more: str, given: list[int]) -> None:
+    """The share that a line at its floor loses is no part of what a cap or a budget limits."""
+    rule = f"  - {{id: t, kind: threshold, NAME, steps: [{{from: 50, give: {{percent: 20%}}}}], {more}}}\n"
+    goods = line("food", "50"), line("smoke", "50", tags=("no_discount",)), line("gum", "0.01")
+    decision = price(programme(rule), *goods)
+    assert [each.gross_minor - each.net_minor for each in decision.lines] == given
+
+
+def test_a_cap_is_spread_over_what_floors_leave() -> None:
+    rule = "  - {id: t, kind: threshold, NAME, steps: [{from: 1, give: {percent: 20%}}], max_discount: 15}\n"
+    floor = "floors: [{products: {skus: [b]}, share: 90%}]\n"
+    goods = line("a", "100"), line("b", "100"), line("c", "50")
+    assert nets(price(programme(rule, floor), *goods)) == [10000 - 750, 10000 - 375, 5000 - 375]
+
+
 def test_every_capped_rule_has_its_own_cap() -> None:
     rule = "  - {id: %s, kind: price, NAME, percent: 50%%, max_discount: %s, products: {skus: [%s]}}\n"
     compiled = programme(rule % ("a", 1, "x") + rule % ("b", 2, "y") + rule % ("c", 3, "x"))

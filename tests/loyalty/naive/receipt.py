@@ -95,14 +95,14 @@ class ReceiptStage(LineStage):
         else:
             off = amount or 0
         limit = self.limit(rule)
-        if limit is not None:
-            off = min(off, limit)
-        if percent is not None:
-            parts = portions(off, [0 if each.closed else each.net for each in lines])
-        else:
-            parts = portions(min(off, sum(each.room for each in lines)), [each.room for each in lines])
-        pairs = zip(lines, parts, strict=True)
-        return {each.line.id: min(part, each.room) for each, part in pairs if min(part, each.room) > 0}
+        rooms = [each.room for each in lines]
+        shares = rooms if percent is None else [0 if each.closed else each.net for each in lines]
+        parts = portions(min(off, sum(shares)), shares)
+        if any(part > room for part, room in zip(parts, rooms, strict=True)):
+            shares = parts = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
+        if limit is not None and sum(parts) > limit:
+            parts = portions(limit, shares)
+        return {each.line.id: part for each, part in zip(lines, parts, strict=True) if part > 0}
 
     def cap(self) -> None:
         caps = self.programme.caps
