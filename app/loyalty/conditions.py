@@ -72,19 +72,22 @@ def audience_refusal(plan: Plan, run: Run) -> Reason | None:
         return plan.no("vip_needed", needed=audience.vip[0])
     if audience.segments and not any(segment in audience.segments for segment in context.segments):
         return plan.no("other_segment")
-    if audience.birthday is not None and not near_birthday(run, audience.birthday):
+    if audience.birthday is not None and birthday_near(run, audience.birthday) is None:
         return plan.no("not_near_birthday")
     return None
 
 
-def near_birthday(run: Run, window: BirthdayWindow) -> bool:
-    """Whether today lies in a window around the member's birthday, known early enough."""
+def birthday_near(run: Run, window: BirthdayWindow) -> int | None:
+    """The day of the member's birthday around which today lies; None where none is, or was known too late.
+
+    Of two whose windows overlap it is the later.
+    """
     birthday = run.context.birthday
     if birthday is None:
-        return False
+        return None
     known_day = moment_of(birthday.known_since_ms // 60_000, run.zone).day
     if run.now.day - known_day < window.known_days:
-        return False
-    years = (run.now.year - 1, run.now.year, run.now.year + 1)
+        return None
+    years = (run.now.year + 1, run.now.year, run.now.year - 1)
     days = [anniversary(year, birthday.month, birthday.day) for year in years]
-    return any(-window.before <= run.now.day - day <= window.after for day in days)
+    return next((day for day in days if -window.before <= run.now.day - day <= window.after), None)

@@ -15,15 +15,14 @@ class Yearly(BenefitPlan):
 
     conditional = True
 
-    def __init__(self, rule: Rule, lots: LotTerms, once_in_days: int | None, scope: Scope) -> None:
+    def __init__(self, rule: Rule, lots: LotTerms, once: bool, scope: Scope) -> None:
         super().__init__(rule, scope)
-        self.once_in_days = once_in_days
+        self.once = once
         self.lots = lots
 
-    def had(self, run: Run) -> bool:
-        if self.once_in_days is None:
-            return False
-        return run.state.counted(self.id, run.now.day - self.once_in_days).uses > 0
+    def had(self, run: Run, since: int) -> bool:
+        """Whether the window that began on a day has given its benefit already."""
+        return self.once and run.state.counted(self.id, since).uses > 0
 
     def settle(self, run: Run) -> None:
         if not self.here(run) or not self.may(run):
@@ -33,5 +32,5 @@ class Yearly(BenefitPlan):
         if discount and not run.given.get(self.id):
             return
         hand_over(self, run, give, terms=self.lots, now=True)
-        if self.once_in_days is not None:
+        if self.once:
             run.effects.append(Counted(self.id, run.now.day, uses=1, keep_days=YEAR_DAYS))

@@ -232,8 +232,9 @@ def answers(rules: tuple[Rule, ...]) -> Iterator[bytes]:
     """What a programme makes of every situation, of an event and of an enrolment, one after another."""
     compiled = compile_programme(msgspec.structs.replace(EMPTY_PROGRAMME, rules=rules))
     yield msgspec.json.encode(enrol(compiled, Context(at_ms=NOON, store="w1", member_id="me"), "anna"))
-    for state, basket, context in situations():
-        context = msgspec.structs.replace(context, budgets={}, birthday=Birthday(1, 16, NOON - 8 * DAY_MS))
+    for number, (state, basket, context) in enumerate(situations()):
+        birthday = Birthday(1, 16 - number % 3, NOON - 8 * DAY_MS)  # tomorrow, today, yesterday
+        context = msgspec.structs.replace(context, budgets={}, birthday=birthday)
         yield msgspec.json.encode(evaluate(compiled, state, basket, context, explain=True))
         if state is not None:
             for event in (Event("e", "review", 3000), Event("e", "", 3000, partner="bar")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.loyalty.benefit import LotTerms, benefit_problems
-from app.loyalty.conditions import near_birthday
+from app.loyalty.conditions import birthday_near
 from app.loyalty.decision import Reason
 from app.loyalty.model import Benefit, BirthdayWindow, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
@@ -23,16 +23,17 @@ class BirthdayRule(Rule, frozen=True, kw_only=True):
 
 class BirthdayGift(Yearly):
     def __init__(self, rule: BirthdayRule, scope: Scope) -> None:
-        days = rule.window.before + rule.window.after
-        super().__init__(rule, rule.lots, days if rule.once else None, scope)
+        super().__init__(rule, rule.lots, rule.once, scope)
         self.settings = rule
 
     def refusal(self, run: Run) -> Reason | None:
         if not run.member:
             return self.no("members_only")
-        if not near_birthday(run, self.settings.window):
+        window = self.settings.window
+        birthday = birthday_near(run, window)
+        if birthday is None:
             return self.no("not_near_birthday")
-        return self.no("already_this_year") if self.had(run) else None
+        return self.no("already_this_year") if self.had(run, birthday - window.before) else None
 
     def benefit(self, run: Run) -> Benefit:
         return self.settings.give

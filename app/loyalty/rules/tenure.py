@@ -31,7 +31,7 @@ class TenureRule(Rule, frozen=True, kw_only=True):
 
 class Tenure(Yearly):
     def __init__(self, rule: TenureRule, scope: Scope) -> None:
-        super().__init__(rule, rule.lots, rule.within_days, scope)
+        super().__init__(rule, rule.lots, rule.within_days is not None, scope)
         self.settings = rule
         self.steps = sorted(rule.steps, key=lambda step: -step.years)
 
@@ -58,10 +58,10 @@ class Tenure(Yearly):
             return self.no("members_only")
         if self.step(run) is None:
             return self.no("missing_years", n=self.steps[-1].years - self.years(run))
-        days = self.settings.within_days
-        if days is not None and run.now.day - self._last_anniversary(run)[1] > days:
+        days, full = self.settings.within_days, self._last_anniversary(run)[1]
+        if days is not None and run.now.day - full > days:
             return self.no("not_near_anniversary")
-        return self.no("already_this_year") if self.had(run) else None
+        return self.no("already_this_year") if self.had(run, full) else None
 
     def benefit(self, run: Run) -> Benefit:
         step = self.step(run)

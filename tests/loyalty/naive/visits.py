@@ -73,13 +73,19 @@ class Visit:
         )
 
     def near_birthday(self, window: BirthdayWindow) -> bool:
+        return self.birthday_window(window) is not None
+
+    def birthday_window(self, window: BirthdayWindow) -> date | None:
+        """The first day of the window that today lies in."""
         birthday = self.context.birthday
         if birthday is None:
-            return False
+            return None
         known = local(birthday.known_since_ms, self.programme).date()
         days = [on_year(birthday.month, birthday.day, self.today.year + n) for n in (-1, 0, 1)]
-        near = any(-window.before <= (self.today - day).days <= window.after for day in days)
-        return near and (self.today - known).days >= window.known_days
+        near = [day for day in days if -window.before <= (self.today - day).days <= window.after]
+        if not near or (self.today - known).days < window.known_days:
+            return None
+        return max(near) - timedelta(days=window.before)
 
     def budget_left(self, rule: Rule) -> int | None:
         if rule.budget is None:
@@ -156,9 +162,9 @@ class Visit:
                 first = self.state.receipts <= 0 and not self.uses(rule.id)
                 return (rule.give, 1) if first and net >= rule.min_receipt else None
             case BirthdayRule():
-                window = rule.window
-                near, had = self.near_birthday(window), self.uses(rule.id, window.before + window.after)
-                return (rule.give, 1) if near and not (rule.once and had) else None
+                first = self.birthday_window(rule.window)
+                had = rule.once and first is not None and self.uses(rule.id, (self.today - first).days)
+                return (rule.give, 1) if first is not None and not had else None
             case TenureRule():
                 give = self.tenure(rule)
                 return (give, 1) if give else None
@@ -188,7 +194,7 @@ class Visit:
             return None
         if rule.within_days is not None:
             late = (self.today - last).days > rule.within_days
-            if late or self.uses(rule.id, rule.within_days):
+            if late or self.uses(rule.id, (self.today - last).days):
                 return None
         return max(reached, key=lambda step: step.years).give
 

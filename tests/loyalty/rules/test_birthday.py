@@ -77,3 +77,23 @@ def test_why_a_birthday_gives_nothing() -> None:
     had = then(EMPTY, price(compiled, line("a", "10"), birthday=birthday))
     again = price(compiled, line("a", "10"), state=had, birthday=birthday, sale_id="t")
     assert (off(again), why(again, "b").code) == ({}, "already_this_year")
+
+
+def test_the_next_birthday_is_another_however_long_the_last_one_was() -> None:
+    compiled = programme(
+        "  - {id: b, kind: birthday, NAME, window: {before: 10, after: 250}, give: {amount: 5}}\n"
+    )
+    state, codes = EMPTY, []
+    birthday = Birthday(1, 15, 0)
+    for number, day in enumerate(("2026-09-20", "2026-09-21", "2027-01-06", "2027-09-20")):
+        decision = price(
+            compiled,
+            line("a", "10"),
+            state=state,
+            at_ms=at(f"{day} 12:00"),
+            sale_id=str(number),
+            birthday=birthday,
+        )
+        codes.append(why(decision, "b").code)
+        state = then(state, decision)
+    assert codes == ["applied", "already_this_year", "applied", "already_this_year"]

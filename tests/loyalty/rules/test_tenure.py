@@ -54,6 +54,21 @@ def test_the_highest_step_reached_counts_on_every_receipt(joined: str | None, co
         state = then(state, decision)
 
 
+@pytest.mark.parametrize("days", [200, 364, 36600])
+def test_the_next_anniversary_is_another_however_long_the_last_one_was(days: int) -> None:
+    steps = f"steps: [{{years: 1, give: {{amount: 5}}}}], within_days: {days}"
+    compiled = programme(f"  - {{id: y, kind: tenure, NAME, {steps}}}\n")
+    state = enrolled("2020-01-01 12:00")
+    codes: list[str] = []
+    for number, day in enumerate(("2025-07-10", "2025-07-11", "2026-01-01", "2026-01-02")):
+        decision = price(
+            compiled, line("a", "10"), state=state, at_ms=at(f"{day} 12:00"), sale_id=str(number)
+        )
+        codes.append(why(decision, "y").code)
+        state = then(state, decision)
+    assert codes == ["applied", "already_this_year", "applied", "already_this_year"]
+
+
 def test_why_an_anniversary_gives_nothing() -> None:
     steps = "steps: [{years: 3, give: {amount: 5}}, {years: 5, give: {amount: 9}}], within_days: 3"
     compiled = programme(f"  - {{id: y, kind: tenure, NAME, {steps}}}\n")
