@@ -12,6 +12,7 @@ from app.loyalty.compiled import stages_by_group
 from app.loyalty.model import Audience, Goods, Programme, Rule
 from app.loyalty.reading import BAD, Reader, fields_of, text_at
 from app.loyalty.rules import KINDS
+from app.loyalty.rules.promo_code import PromoCodeRule, owners, taken_codes
 from app.loyalty.rules.tier import TierRule
 from app.loyalty.unused import unused_of_any_kind, unused_of_programme
 from app.loyalty.yamltree import SIZE_MAX_BYTES, Node, Problem, TreeProblem, parse_tree
@@ -113,12 +114,13 @@ def _whole(programme: Programme, tree: Node, complete: bool) -> Iterator[Problem
     nodes = _nodes_by_id(tree)
     seen: set[str] = set()
     sound = complete
+    named = _Named(programme.rules) if complete else None
     for rule in programme.rules:
         node = nodes[rule.id]
         if rule.id in seen:
             yield Problem(node.line, node.path, f"the id {rule.id!r} is used twice", "ids are for ever")
         seen.add(rule.id)
-        for field, reason, hint in _rule_problems(rule, programme, complete):
+        for field, reason, hint in _rule_problems(rule, programme, named):
             sound = False
             place = _at(node, field)
             yield Problem(place.line, f"{node.path}.{field}" if field else node.path, reason, hint)
@@ -160,7 +162,19 @@ def _tree_problems(programme: Programme, tree: Node) -> Iterator[Problem]:
             yield Problem(place.line, place.path, f"the category is above itself: {way}", "break the circle")
 
 
-def _rule_problems(rule: Rule, programme: Programme, complete: bool) -> Iterator[tuple[str, str, str]]:
+class _Named:
+    """What rules may name of one another, gathered once: a file may have thousands of rules."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        rules = list(rules)
+        self.levels = {level.id for r in rules if isinstance(r, TierRule) for level in r.levels}
+        self.ids = {rule.id for rule in rules}
+        self.levels_known = _known("levels here", self.levels)
+        self.ids_known = _known("rules here", self.ids)
+        self.codes = owners(rule for rule in rules if isinstance(rule, PromoCodeRule))
+
+
+def _rule_problems(rule: Rule, programme: Programme, named: _Named | None) -> Iterator[tuple[str, str, str]]:
     for path, goods in _filters(rule, ""):
         for name in goods.categories:
             if programme.categories and name not in programme.categories:
@@ -170,23 +184,23 @@ def _rule_problems(rule: Rule, programme: Programme, complete: bool) -> Iterator
         yield "when.until", "it ends before it begins", "until is the last day on which the rule holds"
     if rule.budget and (rule.budget.new_members or 0) > rule.budget.total:
         yield "budget.new_members", "the part is more than the total", "lower new_members or raise total"
-    if complete:
-        yield from _audience_problems(rule.audience, programme)
+    if named is not None:
+        yield from _audience_problems(rule.audience, named)
         yield from unused_of_any_kind(rule)
+        if isinstance(rule, PromoCodeRule):
+            yield from taken_codes(rule, named.codes)
         extra = KINDS[rule.kind].check
         if extra is not None:
             yield from extra(rule, programme)
 
 
-def _audience_problems(audience: Audience, programme: Programme) -> Iterator[tuple[str, str, str]]:
-    levels = {level.id for r in programme.rules if isinstance(r, TierRule) for level in r.levels}
+def _audience_problems(audience: Audience, named: _Named) -> Iterator[tuple[str, str, str]]:
     for level in audience.tiers:
-        if level not in levels:
-            yield "audience.tiers", f"no tier rule has a level {level!r}", _known("levels here", levels)
-    ids = {rule.id for rule in programme.rules}
+        if level not in named.levels:
+            yield "audience.tiers", f"no tier rule has a level {level!r}", named.levels_known
     for vip in audience.vip:
-        if vip not in ids:
-            yield "audience.vip", f"there is no rule {vip!r}", _known("rules here", ids)
+        if vip not in named.ids:
+            yield "audience.vip", f"there is no rule {vip!r}", named.ids_known
     personal = audience.tiers or audience.vip or audience.segments or audience.birthday
     if audience.who == "guests" and personal:
         yield "audience.who", "guests have no tier, status, segment or birthday", "use members"

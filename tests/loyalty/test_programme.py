@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,6 +134,55 @@ def test_a_category_is_one_line_of_a_bounded_length(name: str) -> None:
 def test_an_id_used_twice_is_named() -> None:
     found = problems(rules(GOOD + GOOD))
     assert "used twice" in found[0][2]
+
+
+def test_a_code_of_several_rules_is_named_at_each() -> None:
+    code = "  - {id: %s, kind: promo_code, NAME, codes: [%s], give: {percent: 5%%}}\n"
+    found = problems(rules(code % ("a", "ten, HUNDRED") + code % ("b", "TEN") + code % ("c", "own, Ten")))
+    assert found == [
+        (10, "rules[0].codes[0]", "the code 'ten' belongs to 'c' too"),
+        (11, "rules[1].codes[0]", "the code 'TEN' belongs to 'c' too"),
+        (12, "rules[2].codes[1]", "the code 'Ten' belongs to 'b' too"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "kind: price, percent: 5%",
+        "kind: promo_code, codes: [a%d, b%d], give: {percent: 5%}",
+        "kind: points, earn: {points: 1, per: 1}",
+    ],
+)
+def test_a_rule_more_costs_no_look_at_all_the_others(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How often the list of rules is gone through does not hang on how many they are."""
+    monkeypatch.setattr(msgspec.structs, "replace", _watched(msgspec.structs.replace))
+    looks: list[int] = []
+    for count in (10, 20):
+        Watched.looks = 0
+        load_programme(
+            rules(
+                "".join(f"  - {{id: r{n}, NAME, {rule.replace('%d', str(n))}}}\n" for n in range(count))
+            ).encode()
+        )
+        looks.append(Watched.looks)
+    assert looks[0] == looks[1]
+
+
+class Watched(tuple[Any, ...]):
+    """Rules that count how often they are gone through."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        Watched.looks += 1
+        return super().__iter__()
+
+
+def _watched(replace: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda struct, **fields: replace(
+        struct, **{name: Watched(value) if name == "rules" else value for name, value in fields.items()}
+    )
 
 
 def test_one_group_does_not_mix_lines_and_receipts() -> None:

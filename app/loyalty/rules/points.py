@@ -337,9 +337,10 @@ def plans(rule: PointsRule, scope: Scope) -> list[Plan]:
 def check(rule: PointsRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
     if rule.earn is None and rule.redeem is None:
         yield "", "it neither earns nor spends points", "give it earn, redeem or both"
-    redeeming = [r for r in programme.rules if isinstance(r, PointsRule) and r.redeem is not None]
-    if rule.redeem is not None and redeeming[0] is not rule:
-        yield "redeem", "points are spent by one rule only", f"{redeeming[0].id!r} does it already"
+    if rule.redeem is not None:
+        first = next((r for r in programme.rules if isinstance(r, PointsRule) and r.redeem is not None), rule)
+        if first is not rule:
+            yield "redeem", "points are spent by one rule only", f"{first.id!r} does it already"
     if rule.redeem is not None and gcd(rule.redeem.block, POINT_CENTI) < 1:
         yield "redeem.block", "a block is at least 0.01 points", "write block: 100, for example"
     if rule.earn is None:

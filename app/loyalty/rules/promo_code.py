@@ -88,18 +88,30 @@ def plans(rule: PromoCodeRule, scope: Scope) -> list[Plan]:
     return [PromoCode(rule, scope)]
 
 
-def check(rule: PromoCodeRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
-    yield from benefit_problems(rule.give, "give")
-    others = [r for r in programme.rules if isinstance(r, PromoCodeRule) and r.id != rule.id]
-    taken = {code.casefold(): r.id for r in others for code in r.codes}
+def owners(rules: Iterable[PromoCodeRule]) -> dict[str, list[str]]:
+    """The last two rules that list each code: whichever of them a rule is, it meets the other."""
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        for code in {code.casefold() for code in rule.codes}:
+            others = [id for id in found.get(code, ()) if id != rule.id]
+            found[code] = [*others[-1:], rule.id]
+    return found
+
+
+def taken_codes(rule: PromoCodeRule, owners: dict[str, list[str]]) -> Iterable[tuple[str, str, str]]:
+    """Codes of a rule that another lists too."""
     for number, code in enumerate(rule.codes):
-        if code.casefold() in taken:
+        others = [id for id in owners[code.casefold()] if id != rule.id]
+        if others:
             yield (
                 f"codes[{number}]",
-                f"the code {code!r} belongs to {taken[code.casefold()]!r} too",
+                f"the code {code!r} belongs to {others[-1]!r} too",
                 "give each rule codes of its own",
             )
 
+
+def check(rule: PromoCodeRule, programme: Programme) -> Iterable[tuple[str, str, str]]:
+    yield from benefit_problems(rule.give, "give")
     if not rule.codes:
         yield from unused(
             rule, "total", because="a unique code is used once anyway", hint="remove it, or list codes"
