@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from app.loyalty.decision import Reason
+from app.loyalty.filling import Chosen, Filling
 from app.loyalty.model import EVERYTHING, Count, Filter, PositiveMoney, Programme, Rule, Share
 from app.loyalty.plan import BundlePlan, Claim, Kind, Parts, Plan, Run, Scope, Work
 from app.loyalty.promise import Said, Term, percent, say, some
@@ -56,10 +57,6 @@ class BundleRule(Rule, frozen=True, kw_only=True):
 
     def takes_off(self) -> bool:
         return True
-
-
-Chosen = list[list[tuple[Work, int]]]
-"""Lines and their units in one set, by component."""
 
 
 def unit_price(work: Work) -> int:
@@ -137,7 +134,10 @@ class NForM(BundlePlan):
 
 
 class Sets(BundlePlan):
-    """Claims one set after another, dearest units first, and equal sets in one go."""
+    """Claims one set after another, dearest units first, and equal sets in one go.
+
+    Goods that several components are about go to the first of them, unless a later one then lacks them.
+    """
 
     one_filter = False
 
@@ -167,24 +167,13 @@ class Sets(BundlePlan):
 
     def _choose(self, queues: Sequence[list[Work]], counts: dict[Work, int]) -> Chosen | None:
         """The units of the next set, or None where a component cannot be filled any more."""
-        used: dict[Work, int] = {}
-        chosen: Chosen = []
+        filling = Filling(queues, counts)
         for queue, (_, qty, _) in zip(queues, self.components, strict=True):
             while queue and not counts[queue[0]]:
                 queue.pop(0)
-            part: list[tuple[Work, int]] = []
-            for work in queue:
-                free = min(qty, counts[work] - used.get(work, 0))
-                if free > 0:
-                    part.append((work, free))
-                    used[work] = used.get(work, 0) + free
-                    qty -= free
-                if not qty:
-                    break
-            if qty:
+            if not filling.fill(qty):
                 return None
-            chosen.append(part)
-        return chosen
+        return filling.chosen()
 
     def explain(self, run: Run) -> Reason | None:
         for number, qty, _ in self.components:

@@ -194,21 +194,39 @@ class LineStage(Goods):
     def choose(
         self, wanted: list[tuple[Filter, int, bool]], left: dict[str, int]
     ) -> list[list[Priced]] | None:
-        used: Counter[str] = Counter()
-        chosen: list[list[Priced]] = []
+        shelves: list[list[str]] = []
+        chosen: list[list[str]] = []
         for goods, qty, cheapest in wanted:
-            queue = self.queue(goods, left)
-            ids = list(dict.fromkeys(each.line.id for each in queue))
-            by_id = {each.line.id: each for each in queue}
-            part: list[Priced] = []
-            for id in reversed(ids) if cheapest else ids:
-                while left[id] > used[id] and len(part) < qty:
-                    part.append(by_id[id])
-                    used[id] += 1
-            if len(part) < qty:
-                return None
-            chosen.append(part)
-        return chosen
+            ids = list(dict.fromkeys(each.line.id for each in self.queue(goods, left)))
+            shelves.append(ids[::-1] if cheapest else ids)
+            chosen.append([])
+            while len(chosen[-1]) < qty:
+                if not self.fill(len(chosen) - 1, shelves, chosen, left):
+                    return None
+        in_order = [sorted(part, key=shelf.index) for part, shelf in zip(chosen, shelves, strict=True)]
+        return [[self.by_id(id) for id in part] for part in in_order]
+
+    def fill(
+        self, place: int, shelves: list[list[str]], chosen: list[list[str]], left: dict[str, int]
+    ) -> bool:
+        """One unit more for a place, if need be from another that can do with another unit."""
+        ways: list[list[tuple[int, str]]] = [[]]  # what each place on the way hands to the one before
+        asked = [place]
+        for number, way in zip(asked, ways, strict=False):
+            for id in shelves[number]:
+                if left[id] > sum(part.count(id) for part in chosen):
+                    chosen[number].append(id)
+                    takers = [place, *(giver for giver, _ in way)]
+                    for (giver, given), taker in zip(way, takers, strict=False):
+                        chosen[giver].remove(given)
+                        chosen[taker].append(given)
+                    return True
+            for id in shelves[number]:
+                for other, part in enumerate(chosen):
+                    if id in part and other not in asked:
+                        asked.append(other)
+                        ways.append([*way, (other, id)])
+        return False
 
     def claim_free(self, rule: StampsRule, units: dict[str, int]) -> tuple[Counter[str], dict[str, int]]:
         assert self.state is not None

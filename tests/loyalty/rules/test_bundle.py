@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.loyalty.basket import Basket, Context
+from app.loyalty.basket import Basket, Context, Line
 from app.loyalty.engine import evaluate
 from app.loyalty.state import EMPTY
 from tests.loyalty.support import NOON, line, off, price, programme, why
@@ -269,3 +269,49 @@ def test_a_line_that_is_used_up_is_passed_by() -> None:
     rule = "set: [{products: {categories: [c]}, qty: 2}, {products: {skus: [y, w]}}], price: 1"
     shelf = line("x", "9", "3", category="c"), line("y", "5", category="c"), line("z", "3", "3", category="c")
     assert off(price(programme(B % ("b", rule)), *shelf, line("w", "1"))) == {"b": 2200 + 1200}
+
+
+DRINKS = {"coffee": "12", "tea": "8", "juice": "7", "cola": "6", "wine": "30"}
+
+
+def drinks(*names: str) -> list[Line]:
+    return [line(name, DRINKS[name], category="drink") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "given"),
+    [
+        (("coffee", "tea"), 0),
+        (("coffee", "tea", "juice"), 1200),
+        (("coffee", "tea", "juice", "cola"), 1200),
+        (("coffee", "wine", "juice"), 1200),
+        (("tea", "juice", "cola"), 0),
+    ],
+)
+def test_what_one_gets_is_not_taken_for_what_one_buys(names: tuple[str, ...], given: int) -> None:
+    """The dearest of the drinks bought would be the coffee, of which there is but one."""
+    rule = "products: {categories: [drink]}, buy: 2, get: {products: {skus: [coffee]}}"
+    assert off(price(programme(B % ("b", rule)), *drinks(*names))).get("b", 0) == given
+
+
+def test_a_place_gives_up_no_more_than_another_lacks() -> None:
+    """Of three coffees two are bought and one is got; of two one is bought, beside the next dearest."""
+    rule = "products: {categories: [drink]}, buy: 2, get: {products: {skus: [coffee]}, percent: 50%}"
+    single = P % ("p", "percent: 10%")
+    for coffees, taken in (("3", {}), ("2", {"wine": 0}), ("1", {"wine": 0, "tea": 0})):
+        goods = line("coffee", "40", coffees, category="drink"), *drinks("tea", "juice", "wine")
+        decision = price(programme(B % ("b", rule) + single), *goods)
+        assert off(decision)["b"] == 2000
+        tenth = {"wine": 300, "tea": 80, "juice": 70} | taken
+        assert {each.id: each.gross_minor - each.net_minor for each in decision.lines[1:]} == tenth
+
+
+@pytest.mark.parametrize("order", [("any", "hot", "own"), ("own", "hot", "any"), ("hot", "any", "own")])
+def test_places_of_a_set_make_way_for_one_another_in_turn(order: tuple[str, ...]) -> None:
+    """Any drink, a hot one, and coffee: the first place that is filled would take the coffee."""
+    parts = {"any": "categories: [drink]", "hot": "skus: [coffee, tea]", "own": "skus: [coffee]"}
+    places = ", ".join(f"{{products: {{{parts[each]}}}}}" for each in order)
+    compiled = programme(B % ("b", f"set: [{places}], price: 20"))
+    assert off(price(compiled, *drinks("coffee", "tea", "juice"))) == {"b": 700}
+    assert off(price(compiled, *drinks("coffee", "tea", "juice", "wine"))) == {"b": 3000}
+    assert off(price(compiled, *drinks("coffee", "juice", "cola"))) == {}
