@@ -71,8 +71,13 @@ def expiry_ms(expires: Expiry | None, run: Run) -> int | None:
 
 @lru_cache(maxsize=1024)
 def _expiry_ms(expires: Expiry, today: int, zone: str) -> int | None:
+    last = _last_day(expires, date.fromordinal(today + EPOCH_ORDINAL))
+    return None if last is None else day_start_ms(last.toordinal() - EPOCH_ORDINAL + 1, zone)
+
+
+def _last_day(expires: Expiry, day: date) -> date | None:
+    """The last day on which something given on a day is still good; None where no date ends it."""
     ends: list[date] = []
-    day = date.fromordinal(today + EPOCH_ORDINAL)
     if expires.days is not None:
         ends.append(date.fromordinal(day.toordinal() + expires.days))
     if expires.months is not None:
@@ -82,7 +87,22 @@ def _expiry_ms(expires: Expiry, today: int, zone: str) -> int | None:
     last = min(ends)
     if expires.to_month_end:
         last = last.replace(day=_month_length(last.year, last.month))
-    return day_start_ms(last.toordinal() - EPOCH_ORDINAL + 1, zone)
+    return last
+
+
+@lru_cache(maxsize=1024)
+def longest_days(expires: Expiry) -> int | None:
+    """The most days that something may be good for, whichever day of four years it is given on."""
+    first = date(2024, 1, 1).toordinal()
+    days = [date.fromordinal(first + number) for number in range(1461)]
+    ends = [(_last_day(expires, day), day) for day in days]
+    return max([(end - day).days for end, day in ends if end is not None], default=None)
+
+
+def lapses_within(expires: Expiry | None, days: int) -> bool:
+    """Whether what is given is always over before so many days have passed."""
+    most = None if expires is None or not days else longest_days(expires)
+    return most is not None and most < days
 
 
 def make_lot(plan: Plan, run: Run, amount_centi: int, terms: LotTerms, suffix: str = "") -> Lot:

@@ -6,14 +6,15 @@ What holds for rules of any kind is here; what only one kind knows, its own `che
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from app.loyalty.benefit import Expiry, LotExpiry, LotTerms
+from app.loyalty.benefit import Expiry, LotExpiry, LotTerms, lapses_within
 from app.loyalty.model import Programme, Rule
 
 Problems = Iterator[tuple[str, str, str]]
+LAPSED: Final = "the points lapse before they may be spent"
 
 
 def unused(
@@ -45,6 +46,8 @@ def unused_of_any_kind(rule: Rule) -> Problems:
             yield from unused(rule, "lots", because="the rule gives no points that could wait or lapse")
         elif lots.expires is not None:
             yield from _endless(lots.expires, "lots.expires")
+            if lapses_within(lots.expires, lots.spendable_after_days):
+                yield "lots.spendable_after_days", LAPSED, "let them wait less, or last longer"
     expires = getattr(rule, "expires", None)
     if isinstance(expires, Expiry):
         yield from _endless(expires, "expires")

@@ -9,6 +9,7 @@ import pytest
 from app.loyalty.basket import Code
 from app.loyalty.benefit import percent_text
 from app.loyalty.effects import BudgetSpent, PointsEarned
+from app.loyalty.programme import ProgrammeProblems
 from app.loyalty.state import DAY_MS, EMPTY
 from tests.loyalty.support import NOON, at, line, price, programme, then
 
@@ -72,3 +73,44 @@ def test_two_things_of_one_rule_are_told_apart() -> None:
 )
 def test_a_rate_is_said_in_percent_to_four_decimals(rate: str, text: str) -> None:
     assert percent_text(Fraction(rate)) == text
+
+
+@pytest.mark.parametrize(
+    ("expires", "days"),
+    [
+        ("days: 10", 10),
+        ("months: 1", 31),
+        ("months: 12", 366),
+        ("days: 10, to_month_end: true", 40),
+        ("months: 1, to_month_end: true", 61),
+        ("days: 300, months: 2", 62),
+    ],
+)
+def test_points_that_lapse_before_they_may_be_spent_are_refused(expires: str, days: int) -> None:
+    """On the last day that they may have they are still good, wherever in a year that is."""
+    earn = (
+        "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1}, lots: {spendable_after_days: %s, %s}}\n"
+    )
+    programme(earn % (days, f"expires: {{{expires}}}"))
+    with pytest.raises(ProgrammeProblems) as caught:
+        programme(earn % (days + 1, f"expires: {{{expires}}}"))
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.reason) == (
+        "rules[0].lots.spendable_after_days",
+        "the points lapse before they may be spent",
+    )
+
+
+def test_points_that_lapse_by_idleness_alone_may_wait_longer() -> None:
+    programme(
+        "  - {id: p, kind: points, NAME, earn: {points: 1, per: 1},"
+        " lots: {spendable_after_days: 30, expires: {idle_days: 10}}}\n"
+    )
+
+
+def test_a_referrers_points_that_lapse_while_they_wait_are_refused() -> None:
+    rule = "  - {id: r, kind: referral, NAME, %s: 5, after_days: %s, lots: {expires: {days: 10}}}\n"
+    programme(rule % ("referrer_points", 10))
+    with pytest.raises(ProgrammeProblems) as caught:
+        programme(rule % ("referrer_points", 11))
+    assert [problem.path for problem in caught.value.problems] == ["rules[0].after_days"]

@@ -7,14 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from app.loyalty.benefit import LotTerms, earn, make_lot, within_budget, worth_minor
+from app.loyalty.benefit import LotTerms, earn, lapses_within, make_lot, within_budget, worth_minor
 from app.loyalty.decision import Reason
 from app.loyalty.effects import Counted, ReferralDue
 from app.loyalty.model import Count, Days, Money, Points, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, lots, min_receipt, say
 from app.loyalty.state import DAY_MS
-from app.loyalty.unused import unused
+from app.loyalty.unused import LAPSED, unused
 
 
 class ReferralRule(Rule, frozen=True, kw_only=True):
@@ -103,6 +103,8 @@ def check(rule: ReferralRule, programme: Programme) -> Iterable[tuple[str, str, 
     if rule.referrer_points is None:
         because = "it is about the referrer's points, and there are none"
         yield from unused(rule, "after_days", "cap_per_month", because=because, hint="add referrer_points")
+    elif lapses_within(rule.lots.expires, rule.after_days):
+        yield "after_days", LAPSED, "let them wait less, or last longer"
 
 
 def terms(rule: ReferralRule, programme: Programme) -> Said:
