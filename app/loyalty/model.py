@@ -178,6 +178,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """Whether anything it gives is charged to a budget."""
         return self.takes_off() or self.earns()
 
+    def grants(self) -> bool:
+        """Whether it may give something to hold: by default where some benefit of it is a gift."""
+        return any(each.gift for each in benefits_in(self))
+
 
 def benefits_in(settings: object) -> Iterator[Benefit]:
     """Every benefit anywhere in the settings."""

@@ -169,8 +169,9 @@ def test_a_birthday_is_known_from_the_local_day_on_which_it_was_told() -> None:
 
 def test_a_guest_has_neither_level_nor_status() -> None:
     tier = "  - {id: t, kind: tier, NAME, basis: spend, levels: [{id: silver, NAME, from: 0}]}\n"
-    for audience in ("{tiers: [silver]}", "{vip: [t]}"):
-        compiled = programme(RULE % f"audience: {audience}" + tier)
+    vip = "  - {id: v, kind: vip, NAME}\n"
+    for audience in ("{tiers: [silver]}", "{vip: [v]}"):
+        compiled = programme(RULE % f"audience: {audience}" + tier + vip)
         assert said(price(compiled, line("x", "10"), state=None)) == ("members_only", {})
 
 

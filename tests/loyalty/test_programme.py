@@ -185,6 +185,38 @@ def _watched(replace: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+HELD = {
+    "kind: vip": True,
+    "kind: entitlement, uses: 1, products: {skus: [cut]}": True,
+    "kind: come_back, steps: [{days: 3, percent: 5%}]": True,
+    "kind: stamps, size: 5, reward: {percent: 5%}": True,
+    "kind: stamps, size: 5, reward: {points: 5}": False,
+    "kind: stamps, size: 5, free: cheapest": False,
+    "kind: challenge, goal: receipts, target: 2, badge: true": True,
+    "kind: challenge, goal: receipts, target: 2, give: {amount: 5}": True,
+    "kind: challenge, goal: receipts, target: 2, give: {points: 5}": False,
+    "kind: challenge, wheel: [{weight: 1, give: {gift: cup}}]": True,
+    "kind: cashback, chosen: {categories: [tea], rate: 5%}": True,
+    "kind: cashback, rate: 5%": False,
+    "kind: welcome, give: {gift: cup}": True,
+    "kind: welcome, give: {percent: 5%}": False,
+    "kind: points, earn: {points: 1, per: 1}": False,
+    "kind: tier, basis: spend, levels: [{id: g, NAME, from: 1, percent: 5%}]": False,
+    "kind: reward, items: [{id: cup, NAME, points: 5}]": False,
+    "kind: price, percent: 5%": False,
+}
+
+
+@pytest.mark.parametrize("rule", HELD)
+def test_holders_are_of_a_rule_that_gives_something_to_hold(rule: str) -> None:
+    text = rules(f"  - {{id: h, NAME, {rule}}}\n{GOOD.replace('5%', '5%, audience: {vip: [h]}')}")
+    if HELD[rule]:
+        load_programme(text.encode())
+    else:
+        found = problems(text)
+        assert found == [(11, "rules[1].audience.vip", "the rule 'h' gives nothing that anyone could hold")]
+
+
 def test_one_group_does_not_mix_lines_and_receipts() -> None:
     threshold = "  - {id: b, kind: threshold, NAME, group: line, steps: [{from: 10, give: {percent: 5%}}]}\n"
     found = problems(rules(GOOD + threshold))

@@ -43,6 +43,9 @@ class CashbackRule(Rule, frozen=True, kw_only=True):
     def earns(self) -> bool:
         return True
 
+    def grants(self) -> bool:
+        return self.chosen is not None
+
 
 class Cashback(EarningPlan):
     def __init__(self, rule: CashbackRule, scope: Scope) -> None:

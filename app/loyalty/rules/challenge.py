@@ -49,6 +49,9 @@ class ChallengeRule(Rule, frozen=True, kw_only=True):
         wins = self.takes_off() or (self.give is not None and self.give.points is not None)
         return wins or any(prize.cost for prize in self.wheel)
 
+    def grants(self) -> bool:
+        return self.badge or self.takes_off() or super().grants()
+
 
 class Challenge(Plan):
     conditional = True

@@ -33,6 +33,9 @@ class ComeBackRule(Rule, frozen=True, kw_only=True):
     def takes_off(self) -> bool:
         return True
 
+    def grants(self) -> bool:
+        return True
+
 
 class ComeBack(CouponPlan):
     def __init__(self, rule: ComeBackRule, scope: Scope) -> None:

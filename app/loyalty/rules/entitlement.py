@@ -27,6 +27,9 @@ class EntitlementRule(Rule, frozen=True, kw_only=True):
     def takes_off(self) -> bool:
         return True
 
+    def grants(self) -> bool:
+        return True
+
 
 class Covered(BundlePlan):
     """Makes a unit free for every use that the customer wishes to take."""

@@ -31,6 +31,9 @@ class VipRule(Rule, frozen=True, kw_only=True):
     def takes_off(self) -> bool:
         return bool(self.percent)
 
+    def grants(self) -> bool:
+        return True
+
 
 class VipDiscount(ReceiptPlan):
     conditional = True
