@@ -13,6 +13,8 @@ from app.loyalty.compiled import Compiled
 from app.loyalty.plan import BundlePlan, Claim, GroupRecord, LinePlan, Parts, Plan, ReceiptPlan, Run, Work
 from app.values import QTY_MILLI, div_round, line_gross, mul_rate, spread
 
+Limited = dict[LinePlan, dict[Work, int]]
+"""What rules with a cap of their own would give, by line."""
 _Entry = tuple[str, int, int, str, str, tuple[str, ...], str, str, Work]
 
 
@@ -83,10 +85,11 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
     if run.records is not None:
         record = GroupRecord()
         run.records.append(record)
-    singles = _best_singles(group, run)
+    limited = _limited_values(group, run) if group.limited else {}
+    singles = _best_singles(group, run, limited)
     claims = _bundles(group, run, record) if group.bundles else []
     if record is not None:
-        _record_singles(group, run, record)
+        _record_singles(group, run, limited, record)
     if claims:
         claimed = {work for _, claim in claims for work in claim.units}
         bundled = sum([claim.value for _, claim in claims])
@@ -111,9 +114,8 @@ def _run_line_group(group: LineGroup, run: Run) -> None:
             record.winners[work] = plan
 
 
-def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]]:
+def _best_singles(group: LineGroup, run: Run, limited: Limited) -> dict[Work, tuple[int, LinePlan]]:
     """Each line's best single-line rule, by value after caps, then rank."""
-    limited = _limited_values(group, run) if group.limited else {}
     index = group.index
     half_up = run.rounding == "half_up"
     best: dict[Work, tuple[int, LinePlan]] = {}
@@ -149,21 +151,23 @@ def _best_singles(group: LineGroup, run: Run) -> dict[Work, tuple[int, LinePlan]
     return best
 
 
-def _record_singles(group: LineGroup, run: Run, record: GroupRecord) -> None:
-    """For the explanation: what each single-line rule would give on all of its lines."""
+def _record_singles(group: LineGroup, run: Run, limited: Limited, record: GroupRecord) -> None:
+    """For the explanation: what each single-line rule would give on all of its lines, after caps."""
     for number, plans in group.by_filter.items():
         works = [work for work in run.works_of(number) if work.room]
         for plan in plans:
-            if works and plan.may(run):
+            if works and plan.limited:
+                record.values[plan] = sum(limited.get(plan, _NONE).values())
+            elif works and plan.may(run):
                 record.values[plan] = sum(min(plan.value(work), work.room) for work in works)
 
 
 _NONE: dict[Work, int] = {}
 
 
-def _limited_values(group: LineGroup, run: Run) -> dict[LinePlan, dict[Work, int]]:
+def _limited_values(group: LineGroup, run: Run) -> Limited:
     """What rules with a cap of their own would give each line: the cap is spread over all of theirs."""
-    values: dict[LinePlan, dict[Work, int]] = {}
+    values: Limited = {}
     by_rule: dict[str, dict[Work, tuple[int, LinePlan]]] = {}
     for plan in group.limited:
         if plan.may(run):

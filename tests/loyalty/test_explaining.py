@@ -84,6 +84,16 @@ def test_of_a_group_the_best_alone_applies_and_the_others_say_what_they_would_ha
     assert why(decision, "u") == smaller
 
 
+@pytest.mark.parametrize(
+    ("limit", "amount"), [("max_discount: 1", 100), ("budget: {total: 2}", 200), ("max_discount: 99", 5000)]
+)
+def test_a_rule_that_loses_says_what_it_would_have_given_within_its_cap(limit: str, amount: int) -> None:
+    rules = f"  - {{id: a, kind: price, NAME, percent: 50%, {limit}}}\n"
+    rules += "  - {id: b, kind: price, NAME, percent: 60%}\n"
+    reason = why(price(programme(rules), line("x", "50"), line("y", "50")), "a")
+    assert (reason.code, reason.params) == ("same_group_smaller", {"winner": "b", "amount_minor": amount})
+
+
 def test_a_rule_that_allows_nothing_beside_it_is_named() -> None:
     rules = HALF % ", exclusive: true"
     rules += "  - {id: t, kind: threshold, NAME, steps: [{from: 1, give: {percent: 2%}}]}\n"
