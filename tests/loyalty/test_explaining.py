@@ -85,6 +85,32 @@ def test_of_a_group_the_best_alone_applies_and_the_others_say_what_they_would_ha
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        "kind: points, earn: {points: 1, per: 1}, redeem: {value: 0.01}",
+        "kind: points, earn: {points: 1, per: 1, min_receipt: 20}",
+        "kind: points, redeem: {value: 0.01}",
+        "kind: cashback, rate: 5%",
+        "kind: partner, partner: bar, points: 1, per: 1, products: {skus: [x]}",
+        "kind: threshold, steps: [{from: 1, give: {points: 10}}]",
+        "kind: threshold, steps: [{from: 1, give: {gift: cup}}]",
+    ],
+)
+def test_a_guest_is_told_that_points_are_for_members(rule: str) -> None:
+    compiled = programme(f"  - {{id: r, NAME, {rule}}}\n")
+    assert why(price(compiled, line("x", "10"), state=None), "r") == Reason("r", False, "members_only")
+    assert price(compiled, line("x", "10"), state=None).offers == ()
+    assert why(price(compiled, line("x", "10")), "r").code != "members_only"
+
+
+def test_a_threshold_that_takes_something_off_is_for_guests_too() -> None:
+    steps = "steps: [{from: 5, give: {percent: 10%}}, {from: 20, give: {points: 10}}]"
+    compiled = programme(f"  - {{id: r, NAME, kind: threshold, {steps}}}\n")
+    reasons = [why(price(compiled, line("x", cost), state=None), "r") for cost in ("1", "10", "20")]
+    assert [each.code for each in reasons] == ["missing_to_percent", "applied", "members_only"]
+
+
+@pytest.mark.parametrize(
     ("limit", "amount"), [("max_discount: 1", 100), ("budget: {total: 2}", 200), ("max_discount: 99", 5000)]
 )
 def test_a_rule_that_loses_says_what_it_would_have_given_within_its_cap(limit: str, amount: int) -> None:

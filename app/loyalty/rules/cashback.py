@@ -65,6 +65,8 @@ class Cashback(EarningPlan):
         return self.settings.lots
 
     def refusal(self, run: Run) -> Reason | None:
+        if not run.member:
+            return self.no("members_only")
         missing = self.settings.min_receipt - run.goods_minor()
         if missing > 0:
             return self.no("missing_for_points", missing_minor=missing)

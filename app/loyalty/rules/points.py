@@ -116,6 +116,9 @@ class EarningPlan(Plan):
     def may_settle(self, scene: Scene) -> bool:
         return scene.member and scene.has(self.filter) and not self.ruled_out(scene)
 
+    def explain(self, run: Run) -> Reason | None:
+        return None if run.member else self.no("members_only")
+
     def settle(self, run: Run) -> None:
         total = self.earned(run)
         if total <= 0:
@@ -174,6 +177,8 @@ class PointsEarning(EarningPlan):
         return self.lots
 
     def refusal(self, run: Run) -> Reason | None:
+        if not run.member:
+            return self.no("members_only")
         missing = self.earn_terms.min_receipt - run.goods_minor()
         if missing > 0:
             return self.no("missing_for_points", missing_minor=missing)
@@ -216,6 +221,9 @@ class Redemption(Plan):
         self.rate = (self.minor_per_centi.numerator, self.minor_per_centi.denominator)
         self.share = (terms.max_share.numerator, terms.max_share.denominator)
         self.step = lcm(terms.block, self.minor_per_centi.denominator)
+
+    def explain(self, run: Run) -> Reason | None:
+        return None if run.member else self.no("members_only")
 
     def value_minor(self, centi: int) -> int:
         """What points are worth; exact for multiples of the step."""

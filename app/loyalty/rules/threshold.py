@@ -74,6 +74,11 @@ class Threshold(BenefitPlan):
         code, params = self.wanting[step]
         return self.no(code, missing_minor=step.from_ - total, from_minor=step.from_, **params)
 
+    def explain(self, run: Run) -> Reason | None:
+        give = self.benefit(run)
+        kept = give.percent is None and give.amount is None
+        return self.no("members_only") if kept and not run.member else None
+
     def offer(self, run: Run) -> Reason | None:
         """What lacks to a higher step than the one reached."""
         reached = self.step(run)
