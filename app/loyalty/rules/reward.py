@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 import msgspec
 
 from app.loyalty.decision import Reason
-from app.loyalty.effects import Counted, Grant, GrantUsed, PointsSpent
+from app.loyalty.effects import Counted, Grant, GrantUsed, Lot, PointsSpent
 from app.loyalty.model import Count, Ident, Names, Points, Programme, Rule
 from app.loyalty.plan import Kind, Plan, Run, Scope
 from app.loyalty.promise import Said, say
@@ -58,7 +58,7 @@ class Rewards(Plan):
         if refused is not None:
             return refused
         ready = ready_lots(run)
-        have = sum(lot.amount_centi for lot in ready)
+        have = _to_spend(run, ready)
         if have < item.points:
             return self.no("reward_too_dear", missing_centi=item.points - have, item=name)
         limit = run.context.points_limit_centi
@@ -84,13 +84,18 @@ class Rewards(Plan):
         """The dearest thing that the points would buy, or what lacks to the cheapest."""
         if not run.member:
             return None
-        have = sum(lot.amount_centi for lot in ready_lots(run))
+        have = _to_spend(run, ready_lots(run))
         affordable = [item for item in self.items.values() if item.points <= have]
         if affordable:
             best = max(affordable, key=lambda item: (item.points, item.id))
             return self.no("reward_ready", item=best.id, points_centi=best.points)
         least = min(self.items.values(), key=lambda item: (item.points, item.id))
         return self.no("reward_near", item=least.id, missing_centi=least.points - have)
+
+
+def _to_spend(run: Run, ready: Iterable[Lot]) -> int:
+    """What may be spent now; below zero where the member owes."""
+    return sum(lot.amount_centi for lot in ready) - run.state.debt_centi
 
 
 def gifts(state: Standing, at_ms: int) -> list[Grant]:

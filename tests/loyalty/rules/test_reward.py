@@ -4,7 +4,16 @@ import pytest
 
 from app.loyalty.basket import Redeem
 from app.loyalty.decision import Reason
-from app.loyalty.effects import Counted, Grant, Granted, GrantUsed, Lot, PointsEarned, PointsSpent
+from app.loyalty.effects import (
+    Counted,
+    Grant,
+    Granted,
+    GrantUsed,
+    Lot,
+    PointsEarned,
+    PointsSpent,
+    PointsTakenBack,
+)
 from app.loyalty.refund import refund
 from app.loyalty.rules.reward import gifts
 from app.loyalty.state import DAY_MS, EMPTY, MemberState, apply
@@ -125,6 +134,17 @@ def test_a_thing_is_given_for_what_it_costs_and_for_no_less(
     given = [each for each in decision.effects if isinstance(each, PointsSpent | Counted)]
     spent = PointsSpent("g", 8_000, (Lot("old", "p", 8_000, NOON - DAY_MS),), tender=False)
     assert given == ([] if refused else [spent, Counted("g#cup", 0, uses=1)])
+
+
+def test_a_debt_is_among_what_lacks_to_a_thing() -> None:
+    owing = apply(EMPTY, [PointsTakenBack("x", "y", 5_000)], NOON - DAY_MS)
+    compiled = programme(CATALOGUE)
+    near = Reason("g", False, "reward_near", {"item": "cup", "missing_centi": 13_000})
+    assert why(price(compiled, line("a", "1"), state=owing), "g") == near
+    wished = price(compiled, line("a", "1"), state=owing, redeem=Redeem(rewards=("g/cup",)))
+    assert [(each.code, each.params) for each in wished.refused] == [
+        ("reward_too_dear", {"missing_centi": 13_000, "item": "cup"})
+    ]
 
 
 def test_what_was_given_is_told_with_what_was_paid_for_it() -> None:
