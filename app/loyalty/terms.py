@@ -12,7 +12,7 @@ import msgspec
 
 from app.loyalty.compiled import stages_by_group
 from app.loyalty.model import Audience, Budget, Names, Programme, Rule, When
-from app.loyalty.promise import Said, Term, about, birthday_window, goods, joined, percent, plain, say
+from app.loyalty.promise import Said, Term, about, birthday_window, joined, percent, plain, say, some
 from app.loyalty.rules import KINDS
 from app.loyalty.rules.tier import TierRule
 
@@ -98,7 +98,7 @@ def _general(programme: Programme) -> Said:
     if caps.receipt_amount is not None:
         yield say("cap_amount", amount_minor=caps.receipt_amount)
     for floor in programme.floors:
-        named = {"goods": goods(programme, floor.products) or [say("of_any")]}
+        named = {"goods": some(programme, floor.products)}
         if floor.price is not None:
             yield say("floor_price", parts=named, amount_minor=floor.price)
         if floor.share is not None:

@@ -184,3 +184,27 @@ rules:
     levels: [{{id: gold, name: {{ru: Золото, pl: Złoto, en: Gold}}, from: 10, percent: 1%}}]
 """
     assert f"  {CONDITIONS[condition]}" in said(load_programme(text.encode()))
+
+
+def test_a_floor_says_for_which_goods_it_is_and_for_which_not() -> None:
+    text = """
+stempel: 1
+id: t
+version: 1
+name: {ru: а, pl: a, en: a}
+valid_from: 2026-01-01
+currency: PLN
+time_zone: Europe/Warsaw
+floors:
+  - {share: 50%}
+  - {products: {not: {brands: [Bio]}}, share: 80%}
+  - {products: {skus: [A], not: {tags: [sale]}}, price: 2}
+rules:
+  - {id: p, kind: price, name: {ru: а, pl: a, en: a}, percent: 5%}
+"""
+    lines = [line.strip() for line in said(load_programme(text.encode()))]
+    assert [line for line in lines if line.startswith("Never")] == [
+        "Never below 50% of the price: everything",
+        "Never below 80% of the price: everything, but not brand Bio",
+        "Never below 2.00 zł: product no. A, but not marked “sale”",
+    ]
