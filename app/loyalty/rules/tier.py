@@ -187,8 +187,13 @@ class TierCount(Plan):
         self.remembers = rule.downgrade == "never"
 
     def enter(self, run: Run, risen: int | None = None) -> int:
-        """Set the level for this run; `risen` overrides what the state says."""
-        now = self.now(run) if risen is None else risen
+        """Set the level for this run; `risen` overrides what the state says, here and after the sale.
+
+        The discount of a level may lower the figure below what has just reached it.
+        """
+        if risen is not None:
+            run.memo[self.index] = risen
+        now = self.now(run)
         level = self.settings.levels[now - 1] if now else None
         run.levels[self.id] = level.id if level else ""
         boost = self.boosts[now]
@@ -197,7 +202,7 @@ class TierCount(Plan):
         return now
 
     def now(self, run: Run) -> int:
-        """The level by what came before this receipt; worked out once a run."""
+        """The level by what came before this receipt, or to which it has risen; worked out once a run."""
         now = run.memo.get(self.index)
         if now is None:
             now = run.memo[self.index] = self.ladder.current(run.state, run.now.day)

@@ -327,6 +327,26 @@ def test_a_level_that_stays_for_ever_is_marked_once_with_all_below_it() -> None:
     assert marks(straight) == [Counted("t#silver", DAY, uses=1), Counted("t#gold", DAY, uses=1)]
 
 
+@pytest.mark.parametrize(
+    ("downgrade", "marks", "gains"), [("never", ["t#gold"], [1000, 50, 100]), ("figures", [], [1000, 0, 0])]
+)
+def test_a_level_whose_discount_lowers_the_figure_below_it_is_reached(
+    downgrade: str, marks: list[str], gains: list[int]
+) -> None:
+    """100.00 reach it and 90.00 are paid: of the figures alone it is lost again, elsewhere it is kept."""
+    levels = "levels: [{id: gold, NAME, from: 100, percent: 10%}, {id: top, NAME, from: 150, percent: 20%}]"
+    rule = f"kind: tier, NAME, basis: spend, counts: now, window: 30, downgrade: {downgrade}, {levels}"
+    compiled, state = programme(f"  - {{id: t, {rule}}}\n"), EMPTY
+    first = price(compiled, line("x", "100"))
+    view = first.tiers[0]
+    assert (view.level, view.level_after, view.next_level, view.missing) == ("gold", "gold", "top", 6000)
+    assert [key for key in then(EMPTY, first).counters if "#" in key] == marks
+    for number, cost in enumerate(("100", "5", "4.99" if downgrade == "figures" else "10")):
+        decision = price(compiled, line("x", cost), state=state, sale_id=str(number))
+        assert off(decision).get("t", 0) == gains[number]
+        state = then(state, decision)
+
+
 def test_a_level_kept_by_grace_still_says_what_lacks_to_the_next() -> None:
     compiled = programme(TIER % ("spend", 30) + "    grace_days: 10\n")
     state = then(EMPTY, price(compiled, line("a", "100")))
