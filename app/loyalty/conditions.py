@@ -30,20 +30,16 @@ def common_refusal(plan: Plan, run: Run) -> Reason | None:
 
 def when_refusal(plan: Plan, run: Run) -> Reason | None:
     when, now = plan.rule.when, run.now
-    today = now.day + EPOCH_ORDINAL
+    today, weekday, minute = now.day + EPOCH_ORDINAL, now.weekday, now.minute
+    start, end = when.hours or (0, 0)
+    if minute < end <= start:
+        today, weekday = today - 1, (weekday - 1) % 7  # the night belongs to the day it began on
     if when.from_ is not None and today < when.from_.toordinal():
         return plan.no("not_yet", date=when.from_.isoformat())
     if when.until is not None and today > when.until.toordinal():
         return plan.no("ended", date=when.until.isoformat())
-    weekday, minute = now.weekday, now.minute
     if when.hours is not None:
-        start, end = when.hours
-        if start < end:
-            inside = start <= minute < end
-        else:
-            inside = minute >= start or minute < end
-            if minute < end:
-                weekday = (weekday - 1) % 7  # the night belongs to the day it began on
+        inside = start <= minute < end if start < end else minute >= start or minute < end
         if not inside:
             return plan.no("not_at_this_hour", hours=_span(start, end))
     if when.weekdays and WEEKDAYS[weekday] not in when.weekdays:

@@ -109,6 +109,30 @@ def test_who_and_where(settings: str, context: dict[str, Any], said_so: tuple[st
     assert said(decide(settings, **context)) == said_so
 
 
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [
+        ("2026-03-02 01:00", "not_yet"),
+        ("2026-03-02 12:00", "not_at_this_hour"),
+        ("2026-03-02 22:00", ""),
+        ("2026-03-03 01:00", ""),
+        ("2026-03-04 03:59", ""),
+        ("2026-03-04 04:00", "ended"),
+        ("2026-03-04 22:00", "ended"),
+    ],
+)
+def test_a_night_belongs_to_the_date_on_which_it_began(moment: str, code: str) -> None:
+    when = "when: {from: 2026-03-02, until: 2026-03-03, hours: '22:00-04:00'}"
+    assert said(decide(when, at_ms=at(moment)))[0] == code
+
+
+@pytest.mark.parametrize("moment", ["2026-03-02 00:00", "2026-03-03 23:59"])
+def test_hours_within_a_day_leave_its_date_alone(moment: str) -> None:
+    for hours in ("00:00-24:00", "00:00-23:59", "00:01-24:00"):
+        when = f"when: {{from: 2026-03-02, until: 2026-03-03, hours: '{hours}'}}"
+        assert said(decide(when, at_ms=at(moment)))[0] in ("", "not_at_this_hour")
+
+
 def test_a_status_or_a_level_opens_a_rule_and_the_first_named_is_asked_for() -> None:
     vip = "  - {id: v, kind: vip, NAME}\n  - {id: w, kind: vip, NAME}\n"
     compiled = programme(RULE % "audience: {vip: [w, v]}" + vip)

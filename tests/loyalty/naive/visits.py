@@ -49,17 +49,17 @@ class Visit:
         return self.in_time(rule) and self.in_audience(rule) and (left is None or left > 0)
 
     def in_time(self, rule: Rule) -> bool:
-        when, day, weekday = rule.when, self.today, self.today.weekday()
-        if (when.from_ and day < when.from_) or (when.until and day > when.until):
-            return False
+        when, day = rule.when, self.today
         if when.hours is not None:
             start, end = when.hours
             minute = self.now.hour * 60 + self.now.minute
             if not (start <= minute < end if start < end else minute >= start or minute < end):
                 return False
             if start >= end and minute < end:
-                weekday = (weekday - 1) % 7
-        return not when.weekdays or WEEKDAYS[weekday] in when.weekdays
+                day -= timedelta(days=1)
+        if (when.from_ and day < when.from_) or (when.until and day > when.until):
+            return False
+        return not when.weekdays or WEEKDAYS[day.weekday()] in when.weekdays
 
     def in_audience(self, rule: Rule) -> bool:
         who, context, member = rule.audience, self.context, self.state is not None
