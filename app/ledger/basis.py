@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-ENGINE: Final = 5
+ENGINE: Final = 6
 """Of the engine and the fold: raised when the same sale could come out otherwise than before."""
 
 
