@@ -102,6 +102,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     member: uuid.UUID | None = None
     effects: tuple[AnyEffect, ...] = ()
     """What their coming back does to the member they belong to: this sale is priced after it."""
+    approved_by: str = ""
 
 
 class Pending(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -195,7 +195,12 @@ class Care:
         if card:
             facts.append(CardLinked(id=heart.world.new_id(), at_ms=at_ms, member=member, card=card))
         work = Work(facts=tuple(facts), keep_basket=True, at_ms=at_ms)
-        return heart.write(work, lambda: done("card_replaced"), answer)
+
+        def written() -> Outcome:
+            heart.refresh_member(member)
+            return done("card_replaced")
+
+        return heart.write(work, written, answer)
 
     def merge(
         self,

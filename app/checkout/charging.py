@@ -103,7 +103,7 @@ class Charging:
         again = msgspec.structs.replace(heart.sale, id=heart.world.new_id(), stage=Stage.OPEN, pending=None)
 
         def written() -> Outcome:
-            heart.sale = again
+            heart.go_on_as(again)
             if not again.tenders:
                 heart.reprice(keep=False)
             return why

@@ -14,6 +14,7 @@ from app.checkout.outcome import Outcome, done, refused
 from app.checkout.paper.refund import refund_document
 from app.checkout.ports import Slip
 from app.checkout.refunds import Refunds
+from app.checkout.rights import Approval
 from app.ledger.facts import SaleRefunded, Tender
 from hardware.receipt import PrintJob
 
@@ -25,7 +26,14 @@ class Exchanges:
         self._heart: Final = heart
         self._refunds: Final = refunds
 
-    def exchange(self, sale: uuid.UUID, quantities: Mapping[int, int], *, reason: str = "") -> Outcome:
+    def exchange(
+        self,
+        sale: uuid.UUID,
+        quantities: Mapping[int, int],
+        *,
+        reason: str = "",
+        approval: Approval | None = None,
+    ) -> Outcome:
         """Put what these goods are worth towards the sale in hand; both are written when that is paid."""
         heart = self._heart
         if (stopped := heart.stopped()) is not None:
@@ -35,6 +43,8 @@ class Exchanges:
         worth = self._refunds.preview(sale, quantities)
         if isinstance(worth, Outcome):
             return worth
+        if (lacking := self._refunds.lacking(worth, approval)) is not None:
+            return lacking
         put = Exchange(
             sale=sale,
             quantities={line: qty for line, qty in quantities.items() if qty},
@@ -42,6 +52,7 @@ class Exchanges:
             reason=reason,
             member=worth.of.member,
             effects=worth.effects,
+            approved_by=approval.by if approval else "",
         )
         heart.sale = msgspec.structs.replace(heart.sale, exchange=put)
         heart.reprice()
@@ -69,7 +80,9 @@ class Exchanges:
         if worth.money_minor != put.credit_minor:
             return refused("exchange_changed")
         money = (Tender(means="exchange", amount_minor=put.credit_minor, reference=str(sale.id)),)
-        fact = self._refunds.fact(worth, money, reason=put.reason, exchange=sale.id)
+        fact = self._refunds.fact(
+            worth, money, reason=put.reason, approved_by=put.approved_by, exchange=sale.id
+        )
         heart = self._heart
         document = refund_document(fact, heart.shop, heart.programme, sold=worth.of.sale, member=worth.member)
         return fact, Slip("refund", PrintJob(document), fact.id)

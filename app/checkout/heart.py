@@ -108,6 +108,8 @@ class Heart(Recorder):
             # The basket as it stood when the till stopped, a tender without an outcome included.
             self.sale = open_basket.from_bytes(kept)
             self.member = self.load(self.sale.member)
+            if self.sale.stage is Stage.OPEN:
+                self.look_at_card()
             self.holding.resumed()
         self._left: dict[str, int] = {}
         self._explained: tuple[Decision, Decision] | None = None
@@ -283,12 +285,19 @@ class Heart(Recorder):
             refusal = self.change(sale, self.load(sale.member), facts, why=None)
         if refusal is None:
             self.past.pop()
-            # The steps before it are steps of this sale from now on.
-            self.past = [
-                msgspec.structs.replace(each, id=now.id) if each.id == emptied.id else each
-                for each in self.past
-            ]
+            self._take_over(emptied.id)
         return refusal
+
+    def go_on_as(self, sale: OpenSale) -> None:
+        """The sale under another id, since its own was used up."""
+        before, self.sale = self.sale.id, sale
+        self._take_over(before)
+
+    def _take_over(self, other: uuid.UUID) -> None:
+        """The steps of another id are steps of this sale from now on."""
+        self.past = [
+            msgspec.structs.replace(each, id=self.sale.id) if each.id == other else each for each in self.past
+        ]
 
     @property
     def answering(self) -> Answering:
@@ -310,9 +319,17 @@ class Heart(Recorder):
     def refresh_member(self, member: uuid.UUID | None = None) -> None:
         """Their state may have changed (a snapshot came, a refund): price with what is known now."""
         mine = self.sale.member
-        if mine is not None and member in (None, mine) and self.stopped() is None:
+        known = (None, mine, self.member.id if self.member else None)  # they may have been merged since
+        if mine is not None and member in known and self.stopped() is None:
             self.member = self.load(mine)
+            self.look_at_card()
             self.reprice(keep=False)
+
+    def look_at_card(self) -> None:
+        """The card that the sale was begun with may have been blocked since: then it pays no more."""
+        holder = self.members.holder(self.sale.card) if self.sale.card else None
+        if holder is not None and holder.blocked:
+            self.sale = msgspec.structs.replace(self.sale, redeem_cap_centi=0, redeem=0)
 
     def refresh_price(self) -> None:
         """What all customers share may have changed (budgets, stocks): price with what is left now."""

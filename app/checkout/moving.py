@@ -16,7 +16,7 @@ from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo, SaleTakenFrom,
 from app.ledger.original import decision_of, discount_budgets, is_deposit, moved
 from app.loyalty.basket import Basket, Context, Line
 from app.loyalty.compiled import NO_DISCOUNT_TAG
-from app.loyalty.effects import AnyEffect
+from app.loyalty.effects import AnyEffect, CodeUsed, GrantUsed, PointsSpent
 from app.loyalty.engine import evaluate
 from app.loyalty.refund import refund
 from app.values import QTY_MILLI
@@ -56,7 +56,7 @@ class Moving:
         to = heart.load(member)
         if (member is not None and to is None) or owner == (to.id if to else None):
             return answer(refused("same_member" if to else "no_member"))
-        if (no := self._settled(found)) is not None:
+        if (no := self._settled(found) or _used_up(found)) is not None:
             return answer(no)
         taken = SaleTakenFrom(
             id=heart.world.new_id(),
@@ -103,7 +103,8 @@ class Moving:
         if given is not None:
             original = moved(original, given.effects)
         stays = discount_budgets(original)
-        effects = tuple(effect for effect in original.effects if effect not in stays)
+        # What a shared code took off stays off, and so is it counted.
+        effects = tuple(e for e in original.effects if e not in stays and not isinstance(e, CodeUsed))
         original = msgspec.structs.replace(original, effects=effects)
         whole = {line.id: line.qty_milli for line in original.lines}
         return refund(original, whole, at_ms=self._heart.world.now_ms()).effects
@@ -168,6 +169,14 @@ class Moving:
             return done(code)
 
         heart.write(Work(facts=facts, keep_basket=True, at_ms=heart.world.now_ms()), written, answer)
+
+
+def _used_up(sale: SaleCompleted) -> Outcome | None:
+    """Whether the member gave something for this sale that the other did not: it stays with the goods."""
+    for effect in sale.effects:
+        if isinstance(effect, PointsSpent) or (isinstance(effect, GrantUsed) and effect.restore):
+            return refused("used_up_with_it")
+    return None
 
 
 def _per_kilogram(net_minor: int, qty_milli: int) -> tuple[int, int]:

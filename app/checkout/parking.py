@@ -87,6 +87,7 @@ class Parking:
             heart.parked = len(self._sales)
             heart.begin_anew()
             heart.sale, heart.member = sale, heart.load(sale.member)
+            heart.look_at_card()
             heart.reprice()
             heart.holding.look()
             return done("resumed")

@@ -130,10 +130,25 @@ class Refunds:
             return refused("nothing_to_return")
         if any(t.means not in ("cash", "card", "gift_card", "exchange") for t in found.tenders):
             return refused("refund_elsewhere")
+        if self._spent_gift_card(found, back):
+            return refused("gift_card_empty")
         try:
             return self._worth(self.returnable(found), back)
         except ValueProblem:
             return refused("more_than_sold")
+
+    def _spent_gift_card(self, sale: SaleCompleted, back: Mapping[int, int]) -> bool:
+        """Whether a gift card comes back with less on it than was paid for it. Only where this till says what
+        is left."""
+        heart = self._heart
+        if heart.shop.gift_cards != "here":
+            return False
+        paying = {held.code for held in heart.sale.gift_cards}
+        return any(
+            line.code in paying or (heart.sales.gift_card_minor(line.code) or 0) < line.net_minor
+            for line in sale.lines
+            if line.apart == "gift_card" and line.code and line.line in back
+        )
 
     def _worth(self, of: Returnable, back: Mapping[int, int]) -> Refund:
         heart, sale = self._heart, of.sale
@@ -219,13 +234,18 @@ class Refunds:
         worth = self.preview(sale, quantities)
         if isinstance(worth, Outcome):
             return answer(worth)
-        over = heart.shop.refund_limit_minor is not None and worth.money_minor > heart.shop.refund_limit_minor
-        if (lacking := heart.lacking("refund", approval, above=over)) is not None:
+        if (lacking := self.lacking(worth, approval)) is not None:
             return answer(lacking)
         money_minor = worth.cash_minor if means == "cash" else worth.money_minor
         money = (Tender(means=means, amount_minor=money_minor),) if money_minor else ()
-        fact = self.fact(worth, money, reason=reason, approval=approval)
+        fact = self.fact(worth, money, reason=reason, approved_by=approval.by if approval else "")
         return self._returning.give(fact, worth.of.sale, worth.member, answer)
+
+    def lacking(self, worth: Refund, approval: Approval | None) -> Outcome | None:
+        """Why the cashier may not give so much back alone, in money or for other goods; None if they may."""
+        heart, limit_minor = self._heart, self._heart.shop.refund_limit_minor
+        over = limit_minor is not None and worth.money_minor > limit_minor
+        return heart.lacking("refund", approval, above=over)
 
     def _stopped(self, sale: uuid.UUID | None) -> Outcome | None:
         heart = self._heart
@@ -244,7 +264,7 @@ class Refunds:
         *,
         number: int | None = None,
         reason: str = "",
-        approval: Approval | None = None,
+        approved_by: str = "",
         exchange: uuid.UUID | None = None,
     ) -> SaleRefunded:
         """The fact of a refund paid back by `money`, gift cards apart."""
@@ -268,7 +288,7 @@ class Refunds:
             rounding_minor=worth.money_minor - sum(tender.amount_minor for tender in money),
             tenders=(*cards, *money),
             reason=reason,
-            approved_by=approval.by if approval else "",
+            approved_by=approved_by,
             exchange=exchange,
             member=worth.of.member,
             effects=worth.effects,

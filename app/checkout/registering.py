@@ -154,7 +154,7 @@ class Registering:
         again = msgspec.structs.replace(basket, id=heart.world.new_id())
 
         def written() -> Outcome:
-            heart.sale = again
+            heart.go_on_as(again)
             heart.decision = heart.price()
             return outcome
 

@@ -53,13 +53,20 @@ def decision_of(sale: SaleCompleted) -> Decision:
 def moved(original: Decision, effects: Iterable[AnyEffect]) -> Decision:
     """The decision of a sale that was given to another member, by what it did to them: all by value.
 
-    Its prices stand, and so do the budgets that paid for its discounts.
+    Its prices stand, and so do the budgets that paid for its discounts. The goods were priced in parts
+    (`1.0`, `1.1` of line 1): what a part did, its line did.
     """
+    theirs = (
+        msgspec.structs.replace(effect, line=line.partition(".")[0])
+        if (line := getattr(effect, "line", ""))
+        else effect
+        for effect in effects
+    )
     lines = tuple(
         DecidedLine(line.id, line.qty_milli, line.gross_minor, line.net_minor, line.tax, line.discounts)
         for line in original.lines
     )
-    return msgspec.structs.replace(original, lines=lines, effects=(*discount_budgets(original), *effects))
+    return msgspec.structs.replace(original, lines=lines, effects=(*discount_budgets(original), *theirs))
 
 
 def discount_budgets(decision: Decision) -> tuple[BudgetSpent, ...]:

@@ -9,7 +9,7 @@ says it all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -116,7 +116,7 @@ class _Refund:
         original = self.original
         lines = tuple(_line(line, step) for line, step in self.pairs)
         total = sum(line.net_minor for line in lines)
-        cards = tuple(Owed(card.code, -self.paid.of(card.amount_minor)) for card in original.gift_cards)
+        cards = tuple(self._cards())
         effects = tuple(self._effects())
         after = apply(state, effects, at_ms) if state is not None else None
         points = self._points(effects, advance(state, at_ms) if state is not None else None, after)
@@ -138,6 +138,14 @@ class _Refund:
             effects=effects,
             state_after=after,
         )
+
+    def _cards(self) -> Iterator[Owed]:
+        """What goes back to each card, rounded on their running total: to the cent what they paid in all."""
+        before = 0
+        for card in self.original.gift_cards:
+            after = before + card.amount_minor
+            yield Owed(card.code, self.paid.of(before) - self.paid.of(after))
+            before = after
 
     def _counted(self) -> list[tuple[DecidedLine, _Step]]:
         """The lines that count for the member; all of them where a sale has none."""

@@ -180,6 +180,23 @@ def test_a_lost_card_finds_its_member_and_pays_no_more(desk: Desk) -> None:
         assert said[-1].code == code
 
 
+def test_a_card_blocked_meanwhile_pays_no_more(desk: Desk) -> None:
+    """Not for a sale that was begun with it, parked or in hand."""
+    till, said, member = desk.till, desk.heard, desk.member()
+    for sale in ("parked", "in hand"):
+        till.tap(LUCJA[4:])
+        for _ in range(5):
+            till.scan(BEANS)
+        assert not till.redeem("max").refused or sale == "in hand"
+        if sale == "parked":
+            till.parking.park(answer=said.append)
+            till.care.replace_card(member, [LUCJA], answer=said.append)
+            till.parking.resume(1, said.append)
+        assert till.decision.points.spent_centi == 0
+        assert till.redeem("max").code == "nothing_to_redeem"
+        till.clear()
+
+
 # -- two that are one -------------------------------------------------------------------------------------
 
 

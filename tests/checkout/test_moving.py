@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import resources
 from app.ledger.facts import SaleCompleted, SaleGivenTo, SaleTakenFrom
+from app.loyalty.engine import compile_programme
+from app.loyalty.programme import load_programme
 from tests.support.shop import BASKET, Desk
 
 LUCJA, LUDMILA = "uid:04A1B2C3D4E5F6", "uid:04B1B2C3D4E5F6"
@@ -105,3 +108,39 @@ def test_what_cannot_be_moved(desk: Desk) -> None:
     assert move(desk, desk.till.last.sale, desk.member(LUDMILA)) == "paid_in_points"
     desk.till.moving.move(uuid.uuid4(), None, reason="x", answer=desk.heard.append)
     assert desk.heard[-1].code == "sale_unknown"
+
+
+def test_what_the_member_gave_for_it_stays_with_the_sale(desk: Desk) -> None:
+    """Points that fetched a reward came back to whoever had fetched it, and the reward stayed out."""
+    gallery = resources.path("programmes", "gallery", "promo-code.yaml").read_text("utf-8")
+    items = "items: [{id: mug, name: {ru: a, pl: a, en: a}, points: 500}]"
+    rule = f"  - {{id: shelf, kind: reward, name: {{ru: a, pl: a, en: a}}, {items}}}"
+    points = "  - {id: points, kind: points, name: {ru: a, pl: a, en: a}, earn: {points: 1, per: 1.00}}"
+    text = f"{gallery.partition('rules:')[0]}rules:\n{points}\n{rule}\n"
+    desk.programme = compile_programme(load_programme(text.encode()))
+    desk.till.use(desk.programme)
+    desk.till.tap(LUCJA[4:])
+    desk.till.scan("5901234000178")
+    assert not desk.till.rewards.take("shelf/mug").refused
+    desk.till.pay_cash(100_00, desk.heard.append)
+    assert desk.till.last is not None
+    assert move(desk, desk.till.last.sale, desk.member(LUDMILA)) == "used_up_with_it"
+
+
+def test_uses_sold_without_a_card_go_with_their_goods_after_a_claim(desk: Desk) -> None:
+    gallery = resources.path("programmes", "gallery", "promo-code.yaml").read_text("utf-8")
+    goods = "products: {skus: ['1017']}, uses: 3, sold_by: {skus: ['1016']}"
+    rule = f"  - {{id: care, kind: entitlement, name: {{ru: a, pl: a, en: a}}, {goods}}}"
+    text = f"{gallery.partition('rules:')[0]}rules:\n{rule}\n"
+    desk.programme = compile_programme(load_programme(text.encode()))
+    desk.till.use(desk.programme)
+    sale = sold(desk, "5901234000161", uid="")
+    assert claim(desk, sale, desk.member(LUDMILA)) == "sale_claimed"
+    member = desk.reader.member(desk.member(LUDMILA))
+    assert member is not None
+    assert [grant.uses for grant in member.state.grants] == [3]
+    desk.till.refunds.refund(sale.id, {1: 1000}, answer=desk.heard.append)
+    assert desk.heard[-1].code == "refunded"
+    member = desk.reader.member(desk.member(LUDMILA))
+    assert member is not None
+    assert member.state.grants == ()

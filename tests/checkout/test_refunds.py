@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.checkout.outcome import Outcome
+from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Work
 from app.checkout.receiptless import BroughtBack, Worth
 from app.checkout.refunds import Refund, Returnable
@@ -17,7 +19,7 @@ from app.ledger.facts import PointsAdjusted, Privileged, SaleCompleted, SaleRefu
 from app.loyalty.effects import PointsSpent
 from tests.checkout.test_till import Later
 from tests.support.facts import product
-from tests.support.shop import BASKET, Desk
+from tests.support.shop import BASKET, SHOP, Desk
 
 LUCJA = "04A1B2C3D4E5F6"
 BEANS, MILK = "5901234000161", "5901234000178"
@@ -353,3 +355,40 @@ def test_nothing_is_written_that_a_sale_with_the_terminal_does_not_know_of(desk:
     till.settle_terminal(charged=True, answer=said.append)
     assert said[-1].code == "sold"
     assert (till.last.sale.number, till.heart.next_number) == (2, 3)
+
+
+def test_goods_for_goods_need_the_same_yes_as_money(tmp_path: Path) -> None:
+    """What they are worth above the new goods leaves the drawer."""
+    desk = Desk(tmp_path / "till", shop=msgspec.structs.replace(SHOP, refund_limit_minor=10_00)).stock()
+    desk.sell(BEANS, uid="")
+    till = desk.till
+    assert till.last is not None
+    old = till.last.sale
+    desk.database.writer.put_staff([Staff(id="anna", name="Anna", pin="", token="code:anna")])
+    till.people.refresh()
+    till.people.present("code:anna", "barcode")
+    till.scan(MILK)
+    assert till.exchanges.exchange(old.id, {1: 1000}).code == "needs_approval"
+    yes = Approval("olga", Role.MANAGER)
+    assert till.exchanges.exchange(old.id, {1: 1000}, approval=yes).code == "exchanging"
+    till.pay_cash(0, desk.heard.append)
+    (refund,) = [fact for fact in desk.facts() if isinstance(fact, SaleRefunded)]
+    assert (desk.heard[-1].code, refund.approved_by) == ("sold", "olga")
+    desk.close()
+
+
+def test_a_gift_card_that_was_spent_does_not_come_back(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "till", shop=msgspec.structs.replace(SHOP, gift_cards="here")).stock()
+    till = desk.till
+    till.ring(product("GIFT", name="Gift card", price_minor=20_00, tags=("gift_card",)))
+    assert not till.adjusting.number_line(1, "G1").refused
+    till.pay_cash(20_00, desk.heard.append)
+    assert till.last is not None
+    card = till.last.sale
+    till.scan(MILK)
+    till.present_gift_card("G1")
+    assert isinstance(till.refunds.preview(card.id, {1: 1000}), Outcome), "it is paying here and now"
+    till.pay_cash(0, desk.heard.append)
+    assert desk.heard[-1].code == "sold"
+    assert till.refunds.preview(card.id, {1: 1000}) == refused("gift_card_empty")
+    desk.close()

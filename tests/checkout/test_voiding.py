@@ -209,3 +209,17 @@ def test_it_survives_the_till(desk: Desk, act: str) -> None:
         query = "SELECT count(*) FROM fact f JOIN envelope e ON e.fact = f.id WHERE f.kind = ?"
         kind = "line_voided" if act == "void" else "sale_abandoned"
         assert connection.exec_driver_sql(query, (kind,)).scalar() == 1
+
+
+def test_undone_after_a_card_was_not_charged_it_is_a_line_taken_out(desk: Desk) -> None:
+    """The sale goes on under another id; its steps are still its own, and no basket was given up."""
+    till = desk.till
+    till.scan("5901234000161")
+    till.scan("5901234000178")
+    till.ask_terminal(desk.heard.append)
+    till.settle_terminal(charged=False, answer=desk.heard.append)
+    till.undo()
+    assert [type(fact).__name__ for fact in desk.facts()][-2:] == ["SaleVoided", "LineVoided"]
+    figures = till.drawer.figures()
+    assert figures is not None
+    assert (figures.voids, figures.abandoned) == (1, 0)

@@ -86,7 +86,9 @@ class Refunding(Panel):
         if worth is None:
             return None
         if self.way == EXCHANGE:
-            outcome = self.till.exchanges.exchange(self.sale.id, self.back_milli)
+            outcome = self.till.exchanges.exchange(self.sale.id, self.back_milli, approval=approval)
+            if self.approve(outcome, self._refund):
+                return None
             if not outcome.refused:
                 self.screen.close()
             return self.screen.tell(outcome)
