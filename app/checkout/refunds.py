@@ -228,7 +228,6 @@ class Refunds:
 
         Where the till asks terminal or fiscal device by itself, `answer` hears that it is on its way.
         """
-        heart = self._heart
         if (stopped := self._stopped(sale)) is not None:
             return answer(stopped)
         worth = self.preview(sale, quantities)
