@@ -12,6 +12,11 @@ from app.checkout.ports import NotWritten
 
 MOST_BYTES: Final = 200_000_000
 MOST_ROWS: Final = 2_000_000
+MOST_LINES: Final = 5
+"""So many lines are named by their numbers; where there are more, the whole file is written so."""
+
+Numbered = tuple[int, list[str]]
+"""A row and the line of the file in which it begins."""
 
 
 class SheetProblem(NotWritten):
@@ -29,18 +34,24 @@ def read_sheet(file: Path) -> list[dict[str, str]]:
     if file.stat().st_size > MOST_BYTES:
         raise SheetProblem(f"{file} is larger than {MOST_BYTES // 1_000_000} MB: split it")
     if file.suffix.lower() in (".xlsx", ".xlsm"):
-        return _named(file, _xlsx(file))
-    return _named(file, _csv(file))
+        return _named(file, _xlsx(file), "name their column in the first row, or empty them")
+    return _named(file, _csv(file), "put what has a comma in it in quotes, or separate cells by semicolons")
 
 
-def _csv(file: Path) -> list[list[str]]:
+def _csv(file: Path) -> list[Numbered]:
     text = _decode(file)
     first = text.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[Numbered] = []
+    line = 1
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        for row in reader:
+            rows.append((line, row))
+            line = reader.line_num + 1
     except csv.Error as error:
         raise SheetProblem(f"{file} is not a table: {error}") from error
+    return rows
 
 
 def _decode(file: Path) -> str:
@@ -55,7 +66,7 @@ def _decode(file: Path) -> str:
     raise SheetProblem(f"{file} is not UTF-8: choose «CSV UTF-8» when saving, or save it as XLSX")
 
 
-def _xlsx(file: Path) -> list[list[str]]:
+def _xlsx(file: Path) -> list[Numbered]:
     from zipfile import BadZipFile
 
     from openpyxl import load_workbook
@@ -67,7 +78,7 @@ def _xlsx(file: Path) -> list[list[str]]:
         raise SheetProblem(f"{file} is not an XLSX workbook: {error}") from error
     try:
         rows = book.worksheets[0].iter_rows(values_only=True, max_row=MOST_ROWS)
-        return [[_cell(value) for value in row] for row in rows]
+        return [(line, [_cell(value) for value in row]) for line, row in enumerate(rows, start=1)]
     finally:
         book.close()
 
@@ -86,25 +97,27 @@ def _cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _named(file: Path, table: list[list[str]]) -> list[dict[str, str]]:
+def _named(file: Path, table: list[Numbered], where_to: str) -> list[dict[str, str]]:
+    """The rows below the header by column name. `where_to` says what to do with cells beyond the last."""
     if not table:
         raise SheetProblem(f"{file} is empty: its first row names the columns")
-    header = [name.strip().lower() for name in table[0]]
+    header = [name.strip().lower() for name in table[0][1]]
     while header and not header[-1]:
         header.pop()
+    if not header:
+        raise SheetProblem(f"{file}: its first row is empty, and should name the columns")
     twice = {name for name in header if header.count(name) > 1}
     if twice:
         raise SheetProblem(f"{file} names a column twice: {', '.join(sorted(twice))}")
     if not all(header):
         raise SheetProblem(f"{file} has a column without a name in its first row")
-    for number, row in enumerate(table[1:], start=2):
-        if any(cell.strip() for cell in row[len(header) :]):
-            raise SheetProblem(
-                f"{file}, row {number} has more cells than there are columns: put what holds the separator "
-                "into quotes (1,50 is two cells), or save the file with semicolons"
-            )
-    return [
-        dict(zip(header, [*row, *[""] * len(header)], strict=False))
-        for row in table[1:]
-        if any(cell.strip() for cell in row)
-    ]
+    filled = [(line, row) for line, row in table[1:] if any(cell.strip() for cell in row)]
+    beyond = [line for line, row in filled if any(cell.strip() for cell in row[len(header) :])]
+    if beyond:
+        raise SheetProblem(f"{file}, {_lines(beyond)}: more cells than columns; {where_to}")
+    return [dict(zip(header, [*row, *[""] * len(header)], strict=False)) for _, row in filled]
+
+
+def _lines(numbers: list[int]) -> str:
+    named = ", ".join(map(str, numbers[:MOST_LINES]))
+    return f"line{'s' * (len(numbers) > 1)} {named}" + (", …" if len(numbers) > MOST_LINES else "")

@@ -92,6 +92,7 @@ def test_wrong_headers_are_told_first(tmp_path: Path) -> None:
     ("name", "content", "reason"),
     [
         ("a.csv", b"", "is empty"),
+        ("a.csv", b"\nsku,name,price\n1,a,1\n", "first row is empty"),
         ("a.csv", b"sku,sku\n1,2\n", "names a column twice: sku"),
         ("a.csv", b"sku,,name\n1,2,3\n", "a column without a name"),
         ("a.csv", "sku;name;price\n1;Żółw;1\n".encode("cp1250"), "is not UTF-8"),
@@ -106,12 +107,34 @@ def test_files_that_are_no_tables(tmp_path: Path, name: str, content: bytes, rea
         read_sheet(tmp_path / name)
 
 
-def test_a_decimal_comma_makes_no_price_of_its_own(tmp_path: Path) -> None:
-    """1,50 is two cells where commas part them: the price was 1.00."""
-    with pytest.raises(SheetProblem, match="row 3 has more cells"):
-        sheet(tmp_path, "sku,name,price\n1,Milk,1\n2,Tea,1,50\n")
-    (row,) = sheet(tmp_path, 'sku,name,price\n1,Milk,"1,50",\n')
-    assert row["price"] == "1,50"
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sku,name,price\n1,Mleko,1,50\n2,Ser,12,99\n", "lines 2, 3"),
+        ("sku,name,price\n\n1,Mleko,1.50\n2,Ser,12,99\n", "line 4"),
+        ('sku,name,price\n1,"Mleko\nUHT",1.50\n2,Ser,12,99\n', "line 4"),
+        ("sku,name,price\n" + "1,Mleko,1,50\n" * 30, r"lines 2, 3, 4, 5, 6, …"),
+    ],
+)
+def test_a_price_that_its_comma_would_cut_is_refused(tmp_path: Path, text: str, line: str) -> None:
+    with pytest.raises(SheetProblem, match=f"{line}: more cells .* in quotes, or separate .* semicolons"):
+        sheet(tmp_path, text)
+
+
+def test_cells_beside_the_columns_of_a_workbook_are_refused(tmp_path: Path) -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    for row in (["sku", "name", "price"], [], [1017, "Mleko", 6.49, None, " "], [1018, "Ser", 9, None, "x"]):
+        page.append(row)
+    book.save(tmp_path / "list.xlsx")
+    with pytest.raises(SheetProblem, match=r"line 4: more cells .* name their column"):
+        read_sheet(tmp_path / "list.xlsx")
+
+
+def test_empty_cells_beyond_the_columns_do_no_harm(tmp_path: Path) -> None:
+    rows = sheet(tmp_path, "sku,name,price,,\n1,Mleko,1.50,,\n2,Ser,12.99,, ,\n")
+    assert [p.price_minor for p in read_products(rows, "PLN").products] == [150, 1299]
 
 
 def test_importing_again_does_no_harm(tmp_path: Path) -> None:
