@@ -86,6 +86,12 @@ def _describe(remains: Remains) -> None:
         )
     if remains.persons:
         say(f"{len(remains.persons)} persons that the server has not had")
+    if remains.persons_unread != 0:
+        count = "Some" if remains.persons_unread is None else remains.persons_unread
+        complain(
+            f"{count} persons could not be read. Their cards and points are rescued all the same. Ask them "
+            "for their names when they come; a recovery firm may find the rest."
+        )
 
 
 def _ranges(numbers: list[int]) -> str:

@@ -12,13 +12,12 @@ import contextlib
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from app.checkout.ports import Person
 from app.ledger.chain import GENESIS, Head, link_hash, seal
 from app.ledger.facts import UnreadableFact, header
 from app.store import rows
@@ -77,7 +76,7 @@ class Remains:
         self.unsynced = self.read(self.acked_seq, self.last_seq)
         there = {kept.seq for kept in self.unsynced}
         self.lost = [seq for seq in range(self.acked_seq + 1, self.last_seq + 1) if seq not in there]
-        self.persons = self._persons()
+        self.persons, self.persons_unread = self._persons()
 
     @property
     def since_ms(self) -> int | None:
@@ -109,19 +108,33 @@ class Remains:
     def _is(self, seq: int, body: bytes, prev_hash: bytes, digest: bytes) -> bool:
         return link_hash(prev_hash, self.origin, self.epoch, seq, body) == digest
 
-    def _persons(self) -> list[protocol.PersonRow]:
-        where = "FROM person p WHERE p.handed_ms IS NULL OR p.handed_ms < p.updated_ms ORDER BY p.n"
-        first = f"SELECT p.updated_ms, {_FIRST_PERSON}, 0, '', '' FROM person p ORDER BY p.n"
-        for query in (f"SELECT p.updated_ms, {rows.PERSON} {where}", first):
-            found = self._all(query)
-            if found is None:
-                continue
-            people: list[tuple[int, Person]] = [(row[0], rows.person(row[1:])) for row in found]
-            return [
-                protocol.PersonRow(member=one.member, updated_ms=updated_ms, data=msgspec.Raw(_encode(one)))
-                for updated_ms, one in people
-            ]
-        return []
+    def _persons(self) -> tuple[list[protocol.PersonRow], int | None]:
+        """Those that the server has not had, and how many more cannot be read; None: nobody knows."""
+        query = f"SELECT p.updated_ms, {rows.PERSON} FROM person p"
+        only = "(p.handed_ms IS NULL OR p.handed_ms < p.updated_ms)"
+        if self._all(f"{query} WHERE {only} LIMIT 0") is None:
+            query, only = f"SELECT p.updated_ms, {_FIRST_PERSON}, 0, '', '' FROM person p", "TRUE"
+        unread: int | None = 0
+        found = self._all(f"{query} WHERE {only} ORDER BY p.n")
+        if found is None:
+            numbers = self._person_numbers(only)
+            each = [self._all(f"{query} WHERE {only} AND p.n = ?", n) for n in numbers or ()]
+            found = [row for row in each if row is not None for row in row]
+            unread = None if numbers is None else each.count(None)
+        people = [(row[0], rows.person(row[1:])) for row in found]
+        return [
+            protocol.PersonRow(member=one.member, updated_ms=updated_ms, data=msgspec.Raw(_encode(one)))
+            for updated_ms, one in people
+        ], unread
+
+    def _person_numbers(self, only: str) -> Iterable[int] | None:
+        """The numbers of persons from an index: the one of those not handed, or of all; else all up to the
+        last one. None where none of that can be read."""
+        for query in (f"SELECT p.n FROM person p WHERE {only}", "SELECT n FROM person"):
+            if (found := self._all(f"{query} ORDER BY 1")) is not None:
+                return [row[0] for row in found]
+        last = self._one("SELECT max(n) FROM person")
+        return None if last is None else range(1, (last[0] or 0) + 1)
 
     def _setting(self, key: str) -> bytes | None:
         row = self._one("SELECT value FROM setting WHERE key = ?", key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,9 @@ from typer.testing import CliRunner
 from app.checkout.ports import Person, Work
 from app.cli import app
 from app.ledger.facts import NoSale
-from app.store.connection import DatabaseFile, database_key
+from app.store.connection import DatabaseFile, StoreProblem, database_key
 from app.store.database import Database
-from app.store.remains import opened
+from app.store.remains import PAGE_BYTES, opened
 from sync import protocol
 from sync.bundle import BadBundle, from_bytes, to_bytes
 from sync.outbox import Credentials
@@ -332,3 +333,28 @@ def test_persons_come_along(rig: Rig, tmp_path: Path) -> None:
     with opened(tmp_path / "live") as remains:
         (row,) = remains.bundle(1).persons
     assert msgspec.json.decode(row.data, type=Person) == person
+
+
+def test_a_page_that_is_gone_costs_the_persons_in_it_alone_and_they_are_counted(tmp_path: Path) -> None:
+    """Whichever page it is: each person is there or counted, or it is said that nobody knows how many."""
+    count = 120
+    shelf, live = Shelf(), Database(tmp_path / "live")
+    live.write(shelf.opened())
+    for n in range(count):
+        live.write(shelf.enrolled(f"Person {n} " + "x" * 100, f"+48 600 000 {n:03}")[1])
+    live.close()
+    file = tmp_path / "live" / "till.db"
+    data = broken = file.read_bytes()
+    found: set[tuple[int, int | None]] = set()
+    for start in range(0, len(data), PAGE_BYTES):
+        file.write_bytes(data[:start] + bytes(PAGE_BYTES) + data[start + PAGE_BYTES :])
+        with suppress(StoreProblem), opened(file.parent) as remains:
+            found.add((len(remains.persons), remains.persons_unread))
+            if 0 < len(remains.persons) < count:
+                broken = file.read_bytes()
+    assert all(unread is None or there + unread == count for there, unread in found)
+    assert (count, 0) in found
+    file.write_bytes(broken)
+    code, said = run("rescue", str(file.parent))
+    (there,) = (int(line.split()[0]) for line in said.splitlines() if "has not had" in line)
+    assert (code, f"{count - there} persons could not be read" in said) == (0, True), said
