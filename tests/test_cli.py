@@ -7,6 +7,7 @@ import shutil
 import uuid
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -15,6 +16,7 @@ from app.cli import app
 from app.config import FILE
 from app.loyalty.effects import CodeUsed
 from app.store.database import Database
+from app.store.programmes import Published
 from sync.server.database import open_database
 from tests.support.facts import Shelf
 from tests.sync.rig import Rig
@@ -63,6 +65,26 @@ def test_a_bad_list_changes_nothing(folder: Path, tmp_path: Path) -> None:
     assert not (folder / "till.db").exists()
     missing = run("import", "products", tmp_path / "none.csv", "--data", folder)
     assert missing.exit_code == 2
+
+
+def test_balances_of_rules_that_no_programme_has_are_refused(folder: Path, tmp_path: Path) -> None:
+    members = tmp_path / "members.csv"
+    members.write_text("name,phone,stamps:nosuchrule\nAnna,+48 500 100 201,5\n", "utf-8")
+    refused = run("import", "members", members, "--data", folder)
+    assert refused.exit_code == 2
+    assert "line 1, stamps:nosuchrule: names no stamp card of the programme" in refused.output
+    assert "there are coffee-card" in refused.output
+    later = Published("later", 1, 10**13, (folder / "programme.yaml").read_text("utf-8"))
+    body = msgspec.json.encode(
+        msgspec.structs.replace(later, source=later.source.replace("coffee-card", "nosuchrule"))
+    )
+    database = Database(folder)
+    with database.file.engine().connect() as connection:
+        row = "INSERT INTO listed (list, key, store, body) VALUES ('programme', 'later@1', '', ?)"
+        connection.exec_driver_sql(row, (body,))
+    database.close()
+    taken = run("import", "members", members, "--data", folder)
+    assert taken.output == "1 members enrolled, 0 were here already.\n", "published, and in force later"
 
 
 def test_no_settings_says_what_to_do(tmp_path: Path) -> None:

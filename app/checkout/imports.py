@@ -46,7 +46,7 @@ MEMBER_COLUMNS: Final = frozenset(
     ["name", "phone", "email", "birthday", "lang", "segments", "cards", "points", "receipts", "spend"]
 )
 OPENINGS: Final = ("points", "stamps", "spend")
-"""Member columns that may name a rule: points:main, stamps:coffee, spend:levels."""
+"""Member columns that may name a rule: points:main, stamps:coffee, spend:levels. Stamps must."""
 
 
 class Problem(NamedTuple):
@@ -147,20 +147,24 @@ class _Once:
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}
 
-    def check(self, cells: _Cells, column: str, value: str) -> None:
-        if value in self._seen:
-            cells.wrong(column, f"{value} stands in line {self._seen[value]} already")
+    def check(self, cells: _Cells, column: str, value: str, same: str = "") -> None:
+        """`same` is equal for values that only look different."""
+        known = same or value
+        if known in self._seen:
+            cells.wrong(column, f"{value} stands in line {self._seen[known]} already")
         else:
-            self._seen[value] = cells.line
+            self._seen[known] = cells.line
 
 
-def _headers(rows: Sequence[Row], known: frozenset[str], needed: Iterable[str]) -> list[Problem]:
+def _headers(
+    rows: Sequence[Row], known: frozenset[str], needed: Iterable[str], openings: Sequence[str] = ()
+) -> list[Problem]:
     found: list[str] = list(rows[0]) if rows else []
-    columns = ", ".join(sorted(known))
+    columns = ", ".join(sorted([*known, *(f"{name}:RULE" for name in openings)]))
     problems = [
         Problem(1, name, f"is not a column; known are {columns}")
         for name in found
-        if name.partition(":")[0] not in known
+        if name not in known and name.partition(":")[0] not in openings
     ]
     problems += [
         Problem(1, name, "is missing; the file needs this column") for name in needed if name not in found
@@ -168,6 +172,23 @@ def _headers(rows: Sequence[Row], known: frozenset[str], needed: Iterable[str]) 
     if not rows:
         problems.append(Problem(1, "file", "has no rows below its header"))
     return problems
+
+
+def _openings(rows: Sequence[Row], rules: Mapping[str, str] | None) -> Iterable[Problem]:
+    """Columns of opening balances from which nobody would get anything."""
+    for name in rows[0] if rows else ():
+        what, _, rule = name.partition(":")
+        if what not in OPENINGS or name in MEMBER_COLUMNS:
+            continue
+        if not rule:
+            yield Problem(1, name, f"needs a rule: {what}:RULE")
+        elif rules is not None and what == "stamps" and rules.get(rule) != "stamps":
+            cards = sorted(id for id, kind in rules.items() if kind == "stamps")
+            there = ", ".join(cards) or "none"
+            yield Problem(1, name, f"names no stamp card of the programme; there are {there}")
+        elif rules is not None and rule not in rules:
+            there = ", ".join(sorted(rules))
+            yield Problem(1, name, f"names no rule of the programme; there are {there}")
 
 
 def read_products(rows: Sequence[Row], currency: str) -> Listing:
@@ -239,14 +260,23 @@ def _digits(text: str) -> str:
 
 
 def read_members(
-    rows: Sequence[Row], *, members: Members, world: World, points_rule: str, source: str, day: int
+    rows: Sequence[Row],
+    *,
+    members: Members,
+    world: World,
+    points_rule: str,
+    source: str,
+    day: int,
+    rules: Mapping[str, str] | None = None,
 ) -> Roll:
     """Check a member list. Needs name, and a card or a phone to know the member by.
 
     Brought over: points[:rule], stamps:rule, spend:rule (for tiers), receipts, spend. `day` is the import's
-    local day since 1970, under which spending is counted.
+    local day since 1970, under which spending is counted. `rules` are the kinds of the rules that there are,
+    by id; without them any name will do.
     """
-    roll = Roll(problems=_headers(rows, MEMBER_COLUMNS | {"stamps"}, ("name",)))
+    roll = Roll(problems=_headers(rows, MEMBER_COLUMNS, ("name",), OPENINGS))
+    roll.problems += _openings(rows, rules)
     if roll.problems:
         return roll
     cards, phones = _Once(), _Once()
@@ -258,7 +288,7 @@ def read_members(
         for token in tokens:
             cards.check(cells, "cards", token)
         if person.phone:
-            phones.check(cells, "phone", person.phone)
+            phones.check(cells, "phone", person.phone, _digits(person.phone))
         effects = tuple(_brought(cells, row, points_rule, f"{source}:{person.member}", at_ms, day))
         known = _known(members, tokens, person.phone)
         if known is None:

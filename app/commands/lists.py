@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from app.commands.console import Data, complain, known_errors, say
 from app.config import data_folder, load
+
+if TYPE_CHECKING:
+    from app.loyalty.model import Programme
+    from app.store.reader import Reader
 
 MOST_PROBLEMS: Final = 200
 
@@ -82,6 +87,7 @@ def import_members(file: Path, data: Data = None) -> None:
                 points_rule=points_rule(programme),
                 source=file.name,
                 day=world.now_ms() // 86_400_000,
+                rules=_rules(programme.programme, reader),
             )
             if roll.problems:
                 refuse(file, [str(problem) for problem in roll.problems])
@@ -91,3 +97,15 @@ def import_members(file: Path, data: Data = None) -> None:
             database.close()
         moved = f", {len(roll.regrouped)} of them in other segments now" if roll.regrouped else ""
         say(f"{len(roll.members)} members enrolled, {roll.known} were here already{moved}.")
+
+
+def _rules(file: Programme, reader: Reader) -> dict[str, str]:
+    """Kinds of rules by id: of the till's own file and of all that was published, also for later."""
+    from app.loyalty.programme import ProgrammeProblems, load_programme
+    from app.store.programmes import published
+
+    programmes = [file]
+    for one in published(reader):
+        with suppress(ProgrammeProblems):
+            programmes.append(load_programme(one.source.encode()))
+    return {rule.id: rule.kind for programme in programmes for rule in programme.rules}

@@ -229,6 +229,49 @@ def test_bad_members_are_told(tmp_path: Path) -> None:
     desk.close()
 
 
+def test_one_phone_written_two_ways_is_one_member(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "till").stock()
+    rows = sheet(tmp_path, "name,phone\nEwa,+48 600 600 600\nOla,+48 600-600-600\nIza,+48600600600\n")
+    roll = read_members(rows, members=desk.reader, world=desk.world, points_rule="points", source="x", day=1)
+    assert told(roll.problems) == [  # type: ignore[arg-type]
+        "line 3, phone: +48 600-600-600 stands in line 2 already",
+        "line 4, phone: +48600600600 stands in line 2 already",
+    ]
+    desk.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("stamps", "needs a rule: stamps:RULE"),
+        ("stamps:", "needs a rule: stamps:RULE"),
+        ("spend:", "needs a rule: spend:RULE"),
+        ("points:", "needs a rule: points:RULE"),
+        ("cards:x", "is not a column; known are birthday, cards,"),
+        ("receipts:tier", "is not a column; known are"),
+        ("points:pionts", "names no rule of the programme; there are coffee-card, points"),
+        ("stamps:points", "names no stamp card of the programme; there are coffee-card"),
+    ],
+)
+def test_columns_that_would_bring_nothing_are_refused(tmp_path: Path, column: str, reason: str) -> None:
+    desk = Desk(tmp_path / "till").stock()
+    rows = sheet(
+        tmp_path, f"name,phone,points:points,stamps:coffee-card,{column}\nEwa,+48 600 600 600,1,2,3\n"
+    )
+    roll = read_members(
+        rows,
+        members=desk.reader,
+        world=desk.world,
+        points_rule="points",
+        source="x",
+        day=1,
+        rules={"points": "points", "coffee-card": "stamps"},
+    )
+    (problem,) = told(roll.problems)  # type: ignore[arg-type]
+    assert problem.startswith(f"line 1, {column}: {reason}")
+    desk.close()
+
+
 @given(st.lists(st.fixed_dictionaries({"sku": st.text(), "name": st.text(), "price": st.text()}), max_size=4))
 def test_any_cells_give_products_or_problems(rows: list[dict[str, str]]) -> None:
     listing = read_products(rows, "PLN")
