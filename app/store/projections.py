@@ -153,6 +153,7 @@ class Projections:
                 self._open_day, self._known = fact.business_day, True
             case ShiftClosed():
                 self._run("UPDATE shift SET closed_ms = ? WHERE id = ?", (fact.at_ms, fact.shift.bytes))
+                self._known = False
             case _:
                 pass
         self._add_to_day(fact)
@@ -320,7 +321,7 @@ class Projections:
     def _add_to_day(self, fact: AnyFact) -> None:
         if isinstance(fact, SaleCompleted | SaleRefunded):
             business_day = fact.business_day
-        elif isinstance(fact, MemberEnrolled):
+        elif isinstance(fact, MemberEnrolled) and fact.channel != "import":
             business_day = self._shift_day()
         else:
             return
@@ -333,9 +334,9 @@ class Projections:
         self._run(_DAY, (business_day, _encode(self._day)))
 
     def _shift_day(self) -> str | None:
-        """The business day of the shift opened last."""
+        """The business day of the open shift."""
         if not self._known:
-            query = "SELECT business_day FROM shift ORDER BY number DESC LIMIT 1"
+            query = "SELECT business_day FROM shift WHERE closed_ms IS NULL ORDER BY number DESC LIMIT 1"
             row = self._run(query).fetchone()
             self._open_day, self._known = row[0] if row else None, True
         return self._open_day

@@ -3,11 +3,12 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy.exc import IntegrityError
 
 from app.checkout.ports import Work
 from app.ledger.chain import Head, verify
-from app.ledger.facts import SaleCompleted, decode
+from app.ledger.facts import MemberEnrolled, SaleCompleted, ShiftClosed, decode
 from app.store.connection import sqlcipher
 from app.store.database import Database
 from app.store.reader import Reader
@@ -104,6 +105,29 @@ def test_projections_rebuilt_from_facts_are_equal(database: Database) -> None:
     rebuilt = database.reader().member(member)
     assert rebuilt is not None
     assert rebuilt.state.balance_centi == 3 * 1800
+
+
+def test_new_members_are_those_who_enrolled_in_an_open_shift(database: Database) -> None:
+    """Those imported joined elsewhere, and whoever comes after the last shift belongs to none."""
+    shelf, reader = Shelf(), database.reader()
+    new = shelf.world.new_id
+
+    def joined(channel: str = "till") -> Work:
+        return Work(facts=(MemberEnrolled(id=new(), at_ms=shelf.world.ms, member=new(), channel=channel),))
+
+    closed = ShiftClosed(id=new(), at_ms=shelf.world.ms, shift=shelf.shift, cashier="Anna", expected_minor=0)
+    days = shelf.opened(), joined(), joined("import"), Work(facts=(closed,)), joined(), joined("import")
+    for work in days:
+        database.writer.commit(work)
+    assert [figures.enrolled for figures in reader.days()] == [1]
+    shelf.shift = new()
+    (opened,) = shelf.opened().facts
+    database.writer.commit(Work(facts=(replace(opened, number=2, business_day="2026-11-19"),)))
+    for _ in range(2):
+        database.writer.commit(joined())
+    assert reader.day("2026-11-19").enrolled == 2
+    assert reader.day(DAY).enrolled == 1
+    assert database.writer.check() == (len(days) + 3, [])
 
 
 def test_an_unreadable_fact_stays_and_does_not_stop_a_rebuild(database: Database) -> None:
