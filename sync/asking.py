@@ -16,7 +16,7 @@ from app.lanes import World
 from sync import protocol
 from sync.found import Found
 from sync.outbox import Credentials
-from sync.questions import NO_ANSWER, QuestionLane
+from sync.questions import QuestionLane
 
 DEADLINE_S: Final = 2.0
 """How long whoever asks waits, from asking to hearing."""
@@ -71,6 +71,6 @@ class AskLane(QuestionLane):
             if response.status_code == 200:
                 return [protocol.decode(response.content, Found)]
             problem = protocol.decode(response.content, protocol.Problem)
-        except (*NO_ANSWER, protocol.WireProblem):
+        except (httpx.HTTPError, httpx.StreamError, protocol.WireProblem):
             return None
         return [] if problem.code == "card_of_nobody" else None

@@ -19,7 +19,6 @@ from app.lanes import Lane, World
 from sync import protocol
 from sync.directory import BadDirectory, Directory
 from sync.outbox import Credentials
-from sync.questions import NO_ANSWER
 from sync.shelf import Shelf
 
 STALL: Final = httpx.Timeout(30.0, connect=5.0)
@@ -73,12 +72,11 @@ class Fetching:
         done = False
         try:
             done = self._brought_up_to_date()
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            _log.info("the directory of members did not come whole: %s", error)
         except (BadDirectory, OSError, protocol.WireProblem) as error:
             _log.error("the directory of members cannot be kept: %s", error)
-        except NO_ANSWER as error:
-            _log.info("the directory of members did not come whole: %s", error)
-        finally:
-            self._tell(done)
+        self._tell(done)
 
     def _brought_up_to_date(self) -> bool:
         """All of it where that is better, or nobody can tell what changed; then what changed since."""

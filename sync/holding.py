@@ -17,7 +17,7 @@ import msgspec
 from app.lanes import World
 from sync import holds, protocol
 from sync.outbox import Credentials
-from sync.questions import NO_ANSWER, QuestionLane
+from sync.questions import QuestionLane
 
 DEADLINE_S: Final = 0.3
 """How long whoever asks waits, from asking to hearing."""
@@ -152,6 +152,6 @@ class HoldLane(QuestionLane):
     ) -> tuple[int, bytes] | None:
         try:
             response = self._http.request(method, target, content=body, headers=headers, timeout=left_s)
-        except NO_ANSWER:
+        except (httpx.HTTPError, httpx.StreamError):
             return None
         return response.status_code, response.content

@@ -14,9 +14,6 @@ import httpx
 from app.lanes import Lane, World
 from sync.outbox import Credentials
 
-NO_ANSWER: Final = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError)
-"""What httpx raises where no answer comes that can be read. The last two are for where a redirect leads: it
-reads that, also of one it does not follow, and a hotel's portal may send anything."""
 QUEUE_MAX: Final = 8
 """Questions that wait; a cashier asks one at a time, so more are of a lane that stands."""
 

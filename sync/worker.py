@@ -15,7 +15,6 @@ import queue
 import socket
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 import httpx
@@ -59,7 +58,6 @@ from sync.fetching import Fetching
 from sync.holding import HoldLane
 from sync.inbox import Arrival, Inbox
 from sync.outbox import Outbox
-from sync.questions import NO_ANSWER
 from sync.shelf import Shelf
 from sync.version import PROGRAM
 
@@ -101,7 +99,6 @@ class SyncWorker:
         self._inbox = inbox
         self._on_status = on_status
         self._on_arrival = on_arrival
-        self._on_crash = on_crash
         self._world = world or RealWorld()
         self._client = Client(self._world.random_bytes, breathe=_breathe, program=PROGRAM)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -236,15 +233,7 @@ class SyncWorker:
             case Tell(status):
                 self._on_status(status)
             case Send():
-                self._wire.submit(
-                    lambda: self._events.put(request(self._http, effect)), partial(self._unsent, effect)
-                )
-
-    def _unsent(self, send: Send, error: BaseException) -> None:
-        """A bug in asking is no answer: whoever waits for one goes on."""
-        if self._on_crash is not None:
-            self._on_crash(error)
-        self._events.put(Failed(send.ticket))
+                self._wire.submit(lambda: self._events.put(request(self._http, effect)))
 
 
 def _breathe() -> None:
@@ -284,7 +273,7 @@ class Hints:
                 self._response = response
                 if response.status_code == 200:
                     self._follow(response)
-        except (*NO_ANSWER, OSError):
+        except (httpx.HTTPError, httpx.StreamError, OSError):
             pass  # how it ended does not matter: polling goes on
         finally:
             self._response = None
@@ -324,7 +313,7 @@ def request(http: httpx.Client, send: Send) -> Replied | Failed:
                 if len(body) > ANSWER_MAX or time.monotonic() > give_up_s:
                     return Failed(send.ticket)
             return Replied(send.ticket, response.status_code, bytes(body), _retry_after_s(response))
-    except NO_ANSWER:
+    except (httpx.HTTPError, httpx.StreamError):
         return Failed(send.ticket)
 
 
