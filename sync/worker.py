@@ -11,6 +11,7 @@ still in flight then is abandoned, which the protocol is made for. An error of t
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import socket
 import time
@@ -20,6 +21,7 @@ from typing import Final
 import httpx
 
 from app.lanes import Lane, RealWorld, World
+from sync import answers
 from sync.asking import AskLane
 from sync.client import Client
 from sync.events import (
@@ -70,6 +72,7 @@ ANSWER_S: Final = 120.0
 """Seconds a whole answer may take, however steadily it drips."""
 ANSWER_MAX: Final = 64 << 20
 """Bytes of an answer that are read; more is no answer of ours."""
+_log: Final = logging.getLogger("stempel")
 
 
 class SyncWorker:
@@ -233,7 +236,15 @@ class SyncWorker:
             case Tell(status):
                 self._on_status(status)
             case Send():
-                self._wire.submit(lambda: self._events.put(request(self._http, effect)))
+                self._wire.submit(
+                    lambda: self._events.put(request(self._http, effect)),
+                    lambda error: self._broken(effect, error),
+                )
+
+    def _broken(self, send: Send, error: BaseException) -> None:
+        # The client waits for a word of every request.
+        _log.error("%s %s could not be carried out", send.method, send.target, exc_info=error)
+        self._events.put(Failed(send.ticket))
 
 
 def _breathe() -> None:
@@ -273,7 +284,7 @@ class Hints:
                 self._response = response
                 if response.status_code == 200:
                     self._follow(response)
-        except (httpx.HTTPError, httpx.StreamError, OSError):
+        except (*answers.NO_ANSWER, OSError):
             pass  # how it ended does not matter: polling goes on
         finally:
             self._response = None
@@ -304,16 +315,12 @@ def _cut(response: httpx.Response) -> None:
 
 def request(http: httpx.Client, send: Send) -> Replied | Failed:
     """Carry out one request; a redirect is not followed, an endless answer not read."""
-    give_up_s = time.monotonic() + ANSWER_S
+    until_s = time.monotonic() + ANSWER_S
     try:
         with http.stream(send.method, send.target, headers=dict(send.headers), content=send.body) as response:
-            body = bytearray()
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > ANSWER_MAX or time.monotonic() > give_up_s:
-                    return Failed(send.ticket)
-            return Replied(send.ticket, response.status_code, bytes(body), _retry_after_s(response))
-    except (httpx.HTTPError, httpx.StreamError):
+            body = answers.whole(response, until_s, ANSWER_MAX)
+            return Replied(send.ticket, response.status_code, body, _retry_after_s(response))
+    except answers.NO_ANSWER:
         return Failed(send.ticket)
 
 

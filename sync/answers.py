@@ -1,0 +1,29 @@
+"""An answer of the server, read whole: within a time, up to a size, and whatever else may come instead."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import httpx
+
+NO_ANSWER: Final = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError)
+"""What comes of a line, a proxy or a portal that is not the server. The last two are of redirects: httpx reads
+where they lead even if it does not go there."""
+
+
+class Endless(ValueError):
+    """An answer that takes too long, or is too large, to be one of ours."""
+
+
+def whole(response: httpx.Response, until_s: float, most_bytes: int) -> bytes:
+    """The body of a stream, unpacked. Raises Endless after `until_s` of `time.monotonic`, however steadily it
+    drips, or beyond `most_bytes`."""
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > most_bytes:
+            raise Endless(f"more than {most_bytes} bytes came")
+        if time.monotonic() > until_s:
+            raise Endless("it takes too long")
+    return bytes(body)
