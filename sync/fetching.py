@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from app.lanes import Lane, World
-from sync import protocol
+from sync import answers, protocol
 from sync.directory import BadDirectory, Directory
 from sync.outbox import Credentials
 from sync.shelf import Shelf
@@ -66,17 +66,19 @@ class Fetching:
             self._shelf.clear()
         except OSError as error:
             _log.error("the directory of members is not removed: %s", error)
-        self._tell(True)
+        finally:
+            self._tell(True)
 
     def _refresh(self) -> None:
         done = False
         try:
             done = self._brought_up_to_date()
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            _log.info("the directory of members did not come whole: %s", error)
         except (BadDirectory, OSError, protocol.WireProblem) as error:
             _log.error("the directory of members cannot be kept: %s", error)
-        self._tell(done)
+        except answers.NO_ANSWER as error:
+            _log.info("the directory of members did not come whole: %s", error)
+        finally:
+            self._tell(done)
 
     def _brought_up_to_date(self) -> bool:
         """All of it where that is better, or nobody can tell what changed; then what changed since."""
@@ -126,7 +128,7 @@ class Fetching:
             if response.status_code == 206 and not goes_on:
                 raise BadDirectory("the rest of another file came")
             part = begun[0] if goes_on and begun is not None else self._shelf.new_part(name)
-            self._room(part.parent, int(response.headers.get("Content-Length", "0")))
+            self._room(part.parent, _length(response))
             if not self._take(response, part, goes_on=goes_on):
                 return False
         self._shelf.put(part)
@@ -155,3 +157,9 @@ class Fetching:
             raise protocol.WireProblem("no_credentials", "this till is not enrolled")
         signed = protocol.authorise(ours.private_key, "GET", target, ours.till, ours.epoch, b"")
         return {"Authorization": signed}
+
+
+def _length(response: httpx.Response) -> int:
+    """What it says that is to come; 0 if it does not say."""
+    value = response.headers.get("Content-Length", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0

@@ -1,0 +1,59 @@
+"""What comes instead of a directory: a portal's page, nonsense, more than the disk has room for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.lanes import RealWorld
+from sync.fetching import Fetching
+from sync.outbox import Credentials
+from sync.shelf import Shelf
+
+
+class Answers:
+    """A till that fetches from whatever a function says, in this thread."""
+
+    def __init__(self, folder: Path, answer: Callable[[httpx.Request], httpx.Response]) -> None:
+        self.told: list[bool] = []
+        self.shelf = Shelf(folder)
+        ours = Credentials(uuid.UUID(int=1), 1, "12", bytes(32), "")
+        http = httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer))
+        self.lane = Fetching(http, lambda: ours, self.shelf, self.told.append, RealWorld())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Location": "https:portal.example/login"},
+        {"Location": "http://xn--/"},
+        {"ETag": '"abc"', "Content-Length": "x"},
+        {"ETag": '"abc"', "Content-Length": "-1"},
+    ],
+)
+def test_what_no_server_of_ours_would_send_is_told_as_not_done(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    status = 302 if "Location" in headers else 200
+    till = Answers(
+        tmp_path, lambda _: httpx.Response(status, headers=headers, stream=httpx.ByteStream(b"<html>"))
+    )
+    till.lane._refresh()
+    assert till.told == [False]
+
+
+def test_what_nobody_foresaw_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody foresaw it")
+
+    till = Answers(tmp_path, lambda _: httpx.Response(404))
+    monkeypatch.setattr(Shelf, "part", broken)
+    monkeypatch.setattr(Shelf, "clear", broken)
+    for job in (till.lane._refresh, till.lane._drop):
+        with pytest.raises(ZeroDivisionError):
+            job()
+    assert len(till.told) == 2
