@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 import httpx
@@ -16,14 +17,17 @@ class Endless(ValueError):
     """An answer that takes too long, or is too large, to be one of ours."""
 
 
-def whole(response: httpx.Response, until_s: float, most_bytes: int) -> bytes:
-    """The body of a stream, unpacked. Raises Endless after `until_s` of `time.monotonic`, however steadily it
-    drips, or beyond `most_bytes`."""
+def whole(
+    response: httpx.Response, until_s: float, most_bytes: int, beat: Callable[[], None] = lambda: None
+) -> bytes:
+    """The body of a stream, unpacked. Raises Endless for what goes on after `until_s` of `time.monotonic`,
+    however steadily it drips, or beyond `most_bytes`. `beat` is called as it comes."""
     body = bytearray()
     for chunk in response.iter_bytes():
+        beat()
+        if body and time.monotonic() > until_s:  # what came late but at once is an answer
+            raise Endless("it takes too long")
         body += chunk
         if len(body) > most_bytes:
             raise Endless(f"more than {most_bytes} bytes came")
-        if time.monotonic() > until_s:
-            raise Endless("it takes too long")
     return bytes(body)

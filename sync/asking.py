@@ -66,11 +66,14 @@ class AskLane(QuestionLane):
             return None
         target = f"/v1/members?card={quote(card, safe='')}"
         signed = protocol.authorise(ours.private_key, "GET", target, ours.till, ours.epoch, b"")
+        answer = self._call("GET", target, b"", {"Authorization": signed}, left_s)
+        if answer is None:
+            return None
+        status, body = answer
         try:
-            response = self._http.get(target, headers={"Authorization": signed}, timeout=left_s)
-            if response.status_code == 200:
-                return [protocol.decode(response.content, Found)]
-            problem = protocol.decode(response.content, protocol.Problem)
-        except (httpx.HTTPError, httpx.StreamError, protocol.WireProblem):
+            if status == 200:
+                return [protocol.decode(body, Found)]
+            problem = protocol.decode(body, protocol.Problem)
+        except protocol.WireProblem:
             return None
         return [] if problem.code == "card_of_nobody" else None

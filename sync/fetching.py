@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,8 @@ RESERVE_BYTES: Final = 512 << 20
 """Left free on the till's disk: selling needs it more."""
 CHANGES_MAX: Final = 64 << 20
 """Bytes of one page of changes; more is no answer of ours."""
+CHANGES_S: Final = 600.0
+"""Seconds one page of changes may take, however steadily it drips."""
 _TARGET: Final = "/v1/directory"
 _log: Final = logging.getLogger("stempel")
 
@@ -92,13 +95,14 @@ class Fetching:
         while (held := self._shelf.header) is not None and not self.lane.stopping.is_set():
             self.lane.beat()
             target = f"{_TARGET}/changes?cursor={quote(held.cursor)}"
-            response = self._http.get(target, headers=self._signed(target), timeout=STALL)
-            if response.status_code != 200 or len(response.content) > CHANGES_MAX:
+            until_s = time.monotonic() + CHANGES_S
+            with self._http.stream("GET", target, headers=self._signed(target), timeout=STALL) as response:
                 if response.status_code in (400, 410):
                     return False
-                response.raise_for_status()
-                raise BadDirectory("what came is not what was asked for")
-            page = Directory(response.content)
+                if response.status_code != 200:
+                    response.raise_for_status()
+                    raise BadDirectory("what came is not what was asked for")
+                page = Directory(answers.whole(response, until_s, CHANGES_MAX, self.lane.beat))
             if not page.sound() or (page.header.more and page.header.cursor == held.cursor):
                 raise BadDirectory("changes that are not whole, or lead nowhere")
             if len(page) or page.header.more:

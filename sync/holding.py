@@ -146,12 +146,3 @@ class HoldLane(QuestionLane):
         if ours is not None:
             target = f"{_TARGET}/{id}"
             self._call("DELETE", target, b"", _signed(ours, "DELETE", target, b""), DEADLINE_S)
-
-    def _call(
-        self, method: str, target: str, body: bytes, headers: dict[str, str], left_s: float
-    ) -> tuple[int, bytes] | None:
-        try:
-            response = self._http.request(method, target, content=body, headers=headers, timeout=left_s)
-        except (httpx.HTTPError, httpx.StreamError):
-            return None
-        return response.status_code, response.content

@@ -6,16 +6,20 @@ Each is answered in time, or by silence.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
 import httpx
 
 from app.lanes import Lane, World
+from sync import answers
 from sync.outbox import Credentials
 
 QUEUE_MAX: Final = 8
 """Questions that wait; a cashier asks one at a time, so more are of a lane that stands."""
+ANSWER_MAX: Final = 1 << 20
+"""Bytes of an answer that are read; more is no answer of ours."""
 
 
 class QuestionLane:
@@ -63,3 +67,16 @@ class QuestionLane:
         timer = threading.Timer(deadline_s, silent)
         timer.daemon = True
         timer.start()
+
+    # In the lane
+
+    def _call(
+        self, method: str, target: str, body: bytes, headers: dict[str, str], left_s: float
+    ) -> tuple[int, bytes] | None:
+        """Status and body of an answer; None for none in time, or one without end."""
+        until_s = time.monotonic() + left_s
+        try:
+            with self._http.stream(method, target, content=body, headers=headers, timeout=left_s) as response:
+                return response.status_code, answers.whole(response, until_s, ANSWER_MAX)
+        except answers.NO_ANSWER:
+            return None

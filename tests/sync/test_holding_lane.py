@@ -14,6 +14,7 @@ import pytest
 
 from app.lanes import RealWorld
 from sync import holds, protocol
+from sync.asking import AskLane
 from sync.holding import DEADLINE_S, SILENCE, Answer, HoldLane, read
 from sync.outbox import Credentials
 from sync.questions import QUEUE_MAX
@@ -106,6 +107,49 @@ def test_a_network_that_fails_is_silence(desk: Desk) -> None:
     desk.handler = fails
     desk.ask()
     assert desk.heard.get(timeout=5) == SILENCE
+
+
+def dripping() -> Iterator[bytes]:
+    while True:
+        yield b" "
+        time.sleep(0.05)
+
+
+def flooding() -> Iterator[bytes]:
+    while True:
+        yield bytes(1 << 18)
+
+
+@pytest.mark.parametrize("endless", [dripping, flooding])
+def test_an_answer_without_end_does_not_keep_those_behind_it_back(
+    desk: Desk, endless: Callable[[], Iterator[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.handler = lambda _: httpx.Response(200, content=endless())
+    desk.ask()
+    assert desk.heard.get(timeout=5) == SILENCE
+    desk.handler = granted
+    monkeypatch.setattr("sync.holding.DEADLINE_S", 5.0)
+    desk.ask()
+    assert desk.heard.get(timeout=10).outcome == "held"
+
+
+@pytest.mark.parametrize("endless", [dripping, flooding])
+def test_whose_a_card_is_can_be_asked_after_an_answer_without_end(
+    endless: Callable[[], Iterator[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = httpx.Response(404, content=b'{"code": "card_of_nobody"}')
+    coming = [httpx.Response(200, content=endless()), nobody]
+    http = httpx.Client(base_url="http://x", transport=httpx.MockTransport(lambda _: coming.pop(0)))
+    lane = AskLane(http, lambda: OURS, lambda: True, world=RealWorld())
+    lane.lane.start()
+    told: queue.Queue[tuple[str, object, bool]] = queue.Queue()
+    monkeypatch.setattr("sync.asking.DEADLINE_S", 0.3)
+    lane.ask(["uid:04"], lambda *heard: told.put(heard))
+    assert told.get(timeout=5) == ("", None, False)
+    monkeypatch.setattr("sync.asking.DEADLINE_S", 5.0)
+    lane.ask(["uid:04"], lambda *heard: told.put(heard))
+    assert told.get(timeout=10) == ("", None, True), "that it is nobody's, the server says"
+    assert lane.stop(5.0)
 
 
 @pytest.mark.parametrize(

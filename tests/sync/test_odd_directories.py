@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from app.lanes import RealWorld
+from sync.directory import Header
 from sync.fetching import Fetching
 from sync.outbox import Credentials
 from sync.shelf import Shelf
@@ -57,3 +59,43 @@ def test_what_nobody_foresaw_is_told_too(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(ZeroDivisionError):
             job()
     assert len(till.told) == 2
+
+
+def dripping() -> Iterator[bytes]:
+    while True:
+        yield b" "
+        time.sleep(0.01)
+
+
+def flooding(counted: list[int]) -> Iterator[bytes]:
+    for _ in range(64):
+        counted.append(1 << 20)
+        yield bytes(1 << 20)
+
+
+@pytest.fixture
+def keeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A till that has a directory: it asks what changed."""
+    header = Header(feed_epoch="f", made_ms=1, cursor="c", count=0, sha256=bytes(32))
+    monkeypatch.setattr(Shelf, "header", header)
+    monkeypatch.setattr(Shelf, "worn", False)
+
+
+def test_changes_without_end_are_not_read(
+    tmp_path: Path, keeping: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.fetching.CHANGES_S", 0.1)
+    till = Answers(tmp_path, lambda _: httpx.Response(200, content=dripping()))
+    till.lane._refresh()
+    assert till.told == [False]
+
+
+def test_of_changes_that_are_too_large_no_more_is_read(
+    tmp_path: Path, keeping: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.fetching.CHANGES_MAX", 4 << 20)
+    counted: list[int] = []
+    till = Answers(tmp_path, lambda _: httpx.Response(200, content=flooding(counted)))
+    till.lane._refresh()
+    assert till.told == [False]
+    assert sum(counted) <= 6 << 20

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from sync.events import Failed, Send
+from sync.events import Failed, Replied, Send
 from sync.outbox import Credentials
 from sync.worker import SyncWorker, request
 from tests.sync.memory import MemoryInbox, MemoryOutbox
@@ -83,3 +83,17 @@ def test_sync_goes_on_after_what_nobody_foresaw_and_the_log_tells_of_it(
     told = caplog.records[0]
     assert told.exc_info is not None
     assert told.exc_info[0] is ZeroDivisionError
+
+
+def test_what_came_late_but_at_once_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.worker.ANSWER_S", -1.0)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"all of it"))
+    with httpx.Client(base_url="http://server", transport=transport) as http:
+        assert request(http, Send(7, "GET", "/v1/pull", (), b"")) == Replied(7, 200, b"all of it")
+
+
+def test_what_goes_on_and_on_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.worker.ANSWER_S", -1.0)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=iter([b"all", b" of", b" it"])))
+    with httpx.Client(base_url="http://server", transport=transport) as http:
+        assert request(http, Send(7, "GET", "/v1/pull", (), b"")) == Failed(7)
