@@ -9,8 +9,8 @@ from typing import Final
 import httpx
 
 NO_ANSWER: Final = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError)
-"""What comes of a line, a proxy or a portal that is not the server. The last two are of redirects: httpx reads
-where they lead even if it does not go there."""
+"""What comes of a line, a proxy or a portal that is not the server. The last two are of redirects: httpx
+reads where they lead even if it does not go there."""
 
 
 class Endless(ValueError):
