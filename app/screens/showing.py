@@ -157,12 +157,18 @@ class Shower:
         missing = self.words.amount(int(offer.params["missing_minor"]), self.currency, plus=True)
         return views.NearMiss(self.said(reason_message(self.till.programme, offer)), missing)
 
+    def means(self, sale: SaleCompleted) -> str:
+        """What paid a sale; points with what they were worth, since the sums of money lack that."""
+        get = self.words.get
+        points = f"{get('screen.points_tender')} {self.money(sale.points_minor)}" if sale.points_minor else ""
+        return ", ".join(filter(None, (points, *(get(f"tender.{tender.means}") for tender in sale.tenders))))
+
     def _last_sale(self) -> views.LastSale | None:
         sale = self.till.last.sale if self.till.last else self.before
         if sale is None:
             return None
         shop, get = self.till.shop, self.words.get
-        means = ", ".join(get(f"tender.{tender.means}") for tender in sale.tenders)
+        means = self.means(sale)
         change = get("screen.change_given", change=self.money(sale.change_minor)) if sale.change_minor else ""
         return views.LastSale(
             title=get("screen.last_receipt", number=sale.number),

@@ -166,3 +166,18 @@ class TestPaper:
         )
         screen.presenter.scan("5901234000178")
         assert len(screen.view.basket.lines) == 1
+
+
+def test_points_that_paid_are_among_what_paid(screen: Screen) -> None:
+    """The total less them is what the cash is for."""
+    screen.desk.till.tap("04A1B2C3D4E5F6")
+    for _ in range(3):
+        screen.presenter.scan(COFFEE)
+    screen.desk.till.redeem("max")
+    pay(screen, "100")
+    paid = screen.view.middle
+    assert isinstance(paid, views.Paid)
+    assert "Points 6.00\xa0zł, Cash 100.00\xa0zł" in paid.paid
+    last = screen.view.basket.last_sale
+    assert last is not None
+    assert "Points 6.00\xa0zł, Cash" in last.detail

@@ -178,7 +178,7 @@ class PastSale(Panel):
     def view(self) -> views.Rows:
         sale, show, words = self.sale, self.show, self.show.words
         moment = words.moment(sale.at_ms, self.till.shop.time_zone)
-        means = ", ".join(words.get(f"tender.{t.means}") for t in sale.tenders)
+        means = show.means(sale)
         return views.Rows(
             title=self.say("history.sale", number=sale.number),
             detail=" · ".join(filter(None, (moment, sale.cashier, means, sale.note))),

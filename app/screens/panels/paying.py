@@ -227,7 +227,7 @@ class PaidUp(Panel):
     def view(self) -> views.Paid:
         sale, show, words = self._receipt.sale, self.show, self.show.words
         cash_paid = any(tender.means == "cash" for tender in sale.tenders)
-        means = ", ".join(words.get(f"tender.{tender.means}") for tender in sale.tenders)
+        means = show.means(sale)
         received = show.money(self._receipt.received_minor) if cash_paid else ""
         paid = words.get("screen.paid_of", total=show.money(sale.total_minor), means=means, received=received)
         return views.Paid(
