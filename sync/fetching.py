@@ -25,12 +25,18 @@ from sync.shelf import Shelf
 STALL: Final = httpx.Timeout(30.0, connect=5.0)
 RESERVE_BYTES: Final = 512 << 20
 """Left free on the till's disk: selling needs it more."""
+LOOK_BYTES: Final = 4 << 20
+"""How much is written until the free space is looked at again."""
 CHANGES_MAX: Final = 64 << 20
 """Bytes of one page of changes; more is no answer of ours."""
 CHANGES_S: Final = 600.0
 """Seconds one page of changes may take, however steadily it drips."""
 _TARGET: Final = "/v1/directory"
 _log: Final = logging.getLogger("stempel")
+
+
+class NoRoom(OSError):
+    """The disk is too full for it."""
 
 
 class Fetching:
@@ -139,21 +145,29 @@ class Fetching:
         return True
 
     def _take(self, response: httpx.Response, part: Path, *, goes_on: bool) -> bool:
-        with part.open("ab" if goes_on else "wb") as file:
-            for chunk in response.iter_raw():
-                file.write(chunk)
-                self.lane.beat()
-                if self.lane.stopping.is_set():
-                    return False
+        unlooked = 0
+        try:
+            with part.open("ab" if goes_on else "wb") as file:
+                for chunk in response.iter_raw():
+                    file.write(chunk)
+                    unlooked += len(chunk)
+                    if unlooked >= LOOK_BYTES:
+                        file.flush()
+                        self._room(part.parent, 0)
+                        unlooked = 0
+                    self.lane.beat()
+                    if self.lane.stopping.is_set():
+                        return False
+        except NoRoom:
+            part.unlink()
+            raise
         return True
 
     @staticmethod
     def _room(folder: Path, size: int) -> None:
-        free = shutil.disk_usage(folder).free
-        if free < size + RESERVE_BYTES:
-            raise OSError(
-                f"{size >> 20} MiB and a reserve do not fit into the {free >> 20} MiB that are free"
-            )
+        free, needed = shutil.disk_usage(folder).free, size + RESERVE_BYTES
+        if free < needed:
+            raise NoRoom(f"{free >> 20} MiB are free, and with the reserve it takes {needed >> 20}")
 
     def _signed(self, target: str) -> dict[str, str]:
         ours = self._credentials()

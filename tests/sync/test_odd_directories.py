@@ -6,13 +6,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from app.lanes import RealWorld
 from sync.directory import Header
-from sync.fetching import Fetching
+from sync.fetching import LOOK_BYTES, RESERVE_BYTES, Fetching
 from sync.outbox import Credentials
 from sync.shelf import Shelf
 
@@ -99,3 +100,23 @@ def test_of_changes_that_are_too_large_no_more_is_read(
     till.lane._refresh()
     assert till.told == [False]
     assert sum(counted) <= 6 << 20
+
+
+def test_a_file_of_unknown_length_leaves_the_reserve_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, folder = 9 << 20, tmp_path / "till"
+
+    def usage(_: Path) -> SimpleNamespace:
+        taken = sum(file.stat().st_size for file in folder.glob("*"))
+        return SimpleNamespace(free=RESERVE_BYTES + room - taken)
+
+    monkeypatch.setattr("sync.fetching.shutil.disk_usage", usage)
+    counted: list[int] = []
+    till = Answers(
+        folder, lambda _: httpx.Response(200, headers={"ETag": '"abc"'}, content=flooding(counted))
+    )
+    till.lane._refresh()
+    assert till.told == [False]
+    assert sum(counted) <= room + LOOK_BYTES
+    assert list(folder.iterdir()) == [], "what does not fit is not kept"
