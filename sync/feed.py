@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,14 +13,16 @@ from typing import IO, Final
 import httpx
 import msgspec
 
-from sync import protocol
+from sync import answers, protocol
 
 IDLE_S: Final = 2.0
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
+_TOKEN: Final = re.compile(r"[!-~]+")
 
 
 class FeedProblem(Exception):
-    """The feed cannot be read, and why; `code` is the server's, or `unreachable`, or `nonsense`."""
+    """The feed cannot be read, and why; `code` is the server's, or one of `unreachable`, `nonsense`,
+    `bad_address`."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -37,6 +41,12 @@ def pages(
 
     Keep `page.cursor` once the page's facts are safe, and pass it the next time. Raises FeedProblem.
     """
+    if not _TOKEN.fullmatch(token):
+        text = "That is no token of head office: copy it again, whole and nothing else"
+        raise FeedProblem("bad_token", text)
+    if not _is_address(server_url):
+        text = f"{server_url!r} is no address of a server: write it as https://loyalty.example"
+        raise FeedProblem("bad_address", text)
     headers = {"Authorization": f"Bearer {token}", "User-Agent": "stempel-feed"}
     with httpx.Client(base_url=server_url, headers=headers, timeout=_TIMEOUT, transport=transport) as http:
         while True:
@@ -47,10 +57,18 @@ def pages(
                 return
 
 
+def _is_address(url: str) -> bool:
+    try:
+        address = httpx.URL(url)
+        return address.scheme in ("http", "https") and bool(address.host) and (address.port or 0) < 1 << 16
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
 def _page(http: httpx.Client, cursor: str, limit: int) -> protocol.FeedPage:
     try:
         answer = http.get("/v1/feed", params={"cursor": cursor, "limit": limit})
-    except httpx.HTTPError as error:
+    except answers.NO_ANSWER as error:
         raise FeedProblem("unreachable", f"{http.base_url} does not answer: {error}") from error
     try:
         if answer.status_code == 200:
@@ -75,10 +93,11 @@ def follow(
 ) -> int:
     """Write facts to `out`, one JSON object a line (`FeedFact`); returns how many.
 
-    `cursor_file` remembers the place: it is replaced only after the page's lines were flushed, so a
-    reader that was cut off repeats a page and never skips one. `forever` waits for more instead of ending.
+    `cursor_file` remembers the place: it is replaced only after the page's lines were flushed, and are on
+    the disk if `out` is a file, so a reader that was cut off repeats a page and never skips one. `forever`
+    waits for more instead of ending.
     """
-    cursor = cursor_file.read_text().strip() if cursor_file is not None and cursor_file.exists() else ""
+    cursor = "" if cursor_file is None else _remembered(cursor_file)
     count = 0
     while True:
         for page in pages(server_url, token, cursor=cursor, limit=limit, transport=transport):
@@ -87,6 +106,7 @@ def follow(
             out.flush()
             count += len(page.facts)
             if cursor_file is not None and page.cursor != cursor:
+                _make_durable(out)
                 _replace(cursor_file, page.cursor)
             cursor = page.cursor
         if not forever:
@@ -94,9 +114,28 @@ def follow(
         sleep(IDLE_S)
 
 
+def _remembered(place: Path) -> str:
+    try:
+        return place.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        text = f"{place} holds no cursor: name another file, or delete it to read from the beginning"
+        raise FeedProblem("bad_cursor", text) from error
+
+
+def _make_durable(out: IO[bytes]) -> None:
+    try:
+        handle = out.fileno()
+    except OSError:
+        return  # in memory
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        os.fsync(handle)
+
+
 def _replace(path: Path, text: str) -> None:
     draft = path.with_name(path.name + ".part")
-    with draft.open("w") as file:
+    with draft.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import httpx
@@ -83,3 +84,68 @@ def test_what_is_wrong_is_said(rig: Rig, wire: RigTransport) -> None:
     with pytest.raises(FeedProblem, match="does not answer") as wrong:
         list(pages("http://127.0.0.1:1", rig.token))
     assert wrong.value.code == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "code"),
+    [
+        ("https://server:port", "x", "bad_address"),
+        ("https://xn--/", "x", "bad_address"),
+        ("http://[::1", "x", "bad_address"),
+        ("https://", "x", "bad_address"),
+        ("server.example", "x", "bad_address"),
+        ("ftp://server.example", "x", "bad_address"),
+        ("http://server", "żeton", "bad_token"),
+        ("http://server", "two\nlines", "bad_token"),
+    ],
+)
+def test_what_was_mistyped_is_said(url: str, token: str, code: str) -> None:
+    with pytest.raises(FeedProblem) as wrong:
+        list(pages(url, token))
+    assert wrong.value.code == code
+    assert token == "x" or token not in str(wrong.value), "a secret"
+
+
+def test_a_redirect_to_nowhere_is_said(rig: Rig, wire: RigTransport) -> None:
+    wire.answers.append(httpx.Response(302, headers={"Location": "https:portal.example/login"}))
+    with pytest.raises(FeedProblem, match="does not answer") as wrong:
+        list(pages("http://server", rig.token, transport=wire))
+    assert wrong.value.code == "unreachable"
+
+
+def test_a_cursor_file_of_something_else_is_said(tmp_path: Path) -> None:
+    place = tmp_path / "cursor"
+    place.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FeedProblem, match="cursor") as wrong:
+        follow("http://server", "x", io.BytesIO(), cursor_file=place)
+    assert wrong.value.code == "bad_cursor"
+    assert place.read_bytes() == b"\xff\xfe\x00"
+
+
+def test_lines_in_a_file_are_durable_before_the_place_is(
+    rig: Rig, wire: RigTransport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, place = tmp_path / "facts.jsonl", tmp_path / "cursor"
+    durable: list[tuple[int, int]] = []
+    sync = os.fsync
+
+    def fsync(handle: int) -> None:
+        found = os.fstat(handle)
+        durable.append((found.st_ino, found.st_size))
+        sync(handle)
+
+    monkeypatch.setattr("sync.feed.os.fsync", fsync)
+    with lines.open("wb") as out:
+        inode = os.fstat(out.fileno()).st_ino
+        assert follow("http://server", rig.token, out, cursor_file=place, limit=10, transport=wire) == 25
+    assert [file == inode for file, _ in durable] == [True, False] * 3
+    assert durable[-2] == (inode, lines.stat().st_size)
+
+
+def test_a_pipe_needs_not_be_durable(rig: Rig, wire: RigTransport, tmp_path: Path) -> None:
+    ending, beginning = os.pipe()
+    with os.fdopen(ending, "rb") as read, os.fdopen(beginning, "wb") as out:
+        place = tmp_path / "cursor"
+        assert follow("http://server", rig.token, out, cursor_file=place, transport=wire) == 25
+        out.close()
+        assert len(read.read().splitlines()) == 25
