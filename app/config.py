@@ -6,6 +6,7 @@ Environment: STEMPEL_DATA chooses the folder, STEMPEL_SERVER overrides the serve
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Final, Literal
@@ -234,6 +235,43 @@ def _public(url: str) -> bool:
         return parts.scheme == "https" and "." in host and not host.endswith(_HOUSE)
 
 
+def _check_address(place: str, url: str) -> None:
+    if not url.startswith(("https://", "http://")):
+        raise ConfigProblem(f"{place} begins with https:// (or http:// on this machine alone), not {url!r}")
+    if not _is_address(url):
+        good = "https://loyalty.example or https://192.168.1.10:8788"
+        raise ConfigProblem(f"{place} is a server's address, such as {good}, not {url!r}")
+
+
+def _is_address(url: str) -> bool:
+    """Whether sync can make something of it."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    if not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+        if ":" in host or re.fullmatch(r"[0-9.]+", host):
+            return bool(ip_address(host))
+    except ValueError:
+        return False
+    if not host.isascii() or "xn--" in host:
+        return _is_name(host)
+    return re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", host) is not None
+
+
+def _is_name(host: str) -> bool:
+    """Of a name in other letters httpx knows best, and takes a while to load."""
+    import httpx
+
+    try:
+        return bool(httpx.URL(f"https://{host}").host)
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
 def data_folder() -> Path:
     """STEMPEL_DATA, or the operating system's place for a program's data."""
     if chosen := os.environ.get("STEMPEL_DATA"):
@@ -247,7 +285,7 @@ def load(folder: Path) -> Config:
     """Read and check the settings of a data folder. ConfigProblem says what is wrong and where."""
     file = folder / FILE
     try:
-        tree = tomllib.loads(file.read_text("utf-8"))
+        tree = tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigProblem(
             f"There is no {FILE} in {folder}. Copy resources/demo/{FILE} there and write your shop into it."
@@ -273,8 +311,9 @@ def _check(file: Path, config: Config) -> None:
         raise ConfigProblem(f"{file}: [shop] {error}") from error
     if shop.lang not in ("ru", "pl", "en"):
         raise ConfigProblem(f"{file}: [shop] lang is one of ru, pl, en, not {shop.lang!r}")
-    if config.server.url and not config.server.url.startswith(("https://", "http://")):
-        raise ConfigProblem(f"{file}: [server] url begins with https:// (or http:// on this machine alone)")
+    if config.server.url:
+        place = "STEMPEL_SERVER" if os.environ.get("STEMPEL_SERVER") else f"{file}: [server] url"
+        _check_address(place, config.server.url)
     if not ZOOM_LEAST <= config.till.zoom <= ZOOM_MOST:
         raise ConfigProblem(
             f"{file}: [till] zoom is from {ZOOM_LEAST} to {ZOOM_MOST} percent, not {config.till.zoom}"

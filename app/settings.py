@@ -64,7 +64,7 @@ def change(folder: Path, key: str, text: str) -> Config:
         raise ConfigProblem(f"{key} is not changed here but in {FILE}")
     file = folder / FILE
     try:
-        document = tomlkit.parse(file.read_text("utf-8"))
+        document = tomlkit.parse(file.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise ConfigProblem(f"{file}: {error}") from error
     section, _, name = key.partition(".")

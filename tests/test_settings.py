@@ -32,6 +32,13 @@ def test_one_line_changes_and_comments_stay(folder: Path) -> None:
     assert len(changed) == 1
 
 
+def test_a_file_that_an_editor_put_a_mark_before_can_be_changed(folder: Path) -> None:
+    file = folder / FILE
+    file.write_text("\ufeff" + file.read_text("utf-8"), "utf-8")
+    assert change(folder, "till.zoom", "140") == load(folder)
+    assert load(folder).till.zoom == 140
+
+
 def test_a_section_that_was_not_there_is_made(folder: Path) -> None:
     assert change(folder, "scale.port", "COM4").scale.port == "COM4"
     assert change(folder, "display.window", "true").display.window is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -67,6 +68,58 @@ def test_a_wrong_setting_is_named(tmp_path: Path, old: str, new: str, named: str
     assert old in text
     with pytest.raises(ConfigProblem, match=named):
         load(settings(tmp_path, text.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://server:port",
+        "https://server:99999",
+        "https://",
+        "https:///path",
+        "https://[::1",
+        "https://xn--",
+        "https://a..b",
+        "https://loyalty example",
+        "https://-\u2603-.example",
+        "https://192.168.1.999",
+        "https://[::g]",
+        "https://loyalty.example\\n",
+        "loyalty.example",
+        "ftp://loyalty.example",
+    ],
+)
+def test_an_address_of_no_server_is_refused_with_one_that_would_do(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigProblem, match=r"\[server\] url .*https://"):
+        load(settings(tmp_path, f'{HEAD}[server]\nurl = "{url}"\n'))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://loyalty.example",
+        "https://loyalty.example:8443/",
+        "http://127.0.0.1:8788",
+        "https://[fd00::1]:8788",
+        "https://lojalność.example",
+        "http://till_server.lan:8788",
+        "https://xn--lojalno-c5a96e.example",
+        "https://office.example/stempel",
+    ],
+)
+def test_an_address_of_a_server_is_taken(tmp_path: Path, url: str) -> None:
+    assert load(settings(tmp_path, f'{HEAD}[server]\nurl = "{url}"\n')).server.url == url
+    httpx.URL(url).host  # noqa: B018 - what sync makes of it
+
+
+def test_an_address_from_outside_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEMPEL_SERVER", "https://server:port")
+    with pytest.raises(ConfigProblem, match="STEMPEL_SERVER"):
+        load(settings(tmp_path, HEAD))
+
+
+def test_a_mark_that_editors_put_before_utf_8_is_read_over(tmp_path: Path) -> None:
+    assert load(settings(tmp_path, "\ufeff" + HEAD)).shop.name == "Kiosk"
 
 
 # -- where a purchase can be seen --------------------------------------------------------------------------
