@@ -9,12 +9,13 @@ from __future__ import annotations
 import queue
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from app.config import Config, ConfigProblem, load
+from app.config import FILE, Config, ConfigProblem, load
 from app.lanes import RealWorld
 from hardware.ports import ChargeOutcome, DeviceProblem, FiscalStatus, PrinterState
 
@@ -24,6 +25,24 @@ DISK_LOW_BYTES: Final = 500_000_000
 SKEW_MS: Final = 5 * 60_000
 RELEASED_MS: Final = 1_793_000_000_000
 """October 2026: a clock that says less was never set."""
+
+
+_DAMAGED: Final = (
+    "Keep the folder as it is, and restore the backup. "
+    "`stempel rescue` brings what was not synced to the server."
+)
+_TODO: Final = {
+    "settings": f"Correct {FILE}, also what it calls the time zone.",
+    "programme": "Look at the file that [till] programme names.",
+    "database": _DAMAGED,
+    "disk": "Look at the disk that the folder is on.",
+    "server": "Correct [server] url. The till goes on selling; nothing is lost.",
+    "printer": "Correct [printer], and look at the printer.",
+    "desk": "Correct [display], [scale], [terminal] and [fiscal], and look at their cables.",
+    "cards and codes": "Correct [reader], [scanner] and card-keys.toml.",
+    "devices": "Pull out what was plugged in last, and run this again.",
+}
+"""For what a look did not expect."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -48,21 +67,33 @@ def examine(folder: Path) -> list[Finding]:
     try:
         config = load(folder)
     except ConfigProblem as problem:
-        return [Finding("settings", "cannot be used", str(problem)), *_devices()]
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        lambda: _programme(folder, config),
-        lambda: _database(folder, config),
-        lambda: _disk(folder),
-        lambda: _clock_and_server(config),
-        lambda: _printer(folder, config),
-        lambda: _beside(folder, config),
-        lambda: _cards_and_codes(folder, config),
-        lambda: _devices(config),
-    )
-    found = [Finding("settings", f"{folder} belongs to {config.shop.name}, till {config.shop.till}")]
-    for look in looks:
-        found.extend(look())
-    return found
+        return [Finding("settings", "cannot be used", str(problem)), *_looked("devices", _devices)]
+    except Exception as error:
+        return [_broken("settings", error), *_looked("devices", _devices)]
+    looks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "programme": lambda: _programme(folder, config),
+        "database": lambda: _database(folder, config),
+        "disk": lambda: _disk(folder),
+        "server": lambda: _clock_and_server(config),
+        "printer": lambda: _printer(folder, config),
+        "desk": lambda: _beside(folder, config),
+        "cards and codes": lambda: _cards_and_codes(folder, config),
+        "devices": lambda: _devices(config),
+    }
+    settings = Finding("settings", f"{folder} belongs to {config.shop.name}, till {config.shop.till}")
+    return [settings, *(finding for subject, look in looks.items() for finding in _looked(subject, look))]
+
+
+def _looked(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a look finds; what it did not expect is a finding, too."""
+    try:
+        yield from look()
+    except Exception as error:
+        yield _broken(subject, error)
+
+
+def _broken(subject: str, error: Exception) -> Finding:
+    return Finding(subject, f"cannot be looked at ({type(error).__name__}: {error})", _TODO[subject])
 
 
 def _programme(folder: Path, config: Config) -> Iterator[Finding]:
@@ -88,18 +119,16 @@ def _database(folder: Path, config: Config) -> Iterator[Finding]:
         return
     try:
         opened = DatabaseFile(file, database_key(folder, config.till.keystore))
-        sql = opened.connect()
-        (broken,) = sql.execute("PRAGMA quick_check").fetchone()
-        sql.close()
-        reader = Reader(opened)
-        waiting, since_ms = reader.unsynced()
-        facts, unknown = reader.count("fact"), reader.count_jobs("unknown")
-        reader.close()
+        with closing(opened.connect()) as sql:
+            (broken,) = sql.execute("PRAGMA quick_check").fetchone()
+        with closing(Reader(opened)) as reader:
+            waiting, since_ms = reader.unsynced()
+            facts, unknown = reader.count("fact"), reader.count_jobs("unknown")
     except StoreProblem as problem:
         yield Finding("database", "cannot be read", str(problem))
         return
     if broken != "ok":
-        yield Finding("database", f"damaged: {broken}", "Keep the folder as it is and restore the backup.")
+        yield Finding("database", f"damaged: {broken}", _DAMAGED)
     else:
         yield Finding("database", f"{facts} facts, sound")
     if waiting:

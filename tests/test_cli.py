@@ -12,11 +12,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import resources
+from app import doctor
 from app.cli import app
 from app.config import FILE
 from app.loyalty.effects import CodeUsed
 from app.store.database import Database
 from app.store.programmes import Published
+from app.store.remains import PAGE_BYTES
 from sync.server.database import open_database
 from tests.support.facts import Shelf
 from tests.sync.rig import Rig
@@ -189,6 +191,55 @@ def test_doctor_looks_at_everything_and_goes_on(folder: Path) -> None:
     for part in ("ok settings", "ok programme", "ok database", "ok disk", "!! server", "!! printer"):
         assert part in told.output, told.output
     assert "nothing is lost" in told.output
+
+
+def test_doctor_names_a_damaged_database_and_goes_on(folder: Path) -> None:
+    Database(folder).close()
+    file = folder / "till.db"
+    data = file.read_bytes()
+    for start in range(PAGE_BYTES, len(data), PAGE_BYTES):
+        file.write_bytes(data[:start] + bytes(PAGE_BYTES) + data[start + PAGE_BYTES :])
+        told = run("doctor", "--data", folder)
+        assert told.exit_code == 1, start
+        assert "!! database:" in told.output
+        assert "restore the backup" in told.output
+        assert "ok disk" in told.output
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told_of", "todo"),
+    [
+        ("", '\n[server]\nurl = "https://server:port"\n', "server", "[server] url"),
+        ("", '\n[server]\nurl = "https://[::1"\n', "server", "[server] url"),
+        ("Europe/Warsaw", "Europe", "settings", "stempel.toml"),
+    ],
+)
+def test_doctor_names_settings_that_break_a_look(
+    folder: Path, wrong: str, right: str, told_of: str, todo: str
+) -> None:
+    settings = folder / FILE
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace(wrong, right) if wrong else text + right, "utf-8")
+    told = run("doctor", "--data", folder)
+    assert (told.exit_code, told.exception.__class__) == (1, SystemExit), told.output
+    found, what_to_do = told.output.split(f"!! {told_of}: ")[1].splitlines()[:2]
+    assert found
+    assert todo in what_to_do
+
+
+def test_doctor_says_what_to_do_about_whatever_goes_wrong(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("no such thing")
+
+    for name in ("_programme", "_database", "_disk", "_clock_and_server", "_printer", "_beside"):
+        monkeypatch.setattr(doctor, name, fails)
+    monkeypatch.setattr("hardware.devices.list_devices", fails)
+    monkeypatch.setattr("hardware.scanners.setup.known_codes", fails)
+    found = doctor.examine(folder)
+    assert [each.wrong for each in found] == [False, *[True] * 8]
+    assert all("no such thing" in each.state and each.todo for each in found[1:])
 
 
 def test_doctor_works_beside_a_running_till(folder: Path) -> None:

@@ -172,7 +172,10 @@ class DatabaseFile:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlcipher.DatabaseError as error:
             connection.close()
-            raise StoreProblem(f"{self.path} cannot be read with this key: {error}") from error
+            raise StoreProblem(
+                f"{self.path} cannot be read with this key: {error}. If neither was changed, the file is "
+                "damaged: keep the folder as it is, and restore the backup"
+            ) from error
         for pragma in (
             "synchronous = FULL",
             "foreign_keys = ON",
