@@ -242,7 +242,7 @@ def card_token(text: str) -> str:
     kind, _, value = text.partition(":")
     if kind.lower() == "uid":
         return f"uid:{value.upper()}"
-    return f"code:{text.removeprefix('code:')}"
+    return f"code:{value if kind.lower() == 'code' else text}"
 
 
 def _known(members: Members, cards: tuple[str, ...], phone: str) -> uuid.UUID | None:

@@ -184,6 +184,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _staff(file: Path, rows: list[dict[str, str]]) -> list[msgspec.Raw]:
+    from app.checkout.imports import card_token
     from app.checkout.pin import hash_pin
     from app.lanes import RealWorld
 
@@ -192,6 +193,8 @@ def _staff(file: Path, rows: list[dict[str, str]]) -> list[msgspec.Raw]:
     bodies: list[msgspec.Raw] = []
     for line, row in enumerate(rows, start=2):
         body: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
+        if card := body.get("card"):
+            body["card"] = card_token(card)
         pin = body.pop("pin", "")
         if pin and not pin.startswith("$"):
             if not re.fullmatch(r"[0-9]{4,12}", pin, re.ASCII):

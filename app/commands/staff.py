@@ -26,6 +26,7 @@ def add(
     data: Data = None,
 ) -> None:
     """Add somebody, or change who has this id. From the first on, the till asks who is there."""
+    from app.checkout.imports import card_token
     from app.checkout.pin import hash_pin
     from app.lanes import RealWorld
 
@@ -37,11 +38,11 @@ def add(
     if not pin and not card:
         complain("Give a PIN or a card: nobody could sign in otherwise.")
         raise typer.Exit(2)
-    if card and not card.startswith(("uid:", "code:")):
+    if card and not card.lower().startswith(("uid:", "code:")):
         complain(f"A card is uid:04A1… (a chip) or code:12345 (printed), not {card!r}.")
         raise typer.Exit(2)
     kept = hash_pin(pin, RealWorld().random_bytes) if pin else ""
-    one = Staff(id=id, name=name, role=role, pin=kept, token=card)
+    one = Staff(id=id, name=name, role=role, pin=kept, token=card_token(card) if card else "")
     _write(data, [*(each for each in _read(data) if each.id != id), one])
     say(f"{name} ({id}) is a {role.value}.")
 

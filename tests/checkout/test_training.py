@@ -98,6 +98,9 @@ def test_staff_are_kept_from_the_command_line(folder: Path) -> None:
     assert staff("list").output == "anna\tAnna\tcashier\tPIN code:99\nolga\tOlga\tmanager\tPIN\n"
     assert staff("add", "anna", "Anna N", "--pin", "", "--card", "uid:04AA").exit_code == 0
     assert "Anna N\tcashier\tuid:04AA" in staff("list").output
+    for written, kept in (("UID:04aabb", "uid:04AABB"), ("CODE:9x", "code:9x")):
+        assert staff("add", "anna", "Anna N", "--pin", "", "--card", written).exit_code == 0
+        assert f"Anna N\tcashier\t{kept}" in staff("list").output
     for wrong in (
         ("add", "x", "X", "--pin", "12"),
         ("add", "x", "X", "--pin", ""),

@@ -108,6 +108,17 @@ def test_staff_pins_are_hashed_before_they_are_kept(tmp_path: Path) -> None:
     assert "boss" in run(tmp_path, "publish", "staff", file).output
 
 
+def test_badges_are_kept_as_readers_read_them(tmp_path: Path) -> None:
+    file = tmp_path / "staff.csv"
+    file.write_text(
+        "id,name,role,card\n1,Anna,cashier,uid:04a1b2c3\n2,Olga,cashier,12345\n3,Iza,cashier,\n4,Ewa,cashier,Code:9x\n"
+    )
+    done = run(tmp_path, "publish", "staff", file)
+    assert done.exit_code == 0, done.output
+    cards = {key: row.get("card", "") for key, row in rows(tmp_path, "staff").items()}
+    assert cards == {"1": "uid:04A1B2C3", "2": "code:12345", "3": "", "4": "code:9x"}
+
+
 def test_erasing_asks_for_an_id(tmp_path: Path) -> None:
     assert run(tmp_path, "erase", "Anna").exit_code == 2
     done = run(tmp_path, "erase", "019a0000-0000-7000-8000-00000000000a")
