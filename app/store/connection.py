@@ -116,10 +116,9 @@ def database_key(folder: Path, keystore: str = "file") -> bytes:
         return _keyring_key(folder)
     file = folder / "till.key"
     if file.exists():
-        key = bytes.fromhex(file.read_text("ascii").strip())
-        if len(key) != KEY_BYTES:
-            raise StoreProblem(f"{file} is not a key of {KEY_BYTES} bytes: restore it from the backup")
-        return key
+        return _key(
+            file.read_bytes(), f"{file} is not a key of {KEY_BYTES} bytes: restore it from the backup"
+        )
     if (folder / "till.db").exists():
         raise StoreProblem(
             f"{file} is missing: without it till.db cannot be read; restore it from the backup"
@@ -148,7 +147,19 @@ def _keyring_key(folder: Path) -> bytes:
             raise StoreProblem(f"The keystore has no key for {folder}: restore it, or till.db cannot be read")
         stored = secrets.token_bytes(KEY_BYTES).hex()
         keyring.set_password("stempel", name, stored)
-    return bytes.fromhex(stored)
+    wrong = f"What the keystore has for {folder} is not a key of {KEY_BYTES} bytes: restore it"
+    return _key(stored.encode(), wrong)
+
+
+def _key(stored: bytes, wrong: str) -> bytes:
+    """The key that is kept as hexadecimal digits; a StoreProblem that says `wrong` where there are others."""
+    try:
+        key = bytes.fromhex(stored.decode("ascii"))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise StoreProblem(wrong)
+    return key
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,19 @@ def test_a_lost_or_wrong_key_is_told_and_nothing_is_made_anew(tmp_path: Path) ->
     key.write_text("abcd")
     with pytest.raises(StoreProblem, match="not a key of 32 bytes"):
         Database(tmp_path)
+    for garbage in (b"nonsense\n", b"\xff\xfe", b""):
+        key.write_bytes(garbage)
+        with pytest.raises(StoreProblem, match=r"till\.key is not a key .* restore it from the backup"):
+            Database(tmp_path)
     key.write_text(kept)
     Database(tmp_path).close()
+
+
+def test_a_key_in_the_keystore_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for garbage in ("nonsense", "abcd"):
+        monkeypatch.setattr("keyring.get_password", lambda *_, kept=garbage: kept)
+        with pytest.raises(StoreProblem, match=r"keystore .* is not a key .* restore it"):
+            database_key(tmp_path, "keyring")
 
 
 def test_sqlite_with_the_wal_fault_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
