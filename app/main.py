@@ -59,7 +59,13 @@ def run_till(folder: Path | None = None, *, training: bool = False) -> int:
         sys.stderr.write(f"{problem}\n")
         return 1
     if training:
-        folder, config = practice(folder, config)
+        from app.checkout.ports import NotWritten
+
+        try:
+            folder, config = practice(folder, config)
+        except (NotWritten, OSError) as problem:
+            sys.stderr.write(f"{problem}\n")
+            return 1
     from app.devices import real_devices
 
     return Windowed(folder, config, partial(real_devices, folder=folder)).run()
@@ -77,7 +83,8 @@ def practice(folder: Path, config: Config) -> tuple[Path, Config]:
 
     place = begin_training(folder, config.till.programme, keystore=config.till.keystore)
     shop = replace(config.shop, training=True)
-    till = replace(config.till, keystore="file", auto_shift=True)
+    programme = Path(config.till.programme).name
+    till = replace(config.till, keystore="file", auto_shift=True, programme=programme)
     unasked = {"server": ServerSection(), "terminal": TerminalSection(), "fiscal": FiscalSection()}
     return place, replace(config, shop=shop, till=till, **unasked)
 

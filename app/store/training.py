@@ -14,8 +14,9 @@ FOLDER: Final = "training"
 def begin_training(folder: Path, programme: str, *, keystore: str = "file") -> Path:
     """The training folder below a till's, made anew: what was practised before is gone.
 
-    Products, staff and the programme's file are copied. Members are not: nobody's points are to practise
-    with. The till itself must not run; StoreProblem says so if it does.
+    Products, staff and the programme's file are copied; the file, wherever it lies, to the folder itself.
+    Members are not: nobody's points are to practise with. The till itself must not run; StoreProblem says so
+    if it does.
     """
     place = folder / FOLDER
     real = Database(folder, keystore=keystore)
@@ -31,7 +32,6 @@ def begin_training(folder: Path, programme: str, *, keystore: str = "file") -> P
         practice.call(lambda: practice.writer.put_staff(staff))
     finally:
         practice.close()
-    if (folder / programme).exists():
-        (place / programme).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(folder / programme, place / programme)
+    if (source := folder / programme).exists():
+        shutil.copy(source, place / source.name)
     return place

@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 import resources
 from app.cli import app
 from app.config import FILE, load
-from app.main import practice
+from app.main import practice, run_till
+from app.rig.programme import open_programme
 from app.store.database import Database
 from app.store.training import begin_training
 from hardware.receipt import PrintJob, Text, decode_job
@@ -85,6 +86,31 @@ def test_practice_has_the_goods_and_the_staff_and_nobodys_points(folder: Path) -
     assert real.reader().count("fact") > 0
     for database in (again, real):
         database.close()
+
+
+@pytest.mark.parametrize("place", ["{folder}/shared/offer.yaml", "../offer.yaml", "shared/offer.yaml"])
+def test_practice_has_the_programme_wherever_it_lies(folder: Path, place: str) -> None:
+    named = place.format(folder=folder)
+    (folder / named).parent.mkdir(exist_ok=True)
+    (folder / "programme.yaml").rename(folder / named)
+    settings = folder / FILE
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("[till]", f'[till]\nprogramme = "{named}"'), "utf-8")
+    practising, config = practice(folder, load(folder))
+    copy = practising / config.till.programme
+    assert copy.parent == practising
+    assert copy.read_bytes() == (folder / named).read_bytes()
+    assert open_programme(practising, config).programme.id == "demo"
+
+
+def test_practice_beside_a_running_till_says_what_to_do(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gc.disable", lambda: None)
+    database = Database(folder)
+    assert run_till(folder, training=True) == 1
+    assert "close it before starting another" in capsys.readouterr().err
+    database.close()
 
 
 def test_staff_are_kept_from_the_command_line(folder: Path) -> None:
