@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -81,6 +83,9 @@ def export(
     table: Annotated[Table, typer.Option(help="One table alone.")] = Table.all,
 ) -> None:
     """A business day's sales, lines, tenders and ledger entries into a file."""
+    if file.exists():
+        complain(f"{file} exists: name a new file")
+        raise typer.Exit(2)
     with server_database(context) as database:
         from app.lanes import RealWorld
         from sync.server.export import Day, date_until_now, day_of
@@ -92,13 +97,16 @@ def export(
             complain(str(error))
             raise typer.Exit(2) from error
         date_until_now(database, Programmes(), RealWorld().now_ms())
+        part = file.with_name(file.name + ".part")
         try:
-            with file.open("xb") as out:
+            with part.open("wb") as out:
                 found.write(out, form.value, "" if table is Table.all else table.value)
-        except FileExistsError as error:
-            complain(f"{file} exists: name a new file")
-            raise typer.Exit(2) from error
+                out.flush()
+                os.fsync(out.fileno())
+            part.replace(file)
         except OSError as error:
-            file.unlink(missing_ok=True)
             complain(f"{file} cannot be written: {error.strerror}")
             raise typer.Exit(1) from error
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
