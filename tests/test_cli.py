@@ -209,8 +209,8 @@ def test_doctor_names_a_damaged_database_and_goes_on(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "right", "told_of", "todo"),
     [
-        ("", '\n[server]\nurl = "https://server:port"\n', "server", "[server] url"),
-        ("", '\n[server]\nurl = "https://[::1"\n', "server", "[server] url"),
+        ("", '\n[server]\nurl = "https://server:port"\n', "settings", "stempel.toml"),
+        ("", '\n[server]\nurl = "https://[::1"\n', "settings", "stempel.toml"),
         ("Europe/Warsaw", "Europe", "settings", "stempel.toml"),
     ],
 )
