@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -67,20 +68,18 @@ def _decode(file: Path) -> str:
 
 
 def _xlsx(file: Path) -> list[Numbered]:
-    from zipfile import BadZipFile
-
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book: Any = load_workbook(file, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise SheetProblem(f"{file} is not an XLSX workbook: {error}") from error
-    try:
-        rows = book.worksheets[0].iter_rows(values_only=True, max_row=MOST_ROWS)
-        return [(line, [_cell(value) for value in row]) for line, row in enumerate(rows, start=1)]
-    finally:
-        book.close()
+        with closing(load_workbook(file, read_only=True, data_only=True)) as book:
+            sheet: Any = book.worksheets[0]
+            rows = list(sheet.iter_rows(values_only=True, max_row=MOST_ROWS))
+    except Exception as error:  # the library raises whatever a damaged file leads it to
+        raise SheetProblem(
+            f"{file} is not an XLSX workbook with a sheet, or is damaged ({type(error).__name__}: {error}): "
+            "save it anew, or as CSV (UTF-8)"
+        ) from error
+    return [(line, [_cell(value) for value in row]) for line, row in enumerate(rows, start=1)]
 
 
 def _cell(value: object) -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -119,6 +122,49 @@ def test_files_that_are_no_tables(tmp_path: Path, name: str, content: bytes, rea
 def test_a_price_that_its_comma_would_cut_is_refused(tmp_path: Path, text: str, line: str) -> None:
     with pytest.raises(SheetProblem, match=f"{line}: more cells .* in quotes, or separate .* semicolons"):
         sheet(tmp_path, text)
+
+
+def saved(book: Workbook, file: Path) -> Path:
+    page = book.active
+    assert page is not None
+    for row in (["sku", "name", "price"], [1017, "Mleko", 6.49], [1018, "Ser", 9]):
+        page.append(row)
+    book.save(file)
+    return file
+
+
+def test_a_damaged_workbook_is_told(tmp_path: Path) -> None:
+    good, bad = saved(Workbook(), tmp_path / "good.xlsx"), tmp_path / "bad.xlsx"
+
+    def rewritten(change: Callable[[str, bytes], bytes | None]) -> None:
+        with ZipFile(good) as read, ZipFile(bad, "w") as write:
+            for name in read.namelist():
+                if (content := change(name, read.read(name))) is not None:
+                    write.writestr(name, content)
+        with pytest.raises(SheetProblem, match=r"bad.xlsx .* save it anew"):
+            read_sheet(bad)
+
+    rewritten(lambda name, content: content[: len(content) // 2] if "sheet1" in name else content)
+    rewritten(lambda name, content: None if "sheet1" in name else content)
+
+
+def test_a_workbook_with_nothing_but_a_chart_is_told(tmp_path: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.remove(book.active)
+    book.create_chartsheet("chart")
+    book.save(tmp_path / "chart.xlsx")
+    with pytest.raises(SheetProblem, match=r"chart.xlsx .* save it anew"):
+        read_sheet(tmp_path / "chart.xlsx")
+
+
+def test_any_flipped_byte_of_a_workbook_gives_rows_or_a_problem(tmp_path: Path) -> None:
+    data = saved(Workbook(), tmp_path / "good.xlsx").read_bytes()
+    bad = tmp_path / "bad.xlsx"
+    for place in range(0, len(data), 7):
+        bad.write_bytes(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
+        with suppress(SheetProblem):
+            read_sheet(bad)
 
 
 def test_cells_beside_the_columns_of_a_workbook_are_refused(tmp_path: Path) -> None:
