@@ -1,9 +1,9 @@
 """Lists from elsewhere: products and members, checked whole before anything is written.
 
-Rows are texts by column name, as `app.store.sheets` reads them from CSV or XLSX. Every bad row is told with
-its line, column and reason; with a single one nothing is changed. The same file again changes nothing twice:
-products are known by their article number, members by any of their cards or their phone. What a file says of
-the segments of members who are here already holds from then on: they are the shop's to change.
+Rows are as `app.store.sheets` reads them from CSV or XLSX. Every bad row is told with its line, column and
+reason; with a single one nothing is changed. The same file again changes nothing twice: products are known by
+their article number, members by any of their cards or their phone. What a file says of the segments of
+members who are here already holds from then on: they are the shop's to change.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from app.lanes import World
 from app.ledger.facts import AnyFact, CardLinked, MemberEnrolled, OpeningBalance
 from app.loyalty.effects import AnyEffect, Counted, Lot, PointsEarned, ReceiptCounted, StampsChanged
 from app.values import ValueProblem, parse_money, parse_scaled
-
-Row = Mapping[str, str]
 
 PRODUCT_COLUMNS: Final = frozenset(
     [
@@ -47,6 +45,13 @@ MEMBER_COLUMNS: Final = frozenset(
 )
 OPENINGS: Final = ("points", "stamps", "spend")
 """Member columns that may name a rule: points:main, stamps:coffee, spend:levels. Stamps must."""
+
+
+class Row(NamedTuple):
+    """A row of a list: the line of the file in which it begins, and its texts by column name."""
+
+    line: int
+    cells: Mapping[str, str]
 
 
 class Problem(NamedTuple):
@@ -108,11 +113,11 @@ class Roll:
 class _Cells:
     """One row's cells; collects what is wrong with them."""
 
-    def __init__(self, line: int, row: Row, problems: list[Problem]) -> None:
-        self.line, self._row, self._problems = line, row, problems
+    def __init__(self, row: Row, problems: list[Problem]) -> None:
+        (self.line, self.by_column), self._problems = row, problems
 
     def text(self, column: str, *, needed: bool = False, most: int = 200) -> str:
-        value = self._row.get(column, "").strip()
+        value = self.by_column.get(column, "").strip()
         if needed and not value:
             self.wrong(column, "is empty")
         if len(value) > most:
@@ -121,11 +126,11 @@ class _Cells:
 
     def many(self, column: str) -> tuple[str, ...]:
         """Values separated by ; , | or white space."""
-        return tuple(dict.fromkeys(filter(None, re.split(r"[;,|\s]+", self._row.get(column, "")))))
+        return tuple(dict.fromkeys(filter(None, re.split(r"[;,|\s]+", self.by_column.get(column, "")))))
 
     def scaled(self, column: str, parse: Callable[[str], int], *, least: int = 0) -> int:
         """A number, 0 if the cell is empty. A decimal comma is a decimal point."""
-        value = re.sub(r"[\s\u00a0\u202f]", "", self._row.get(column, "")).replace(",", ".")
+        value = re.sub(r"[\s\u00a0\u202f]", "", self.by_column.get(column, "")).replace(",", ".")
         if not value:
             return 0
         try:
@@ -159,7 +164,7 @@ class _Once:
 def _headers(
     rows: Sequence[Row], known: frozenset[str], needed: Iterable[str], openings: Sequence[str] = ()
 ) -> list[Problem]:
-    found: list[str] = list(rows[0]) if rows else []
+    found: list[str] = list(rows[0].cells) if rows else []
     columns = ", ".join(sorted([*known, *(f"{name}:RULE" for name in openings)]))
     problems = [
         Problem(1, name, f"is not a column; known are {columns}")
@@ -176,7 +181,7 @@ def _headers(
 
 def _openings(rows: Sequence[Row], rules: Mapping[str, str] | None) -> Iterable[Problem]:
     """Columns of opening balances from which nobody would get anything."""
-    for name in rows[0] if rows else ():
+    for name in rows[0].cells if rows else ():
         what, _, rule = name.partition(":")
         if what not in OPENINGS or name in MEMBER_COLUMNS:
             continue
@@ -197,8 +202,8 @@ def read_products(rows: Sequence[Row], currency: str) -> Listing:
     if listing.problems:
         return listing
     skus, codes = _Once(), _Once()
-    for line, row in enumerate(rows, start=2):
-        cells = _Cells(line, row, listing.problems)
+    for row in rows:
+        cells = _Cells(row, listing.problems)
         product = _product(cells, currency)
         skus.check(cells, "sku", product.sku)
         for code in product.codes:
@@ -281,21 +286,21 @@ def read_members(
         return roll
     cards, phones = _Once(), _Once()
     at_ms = world.now_ms()
-    for line, row in enumerate(rows, start=2):
-        cells = _Cells(line, row, roll.problems)
+    for row in rows:
+        cells = _Cells(row, roll.problems)
         tokens = tuple(card_token(card) for card in cells.many("cards"))
         person = _person(cells, world.new_id(), tokens)
         for token in tokens:
             cards.check(cells, "cards", token)
         if person.phone:
             phones.check(cells, "phone", person.phone, _digits(person.phone))
-        effects = tuple(_brought(cells, row, points_rule, f"{source}:{person.member}", at_ms, day))
+        effects = tuple(_brought(cells, points_rule, f"{source}:{person.member}", at_ms, day))
         known = _known(members, tokens, person.phone)
         if known is None:
             roll.members.append(NewMember(person, tokens, effects))
             continue
         roll.known += 1
-        found = members.member(known) if "segments" in row else None
+        found = members.member(known) if "segments" in row.cells else None
         there = found.person if found is not None else None
         if there is not None and set(there.segments) != set(person.segments):
             roll.regrouped.append(msgspec.structs.replace(there, segments=person.segments))
@@ -325,14 +330,12 @@ def _person(cells: _Cells, member: uuid.UUID, cards: tuple[str, ...]) -> Person:
     )
 
 
-def _brought(
-    cells: _Cells, row: Row, points_rule: str, source: str, at_ms: int, day: int
-) -> Iterable[AnyEffect]:
+def _brought(cells: _Cells, points_rule: str, source: str, at_ms: int, day: int) -> Iterable[AnyEffect]:
     spend = cells.scaled("spend", lambda text: parse_scaled(text, 2))
     receipts = cells.scaled("receipts", lambda text: parse_scaled(text, 0))
     if spend or receipts:
         yield ReceiptCounted(receipts, spend)
-    for column in row:
+    for column in cells.by_column:
         what, _, rule = column.partition(":")
         if what == "points" and (amount := cells.scaled(column, lambda text: parse_scaled(text, 2))):
             name = rule or points_rule

@@ -16,6 +16,7 @@ from app.commands.lists import refuse
 from app.commands.server import server_database
 
 if TYPE_CHECKING:
+    from app.checkout.imports import Row
     from sync.protocol import Published
     from sync.server.database import Database
 
@@ -172,7 +173,7 @@ def publish_member_scope(
     say(f"Tills know {whom} in full.")
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
+def _rows(file: Path) -> list[Row]:
     from app.store.sheets import SheetProblem, read_sheet
 
     with known_errors():
@@ -183,16 +184,16 @@ def _rows(file: Path) -> list[dict[str, str]]:
             raise
 
 
-def _staff(file: Path, rows: list[dict[str, str]]) -> list[msgspec.Raw]:
+def _staff(file: Path, rows: list[Row]) -> list[msgspec.Raw]:
     from app.checkout.imports import card_token
     from app.checkout.pin import hash_pin
     from app.lanes import RealWorld
 
-    header: list[str] = list(rows[0]) if rows else []
+    header: list[str] = list(rows[0].cells) if rows else []
     problems = [f"line 1, {name}: is not a column" for name in header if name not in STAFF_COLUMNS]
     bodies: list[msgspec.Raw] = []
-    for line, row in enumerate(rows, start=2):
-        body: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
+    for line, cells in rows:
+        body: dict[str, Any] = {name: value.strip() for name, value in cells.items() if value.strip()}
         if card := body.get("card"):
             body["card"] = card_token(card)
         pin = body.pop("pin", "")

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from app.checkout.imports import Row
 from app.checkout.ports import NotWritten
 
 MOST_BYTES: Final = 200_000_000
@@ -24,7 +25,7 @@ class SheetProblem(NotWritten):
     """A file that is no table; the message says what would be one."""
 
 
-def read_sheet(file: Path) -> list[dict[str, str]]:
+def read_sheet(file: Path) -> list[Row]:
     """All rows below the header. Column names are lower-cased; empty rows are left out.
 
     CSV: UTF-8 (or UTF-16 with its mark), separated by comma, semicolon or tab.
@@ -96,7 +97,7 @@ def _cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _named(file: Path, table: list[Numbered], where_to: str) -> list[dict[str, str]]:
+def _named(file: Path, table: list[Numbered], where_to: str) -> list[Row]:
     """The rows below the header by column name. `where_to` says what to do with cells beyond the last."""
     if not table:
         raise SheetProblem(f"{file} is empty: its first row names the columns")
@@ -114,7 +115,7 @@ def _named(file: Path, table: list[Numbered], where_to: str) -> list[dict[str, s
     beyond = [line for line, row in filled if any(cell.strip() for cell in row[len(header) :])]
     if beyond:
         raise SheetProblem(f"{file}, {_lines(beyond)}: more cells than columns; {where_to}")
-    return [dict(zip(header, [*row, *[""] * len(header)], strict=False)) for _, row in filled]
+    return [Row(line, dict(zip(header, [*row, *[""] * len(header)], strict=False))) for line, row in filled]
 
 
 def _lines(numbers: list[int]) -> str:

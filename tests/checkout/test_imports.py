@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 import resources
-from app.checkout.imports import read_members, read_products
+from app.checkout.imports import Row, read_members, read_products
 from app.store.sheets import SheetProblem, read_sheet
 from tests.support.shop import NOON_MS, Desk
 
 
-def sheet(tmp_path: Path, text: str) -> list[dict[str, str]]:
+def sheet(tmp_path: Path, text: str) -> list[Row]:
     file = tmp_path / "list.csv"
     file.write_text(text, "utf-8")
     return read_sheet(file)
@@ -77,12 +77,37 @@ def test_every_bad_row_is_told(tmp_path: Path) -> None:
         "line 3, price: 'abc' is not a plain decimal number such as 19.99",
         "line 3, sku: 1 stands in line 2 already",
         "line 3, barcodes: 400 stands in line 2 already",
-        "line 4, name: is empty",
-        "line 4, price: -1 is below zero",
-        "line 5, price: '1.999' has more than 2 decimal places",
-        "line 6, price: is empty",
-        "line 7, price: '1e3' is not a plain decimal number such as 19.99",
+        "line 5, name: is empty",
+        "line 5, price: -1 is below zero",
+        "line 6, price: '1.999' has more than 2 decimal places",
+        "line 7, price: is empty",
+        "line 8, price: '1e3' is not a plain decimal number such as 19.99",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sku,name,price\n\n\n1,Mleko,abc\n", 4),
+        ("sku,name,price\n,,\n1,Mleko,abc\n", 3),
+        ('sku,name,price\n1,"Mleko\nUHT",1.00\n2,Ser,abc\n', 4),
+        ('sku,name,price\r\n1,"Mleko\r\nUHT",abc\r\n', 2),
+    ],
+)
+def test_the_line_told_is_that_of_the_file(tmp_path: Path, text: str, line: int) -> None:
+    (problem,) = read_products(sheet(tmp_path, text), "PLN").problems
+    assert (problem.line, problem.column) == (line, "price")
+
+
+def test_the_line_told_is_that_of_the_sheet(tmp_path: Path) -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    for row in (["sku", "name", "price"], [], [], [1017, "Mleko", "abc"]):
+        page.append(row)
+    book.save(tmp_path / "list.xlsx")
+    (problem,) = read_products(read_sheet(tmp_path / "list.xlsx"), "PLN").problems
+    assert problem.line == 4
 
 
 def test_wrong_headers_are_told_first(tmp_path: Path) -> None:
@@ -320,5 +345,5 @@ def test_columns_that_would_bring_nothing_are_refused(tmp_path: Path, column: st
 
 @given(st.lists(st.fixed_dictionaries({"sku": st.text(), "name": st.text(), "price": st.text()}), max_size=4))
 def test_any_cells_give_products_or_problems(rows: list[dict[str, str]]) -> None:
-    listing = read_products(rows, "PLN")
+    listing = read_products([Row(line, cells) for line, cells in enumerate(rows, start=2)], "PLN")
     assert listing.problems or len(listing.products) == len(rows)

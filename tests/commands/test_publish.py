@@ -104,6 +104,8 @@ def test_staff_pins_are_hashed_before_they_are_kept(tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert "colour" in refused.output
     assert "4 to 12 digits" in refused.output
+    file.write_text("id,name,pin\n\n1,Anna,47\n")
+    assert "line 3, pin" in run(tmp_path, "publish", "staff", file).output
     file.write_text("id,name,role\n1,Anna,boss\n")
     assert "boss" in run(tmp_path, "publish", "staff", file).output
 
