@@ -68,8 +68,13 @@ def server_enrol_code(
     with server_database(context) as database:
         from app.lanes import RealWorld
         from sync.server import admin
+        from sync.server.listing import BadList
 
-        say(admin.create_enrol_code(database, store, RealWorld().now_ms(), till=till))
+        try:
+            say(admin.create_enrol_code(database, store, RealWorld().now_ms(), till=till))
+        except BadList as bad:
+            complain(str(bad))
+            raise typer.Exit(2) from bad
 
 
 @server_app.command("office-token")
@@ -194,12 +199,18 @@ def server_database(context: typer.Context) -> Iterator[Any]:
     from sync.server.database import COMMAND, DatabaseProblem, open_database
 
     data, url = context.obj
-    try:
-        database = open_database(url, data, COMMAND)
-        database.migrate()
-    except DatabaseProblem as problem:
-        complain(str(problem))
-        raise typer.Exit(1) from problem
+    with known_errors():
+        try:
+            database = open_database(url, data, COMMAND)
+            database.migrate()
+        except DatabaseProblem as problem:
+            complain(str(problem))
+            raise typer.Exit(1) from problem
+        except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+            if url is not None:
+                raise
+            complain(f"{data}: no folder can be made here: name another with --data")
+            raise typer.Exit(2) from error
     try:
         yield database
     finally:
