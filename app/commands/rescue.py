@@ -137,6 +137,7 @@ def _push(remains: Remains, url: str, enrol_code: str, within_s: float) -> None:
     if remains.credentials is None and not (enrol_code or remains.enrolment):
         complain("This till never enrolled: give a code that head office made, with --enrol-code.")
         raise typer.Exit(2)
+    _check_address(url)
     facts, persons, told = RemainingFacts(remains), RemainingPersons(remains), [Status()]
     worker = SyncWorker(url, facts, persons, on_status=lambda status: told.append(status)).start()
     if remains.credentials is None and enrol_code:
@@ -154,3 +155,17 @@ def _push(remains: Remains, url: str, enrol_code: str, within_s: float) -> None:
     finally:
         worker.stop()
     say(f"All of it is at {url}.")
+
+
+def _check_address(url: str) -> None:
+    import httpx
+
+    why = ""
+    try:
+        parsed = httpx.URL(url)
+        known = parsed.scheme in ("https", "http") and parsed.host
+    except httpx.InvalidURL as error:
+        known, why = False, f" ({error})"
+    if not known:
+        complain(f"{url} is not a server's address{why}: write it as https://server.example")
+        raise typer.Exit(2)

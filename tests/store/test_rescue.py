@@ -300,6 +300,18 @@ def test_a_missing_key_says_where_to_look(tmp_path: Path) -> None:
     assert (code, "There is no till.db" in said) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://server:port", "https://[::1", "https://", "shop.example", "ftp://shop.example", "http://a\nb"],
+)
+def test_an_address_that_is_none_is_named(url: str, tmp_path: Path) -> None:
+    dead_till(tmp_path)
+    code, said = run("rescue", str(tmp_path / "dead"), "--push", "--url", url, "--enrol-code", "x")
+    assert code == 2, said
+    assert f"{url} is not a server's address" in said
+    assert "https://" in said.splitlines()[-1]
+
+
 def test_a_till_that_runs_is_left_alone(tmp_path: Path) -> None:
     live = Database(tmp_path)
     try:
