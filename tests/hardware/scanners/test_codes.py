@@ -236,6 +236,12 @@ def test_a_product_of_the_catalogue_wins_over_the_tills_own_codes():
         ";4111111111111111=25121010000000000000?",
         "%B4111111111111111^NAME/SOME^2512101?",
         "6304000000000000000",
+        "4111\u00a01111\u00a01111\u00a01111",
+        "4111.1111.1111.1111",
+        "%B3782 822463 10005^DOE/JOHN^2512101?",
+        "B4111111111111111^NOWAK/JAN^2512101?",
+        "4111111111111111=25121010000000000000?",
+        "5019717010103742D25121010000000000000F",
     ],
 )
 def test_a_payment_card_is_refused_and_holds_nothing(text: str):
@@ -260,7 +266,16 @@ def test_no_unmatched_card_number_is_ever_kept(payload: str):
         assert number.startswith(("01", "02"))
 
 
-@pytest.mark.parametrize("text", ["4111111111111112", "411111111111", "41111111111111111111"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111111111111112",
+        "411111111111",
+        "41111111111111111111",
+        "4111111111111112=2512",
+        "4111111111111111D9913",
+    ],
+)
 def test_other_digits_are_no_payment_card(text: str):
     assert isinstance(read_code(text, None, SHOP), Unknown)
 
