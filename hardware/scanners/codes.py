@@ -106,7 +106,7 @@ _TRACK: Final = re.compile(r"[%;][A-Za-z]?[0-9](?: ?[0-9]){11,18}[\^=]", re.ASCI
 _BARE_TRACK: Final = re.compile(
     r"[A-Za-z]?([0-9](?: ?[0-9]){11,18})(?:\^|[=D][0-9]{2}(?:0[1-9]|1[0-2]))", re.ASCII
 )
-"""The same from a reader that sends no sentinels, and a chip's track 2 equivalent data (EMV Book 3, tag 57)."""
+"""The same from a reader that sends no sentinels; a chip's track 2 equivalent data (EMV Book 3, tag 57)."""
 _BETWEEN: Final = re.compile(r"[\s.-]")
 """What groups of a number stand apart by, spaces of all kinds among it."""
 _GTIN_LENGTHS: Final = (8, 12, 13, 14)
