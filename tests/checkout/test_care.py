@@ -288,3 +288,17 @@ def test_goodwill_stays_within_the_limit_or_is_approved(desk: Desk) -> None:
     for points, reason, code in ((0, "x", "no_amount"), (1, " ", "reason_missing")):
         give(member, points, reason=reason, answer=said.append)
         assert said[-1].code == code
+
+
+def test_a_member_merged_while_in_hand_is_known_by_both_ids(desk: Desk) -> None:
+    """What changed them since, under the id that is kept, is in the price: the desk tells a stale one."""
+    till, said = desk.till, desk.heard
+    desk.sell(MILK, uid=LUCJA[4:])
+    assert till.last is not None
+    sale = till.last.sale.id
+    till.tap(LUDMILA[4:])
+    till.scan(BEANS)
+    till.care.merge(desk.member(LUCJA), desk.member(LUDMILA), answer=said.append)
+    till.refunds.refund(sale, {1: 1000}, answer=said.append)
+    till.pay_cash(100_00, said.append)
+    assert [outcome.code for outcome in said[-3:]] == ["merged", "refunded", "sold"]

@@ -360,3 +360,21 @@ def test_one_hundredth_on_a_line_does_not_make_two_lots_its_own() -> None:
     effects = (PointsEarned(Lot("x", "p", 100, NOON)), PointsEarned(Lot("y", "p", 200, NOON)))
     part = refund(by_parts(*lines, effects=effects), {"a": 1000}, at_ms=NOON)
     assert part.effects == (PointsTakenBack("p", "x", 30), PointsTakenBack("p", "y", 60))
+
+
+def test_two_gift_cards_get_back_what_they_paid_and_no_more() -> None:
+    """Rounded one by one, a third of a unit went back twice, and cash made up for it."""
+    sale = msgspec.structs.replace(
+        by_parts(DecidedLine(TEA, 9000, 300, 300), effects=()),
+        total_minor=300,
+        gift_cards=(Owed("x", 150), Owed("y", 150)),
+        due_minor=0,
+    )
+    got = {"x": 0, "y": 0}
+    for already in range(0, 9000, 1000):
+        part = refund(sale, {TEA: 1000}, already={TEA: already}, at_ms=NOON)
+        assert sum(card.amount_minor for card in part.gift_cards) == part.total_minor
+        assert part.due_minor == 0
+        for card in part.gift_cards:
+            got[card.code] -= card.amount_minor
+    assert got == {"x": 150, "y": 150}
