@@ -71,16 +71,6 @@ class Ringing:
             return refused("coupon_scanned", coupon=read.coupon)
         return refused("unknown_code", code=code)
 
-    def unclaimed(self, text: str, aim: str | None = None) -> bool:
-        """Whether a code is nothing that this till knows or could ring up: it may be a gift card's then."""
-        heart, code = self._heart, text.strip()
-        read = heart.read(code, aim)
-        if read.payment_card or read.member_card or read.receipt or read.coupon:
-            return False
-        if any(heart.catalogue.product_by_code(key) is not None for key in (code, *read.keys)):
-            return False
-        return heart.members.holder(f"code:{code}") is None
-
     def ring(self, product: Product, qty_milli: int = QTY_MILLI) -> Outcome:
         """Put a product into the basket."""
         heart = self._heart

@@ -147,7 +147,6 @@ class Till:
         """What goes into the basket."""
         self.read = heart.read = read
         ringing = Ringing(heart, self._member.present_card, self.people.present, self.coupons.present)
-        self.unclaimed = ringing.unclaimed
         self.scan, self.ring, self.ring_sku = ringing.scan, ringing.ring, ringing.ring_sku
         self.set_qty, self.step_qty, self.void_line = ringing.set_qty, ringing.step_qty, ringing.void_line
         self.undo, self.clear = ringing.undo, ringing.clear

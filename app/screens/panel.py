@@ -141,6 +141,10 @@ class Panel:
         """Whether a code was meant for this panel; the till rings up every other one."""
         return False
 
+    def unknown(self, code: str) -> bool:
+        """Whether it takes a code that the till knows for nothing."""
+        return False
+
     def unclaimed(self, card: str) -> bool:
         """Whether it takes a card or code that is nobody's."""
         return False

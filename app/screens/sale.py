@@ -256,6 +256,8 @@ class SalePresenter(Board):
         card = f"code:{outcome.values.get('card') or text.strip()}"
         if outcome.code == "card_of_nobody":
             self.loose_card = card
+        if outcome.code == "unknown_code" and self.panel.unknown(text.strip()):
+            return self.repaint()
         if outcome.code in ("unknown_code", "card_of_nobody") and self.panel.unclaimed(card):
             return self.repaint()
         if outcome.code == "unknown_code" and self.till.shop.departments and self.ringing_up:

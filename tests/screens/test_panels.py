@@ -86,6 +86,9 @@ def test_goods_and_cards_scanned_while_paying_are_no_gift_cards() -> None:
         made.sale.scan("2900000000018")
         assert [line.qty_milli for line in made.till.sale.lines] == [2000]
         assert made.till.sale.member is not None
+        made.hire()
+        made.sale.scan("anna")
+        assert made.till.people.who is not None, "nor is a badge"
 
 
 def test_a_product_wins_over_the_form_of_its_code(stage: scenes.Stage) -> None:

@@ -22,11 +22,9 @@ class GiftCardSold(Panel):
     def type(self, field: str, text: str) -> None:
         self.code, self._problem = text, ""
 
-    def scanned(self, text: str, aim: str | None) -> bool:
+    def unknown(self, code: str) -> bool:
         """A card's number is nothing else's; goods are rung up as ever."""
-        if not self.till.unclaimed(text, aim):
-            return False
-        self._number(text)
+        self._number(code)
         return True
 
     def press(self, key: str) -> None:
@@ -67,8 +65,8 @@ class GiftCardEntry(Panel):
     def type(self, field: str, text: str) -> None:
         self.code, self._problem = text, ""
 
-    def scanned(self, text: str, aim: str | None) -> bool:
-        if not Paying(self.screen).scanned(text, aim):
+    def unknown(self, code: str) -> bool:
+        if not Paying(self.screen).unknown(code):
             return False
         self.screen.open(Paying(self.screen))
         return True

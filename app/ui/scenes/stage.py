@@ -175,7 +175,7 @@ class Stage:
         self.sale.network(True, 0)
 
     def hire(self) -> None:
-        """From now on the shop has a list of its staff; everybody's PIN is 1234."""
+        """From now on the shop has a list of its staff; everybody's PIN is 1234, their badge their id."""
         pin = hash_pin("1234", lambda size: bytes(size))
         names = (
             ("Anna", Role.CASHIER),
@@ -183,7 +183,10 @@ class Stage:
             ("Celina", Role.SENIOR),
             ("Dorota", Role.MANAGER),
         )
-        self._staff = tuple(Staff(id=name.lower(), name=name, role=role, pin=pin) for name, role in names)
+        self._staff = tuple(
+            Staff(id=name.lower(), name=name, role=role, pin=pin, token=f"code:{name.lower()}")
+            for name, role in names
+        )
         self.till.people.refresh()
 
     def day_of_sales(self) -> None:
