@@ -124,8 +124,7 @@ class Charging:
             outside.waits_for = "terminal"
             terminal.ask(asked.request, lambda result: self._heard(asked, result))
         elif (tender := self._in_doubt()) is not None:
-            outside.waits_for = "terminal"
-            terminal.ask(tender.reversal, lambda result: self._given_back(tender, result))
+            self._ask_back(terminal, tender)
 
     def remind(self) -> None:
         """Once a second: a terminal that did not know is asked again by itself, until the cashier says."""
@@ -159,8 +158,8 @@ class Charging:
 
     def in_doubt(self, key: str) -> bool:
         """Whether the terminal was asked to give a card's money back, and nobody knows whether it did."""
-        tender = self._in_doubt()
-        return tender is not None and str(tender.key) == key
+        tender = self._tender(key)
+        return tender is not None and bool(tender.reversal)
 
     def keep_charged(self, key: str, answer: Answer = ignore) -> None:
         """The cashier's word: the money did not go back, so that the card has paid."""
@@ -184,7 +183,8 @@ class Charging:
         if tender.reversal:
             # It was asked before, and is never asked to give twice.
             answer(done("follow_terminal", due_minor=tender.amount_minor))
-            return None if heart.outside.waits_for else self.resume()
+            terminal = heart.outside.cabled
+            return None if terminal is None or heart.outside.waits_for else self._ask_back(terminal, tender)
         asked = msgspec.structs.replace(tender, reversal=str(heart.world.new_id()))
 
         def on(outcome: Outcome) -> None:
@@ -201,6 +201,11 @@ class Charging:
         outside.cabled.pay(
             asked.request, asked.amount_minor, currency, lambda result: self._heard(asked, result)
         )
+
+    def _ask_back(self, terminal: Terminal, tender: OpenTender) -> None:
+        """What became of giving a card's money back."""
+        self._heart.outside.waits_for = "terminal"
+        terminal.ask(tender.reversal, lambda result: self._given_back(tender, result))
 
     def _reverse(self, asked: OpenTender) -> None:
         outside, currency = self._heart.outside, self._heart.shop.currency

@@ -326,10 +326,13 @@ class Heart(Recorder):
             self.reprice(keep=False)
 
     def look_at_card(self) -> None:
-        """The card that the sale was begun with may have been blocked since: then it pays no more."""
+        """The card that the sale was begun with may have been blocked since: then it pays for nothing more
+        and fetches nothing, what was taken before included."""
         holder = self.members.holder(self.sale.card) if self.sale.card else None
         if holder is not None and holder.blocked:
-            self.sale = msgspec.structs.replace(self.sale, redeem_cap_centi=0, redeem=0)
+            self.sale = msgspec.structs.replace(
+                self.sale, redeem_cap_centi=0, redeem=0, rewards=(), uses=()
+            )
 
     def refresh_price(self) -> None:
         """What all customers share may have changed (budgets, stocks): price with what is left now."""

@@ -165,6 +165,24 @@ class TestTerminal:
         assert till.due_minor == (12_00 if back else 7_00)
         assert counter.in_cash(till.due_minor).code == "sold"
 
+    def test_of_two_in_doubt_each_is_asked_about(self, counter: Counter) -> None:
+        counter.scan(LATTE, COFFEE)
+        counter.by_card(5_00)
+        counter.by_card(3_00)
+        one, two = (tender.key for tender in counter.desk.till.tenders)
+        counter.pos.mood, counter.pos.answers = Mood.CUT_AFTER, False
+        counter.desk.till.give_back(one)
+        counter.desk.till.give_back(two)
+        assert counter.desk.till.in_doubt(one)
+        assert counter.desk.till.in_doubt(two)
+        counter.pos.mood, counter.pos.answers = Mood.APPROVE, True
+        counter.desk.till.give_back(two)
+        assert [tender.key for tender in counter.desk.till.tenders] == [one]
+        counter.desk.world.ms += 5_000
+        counter.desk.till.remind()
+        assert counter.desk.till.tenders == ()
+        assert sum(counter.pos.charged.values()) == 0
+
     def test_a_terminal_that_gives_nothing_back_leaves_it_paid(self, counter: Counter) -> None:
         counter.scan(LATTE)
         counter.by_card(5_00)

@@ -95,6 +95,17 @@ def pay(desk: Desk) -> SaleCompleted:
     return sale
 
 
+def test_a_card_blocked_meanwhile_fetches_nothing_that_was_taken_before(desk: Desk) -> None:
+    """As it would be refused if it were tapped now."""
+    till = desk.till
+    till.tap(LUCJA)
+    till.scan(BEANS)
+    assert not till.rewards.take("catalogue/mug").refused
+    till.care.replace_card(desk.member(), [f"uid:{LUCJA}"], answer=desk.heard.append)
+    assert desk.heard[-1].code == "card_replaced"
+    assert (till.sale.rewards, till.decision.points.rewards_centi) == ((), 0)
+
+
 def give(desk: Desk, *grants: Grant) -> None:
     """The member comes back holding these, as if sales of the past had given them."""
     fact = PointsAdjusted(
