@@ -330,9 +330,7 @@ class Heart(Recorder):
         and fetches nothing, what was taken before included."""
         holder = self.members.holder(self.sale.card) if self.sale.card else None
         if holder is not None and holder.blocked:
-            self.sale = msgspec.structs.replace(
-                self.sale, redeem_cap_centi=0, redeem=0, rewards=(), uses=()
-            )
+            self.sale = msgspec.structs.replace(self.sale, redeem_cap_centi=0, redeem=0, rewards=(), uses=())
 
     def refresh_price(self) -> None:
         """What all customers share may have changed (budgets, stocks): price with what is left now."""
