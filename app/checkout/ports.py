@@ -17,8 +17,8 @@ from app.stats.shift import ShiftFigures
 from hardware.receipt import PrintJob
 
 Unit = Literal["piece", "kg"]
-Kept = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A number from outside that a database can keep."""
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What comes from outside and is stored: SQLite has no longer numbers."""
 
 
 class NotWritten(Exception):
@@ -36,7 +36,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
     sku: str
     name: str
-    price_minor: Kept
+    price_minor: Int64
     names: dict[str, str] = {}
     category: str = ""
     brand: str = ""
@@ -44,7 +44,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     tax: str = ""
     unit: Unit = "piece"
     codes: tuple[str, ...] = ()
-    favourite: Kept | None = None
+    favourite: Int64 | None = None
 
     def name_in(self, lang: str) -> str:
         return self.names.get(lang) or self.name
@@ -63,7 +63,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     birthday: str = ""
     lang: str = ""
-    birthday_since_ms: Kept = 0
+    birthday_since_ms: Int64 = 0
     pin: str = ""
     segments: tuple[str, ...] = ()
 
