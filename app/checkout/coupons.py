@@ -57,7 +57,7 @@ class Coupons:
         coupon = signed.read(text)
         if coupon is None:
             return refused("coupon_forged")
-        named = coupon.named(tuple(heart.programme.rules))
+        named = coupon.named(heart.programme.rules)
         if named is None:
             return refused("coupon_other_programme")
         keys = heart.keys.find(coupon.till)

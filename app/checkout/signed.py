@@ -19,7 +19,7 @@ import binascii
 import hashlib
 import struct
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -82,14 +82,12 @@ class Coupon(msgspec.Struct, frozen=True):
     rule_mark: bytes
     issued_at_ms: int
 
-    def named(self, rules: Sequence[str]) -> tuple[str, str] | None:
+    def named(self, rules: Iterable[str]) -> tuple[str, str] | None:
         """The rule that it names, of those there are, and the coupon's own name in the ledger."""
-        for number in range(1, NUMBER_MAX + 1):
-            for rule in rules:
-                name = rule if number == 1 else f"{rule}:{number}"
-                if _mark(name) == self.rule_mark:
-                    return rule, f"{self.sale}:{name}"
-        return None
+        named = ((rule, name) for rule in rules for name in _names(rule))
+        return next(
+            ((rule, f"{self.sale}:{name}") for rule, name in named if _mark(name) == self.rule_mark), None
+        )
 
     def signed_by(self, keys: Iterable[Key]) -> Key | None:
         """The key that signed it, if any of these did."""
@@ -105,8 +103,14 @@ class Coupon(msgspec.Struct, frozen=True):
         return None
 
 
-def _mark(rule: str) -> bytes:
-    return hashlib.sha256(rule.encode()).digest()[:4]
+def _names(rule: str) -> Iterator[str]:
+    """What the coupons of a rule and sale are called, one after another (`app.loyalty.benefit.hand_over`)."""
+    yield rule
+    yield from (f"{rule}:{number}" for number in range(2, NUMBER_MAX + 1))
+
+
+def _mark(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()[:4]
 
 
 def is_signed(text: str) -> bool:
@@ -131,8 +135,7 @@ def read(text: str) -> Coupon | None:
 def printed(grant: Grant, mine: Mine | None) -> str:
     """The code to print for a coupon: signed where this till can sign, its name in the ledger where not."""
     sale, _, name = grant.code.partition(":")
-    numbers = (grant.rule, *(f"{grant.rule}:{number}" for number in range(2, NUMBER_MAX + 1)))
-    if mine is None or not single_use(grant.code) or name not in numbers:
+    if mine is None or not single_use(grant.code) or name not in _names(grant.rule):
         return grant.code
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
