@@ -13,7 +13,6 @@ from app.loyalty.model import Audience, Goods, Programme, Rule
 from app.loyalty.reading import BAD, Reader, fields_of, text_at
 from app.loyalty.rules import KINDS
 from app.loyalty.rules.promo_code import PromoCodeRule, owners, taken_codes
-from app.loyalty.rules.stamps import StampsRule
 from app.loyalty.rules.tier import TierRule
 from app.loyalty.unused import unused_of_any_kind, unused_of_programme
 from app.loyalty.yamltree import SIZE_MAX_BYTES, Node, Problem, TreeProblem, parse_tree
@@ -170,17 +169,11 @@ class _Named:
         rules = list(rules)
         self.levels = {level.id for r in rules if isinstance(r, TierRule) for level in r.levels}
         self.ids = {rule.id for rule in rules}
-        self.held = {rule.id for rule in rules if _gives_to_hold(rule)}
+        self.held = {rule.id for rule in rules if rule.grants()}
         self.levels_known = _known("levels here", self.levels)
         self.ids_known = _known("rules here", self.ids)
         self.held_known = _known("rules here that do", self.held)
         self.codes = owners(rule for rule in rules if isinstance(rule, PromoCodeRule))
-
-
-def _gives_to_hold(rule: Rule) -> bool:
-    """Whether a customer may ever hold something of it; a full card's discount comes as a coupon."""
-    reward = rule.reward if isinstance(rule, StampsRule) else None
-    return rule.grants() or (reward is not None and reward.points is None)
 
 
 def _rule_problems(rule: Rule, programme: Programme, named: _Named | None) -> Iterator[tuple[str, str, str]]:

@@ -34,6 +34,10 @@ class StampsRule(Rule, frozen=True, kw_only=True):
     def takes_off(self) -> bool:
         return self.free is not None or super().takes_off()
 
+    def grants(self) -> bool:
+        """A full card's discount comes as a coupon."""
+        return self.reward is not None and self.reward.points is None
+
 
 class _StampCard:
     """What both forms of the card share: how many stamps a receipt could give."""
