@@ -286,6 +286,7 @@ class Taker:
     def _someone(self, row: protocol.PersonRow) -> None:
         if row.erased:
             self._writer.drop_person(row.member)
+            self._writer.drop_printed()
             return
         query = "SELECT updated_ms, handed_ms FROM person WHERE member = ?"
         ours = self._run(query, (row.member.bytes,)).fetchone()

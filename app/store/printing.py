@@ -2,6 +2,8 @@
 
 Reads and writes in the database lane, since that lane is the only writer; called from the print lane, which
 may wait. A job becomes `unknown` when nobody can say whether it is on paper, and is then left to the cashier.
+Paper may name a customer: of what is printed the newest is kept (`KEPT`), and none of it once somebody is
+erased.
 """
 
 from __future__ import annotations
@@ -22,12 +24,21 @@ _TAKE: Final = (
     "RETURNING id, document, created_ms, attempts - 1"
 )
 
+KEPT: Final = 100
+"""So many of the newest jobs stay when they are printed: for `stempel receipt`, and to look into a fault."""
+
+# A few at a time: it is done between a sale and the next.
+_PRUNE: Final = (
+    "DELETE FROM print_job WHERE id IN (SELECT id FROM print_job WHERE id <= ? AND state = 'printed' "
+    "ORDER BY id LIMIT 10)"
+)
+
 _UNREADABLE: Final = "UPDATE print_job SET state = 'unknown', detail = 'unreadable' WHERE id = ?"
 
 
 def last_paper(sql: Any) -> PrintJob | None:
     """The newest job of the queue that holds paper, whatever became of it; None if there is none."""
-    for (document,) in sql.execute("SELECT document FROM print_job ORDER BY id DESC LIMIT 100"):
+    for (document,) in sql.execute("SELECT document FROM print_job ORDER BY id DESC LIMIT ?", (KEPT,)):
         with suppress(msgspec.DecodeError):  # of a version this one cannot read
             job = decode_job(document)
             if job.document is not None:
@@ -78,6 +89,7 @@ class StoredPrintQueue:
                 sql.execute(
                     "UPDATE print_job SET state = ?, detail = ? WHERE id = ?", (str(outcome), detail, job_id)
                 )
+                sql.execute(_PRUNE, (job_id - KEPT,))
 
         self._call(job)
 

@@ -245,6 +245,10 @@ class Writer:
             self._run("DELETE FROM person_find WHERE rowid = ?", row)
             self._run("DELETE FROM person WHERE n = ?", row)
 
+    def drop_printed(self) -> None:
+        """Forget what is on paper: somebody whom it may name wants to be forgotten."""
+        self._run("DELETE FROM print_job WHERE state = 'printed'")
+
     # -- sync --------------------------------------------------------------------------------------------
 
     def set_acked(self, epoch: int, seq: int) -> None:

@@ -12,6 +12,8 @@ from app.checkout.ports import Person, Work
 from app.ledger.facts import CardBlocked, CardLinked
 from app.loyalty.state import EMPTY
 from app.store.inbox import StoredInbox
+from app.store.printing import StoredPrintQueue
+from hardware.ports import PrintOutcome
 from sync import protocol
 from sync.outbox import Credentials
 from tests.store.inbox_desk import OTHER, TILL, Desk, earned, page, row, state
@@ -290,3 +292,17 @@ def as_of(desk: Desk, member: uuid.UUID) -> int:
     found = desk.reader.member(member)
     assert found is not None
     return found.as_of_ms
+
+
+def test_who_is_erased_stands_on_no_printed_paper_of_the_queue(desk: Desk) -> None:
+    """What is not on paper yet is still printed: the receipt is the customer's own."""
+    ann, queue = uuid.uuid4(), StoredPrintQueue(desk.database.writer, desk.database.call)
+    desk.database.write(desk.shelf.opened())
+    for _ in range(2):
+        desk.database.write(desk.shelf.sold(ann))
+    printed = queue.take()
+    assert printed is not None
+    queue.settle(printed.id, PrintOutcome.PRINTED)
+    desk.inbox.apply(page(protocol.PersonRow(member=ann, updated_ms=START_MS, origin=OTHER)), START_MS)
+    with desk.database.writer.transaction() as sql:
+        assert sql.execute("SELECT id FROM print_job").fetchall() == [(printed.id + 1,)]

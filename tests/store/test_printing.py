@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from app.store.database import Database
-from app.store.printing import StoredPrintQueue
+from app.store.printing import KEPT, StoredPrintQueue
 from hardware.ports import PrintOutcome
 from tests.support.facts import Shelf
 
@@ -62,3 +62,16 @@ def test_an_unreadable_job_does_not_stop_those_behind_it(database: Database) -> 
     assert taken is not None
     assert taken.id == 2
     assert queue.recover() == [1, 2], "the second was being sent, the first could not be read"
+
+
+def test_what_is_printed_is_kept_for_a_while(database: Database) -> None:
+    """A receipt may name its customer: the queue is no archive of them."""
+    queue = queue_of(database, KEPT + 25)
+    kept = queue.take()
+    assert kept is not None
+    queue.settle(kept.id, PrintOutcome.UNKNOWN, "stalled")
+    while (job := queue.take()) is not None:
+        queue.settle(job.id, PrintOutcome.PRINTED)
+    with database.writer.transaction() as sql:
+        left = [id for (id,) in sql.execute("SELECT id FROM print_job ORDER BY id")]
+    assert left == [kept.id, *range(26, KEPT + 26)], "nobody decided on the first yet"
