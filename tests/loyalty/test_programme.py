@@ -92,6 +92,7 @@ def test_amounts_that_are_not_exact_are_refused(amount: str) -> None:
         ("kind: entitlement, uses: 1, products: {skus: [a]}, expires: {days: %s}", "expires.days"),
         ("kind: vip, term_days: %s", "term_days"),
         ("kind: come_back, steps: [{days: %s, percent: 5%%}]", "steps[0].days"),
+        ("kind: stamps, size: 5, free: cheapest, expires_after_idle_days: %s", "expires_after_idle_days"),
     ],
 )
 def test_no_term_outlasts_a_century(rule: str, path: str) -> None:

@@ -9,7 +9,7 @@ from app.loyalty.benefit import LotTerms, benefit_problems, hand_over
 from app.loyalty.coupon import CouponPlan
 from app.loyalty.decision import Reason, StampsView
 from app.loyalty.effects import Counted, StampsChanged
-from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule
+from app.loyalty.model import Benefit, Count, Money, PositiveMoney, Programme, Rule, TermDays
 from app.loyalty.plan import BundlePlan, Claim, Kind, Plan, Run, Scene, Scope, Work
 from app.loyalty.promise import Said, gives, lots, min_receipt, say
 from app.loyalty.rules.bundle import unit_price
@@ -28,7 +28,7 @@ class StampsRule(Rule, frozen=True, kw_only=True):
     """Whether stamps beyond a full card begin the next one."""
     cap_per_day: Count | None = None
     min_receipt: Money = 0
-    expires_after_idle_days: Count | None = None
+    expires_after_idle_days: TermDays | None = None
     lots: LotTerms = LotTerms()
 
     def takes_off(self) -> bool:
