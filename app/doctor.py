@@ -31,7 +31,7 @@ _DAMAGED: Final = (
     "Keep the folder as it is, and restore the backup. "
     "`stempel rescue` brings what was not synced to the server."
 )
-_TODO: Final = {
+_IF_ODD: Final = {
     "settings": f"Correct {FILE}, also what it calls the time zone.",
     "programme": "Look at the file that [till] programme names.",
     "database": _DAMAGED,
@@ -93,7 +93,7 @@ def _looked(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Fin
 
 
 def _broken(subject: str, error: Exception) -> Finding:
-    return Finding(subject, f"cannot be looked at ({type(error).__name__}: {error})", _TODO[subject])
+    return Finding(subject, f"cannot be looked at ({type(error).__name__}: {error})", _IF_ODD[subject])
 
 
 def _programme(folder: Path, config: Config) -> Iterator[Finding]:
