@@ -13,6 +13,15 @@ NO_ANSWER: Final = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueE
 reads where they lead even if it does not go there."""
 
 
+def is_address(url: str) -> bool:
+    """Whether a server can be at this address: http or https, with a host."""
+    try:
+        address = httpx.URL(url)
+        return address.scheme in ("http", "https") and bool(address.host) and (address.port or 0) < 1 << 16
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
 class Endless(ValueError):
     """An answer that takes too long, or is too large, to be one of ours."""
 

@@ -22,7 +22,7 @@ _TOKEN: Final = re.compile(r"[!-~]+")
 
 class FeedProblem(Exception):
     """The feed cannot be read, and why; `code` is the server's, or one of `unreachable`, `nonsense`,
-    `bad_address`."""
+    `bad_address`, `bad_token`."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -44,7 +44,7 @@ def pages(
     if not _TOKEN.fullmatch(token):
         text = "That is no token of head office: copy it again, whole and nothing else"
         raise FeedProblem("bad_token", text)
-    if not _is_address(server_url):
+    if not answers.is_address(server_url):
         text = f"{server_url!r} is no address of a server: write it as https://loyalty.example"
         raise FeedProblem("bad_address", text)
     headers = {"Authorization": f"Bearer {token}", "User-Agent": "stempel-feed"}
@@ -55,14 +55,6 @@ def pages(
             cursor = page.cursor
             if not page.more:
                 return
-
-
-def _is_address(url: str) -> bool:
-    try:
-        address = httpx.URL(url)
-        return address.scheme in ("http", "https") and bool(address.host) and (address.port or 0) < 1 << 16
-    except (httpx.InvalidURL, ValueError):
-        return False
 
 
 def _page(http: httpx.Client, cursor: str, limit: int) -> protocol.FeedPage:

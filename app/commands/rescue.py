@@ -158,14 +158,8 @@ def _push(remains: Remains, url: str, enrol_code: str, within_s: float) -> None:
 
 
 def _check_address(url: str) -> None:
-    import httpx
+    from sync.answers import is_address
 
-    why = ""
-    try:
-        parsed = httpx.URL(url)
-        known = parsed.scheme in ("https", "http") and parsed.host
-    except httpx.InvalidURL as error:
-        known, why = False, f" ({error})"
-    if not known:
-        complain(f"{url} is not a server's address{why}: write it as https://server.example")
+    if not is_address(url):
+        complain(f"{url} is not a server's address: write it as https://server.example")
         raise typer.Exit(2)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
@@ -22,7 +22,7 @@ def sheet(tmp_path: Path, text: str) -> list[Row]:
     return read_sheet(file)
 
 
-def told(problems: list[object]) -> list[str]:
+def told(problems: Iterable[object]) -> list[str]:
     return [str(problem) for problem in problems]
 
 
@@ -69,7 +69,7 @@ def test_every_bad_row_is_told(tmp_path: Path) -> None:
         "4,Ser,,,,,\n"
         "5,Ser,1e3,,,,\n",
     )
-    problems = told(read_products(rows, "PLN").problems)  # type: ignore[arg-type]
+    problems = told(read_products(rows, "PLN").problems)
     assert problems == [
         "line 3, unit: 'litre' is neither piece nor kg",
         "line 3, favourite: 'x' is not a place such as 1",
@@ -111,7 +111,7 @@ def test_the_line_told_is_that_of_the_sheet(tmp_path: Path) -> None:
 
 
 def test_wrong_headers_are_told_first(tmp_path: Path) -> None:
-    problems = told(read_products(sheet(tmp_path, "sku,nmae,price\n1,x,1\n"), "PLN").problems)  # type: ignore[arg-type]
+    problems = told(read_products(sheet(tmp_path, "sku,nmae,price\n1,x,1\n"), "PLN").problems)
     assert problems[0].startswith("line 1, nmae: is not a column; known are ")
     assert problems[1] == "line 1, name: is missing; the file needs this column"
 
@@ -286,7 +286,7 @@ def test_bad_members_are_told(tmp_path: Path) -> None:
         "Ola,+48 600 1,55,-2,,\n",
     )
     roll = read_members(rows, members=desk.reader, world=desk.world, points_rule="points", source="x", day=1)
-    assert told(roll.problems) == [  # type: ignore[arg-type]
+    assert told(roll.problems) == [
         "line 2, phone: '+48 1' is not a phone number",
         "line 2, name: is empty",
         "line 3, cards: is empty, and so is phone: nothing to know this member by",
@@ -304,7 +304,7 @@ def test_one_phone_written_two_ways_is_one_member(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "till").stock()
     rows = sheet(tmp_path, "name,phone\nEwa,+48 600 600 600\nOla,+48 600-600-600\nIza,+48600600600\n")
     roll = read_members(rows, members=desk.reader, world=desk.world, points_rule="points", source="x", day=1)
-    assert told(roll.problems) == [  # type: ignore[arg-type]
+    assert told(roll.problems) == [
         "line 3, phone: +48 600-600-600 stands in line 2 already",
         "line 4, phone: +48600600600 stands in line 2 already",
     ]
@@ -338,7 +338,7 @@ def test_columns_that_would_bring_nothing_are_refused(tmp_path: Path, column: st
         day=1,
         rules={"points": "points", "coffee-card": "stamps"},
     )
-    (problem,) = told(roll.problems)  # type: ignore[arg-type]
+    (problem,) = told(roll.problems)
     assert problem.startswith(f"line 1, {column}: {reason}")
     desk.close()
 

@@ -8,6 +8,7 @@ import tracemalloc
 import uuid
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import openpyxl
@@ -148,11 +149,11 @@ def test_an_export_waits_for_what_was_there_and_for_nothing_else(
     _, head = till.push_ok(till.start, [facts.encode(sale(rig, DAY))])
     date_shard, runs = export._date_shard, 0
 
-    def meanwhile(*args: object) -> int:
+    def meanwhile(*args: Any) -> int:
         nonlocal head, runs
         runs += 1
         assert runs < 10
-        looked_at = date_shard(*args)  # type: ignore[arg-type]
+        looked_at = date_shard(*args)
         _, head = till.push_ok(head, [facts.encode(sale(rig, DAY))])
         return looked_at
 
