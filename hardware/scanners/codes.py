@@ -101,14 +101,14 @@ _BARS: Final = re.compile(r"R[0-9]{14}", re.ASCII | re.IGNORECASE)
 _COUPON: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\S{1,200}", re.ASCII)
 """A coupon the till issued: the sale that gave it, and the rule."""
 _CARD_NUMBER: Final = re.compile(r"[0-9]{15,19}", re.ASCII)
-_TRACK: Final = re.compile(r"[%;][A-Za-z]?[0-9](?: ?[0-9]){11,18}[\^=]", re.ASCII)
+_SPACED: Final = r"[0-9](?:[\s.-]?[0-9]){11,18}"
+_TRACK: Final = re.compile(rf"[%;][A-Za-z]?{_SPACED}[\^=]")
 """Start of a magnetic stripe's track 1 or 2 (ISO/IEC 7813), as a keyboard-wedge reader types it."""
-_BARE_TRACK: Final = re.compile(
-    r"[A-Za-z]?([0-9](?: ?[0-9]){11,18})(?:\^|[=D][0-9]{2}(?:0[1-9]|1[0-2]))", re.ASCII
-)
-"""The same from a reader that sends no sentinels; a chip's track 2 equivalent data (EMV Book 3, tag 57)."""
-_BETWEEN: Final = re.compile(r"[\s.-]")
-"""What groups of a number stand apart by, spaces of all kinds among it."""
+_BARE_TRACK: Final = re.compile(rf"(?<![0-9])({_SPACED})(?:\^|[=Dd][0-9]{{2}}(?:0[1-9]|1[0-2]))")
+"""The same without its start, which a reader may leave out and a keyboard layout may change, up to the month
+in which the card ends; and a chip's track 2 equivalent data (EMV Book 3, tag 57)."""
+_BETWEEN: Final = re.compile(r"[\s.\u2010-\u2015-]")
+"""What groups of a number stand apart by, spaces and dashes of all kinds among it."""
 _GTIN_LENGTHS: Final = (8, 12, 13, 14)
 
 
@@ -203,11 +203,12 @@ def gtin_keys(text: str) -> tuple[str, ...]:
 
 
 def is_payment_card(text: str) -> bool:
-    """15 to 19 digits that pass Luhn (ISO/IEC 7812-1), or a payment card's magnetic stripe."""
-    if _TRACK.search(text):
-        return True
-    bare = _BARE_TRACK.match(text)
-    if bare is not None and luhn.is_valid(bare[1].replace(" ", "")):
+    """15 to 19 digits that pass Luhn (ISO/IEC 7812-1), however they are grouped, or a magnetic stripe."""
+    if _TRACK.search(text) or any(_passes_luhn(bare[1]) for bare in _BARE_TRACK.finditer(text)):
         return True
     digits = _BETWEEN.sub("", text)
     return bool(_CARD_NUMBER.fullmatch(digits)) and luhn.is_valid(digits)
+
+
+def _passes_luhn(spaced: str) -> bool:
+    return luhn.is_valid(_BETWEEN.sub("", spaced))
