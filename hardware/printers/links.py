@@ -67,9 +67,9 @@ class SerialLink:
     def __init__(self, port: str, baud: int, *, rtscts: bool = False, xonxoff: bool = False) -> None:
         import serial  # only tills with a serial printer pay for it
 
-        from hardware.serial_ports import find_port
+        from hardware.serial_ports import GONE, find_port
 
-        self._error: type[Exception] = serial.SerialException
+        self._gone = GONE
         try:
             self._line: Any = serial.Serial(
                 find_port(port),
@@ -80,7 +80,7 @@ class SerialLink:
                 xonxoff=xonxoff,
                 exclusive=True,
             )
-        except (OSError, ValueError) as error:  # SerialException is an OSError
+        except (*GONE, ValueError) as error:
             raise LinkLost(f"{port}: {error}") from error
 
     def send(self, data: bytes, timeout_s: float) -> int:
@@ -94,7 +94,7 @@ class SerialLink:
             while self._line.out_waiting and time.monotonic() < deadline_s:
                 time.sleep(0.005)
             return taken
-        except OSError as error:
+        except self._gone as error:
             raise LinkLost(str(error)) from error
 
     def receive(self, timeout_s: float) -> bytes:
@@ -106,7 +106,7 @@ class SerialLink:
                 while not self._line.in_waiting and time.monotonic() < deadline_s:
                     time.sleep(0.005)
             return bytes(self._line.read(_READ_BYTES))
-        except OSError as error:
+        except self._gone as error:
             raise LinkLost(str(error)) from error
 
     def finish(self, timeout_s: float) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import select
 import socket
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +25,7 @@ from hardware.printers.profile import PROFILES
 from hardware.printers.status import Kind, Listener, Said
 from hardware.printers.transport import PrinterDrawer, printer_at
 from tests.hardware.printers.samples import sale_job
+from tests.support.serial_pair import SerialPair
 from tests.support.tcp_printer import TcpPrinter
 
 unhurried = settings(deadline=None)
@@ -273,6 +276,43 @@ def test_a_serial_port_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
     assert (result.outcome, result.state.code) == (PrintOutcome.FAILED, "unreachable")
     with pytest.raises(LinkLost):
         SerialLink(str(tmp_path / "ttyNONE"), 9600)
+
+
+def test_a_serial_printer_pulled_out_while_its_port_opens_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, pulled = SerialPair(tmp_path).plug(), False
+    read_settings = termios.tcgetattr
+
+    def pull_after(port: int) -> list[Any]:
+        nonlocal pulled
+        found, pulled = read_settings(port), True
+        pair.unplug()
+        return found
+
+    monkeypatch.setattr(termios, "tcgetattr", pull_after)
+    result = printer_at(f"serial://{pair.till_end}?answers=none", QUICK).send(JOB)
+    assert pulled
+    assert (result.outcome, result.state.code) == (PrintOutcome.FAILED, "unreachable")
+
+
+def test_a_serial_printer_pulled_out_between_two_writes_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = SerialPair(tmp_path).plug()
+    link = SerialLink(str(pair.till_end), 9600)
+
+    def fails(*_: object) -> int:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr(link._line, "write", fails)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(link._line, "read", fails)  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(LinkLost):
+        link.send(b"x", 1.0)
+    with pytest.raises(LinkLost):
+        link.receive(0.0)
+    link.close()
+    pair.unplug()
 
 
 @pytest.mark.parametrize(
