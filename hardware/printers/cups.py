@@ -44,6 +44,8 @@ class CupsQueue:
         self._timeout_s = timeout_s
         self._user = getpass.getuser()
         self._counts = False
+        self._begun: set[int] = set()
+        self._cancelled: set[int] = set()
 
     def state(self) -> PrinterState:
         answer = self._ask(ipp.GET_PRINTER_ATTRIBUTES, {"requested-attributes": _PRINTER})
@@ -73,11 +75,16 @@ class CupsQueue:
 
     def progress(self, number: int) -> Progress:
         asked: dict[str, Any] = {"job-id": number, "requested-attributes": _JOB}
-        answer = self._ask(ipp.GET_JOB_ATTRIBUTES, asked)
+        try:
+            answer = self._ask(ipp.GET_JOB_ATTRIBUTES, asked)
+        except _NotThere:
+            return self._gone(number)
         state = answer.number("job-state")
         begun = answer.number("time-at-processing") is not None
         if begun and self._counts and answer.number("job-media-sheets-completed") == 0:
             begun = False  # its driver still looks for the printer
+        if begun:
+            self._begun.add(number)
         if state == _COMPLETED:
             return Progress.DONE
         if state in (_CANCELLED, _ABORTED):
@@ -85,7 +92,16 @@ class CupsQueue:
         return Progress.STARTED if begun and state not in _WAITING else Progress.WAITING
 
     def cancel(self, number: int) -> None:
-        self._ask(ipp.CANCEL_JOB, {"job-id": number}, refused_is_well=True)
+        # Refused for a job that has ended or is gone, which then is done.
+        if self._ask(ipp.CANCEL_JOB, {"job-id": number}, refused_is_well=True).well:
+            self._cancelled.add(number)
+
+    def _gone(self, number: int) -> Progress:
+        """A server that keeps no history (PreserveJobHistory No) forgets a job when it ends, well or not."""
+        online = self.state().online  # raises if it is the queue that is not there
+        if number in self._cancelled:
+            return Progress.BROKEN_OFF if number in self._begun else Progress.WITHDRAWN
+        return Progress.DONE if online else Progress.BROKEN_OFF
 
     # -- the wire ----------------------------------------------------------------------------------------
 
@@ -128,7 +144,8 @@ class CupsQueue:
             raise SpoolerAway(str(problem)) from problem
         if not answer.well and not refused_is_well:
             message = " ".join(answer.texts("status-message")) or f"status {answer.status:#06x}"
-            raise Refused(f"{self._queue}: {message}")
+            problem = _NotThere if answer.status == ipp.NOT_FOUND else Refused
+            raise problem(f"{self._queue}: {message}")
         return answer
 
     def _where(self) -> tuple[str | None, str]:
@@ -139,3 +156,7 @@ class CupsQueue:
             socket = next((path for path in SOCKETS if Path(path).exists()), None)
             return socket, "http://localhost" if socket else f"http://localhost:{_PORT}"
         return None, f"http://{self._server}" + ("" if ":" in self._server else f":{_PORT}")
+
+
+class _NotThere(Refused):
+    """There is no such queue, or the job is not in it any more."""

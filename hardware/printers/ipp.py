@@ -15,6 +15,8 @@ PRINT_JOB: Final = 0x0002
 CANCEL_JOB: Final = 0x0008
 GET_JOB_ATTRIBUTES: Final = 0x0009
 GET_PRINTER_ATTRIBUTES: Final = 0x000B
+NOT_FOUND: Final = 0x0406
+"""client-error-not-found, an answer's status."""
 
 _OPERATION, _JOB, _END = 0x01, 0x02, 0x03
 _INTEGER, _BOOLEAN, _ENUM = 0x21, 0x22, 0x23

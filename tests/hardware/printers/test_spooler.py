@@ -19,6 +19,7 @@ from hardware.printers.spooler import Progress, Refused, SpooledPrinter, Spooler
 from hardware.printers.transport import PrinterDrawer, printer_at
 from hardware.printers.winspool import WinQueue
 from tests.hardware.printers.samples import sale_job
+from tests.support import cups as cups_server
 from tests.support.cups import Cups, cups
 from tests.support.tcp_printer import TcpPrinter
 
@@ -116,6 +117,27 @@ def test_the_drawer_opens_through_a_queue(printer: ReceiptPrinter, paper: TcpPri
     with pytest.raises(DeviceProblem, match="unreachable"):
         PrinterDrawer(hasty(server), PROFILES["80mm"]).open()
     paper.switch_on()
+
+
+def test_a_server_that_forgets_its_jobs_is_believed_when_one_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = cups_server._CONF  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(cups_server, "_CONF", "PreserveJobHistory No\n" + conf)
+    with TcpPrinter() as paper, cups(paper.address) as server:
+        printer = SpooledPrinter(CupsQueue("till", server.server, timeout_s=20), PATIENT)
+        assert [printer.send(JOB).outcome for _ in range(2)] == [PrintOutcome.PRINTED] * 2
+        assert paper.wait_until_printed(2 * len(JOB))
+        paper.switch_off()
+        result = hasty(server).send(JOB)
+        assert (result.outcome, result.state.code) == (PrintOutcome.FAILED, "unreachable")
+        paper.switch_on()
+        assert printer.send(JOB).outcome is PrintOutcome.PRINTED
+        assert paper.wait_until_printed(3 * len(JOB))
+        assert bytes(paper.printed) == 3 * JOB, "the job that was taken back never came out"
+
+
+def test_a_job_that_is_gone_with_its_queue_is_not_called_done(server: Cups) -> None:
+    with pytest.raises(Refused):
+        CupsQueue("nobody", server.server, timeout_s=20).progress(9999)
 
 
 def test_queues_are_named_by_their_address(server: Cups, monkeypatch: pytest.MonkeyPatch) -> None:
