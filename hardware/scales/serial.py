@@ -101,14 +101,17 @@ class SerialScale:
             # Waits for one byte, then takes what else is there; raises when the device is gone.
             buffer += port.read(1) + port.read(port.in_waiting)
             *answers, buffer = buffer.split(end)
+            now_s = self._world.monotonic_s()
+            silent = now_s - heard_s > settings.silent_s
             if answers:
-                heard_s = self._world.monotonic_s()
+                heard_s = now_s
                 # Only the newest tells what lies there now.
                 self._tell(self._protocol.read(answers[-1], self._last_milli))
-            elif len(buffer) > ANSWER_MAX:
+            elif len(buffer) > ANSWER_MAX or (silent and buffer):
+                # Noise is no silence: a scale that talks at the wrong speed is not told as both by turns.
                 self._tell(ScaleFailed("malformed", repr(buffer[:ANSWER_MAX])))
-                buffer = b""
-            elif self._world.monotonic_s() - heard_s > settings.silent_s:
+                heard_s, buffer = now_s, b""
+            elif silent:
                 self._tell(ScaleFailed("stalled", "the scale does not answer"))
 
     def _lost(self, error: BaseException) -> None:

@@ -104,6 +104,24 @@ def test_pulled_out_and_back(desk: SerialDesk, told: Told):
     assert [event.code for event in told.of(ScaleFailed)] == ["unreachable"]
 
 
+@pytest.mark.parametrize("pause_s", [0.02, 0.06], ids=["fast", "slow"])
+def test_a_stream_without_an_end_is_told_once(tmp_path: Path, pause_s: float):
+    """As a scale sounds at the wrong speed."""
+    pair, told = SerialPair(tmp_path).plug(), Told()
+    settings = ScaleSettings(str(pair.till_end), "and-stream", bits="8N1", ask_s=0.02, silent_s=0.5)
+    scale = SerialScale(settings)
+    scale.start(told)
+    with pair.device_end.open("wb", buffering=0) as port:
+        until_s = time.monotonic() + 2.0
+        while time.monotonic() < until_s:
+            port.write(b"\xf3\x99\xf3\x80")
+            time.sleep(pause_s)
+    codes = [event.code for event in told.of(ScaleFailed)]
+    assert scale.stop()
+    pair.unplug()
+    assert codes == ["malformed"]
+
+
 class SimulatedDesk:
     def __init__(self) -> None:
         self.scale = SimulatedScale()
