@@ -38,6 +38,8 @@ NON_FISCAL: Final = {
 }
 COPY: Final = {"ru": "КОПИЯ", "pl": "KOPIA", "en": "COPY"}
 
+COLUMNS_MIN: Final = 16
+
 INKED: Final = "●"
 FRESH: Final = "◉"
 OPEN: Final = "○"
@@ -176,8 +178,8 @@ def _pieces(word: str, columns: int) -> Iterator[tuple[str, int]]:
 
 def lay_out(document: Document, columns: int) -> list[Printed]:
     """The document as lines for paper of `columns` characters (32, 42, 48); every slip ends with a Cut."""
-    if columns < 16:
-        raise ValueError(f"a receipt needs at least 16 columns, not {columns}")
+    if columns < COLUMNS_MIN:
+        raise ValueError(f"a receipt needs at least {COLUMNS_MIN} columns, not {columns}")
     printed: list[Printed] = []
     slip: list[Block] = []
     for block in (*document.blocks, Cut()):

@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from hardware.layout import Line, Printed, lay_out, printable, wrap
+import msgspec
+
+from hardware.displays.pages import shown
+from hardware.layout import FRESH, INKED, OPEN, Line, Printed, lay_out, printable, width, wrap
 from hardware.printers import codes as symbols
 from hardware.printers.bitmap import Bitmap, logo_command, raster_command
 from hardware.printers.glyphs import CELL_HEIGHT, line_bitmap
@@ -50,6 +53,7 @@ _PLAINER: Final = {
     "«": '"', "»": '"', "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‚": "'",
 }  # fmt: skip
 """Signs that a page without them prints as their plainer kin, one column for one."""
+_STAMPS: Final = str.maketrans({INKED: "*", FRESH: "#", OPEN: "o"})
 
 
 def encode(job: PrintJob, profile: Profile, images: Mapping[str, Bitmap] | None = None) -> bytes:
@@ -133,6 +137,10 @@ class _Writer:
     def _line(self, line: Line) -> None:
         text = printable(line.text)
         data = self._encoded(text)
+        if data is None and not self._profile.raster:
+            for near in self._near(line):
+                self._line(near)
+            return
         if data is None:
             # No page has one of its characters: the line is drawn, with the gap that a line feed leaves.
             gap = self._profile.line_dots - CELL_HEIGHT if line.size in (Size.NORMAL, Size.WIDE) else 0
@@ -161,6 +169,18 @@ class _Writer:
         except UnicodeEncodeError:
             return None
 
+    def _near(self, line: Line) -> list[Line]:
+        """The line in letters that the page has, its figure again at the right edge."""
+        codec = self._codec or "ascii"
+        text = shown(line.text.translate(_STAMPS).translate(_plainer(codec)), codec)
+        columns = self._profile.columns // line.size.cells
+        left, gap, figure = text.rpartition("  ")
+        if gap and width(line.text) == columns:
+            left = left.rstrip() + " "
+            text = left + figure.rjust(columns - len(left))
+        parts = [text] if len(text) <= columns else wrap(text, columns)
+        return [msgspec.structs.replace(line, text=part) for part in parts]
+
     def _picture(self, bitmap: Bitmap, align: Align) -> None:
         self._set(align)
         self.out += raster_command(bitmap)
@@ -170,24 +190,25 @@ class _Writer:
             self._line(Line(line, Align.CENTER))
 
     def _barcode(self, barcode: Barcode) -> None:
-        native = symbols.native_barcode(barcode, self._profile.width_dots)
-        if native is None:
+        profile = self._profile
+        native = symbols.native_barcode(barcode, profile.width_dots)
+        if native is None and (profile.native_qr or profile.raster):
             # Too long for bars, or not in their alphabet: a QR code holds anything.
             self._qr(Qr(barcode.data))
-            self._centred(barcode.data)
-            return
-        command, modules, dots = native
-        self._set(Align.CENTER)
-        if self._profile.native_barcode:
+        elif native is not None and profile.native_barcode:
+            command, _, dots = native
+            self._set(Align.CENTER)
             self.out += _BARCODE_STYLE + b"\x1dw" + bytes([dots]) + command
             return
-        self._picture(symbols.bars_bitmap(modules, dots, _BARCODE_DOTS), Align.CENTER)
+        elif native is not None and profile.raster:
+            _, modules, dots = native
+            self._picture(symbols.bars_bitmap(modules, dots, _BARCODE_DOTS), Align.CENTER)
         self._centred(barcode.data)
 
     def _qr(self, qr: Qr) -> None:
         data = printable(qr.data).encode()
         dots = symbols.qr_module_dots(len(data), self._profile.width_dots)
-        if not data or dots is None:
+        if not data or dots is None or not (self._profile.native_qr or self._profile.raster):
             self._centred(qr.data)
         elif self._profile.native_qr:
             self._set(Align.CENTER)
@@ -197,7 +218,7 @@ class _Writer:
 
     def _image(self, image: Image) -> None:
         bitmap = self._images.get(image.name)
-        if bitmap is not None and bitmap.width <= self._profile.width_dots:
+        if bitmap is not None and self._profile.raster and bitmap.width <= self._profile.width_dots:
             self._set(Align.CENTER)
             self.out += logo_command(bitmap)
         elif image.alt:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
+from hardware.layout import COLUMNS_MIN
+
 CutKind = Literal["full", "partial", "none"]
 
 CODECS: Final = {
@@ -17,6 +19,7 @@ CODECS: Final = {
     "en": ("cp858", "cp1252", "cp437"),
 }
 """Code pages that hold a language's letters, best first: one a job, not hopped to letter by letter."""
+_FONT_A_DOTS: Final = 12
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -37,6 +40,8 @@ class Profile(msgspec.Struct, frozen=True):
     cancel_kanji: bool = False
     """Chinese models read two bytes above 127 as one Chinese character until `FS .` tells them not to."""
     drawer_pin: Literal[2, 5] = 2
+    raster: bool = True
+    """Takes pictures (`GS v 0`); a printer that does not writes what its pages lack by its sound."""
 
     def codec(self, language: str) -> str | None:
         """The Python codec for a language on this printer, None if it has no such page."""
@@ -76,6 +81,12 @@ def profile_for(setting: str) -> Profile:
             profile = _changed(profile, key, value)
         except ValueError as error:
             raise ValueError(f"printer profile {setting!r}: {part!r}: {error}") from error
+    if profile.columns < COLUMNS_MIN:
+        usual = profile.width_dots // _FONT_A_DOTS
+        raise ValueError(
+            f"printer profile {setting!r}: {profile.columns} columns are too few for a receipt: "
+            f"write {name}?columns={usual} or what the printer has"
+        )
     return profile
 
 
@@ -101,7 +112,7 @@ def _changed(profile: Profile, key: str, value: str) -> Profile:
 
 
 _MAY_DIFFER: Final[Mapping[str, Any]] = {
-    "columns": Annotated[int, msgspec.Meta(ge=16, le=96)],
+    "columns": Annotated[int, msgspec.Meta(ge=COLUMNS_MIN, le=96)],
     "width_dots": Annotated[int, msgspec.Meta(ge=192, le=2400, multiple_of=8)],
     "line_dots": Annotated[int, msgspec.Meta(ge=24, le=255)],
     "cut": CutKind,
@@ -126,7 +137,7 @@ def _named(name: str) -> Profile:
 
 def _from_capabilities(name: str, model: Mapping[str, Any]) -> Profile:
     columns = int(model["fonts"]["0"]["columns"])
-    pixels = model["media"]["width"]["pixels"]
+    pixels = model["media"]["width"].get("pixels")
     features = model["features"]
     pages: dict[str, int] = {}
     for number, page in sorted(model["codePages"].items(), key=lambda item: int(item[0])):
@@ -137,11 +148,12 @@ def _from_capabilities(name: str, model: Mapping[str, Any]) -> Profile:
     return Profile(
         name,
         columns,
-        pixels if isinstance(pixels, int) else columns * 12,
+        pixels if isinstance(pixels, int) else columns * _FONT_A_DOTS,
         pages,
         native_qr=bool(features["qrCode"]),
         native_barcode=bool(features["barcodeB"]),
         cut=cut,
+        raster=bool(features["bitImageRaster"]),
     )
 
 

@@ -248,6 +248,43 @@ def test_models_known_to_python_escpos_become_profiles() -> None:
         profile_for("TM-X")
 
 
+def test_a_model_whose_dots_nobody_wrote_down_has_those_of_its_columns() -> None:
+    assert profile_for("TUP500").width_dots == 42 * 12
+
+
+def test_a_model_too_narrow_for_a_receipt_is_refused_with_what_to_write() -> None:
+    with pytest.raises(ValueError, match=r"12 columns.*NT-80-V-UL\?columns=48"):
+        profile_for("NT-80-V-UL")
+    with pytest.raises(ValueError, match=r"NT-80-V-UL\?columns=48"):
+        profile_for("NT-80-V-UL?cut=full")
+    assert profile_for("NT-80-V-UL?columns=48&cut=full").columns == 48
+
+
+IMPACT = profile_for("TM-U220?cp866=none&cp852=none&cp858=none&cp437=none")
+"""A printer that takes no pictures, and here has no page either."""
+
+
+@pytest.mark.parametrize("language", ["ru", "pl", "en"])
+def test_a_printer_that_takes_no_pictures_is_sent_none(language: str) -> None:
+    for profile in (IMPACT, profile_for("TM-U220")):
+        made = sale_job(language)
+        blocks = (Image("logo", "Poranek"), Stamps(3, 8, 1), Qr("a" * 900), Barcode("ż1"), Barcode("R18"))
+        made = PrintJob(Document((*(made.document.blocks if made.document else ()), *blocks), language))
+        stream = encode(made, profile, {"logo": Bitmap(8, 1, b"\xff")})
+        sent = list(commands(stream))
+        assert not [command for command in sent if command.name in ("GS v 0", "GS ( k")]
+        assert {"Poranek", "**#ooooo", "R18"} <= {row.strip() for row in as_text(stream, profile).split("\n")}
+        assert max(len(row) for row in as_text(stream, profile).split("\n")) <= profile.columns
+
+
+def test_a_printer_that_takes_no_pictures_writes_letters_by_their_sound() -> None:
+    made = job(Columns("Żurek – жаркое", "12,50 zł"), Columns("Щи " * 12, "1 234,50 ₽"), language="ru")
+    rows = as_text(encode(made, IMPACT), IMPACT).split("\n")
+    assert rows[0] == "Zurek - zharkoe".ljust(42 - 8) + "12,50 zl"
+    assert next(row for row in rows if "1 234,50 r" in row).endswith("1 234,50 r")
+    assert max(len(row) for row in rows) <= 42
+
+
 def test_a_profile_may_differ_from_its_name() -> None:
     mine = profile_for("80mm?cp866=59&columns=42&width_dots=512&cut=full&drawer_pin=5&native_qr=0")
     assert (mine.columns, mine.width_dots, mine.cut, mine.native_qr, mine.pages["cp866"]) == (
