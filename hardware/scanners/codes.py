@@ -154,8 +154,10 @@ def _masks(
 
 
 def _by_form(text: str, aim: str | None, known: Known) -> Product | None:
+    # Many scanners send a UPC-A as the EAN-13 that it is with a 0 before it.
+    upc = text[1:] if len(text) == 13 and text[0] == "0" else text
     for rule in known.in_store:
-        item = rule.match(text)
+        item = rule.match(text) or rule.match(upc)
         if item is not None:
             return Product((item.code, text), item.weight_milli, item.price_minor)
     keys = gtin_keys(text)

@@ -103,6 +103,14 @@ def test_a_upc_scale_code_tells_item_and_price():
     assert read_code(text, None, SHOP) == Product(("212345", text), price_minor=499)
 
 
+def test_a_upc_scale_code_sent_as_an_ean_tells_the_same():
+    short = Known(in_store=(InStoreRule("2IIIIIPPPPPC"),))
+    text = with_check("2" + "12345" + "00499")
+    assert read_code(text, None, short) == Product(("212345", text), price_minor=499)
+    assert read_code("0" + text, "]E0", short) == Product(("212345", "0" + text), price_minor=499)
+    assert read_code("1" + text, None, short) == Unknown("1" + text, "check_character")
+
+
 def test_an_in_store_code_of_no_rule_is_a_plain_product():
     text = with_check("291234501234")
     code = read_code(text, None, SHOP)
