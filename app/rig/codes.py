@@ -52,4 +52,5 @@ class Codes:
             self._config.scanner,
             lambda key: self._reader.product_by_code(key) is not None,
             minor_digits(self._config.shop.currency),
+            self._config.shop.currency,
         )

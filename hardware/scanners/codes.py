@@ -81,7 +81,7 @@ class Known:
     """What the shop knows: its products, the masks of its own codes, and the scale's codes.
 
     Codes that the till itself makes (members' numbers, receipts, coupons) need no mask. `is_product` answers
-    for one catalogue key. `minor_digits` are those of the shop's currency.
+    for one catalogue key. `minor_digits` are those of the shop's `currency` (ISO 4217).
     """
 
     is_product: Callable[[str], bool] = field(default=lambda key: False)
@@ -90,6 +90,7 @@ class Known:
     coupons: tuple[Mask, ...] = ()
     in_store: tuple[InStoreRule, ...] = ()
     minor_digits: int = 2
+    currency: str = ""
 
 
 _BLANK: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f]")
@@ -163,7 +164,7 @@ def _by_form(text: str, aim: str | None, known: Known) -> Product | None:
     keys = gtin_keys(text)
     if keys:
         return Product(keys)
-    message = read_gs1(text, aim, known.minor_digits)
+    message = read_gs1(text, aim, known.minor_digits, known.currency)
     if message is not None:
         return Product(
             gtin_keys(message.gtin) or (message.gtin,),

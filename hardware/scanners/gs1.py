@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 _HAS_GTIN: Final = re.compile(r"\x1d?0[12][0-9]{14}", re.ASCII)
 _GS1_AIMS: Final = frozenset({"]C1", "]e0", "]e1", "]e2", "]d2", "]Q3", "]J1"})
+_NUMBERS: Final = {
+    "AMD": "051", "AUD": "036", "AZN": "944", "BGN": "975", "BYN": "933", "CAD": "124", "CHF": "756",
+    "CNY": "156", "CZK": "203", "DKK": "208", "EUR": "978", "GBP": "826", "GEL": "981", "HUF": "348",
+    "ILS": "376", "INR": "356", "JPY": "392", "KGS": "417", "KRW": "410", "KWD": "414", "KZT": "398",
+    "MDL": "498", "MNT": "496", "NOK": "578", "PLN": "985", "RON": "946", "RSD": "941", "RUB": "643",
+    "SEK": "752", "TJS": "972", "TMT": "934", "TRY": "949", "UAH": "980", "USD": "840", "UZS": "860",
+}  # fmt: skip
+"""ISO 4217's number of a currency, which AI 393 has before its price. No price is read in any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,10 @@ class Gs1Product:
     serial: str | None = None
 
 
-def read_gs1(text: str, aim: str | None, minor_digits: int) -> Gs1Product | None:
+def read_gs1(text: str, aim: str | None, minor_digits: int, currency: str = "") -> Gs1Product | None:
     """The product a GS1 message or Digital Link names; None for anything else.
+
+    A price that names a currency is read if that is `currency`, the shop's.
 
     Without an AIM identifier of a GS1 symbology only a message that begins with a GTIN is believed: other
     element strings are too short to tell from plain numbers.
@@ -41,7 +51,7 @@ def read_gs1(text: str, aim: str | None, minor_digits: int) -> Gs1Product | None
         elements = _parser().message(text)
     else:
         return None
-    return _product(elements, minor_digits) if elements is not None else None
+    return _product(elements, minor_digits, currency) if elements is not None else None
 
 
 def expand_upc_e(text: str) -> str | None:
@@ -91,11 +101,15 @@ class _Parser:
 _parser = cache(_Parser)
 
 
-def _product(elements: GS1ElementStrings, minor_digits: int) -> Gs1Product | None:
+def _product(elements: GS1ElementStrings, minor_digits: int, currency: str) -> Gs1Product | None:
     gtin = elements.get(ai="01") or elements.get(ai="02")
     if gtin is None or gtin.gtin is None:
         return None
-    weight, price = elements.get(ai="310"), elements.get(ai="392") or elements.get(ai="393")
+    weight, price = elements.get(ai="310"), elements.get(ai="392")
+    if price is None:
+        named = elements.get(ai="393")
+        own = named is not None and named.pattern_groups[0] == _NUMBERS.get(currency)
+        price = named if own else None
     batch, serial = elements.get(ai="10"), elements.get(ai="21")
     expires = elements.get(ai="17") or elements.get(ai="15")
     return Gs1Product(

@@ -37,6 +37,7 @@ def known_codes(
     settings: CodeSettings,
     is_product: Callable[[str], bool] = lambda key: False,
     minor_digits: int = 2,
+    currency: str = "",
 ) -> Known:
     """What the shop's codes look like. Raises ValueError that names the setting and says what would do."""
     return Known(
@@ -46,6 +47,7 @@ def known_codes(
         coupons=_each("coupons", settings.coupons, mask_of),
         in_store=_each("in_store", settings.in_store, InStoreRule),
         minor_digits=minor_digits,
+        currency=currency,
     )
 
 

@@ -140,6 +140,14 @@ def test_a_gs1_message_is_read_without_an_aim_identifier():
     assert code.price_minor == 1999
 
 
+@pytest.mark.parametrize(
+    ("currency", "price_minor"), [("EUR", 1250), ("PLN", None), ("XTS", None), ("", None)]
+)
+def test_a_price_in_a_currency_is_the_shops_own_or_none(currency: str, price_minor: int | None):
+    code = read_code("0104006381333931" + "3932978" + "1250", "]C1", Known(currency=currency))
+    assert code == Product(("04006381333931", "4006381333931"), price_minor=price_minor)
+
+
 def test_a_data_matrix_with_a_serial_number_is_a_product():
     # The form of Russia's goods marking: GTIN, serial, key and its signature.
     code = read_code("010400638133393121ABC!%123\x1d91EE06\x1d92c2lnbmF0dXJl", "]d2", SHOP)
