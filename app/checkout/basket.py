@@ -228,7 +228,7 @@ def add(
         names=product.names,
         category=product.category,
         brand=product.brand,
-        tags=product.tags,
+        tags=product.priced_tags,
         tax=product.tax,
         unit=product.unit,
         qty_milli=qty_milli,

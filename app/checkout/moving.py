@@ -14,8 +14,7 @@ from app.checkout.ports import Member, Work
 from app.checkout.rights import Approval
 from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo, SaleTakenFrom, SoldLine
 from app.ledger.original import decision_of, discount_budgets, is_deposit, moved
-from app.loyalty.basket import Basket, Context, Line
-from app.loyalty.compiled import NO_DISCOUNT_TAG
+from app.loyalty.basket import NO_DISCOUNT_TAG, Basket, Context, Line
 from app.loyalty.effects import AnyEffect, CodeUsed, GrantUsed, PointsSpent
 from app.loyalty.engine import evaluate
 from app.loyalty.refund import refund
@@ -138,7 +137,7 @@ class Moving:
 
     def _parts(self, sold: SoldLine) -> list[Line]:
         product = self._heart.catalogue.product(sold.sku)
-        tags = (*(product.tags if product else ()), NO_DISCOUNT_TAG)
+        tags = (*(product.priced_tags if product else ()), NO_DISCOUNT_TAG)
         units, rest = divmod(sold.qty_milli, QTY_MILLI)
         if rest or not units:
             # A weighed line counts as no piece: its net is the price of exactly what was weighed.

@@ -12,6 +12,7 @@ import msgspec
 from app.checkout.rights import Staff
 from app.ledger.facts import AnyFact, FiscalCorrected, SaleCompleted, SaleGivenTo, SaleRefunded
 from app.ledger.short import PREFIX
+from app.loyalty.basket import WEIGHED_TAG
 from app.loyalty.state import MemberState
 from app.stats.shift import ShiftFigures
 from hardware.receipt import PrintJob
@@ -48,6 +49,12 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
     def name_in(self, lang: str) -> str:
         return self.names.get(lang) or self.name
+
+    @property
+    def priced_tags(self) -> tuple[str, ...]:
+        """Its tags as the engine takes them: what is sold by the kilogram comes in no pieces."""
+        weighed = self.unit == "kg" and WEIGHED_TAG not in self.tags
+        return (*self.tags, WEIGHED_TAG) if weighed else self.tags
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

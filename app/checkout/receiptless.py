@@ -22,8 +22,7 @@ from app.checkout.ports import Member, Product, Slip, Work
 from app.checkout.refunds import Means
 from app.checkout.rights import Approval
 from app.ledger.facts import SaleRefunded, SoldLine, Tender
-from app.loyalty.basket import Basket, Context, Line
-from app.loyalty.compiled import NO_DISCOUNT_TAG
+from app.loyalty.basket import NO_DISCOUNT_TAG, Basket, Context, Line
 from app.loyalty.effects import PointsEarned, PointsTakenBack
 from app.loyalty.engine import evaluate
 from app.loyalty.state import apply
@@ -185,7 +184,7 @@ def _priced(number: int, each: BroughtBack) -> Line:
         sku=product.sku,
         category=product.category,
         brand=product.brand,
-        tags=(*product.tags, NO_DISCOUNT_TAG),
+        tags=(*product.priced_tags, NO_DISCOUNT_TAG),
         qty_milli=each.qty_milli,
         unit_price_minor=each.price_minor,
         tax=product.tax,

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from app.ledger.basis import ENGINE, Basis, Card, Presented
-from app.loyalty.basket import Birthday, Code, Context, GiftCard, Redeem
+from app.loyalty.basket import ENGINES_TAGS, Birthday, Code, Context, GiftCard, Redeem
 from app.loyalty.engine import Compiled
 from app.loyalty.model import Goods
 from app.loyalty.state import MemberState
@@ -151,7 +151,6 @@ class Named(NamedTuple):
 
 
 NOTHING: Final = Named(frozenset(), frozenset(), frozenset())
-_ENGINES_OWN: Final = frozenset({"delivery", "deposit", "gift_card", "no_discount"})
 _named: WeakKeyDictionary[Compiled, Named] = WeakKeyDictionary()
 
 
@@ -162,7 +161,7 @@ def named_by(compiled: Compiled) -> Named:
         filters = [part for part in parts if isinstance(part, Goods)]
         _named[compiled] = Named(
             frozenset(brand for one in filters for brand in _texts(one, "brands")),
-            frozenset(tag for one in filters for tag in _texts(one, "tags")) | _ENGINES_OWN,
+            frozenset(tag for one in filters for tag in _texts(one, "tags")) | ENGINES_TAGS,
             frozenset(segment for part in parts for segment in _texts(part, "segments")),
         )
     return _named[compiled]

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+
+DELIVERY_TAG: Final = "delivery"
+DEPOSIT_TAG: Final = "deposit"
+GIFT_CARD_TAG: Final = "gift_card"
+NO_DISCOUNT_TAG: Final = "no_discount"
+WEIGHED_TAG: Final = "weighed"
+ENGINES_TAGS: Final = frozenset({DELIVERY_TAG, DEPOSIT_TAG, GIFT_CARD_TAG, NO_DISCOUNT_TAG, WEIGHED_TAG})
+"""Those with a meaning to the engine; others mean something to the programme."""
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -19,8 +27,6 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     name: str = ""
     brand: str = ""
     tags: tuple[str, ...] = ()
-    """`delivery`, `deposit`, `gift_card` and `no_discount` have a meaning to the engine, others to the
-    programme."""
     manual_minor: int = 0
     """What the cashier takes off the whole line, after the programme's discounts and within its floors."""
     tax: str = ""

@@ -7,7 +7,14 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from app.loyalty.agenda import Agenda, draw_up
-from app.loyalty.basket import Line
+from app.loyalty.basket import (
+    DELIVERY_TAG,
+    DEPOSIT_TAG,
+    GIFT_CARD_TAG,
+    NO_DISCOUNT_TAG,
+    WEIGHED_TAG,
+    Line,
+)  # fmt: skip
 from app.loyalty.benefit import LotTerms
 from app.loyalty.model import Filter, Floor, Goods, Programme, Rule
 from app.loyalty.plan import BundlePlan, LinePlan, Plan, ReceiptPlan, Run, Scene
@@ -22,11 +29,6 @@ P = TypeVar("P", bound=Plan)
 PROFILES_MAX = 50_000
 """Different goods whose matches are remembered; then the memory starts anew."""
 AGENDAS_MAX = 10_000
-
-DELIVERY_TAG = "delivery"
-DEPOSIT_TAG = "deposit"
-GIFT_CARD_TAG = "gift_card"
-NO_DISCOUNT_TAG = "no_discount"
 
 
 class Describable(Protocol):
@@ -49,11 +51,15 @@ Rated = tuple[int, int, LinePlan]
 class Profile:
     """What the rules say about one kind of goods (equal SKU, category, brand and tags)."""
 
-    __slots__ = ("aside", "delivery", "filters", "floors", "gift_card", "no_discount", "plain", "singles")
+    __slots__ = (
+        "aside", "delivery", "filters", "floors", "gift_card", "no_discount", "plain", "singles", "weighed",
+    )  # fmt: skip
 
     def __init__(self, line: Describable, compiled: Compiled) -> None:
         self.delivery = DELIVERY_TAG in line.tags
         self.no_discount = NO_DISCOUNT_TAG in line.tags
+        self.weighed = WEIGHED_TAG in line.tags
+        """Two kilograms are no two pieces."""
         self.filters: tuple[int, ...] = tuple(compiled.filters.matching(line))
         matched = set(self.filters)
         self.gift_card = GIFT_CARD_TAG in line.tags or not matched.isdisjoint(compiled.gift_cards)
@@ -202,7 +208,7 @@ class Compiled:
         """Without a rule that spends points, one of them stands for one unit of the currency."""
         self.profiles: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
         self._by_look: dict[tuple[str, str, str, tuple[str, ...]], Profile] = {}
-        self._kinds: dict[tuple[tuple[int, ...], bool, bool, bool, bool], Profile] = {}
+        self._kinds: dict[tuple[tuple[int, ...], bool, bool, bool, bool, bool], Profile] = {}
 
     def filter(self, goods: Filter) -> int:
         return self.filters.number(goods)
@@ -227,7 +233,9 @@ class Compiled:
                 self._by_look.clear()
                 self._kinds.clear()
             made = Profile(line, self)
-            kind = (made.filters, made.delivery, made.no_discount, made.gift_card, made.aside)
+            kind = (
+                made.filters, made.delivery, made.no_discount, made.gift_card, made.aside, made.weighed,
+            )  # fmt: skip
             profile = self._by_look[key] = self._kinds.setdefault(kind, made)
         return profile
 

@@ -30,7 +30,7 @@ def take_lines(compiled: Compiled, run: Run, lines: Sequence[Line]) -> None:
         profile = profiles.get((sku, category, brand, tags)) or compiled.profile(line)
         qty, price = line.qty_milli, line.unit_price_minor
         units, rest = divmod(qty, QTY_MILLI)
-        if rest:
+        if rest or profile.weighed:
             units, gross = 0, div_round(price * qty, QTY_MILLI, rounding)
         else:
             gross = price * units

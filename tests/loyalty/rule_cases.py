@@ -23,6 +23,7 @@ GOODS = [
     ("mocha", "coffee", "bar", ("new",)),
     ("water", "drinks", "bar", ("no_discount",)),
     ("soap", "other", "", ()),
+    ("grapes", "fruit", "", ("weighed",)),
 ]
 SPECIAL = [
     ("courier", "service", "", ("delivery",)),

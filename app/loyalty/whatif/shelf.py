@@ -185,7 +185,8 @@ class Rows:
         kind = shelf.kinds[sales.good[row]]
         profile = shelf.profiles[kind]
         units, rest = divmod(sales.qty_milli[row], QTY_MILLI)
-        work = Work(sales.line(row, row - self.first), profile, shelf.gross[row], 0 if rest else units)
+        pieces = 0 if rest or profile.weighed else units
+        work = Work(sales.line(row, row - self.first), profile, shelf.gross[row], pieces)
         for plan, parts in self.given:
             part = parts[row - self.first]
             if part:

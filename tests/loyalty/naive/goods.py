@@ -38,7 +38,8 @@ class Priced:
 
     @property
     def units(self) -> int:
-        return self.line.qty_milli // 1000 if self.line.qty_milli % 1000 == 0 else 0
+        weighed = "weighed" in self.line.tags or self.line.qty_milli % 1000
+        return 0 if weighed else self.line.qty_milli // 1000
 
     @property
     def unit(self) -> int:

@@ -315,3 +315,10 @@ def test_places_of_a_set_make_way_for_one_another_in_turn(order: tuple[str, ...]
     assert off(price(compiled, *drinks("coffee", "tea", "juice"))) == {"b": 700}
     assert off(price(compiled, *drinks("coffee", "tea", "juice", "wine"))) == {"b": 3000}
     assert off(price(compiled, *drinks("coffee", "juice", "cola"))) == {}
+
+
+@pytest.mark.parametrize(("qty", "tags", "amount"), [("3", (), 420), ("3", ("weighed",), 0), ("2.5", (), 0)])
+def test_what_is_weighed_forms_no_set(qty: str, tags: tuple[str, ...], amount: int) -> None:
+    """Three kilograms are no three pieces."""
+    compiled = programme(B % ("b", "n_for_m: {take: 3, pay: 2}"))
+    assert off(price(compiled, line("x", "4.20", qty, tags=tags))).get("b", 0) == amount
