@@ -154,8 +154,7 @@ class Shower:
         offer = self._near()
         if offer is None:
             return None
-        missing = self.words.amount(int(offer.params["missing_minor"]), self.currency, plus=True)
-        return views.NearMiss(self.said(reason_message(self.till.programme, offer)), missing)
+        return views.NearMiss(self.said(self._offer_message(offer)), self.rule(offer.rule))
 
     def means(self, sale: SaleCompleted) -> str:
         """What paid a sale; points with what they were worth, since the sums of money lack that."""

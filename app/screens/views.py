@@ -80,10 +80,10 @@ class Line(Struct, frozen=True):
 
 
 class NearMiss(Struct, frozen=True):
-    """A reward almost reached: the sentence, and the missing amount."""
+    """A reward almost reached: the sentence with the missing amount, and the rule that would give it."""
 
     text: str
-    missing: str = ""
+    rule: str = ""
 
 
 class LastSale(Struct, frozen=True):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.screens import views
 from app.ui import scale as lk
 from app.ui.controls import CENTRE, RIGHT, Button, Card, Icon, Label
-from app.ui.look import Look, font
+from app.ui.look import Look, font, text_width
 
 if TYPE_CHECKING:
     from app.ui.basket_lines import LineList
@@ -35,7 +35,7 @@ class NearMissBar(QWidget):
             return
         self._state = state
         self.setVisible(state is not None)
-        self.setAccessibleName(f"{state.text} {state.missing}".strip() if state else "")
+        self.setAccessibleName(f"{state.text} {state.rule}".strip() if state else "")
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -44,10 +44,11 @@ class NearMissBar(QWidget):
         painter, look = QPainter(self), self._look
         look.draw_box(painter, self.rect(), "accent_soft", radius=10)
         inner = self.rect().adjusted(lk.L - 2, 0, -(lk.L - 2), 0)
-        bold = font(lk.BODY, lk.SEMIBOLD)
-        width = look.draw_text(painter, inner, self._state.missing, "accent", bold, RIGHT)
-        left = inner.adjusted(0, 0, -(width + lk.M if width else 0), 0)
-        look.draw_text(painter, left, self._state.text, "accent", bold)
+        used = look.draw_text(painter, inner, self._state.text, "accent", font(lk.BODY, lk.SEMIBOLD))
+        plain = font(lk.SMALL)
+        # What it is about stands beside it where there is room: the sentence never gives way.
+        if used + lk.M + text_width(self._state.rule, plain) <= inner.width():
+            look.draw_text(painter, inner, self._state.rule, "accent", plain, RIGHT)
 
 
 class NoteBar(QWidget):

@@ -229,7 +229,7 @@ class MemberCards(QScrollArea):
         self.spend.setVisible(state.spend is not None)
         if state.spend is not None:
             spend = self.tr("Choose for me") if state.spend.mix else self.tr("Spend")
-            word = self.tr("Keep") if state.spend.chosen else spend
+            word = self.tr("Don't spend") if state.spend.chosen else spend
             self.spend.set(state.spend.title, state.spend.detail, word)
 
     def _fit(self, shown: list[_Widget], count: int, place: int, make: Callable[[], _Widget]) -> None:

@@ -175,8 +175,8 @@
         <translation>Wybierz za mnie</translation>
     </message>
     <message>
-        <source>Keep</source>
-        <translation>Zostaw</translation>
+        <source>Don't spend</source>
+        <translation>Nie wydawaj</translation>
     </message>
     <message>
         <source>Spend</source>

@@ -175,8 +175,8 @@
         <translation>Выбрать за меня</translation>
     </message>
     <message>
-        <source>Keep</source>
-        <translation>Оставить</translation>
+        <source>Don't spend</source>
+        <translation>Не списывать</translation>
     </message>
     <message>
         <source>Spend</source>

@@ -102,10 +102,10 @@ class TestRinging:
         assert (line.was, line.price, line.why) == ("18.90", "17.01", "−10% Gold tier")
         assert screen.view.total.saved == "Saved 1.89"
 
-    def test_a_near_miss_names_what_is_missing(self, screen: Screen) -> None:
+    def test_a_near_miss_names_what_is_missing_and_what_it_is_about(self, screen: Screen) -> None:
         tap(screen)
         screen.presenter.scan(APPLES)
-        assert screen.view.basket.near_miss == views.NearMiss("10.10\xa0zł more gives 10%", "+10.10")
+        assert screen.view.basket.near_miss == views.NearMiss("10.10\xa0zł more gives 10%", "Fresh for less")
 
     def test_a_reward_far_away_is_no_near_miss(self, screen: Screen) -> None:
         tap(screen)

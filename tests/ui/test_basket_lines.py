@@ -70,7 +70,7 @@ def test_what_comes_below_leaves_the_selected_line_in_sight(panel: BasketPanel) 
     """A customer's card brings an offer below the lines: the last one rung stays where it is seen."""
     panel.set(views.Basket(LINES, selected="30"))
     seen(panel)
-    panel.set(views.Basket(LINES, selected="30", near_miss=views.NearMiss("almost", "+1,00")))
+    panel.set(views.Basket(LINES, selected="30", near_miss=views.NearMiss("almost", "Fresh for less")))
     seen(panel)
     bar = panel.lines.verticalScrollBar()
     assert bar.value() == bar.maximum()
