@@ -14,7 +14,7 @@ from app.checkout.linking import cannot_link
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.paper.member import movements, points_statement
 from app.checkout.pin import hash_pin, verify_pin
-from app.checkout.ports import Person, Slip, Work
+from app.checkout.ports import Agreed, Person, Slip, Work, latest_said
 from app.checkout.rights import Approval
 from app.ledger.facts import (
     AnyFact,
@@ -73,8 +73,15 @@ class Care:
         if text is None:
             return answer(refused("no_consent"))
         fact = consent_fact(heart, member, purpose, text.version, lang or heart.shop.lang, given=given)
-        said = done("consent_given" if given else "consent_withdrawn")
-        return heart.write(Work(facts=(fact,), keep_basket=True, at_ms=fact.at_ms), lambda: said, answer)
+        known = heart.members.member(member)
+        people = (having_said(known.person, fact),) if known and known.person else ()
+
+        def written() -> Outcome:
+            heart.refresh_member(member)
+            return done("consent_given" if given else "consent_withdrawn")
+
+        work = Work(facts=(fact,), people=people, keep_basket=True, at_ms=fact.at_ms)
+        return heart.write(work, written, answer)
 
     def set_pin(self, member: uuid.UUID, pin: str, answer: Answer = ignore) -> None:
         """The PIN with which the member's copyable card pays in full; an empty one takes it away."""
@@ -311,6 +318,12 @@ def consent_fact(
     )
 
 
+def having_said(person: Person, *facts: ConsentGiven) -> Person:
+    """A person, and what they have just said to consents."""
+    said = {each.purpose: Agreed(version=each.version, given=each.given, at_ms=each.at_ms) for each in facts}
+    return msgspec.structs.replace(person, consents={**person.consents, **said})
+
+
 def _completed(person: Person, other: Person) -> Person:
     """What is known of one person under two memberships: the kept one's word first."""
     return msgspec.structs.replace(
@@ -321,4 +334,5 @@ def _completed(person: Person, other: Person) -> Person:
         lang=person.lang or other.lang,
         pin=person.pin or other.pin,
         segments=tuple(dict.fromkeys((*person.segments, *other.segments))),
+        consents=latest_said(person.consents, other.consents),
     )

@@ -10,7 +10,7 @@ import msgspec
 
 from app.checkout.basket import Redeem
 from app.checkout.birthdays import birthday_kept
-from app.checkout.care import consent_fact
+from app.checkout.care import consent_fact, having_said
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.linking import cannot_link
 from app.checkout.moment import budgets_left
@@ -193,10 +193,11 @@ class Membership:
         facts: list[AnyFact] = [self._begun(member, at_ms, referred_by)]
         if card:
             facts.append(CardLinked(id=heart.world.new_id(), at_ms=at_ms, member=member, card=card))
-        facts += [
+        said = [
             consent_fact(heart, member, purpose, asked[purpose].version, lang or heart.shop.lang, given=yes)
             for purpose, yes in answers.items()
         ]
+        facts += said
         person = Person(
             member=member,
             name=name.strip(),
@@ -205,6 +206,7 @@ class Membership:
             birthday=born,
             lang=lang,
         )
+        person = having_said(person, *said)
         slips = (self._welcome(person, card, answers, at_ms),) if paper else ()
 
         def written() -> Outcome:

@@ -57,11 +57,28 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.tags, WEIGHED_TAG) if weighed else self.tags
 
 
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's last word on a purpose, by the text of `version`; the fact `consent_given` is the record."""
+
+    version: str
+    given: bool
+    at_ms: Int64
+
+
+def latest_said(some: Mapping[str, Agreed], others: Mapping[str, Agreed]) -> dict[str, Agreed]:
+    """Of two sets of words by purpose, the later on each."""
+    both = {**some, **others}
+    for purpose, word in some.items():
+        if both[purpose].at_ms < word.at_ms:
+            both[purpose] = word
+    return both
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who a member is: personal data, kept apart from facts and erasable. `lang` chooses the receipt's.
 
     `birthday_since_ms` is since when the birthday is known, `pin` the hash of the PIN that lets a copyable
-    card pay in full, `segments` what head office calls this customer.
+    card pay in full, `segments` what head office calls this customer, `consents` what they said by purpose.
     """
 
     member: uuid.UUID
@@ -73,6 +90,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     birthday_since_ms: Int64 = 0
     pin: str = ""
     segments: tuple[str, ...] = ()
+    consents: dict[str, Agreed] = {}
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

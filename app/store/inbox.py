@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from app.checkout.ports import Person, Product
+from app.checkout.ports import Person, Product, latest_said
 from app.store import allowances, rows, scope
 from app.store.connection import DatabaseFile, Driver
 from app.store.writer import Writer
@@ -288,7 +288,7 @@ class Taker:
             self._writer.drop_person(row.member)
             self._writer.drop_printed()
             return
-        query = "SELECT updated_ms, handed_ms FROM person WHERE member = ?"
+        query = "SELECT updated_ms, handed_ms, consents FROM person WHERE member = ?"
         ours = self._run(query, (row.member.bytes,)).fetchone()
         if ours is not None and (ours[1] is None or ours[1] < ours[0]):
             theirs = (row.updated_ms, row.origin.bytes if row.origin else b"")
@@ -299,6 +299,11 @@ class Taker:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             _log.error("person of %s cannot be read, install a newer till: %s", row.member, error)
             return
+        if ours is not None:
+            # Each purpose by itself: another till's word on one keeps ours on another.
+            person = msgspec.structs.replace(
+                person, consents=latest_said(rows.consents_of(ours[2]), person.consents)
+            )
         self._writer.take_person(msgspec.structs.replace(person, member=row.member), row.updated_ms)
 
     def drop_all_but(self, came: set[tuple[str, str]]) -> None:

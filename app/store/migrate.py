@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.store.connection import DatabaseFile, Driver, StoreProblem, transaction
 
-HEAD: Final = "0010"
+HEAD: Final = "0011"
 """The newest migration; a test proves it equal to the scripts' head."""
 
 

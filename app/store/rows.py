@@ -7,18 +7,20 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from app.checkout.ports import Person, Product, Shift, Unit
+from app.checkout.ports import Agreed, Person, Product, Shift, Unit
 from app.loyalty.state import MemberState
 
 _state: Final = msgspec.json.Decoder(MemberState)
 _encode: Final = msgspec.json.Encoder().encode
 _names: Final = msgspec.json.Decoder(dict[str, str])
+_consents: Final = msgspec.json.Decoder(dict[str, Agreed])
 
 PRODUCT: Final = (
     "p.sku, p.name, p.names, p.category, p.brand, p.tags, p.price_minor, p.tax, p.unit, p.favourite"
 )
 PERSON: Final = (
-    "p.member, p.name, p.phone, p.email, p.birthday, p.lang, p.birthday_since_ms, p.pin, p.segments"
+    "p.member, p.name, p.phone, p.email, p.birthday, p.lang, p.birthday_since_ms, p.pin, p.segments, "
+    "p.consents"
 )
 
 
@@ -49,7 +51,7 @@ def product_values(item: Product) -> tuple[object, ...]:
 
 def person(row: Any) -> Person:
     """From the columns of `PERSON`."""
-    member, name, phone, email, birthday, lang, since_ms, pin, segments = row
+    member, name, phone, email, birthday, lang, since_ms, pin, segments, consents = row
     return Person(
         member=uuid.UUID(bytes=member),
         name=name,
@@ -60,7 +62,18 @@ def person(row: Any) -> Person:
         birthday_since_ms=since_ms,
         pin=pin,
         segments=tuple(segments.split("\n")) if segments else (),
+        consents=consents_of(consents),
     )
+
+
+def consents_of(value: str) -> dict[str, Agreed]:
+    """From the column of that name."""
+    return _consents.decode(value) if value != "{}" else {}
+
+
+def consents_value(consents: dict[str, Agreed]) -> str:
+    """For the column of that name."""
+    return _encode(consents).decode() if consents else "{}"
 
 
 def shift(row: Any) -> Shift:

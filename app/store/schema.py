@@ -262,6 +262,7 @@ person: Final = Table(
     Column("birthday_since_ms", Integer, nullable=False, server_default=text("0")),
     Column("pin", Text, nullable=False, server_default=""),
     Column("segments", Text, nullable=False, server_default=""),
+    Column("consents", Text, nullable=False, server_default="{}"),
     # The version that the server has, NULL for none.
     Column("handed_ms", Integer),
     UniqueConstraint("member"),

@@ -39,12 +39,13 @@ _UNKNOWN: Final = (
 )
 _PERSON: Final = (
     "INSERT INTO person (member, name, phone, email, birthday, lang, updated_ms, birthday_since_ms, pin, "
-    "segments) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET "
+    "segments, consents) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member) DO UPDATE SET "
     "name = excluded.name, phone = excluded.phone, email = excluded.email, birthday = excluded.birthday, "
     "lang = excluded.lang, updated_ms = max(excluded.updated_ms, person.updated_ms + 1), "
     "birthday_since_ms = CASE WHEN person.birthday = excluded.birthday "
     "THEN person.birthday_since_ms ELSE excluded.birthday_since_ms END, "
-    "pin = excluded.pin, segments = excluded.segments RETURNING n"
+    "pin = excluded.pin, segments = excluded.segments, "
+    "consents = json_patch(person.consents, excluded.consents) RETURNING n"
 )
 _TAP_COUNTER: Final = (
     "INSERT INTO tap_counter (uid, counter, at_ms) VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE "
@@ -152,10 +153,8 @@ class Writer:
     def _put_person(self, person: Person, at_ms: int) -> None:
         since_ms = (person.birthday_since_ms or at_ms) if person.birthday else 0
         values = (person.name, person.phone, person.email, person.birthday, person.lang, at_ms)
-        n = self._run(
-            _PERSON, (person.member.bytes, *values, since_ms, person.pin, "\n".join(person.segments))
-        )
-        n = n.fetchone()[0]
+        known = (person.pin, "\n".join(person.segments), rows.consents_value(person.consents))
+        n = self._run(_PERSON, (person.member.bytes, *values, since_ms, *known)).fetchone()[0]
         folded = search.person_text(person.name, person.phone, person.email)
         self._run("INSERT OR REPLACE INTO person_find (rowid, folded) VALUES (?, ?)", (n, folded))
 

@@ -77,6 +77,37 @@ def test_consents_are_facts_with_the_version_that_was_read(desk: Desk) -> None:
     assert said[-1].code == "no_consent"
 
 
+def test_what_a_member_said_last_stays_with_the_person(desk: Desk) -> None:
+    """Not with the facts alone: other tills know them by the person, and erasing takes it away."""
+    till = desk.till
+    till.enrol("Jan Nowak", "", card="code:J1", consents={"terms": True, "news": False})
+    first = person(desk, "code:J1").consents
+    assert {key: (each.version, each.given) for key, each in first.items()} == {
+        "terms": ("3", True),
+        "news": ("1", False),
+    }
+    desk.world.ms += 60_000
+    till.care.consent(desk.member("code:J1"), "news", given=True)
+    till.care.edit(msgspec.structs.replace(person(desk, "code:J1"), name="Jan N.", consents={}))
+    after = person(desk, "code:J1").consents
+    assert (after["terms"], after["news"].given) == (first["terms"], True), "an edit takes nothing back"
+    assert after["news"].at_ms == first["news"].at_ms + 60_000
+    assert till.member is not None
+    assert till.member.person is not None
+    assert till.member.person.consents == after, "the screen shows it at once"
+
+
+def test_the_later_word_of_two_who_are_one_holds(desk: Desk) -> None:
+    till = desk.till
+    for card, yes in ((LUCJA, True), (LUDMILA, False)):
+        desk.world.ms += 60_000
+        till.care.consent(desk.member(card), "news", given=yes)
+    till.care.consent(desk.member(LUCJA), "terms", given=True)
+    till.care.merge(desk.member(LUCJA), desk.member(LUDMILA))
+    kept = person(desk).consents
+    assert {purpose: each.given for purpose, each in kept.items()} == {"news": False, "terms": True}
+
+
 def test_a_person_is_completed_later_and_a_birthday_is_as_old_as_its_telling(desk: Desk) -> None:
     before = person(desk)
     assert before.birthday_since_ms > 0

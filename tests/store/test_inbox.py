@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.checkout.ports import Person, Work
+from app.checkout.ports import Agreed, Person, Work
 from app.ledger.facts import CardBlocked, CardLinked
 from app.loyalty.state import EMPTY
 from app.store.inbox import StoredInbox
@@ -214,6 +214,32 @@ def test_persons_are_handed_once_and_the_later_version_holds(desk: Desk) -> None
     desk.inbox.apply(page(protocol.PersonRow(member=member, updated_ms=0)), START_MS)
     assert desk.reader.person(member) is None
     assert desk.reader.find_people("their") == []
+
+
+def test_each_consent_is_as_it_was_said_last_wherever_that_was(desk: Desk) -> None:
+    """The later version of a person holds; of what they said, the later word on each purpose."""
+    ann = uuid.uuid4()
+    here = {
+        "news": Agreed(version="1", given=False, at_ms=20),
+        "terms": Agreed(version="1", given=True, at_ms=1),
+    }
+    there = {
+        "news": Agreed(version="1", given=True, at_ms=10),
+        "calls": Agreed(version="1", given=True, at_ms=30),
+    }
+    desk.database.write(Work(people=(Person(member=ann, name="Ann", consents=here),), at_ms=START_MS))
+    data = msgspec.Raw(msgspec.json.encode(Person(member=ann, name="Anna", consents=there)))
+    desk.inbox.apply(
+        page(protocol.PersonRow(member=ann, updated_ms=START_MS + 1, origin=OTHER, data=data)), START_MS
+    )
+    found = desk.reader.person(ann)
+    assert found is not None
+    assert found.name == "Anna"
+    assert {key: (each.given, each.at_ms) for key, each in found.consents.items()} == {
+        "news": (False, 20),
+        "terms": (True, 1),
+        "calls": (True, 30),
+    }
 
 
 def test_a_page_is_taken_in_short_transactions_with_others_in_between(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from app.checkout.outcome import Outcome
 from app.checkout.ports import Member, Person
 from app.checkout.shop import Consent
 from app.screens import views
-from app.screens.forms import BACK, YES, Entry, Row, Tool
+from app.screens.forms import BACK, YES, Entry, Row, Sign, Tool
 from app.screens.panel import Panel, Screen
 from app.screens.panels.ringing import masked
 
@@ -145,21 +145,24 @@ class Consents(OfMember):
         return views.Rows(
             title=self.say("member.consents"),
             detail=self.say("member.consents_detail"),
-            rows=tuple(
-                Row(
-                    each.purpose,
-                    _text(each, self.show.words.lang),
-                    self.say("member.version", v=each.version),
-                )
-                for each in self.till.shop.consents
-            ),
+            rows=tuple([self._row(each) for each in self.till.shop.consents]),
             pickable=True,
             presses=(self.back(),),
         )
 
     def _row(self, text: Consent) -> Row:
-        version = self.say("member.version", v=text.version)
-        return Row(text.purpose, _text(text, self.show.words.lang), version)
+        member, words = self.till.member, self.show.words
+        person = member.person if member else None
+        said = person.consents.get(text.purpose) if person else None
+        if said is None:
+            state, sign = self.say("member.never_said"), Sign.NONE
+        else:
+            date = words.date(said.at_ms, self.till.shop.time_zone)
+            state = self.say("member.agreed" if said.given else "member.declined", date=date)
+            if said.version != text.version:
+                state = f"{state} · {self.say('member.version', v=said.version)}"
+            sign = Sign.YES if said.given else Sign.NO
+        return Row(text.purpose, _text(text, words.lang), state, sign=sign)
 
 
 class AskingConsent(OfMember):

@@ -14,6 +14,7 @@ from app.ledger.facts import PointsAdjusted
 from app.loyalty.effects import Grant, Granted
 from app.loyalty.engine import compile_programme
 from app.loyalty.programme import load_programme
+from app.screens.forms import YES
 from app.ui.scenes.selling import selling
 from app.ui.scenes.stage import CARDS, LATTE, Stage
 from hardware.ports import CardTapped
@@ -56,7 +57,11 @@ def details(stage: Stage) -> None:
 
 
 def consents(stage: Stage) -> None:
+    """One given, and none yet of the other."""
     _of_member(stage, "consents")
+    stage.sale.pick("programme")
+    stage.sale.press(YES)
+    stage.sale.pick("consents")
 
 
 def asking_consent(stage: Stage) -> None:
