@@ -1,4 +1,4 @@
-"""Taking money."""
+"""Taking money, and giving back what a card has paid already."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Final
 
 from app.ui.scenes.selling import selling
 from app.ui.scenes.stage import Stage
+from hardware.ports import ChargeResult
+from hardware.simulated.terminal import Mood, SimulatedTerminal
 
 
 def paying(stage: Stage) -> None:
@@ -36,6 +38,53 @@ def charging(stage: Stage) -> None:
     stage.sale.pay_by_card()
 
 
+def giving_back(stage: Stage) -> None:
+    """The part that a card paid is taken back: the terminal beside the till has to give it back first."""
+    paying_in_parts(stage)
+    stage.sale.pick(_card(stage))
+
+
+class _Cabled:
+    """A terminal on a cable that answers at once."""
+
+    manual = False
+
+    def __init__(self) -> None:
+        self.driver = SimulatedTerminal()
+
+    def pay(
+        self, request: str, amount_minor: int, currency: str, answer: Callable[[ChargeResult], None]
+    ) -> None:
+        answer(self.driver.pay(request, amount_minor, currency))
+
+    def reverse(
+        self, request: str, of: str, amount_minor: int, currency: str, answer: Callable[[ChargeResult], None]
+    ) -> None:
+        answer(self.driver.reverse(request, of, amount_minor, currency))
+
+    def ask(self, request: str, answer: Callable[[ChargeResult], None]) -> None:
+        answer(self.driver.ask(request))
+
+    def settle(self, answer: Callable[[ChargeResult], None]) -> None:
+        answer(self.driver.settle())
+
+
+def in_doubt(stage: Stage) -> None:
+    """A terminal on a cable was cut off while it gave a card's part back, and cannot be asked."""
+    terminal = stage.till.outside.terminal = _Cabled()
+    selling(stage)
+    stage.sale.pay()
+    stage.type("30,5")
+    stage.sale.pay_by_card()
+    terminal.driver.mood, terminal.driver.answers = Mood.CUT_AFTER, False
+    stage.sale.pick(_card(stage))
+    stage.sale.pick(_card(stage))
+
+
+def _card(stage: Stage) -> str:
+    return next(each.key for each in stage.till.tenders if each.means == "card")
+
+
 def paid(stage: Stage) -> None:
     paying(stage)
     stage.sale.take()
@@ -45,5 +94,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "paying": paying,
     "paying-in-parts": paying_in_parts,
     "charging": charging,
+    "giving-back": giving_back,
+    "in-doubt": in_doubt,
     "paid": paid,
 }
