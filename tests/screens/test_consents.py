@@ -15,6 +15,7 @@ from tests.screens.acts import tap
 from tests.screens.conftest import Screen
 from tests.support.shop import SHOP, Desk
 
+TERMS = Consent(purpose="terms", version="1", texts={"en": "The programme's terms"}, required=True)
 NEWS = Consent(purpose="news", version="1", texts={"en": "Offers by e-mail"})
 
 
@@ -49,3 +50,23 @@ def test_each_answer_is_shown_with_its_day_and_an_older_text_with_its_version(sc
     heart = screen.desk.till.heart
     heart.shop = replace(heart.shop, consents=(replace(NEWS, version="2"),))
     assert row(screen) == ("Did not agree, 21/11/2026 · Version 1", Sign.NO)
+
+
+def test_enrolling_says_which_consent_it_waits_for(screen: Screen) -> None:
+    heart, sale = screen.desk.till.heart, screen.presenter
+    heart.shop = replace(heart.shop, consents=(TERMS, NEWS))
+    sale.start_enrolment()
+    sale.type("name", "Ewa")
+
+    def form() -> views.Form:
+        middle = screen.view.middle
+        assert isinstance(middle, views.Form)
+        return middle
+
+    assert [each.text for each in form().checks[:2]] == [
+        "The programme's terms (required)",
+        "Offers by e-mail",
+    ]
+    assert not form().presses[-1].enabled
+    sale.pick("terms")
+    assert form().presses[-1].enabled

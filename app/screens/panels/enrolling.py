@@ -6,6 +6,7 @@ from typing import Final
 
 from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Person
+from app.checkout.shop import Consent
 from app.loyalty.rules.referral import ReferralRule
 from app.screens import views
 from app.screens.forms import YES, Choice, Entry, Press
@@ -103,14 +104,8 @@ class Enrolling(Panel):
     @property
     def _ready(self) -> bool:
         """A name, a phone number or none at all, and what there is no membership without."""
-        required = all(self.agreed[each.purpose] for each in self.till.shop.consents if each.required)
-        return (
-            self._phone_ok
-            and not self._nobody
-            and required
-            and bool(self.name.strip())
-            and not self.till.busy
-        )
+        agreed = all(self.agreed[each.purpose] for each in self.till.shop.consents if each.required)
+        return agreed and not self._problem() and bool(self.name.strip()) and not self.till.busy
 
     @property
     def _brings(self) -> bool:
@@ -137,6 +132,11 @@ class Enrolling(Panel):
             return self.show.words.get("screen.phone_wrong")
         return self.say("enrol.friend_unknown") if self._nobody else ""
 
+    def _asked(self, consent: Consent) -> str:
+        """A text in the cashier's language, and that there is no membership without it."""
+        text = consent.texts.get(self.show.words.lang) or next(iter(consent.texts.values()))
+        return f"{text} ({self.say('enrol.required')})" if consent.required else text
+
     def _note(self) -> str:
         number, friend = self.card.partition(":")[2], self._referrer
         card = self.show.words.get("screen.card_ready", card=number) if self.card else self.say("enrol.card")
@@ -144,9 +144,8 @@ class Enrolling(Panel):
         return f"{self.say('enrol.brought', name=name)} · {card}" if name else card
 
     def view(self) -> views.Form:
-        lang = self.show.words.lang
         checks = [
-            Choice(each.purpose, each.texts.get(lang) or next(iter(each.texts.values())), yes, each.version)
+            Choice(each.purpose, self._asked(each), yes, each.version)
             for each, yes in zip(self.till.shop.consents, self.agreed.values(), strict=True)
         ]
         write = Press(WRITE, self.say("enrol.write"), icon="nfc", enabled=not self._writing)
