@@ -60,13 +60,14 @@ class Adjusting:
         if (stopped := self._stopped(line, discount.reason)) is not None:
             return stopped
         assert line is not None
-        net = next(each.net_minor for each in heart.decision.lines if each.id == str(key))
-        if (refusal := self._too_much(discount, net, approval)) is not None:
+        net = next(each.net_minor for each in heart.without_manual().lines if each.id == str(key))
+        given = msgspec.structs.replace(discount, of_minor=open_basket.goods_minor(line))
+        if (refusal := self._too_much(given, net, approval)) is not None:
             return refusal
-        given = discount if discount.percent_centi or discount.amount_minor else None
-        changed = msgspec.structs.replace(line, manual=given)
-        return self._put(changed, "discount", approval, discount.reason, discount.off(net)) or done(
-            "discounted" if given else "discount_gone", line=key, name=line.name_in(heart.shop.lang)
+        changed = msgspec.structs.replace(line, manual=given if given.gives else None)
+        off_minor = given.off(net, given.of_minor)
+        return self._put(changed, "discount", approval, discount.reason, off_minor) or done(
+            "discounted" if given.gives else "discount_gone", line=key, name=line.name_in(heart.shop.lang)
         )
 
     def discount_sale(self, discount: Manual, *, approval: Approval | None = None) -> Outcome:
@@ -78,27 +79,32 @@ class Adjusting:
             return refused("nothing_to_pay")
         if not discount.reason.strip():
             return refused("reason_missing")
-        net = heart.decision.total_minor
-        if (refusal := self._too_much(discount, net, approval)) is not None:
+        _, left = open_basket.manual_on_lines(heart.sale, heart.without_manual())
+        net = sum(left.values())
+        goods_minor = sum(map(open_basket.goods_minor, heart.sale.lines))
+        given = msgspec.structs.replace(discount, of_minor=goods_minor)
+        if (refusal := self._too_much(given, net, approval)) is not None:
             return refusal
-        given = discount if discount.percent_centi or discount.amount_minor else None
         fact = heart.privileged(
             "discount",
             approval,
             reason=discount.reason,
-            amount_minor=discount.off(net),
+            amount_minor=given.off(net, goods_minor),
             subject=heart.sale.id,
         )
-        changed = msgspec.structs.replace(heart.sale, manual=given)
+        changed = msgspec.structs.replace(heart.sale, manual=given if given.gives else None)
         return heart.change(changed, facts=(fact,)) or done(
-            "discounted" if given else "discount_gone", name=""
+            "discounted" if given.gives else "discount_gone", name=""
         )
 
     def _too_much(self, discount: Manual, net_minor: int, approval: Approval | None) -> Outcome | None:
         heart = self._heart
         if discount.percent_centi < 0 or discount.amount_minor < 0 or discount.percent_centi > 100_00:
             return refused("no_such_price")
-        above = discount.off(net_minor) * 100_00 > net_minor * heart.shop.discount_limit_centi
+        if discount.gives and not discount.of_minor:
+            return refused("no_discount")
+        off_minor = discount.off(net_minor, discount.of_minor)
+        above = off_minor * 100_00 > net_minor * heart.shop.discount_limit_centi
         return heart.lacking("discount", approval, above=above)
 
     def _stopped(self, line: OpenLine | None, reason: str) -> Outcome | None:

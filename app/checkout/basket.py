@@ -13,15 +13,18 @@ from app.checkout.ports import Product, Unit
 from app.checkout.reserved import Issued, OpenHold
 from app.ledger.facts import FiscalCorrected, SaleCompleted, SaleRefunded
 from app.loyalty import basket as priced
+from app.loyalty.compiled import NO_DISCOUNT_TAG
 from app.loyalty.decision import Decision
 from app.loyalty.effects import AnyEffect
-from app.values import QTY_MILLI, div_round, spread
+from app.values import QTY_MILLI, div_round, line_gross, spread
 
 QTY_MAX_MILLI: Final = 9_999 * QTY_MILLI
 """More than this of one line is a slip of the finger, or a barcode typed into the quantity."""
 
 APART: Final = frozenset({"deposit", "gift_card", "delivery"})
 """Tags of what is sold without being goods."""
+UNDISCOUNTED: Final = APART | {NO_DISCOUNT_TAG}
+"""Tags of what nothing is taken off."""
 
 Redeem = int | Literal["max"]
 
@@ -38,10 +41,23 @@ class Manual(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     percent_centi: int = 0
     amount_minor: int = 0
     reason: str = ""
+    of_minor: int = 0
+    """What the goods came to at their prices when an amount was given; 0 where that was not kept."""
 
-    def off(self, net_minor: int) -> int:
-        """What it takes off a net amount, never more than that."""
-        share = div_round(net_minor * self.percent_centi, 100_00) if self.percent_centi else self.amount_minor
+    @property
+    def gives(self) -> bool:
+        return bool(self.percent_centi or self.amount_minor)
+
+    def off(self, net_minor: int, gross_minor: int) -> int:
+        """What it takes off goods of this worth after and before the programme's discounts.
+
+        Never more than the net; and of fewer or cheaper goods no larger share than it was given as.
+        """
+        share = self.amount_minor
+        if self.percent_centi:
+            share = div_round(net_minor * self.percent_centi, 100_00)
+        elif 0 <= gross_minor < self.of_minor:
+            share = share * gross_minor // self.of_minor
         return max(0, min(share, net_minor))
 
 
@@ -266,20 +282,31 @@ def has_manual(sale: OpenSale) -> bool:
     return sale.manual is not None or any(line.manual is not None for line in sale.lines)
 
 
+def goods_minor(line: OpenLine) -> int:
+    """What a line comes to at its price; 0 where nothing may be taken off it."""
+    return max(line_gross(line.price_minor, line.qty_milli), 0) if UNDISCOUNTED.isdisjoint(line.tags) else 0
+
+
 def manual_minor(sale: OpenSale, without: Decision) -> dict[int, int]:
     """What the cashier's discounts take off each line, by what the programme alone leaves of it.
 
     First those on lines, then the one on the whole receipt, spread over what is left of the goods.
     """
-    nets = {int(line.id): line.net_minor for line in without.lines}
-    goods = [line for line in sale.lines if nets[line.key] > 0 and APART.isdisjoint(line.tags)]
-    off = {line.key: line.manual.off(nets[line.key]) if line.manual else 0 for line in goods}
+    off, left = manual_on_lines(sale, without)
     if sale.manual is not None:
-        left = [nets[line.key] - off[line.key] for line in goods]
-        parts = spread(sale.manual.off(sum(left)), left)
-        for line, part in zip(goods, parts, strict=True):
-            off[line.key] += part
+        gross_minor = sum(map(goods_minor, sale.lines))
+        parts = spread(sale.manual.off(sum(left.values()), gross_minor), list(left.values()))
+        for key, part in zip(left, parts, strict=True):
+            off[key] += part
     return off
+
+
+def manual_on_lines(sale: OpenSale, without: Decision) -> tuple[dict[int, int], dict[int, int]]:
+    """What the discounts on single lines take off them, and what they leave of the goods, by line."""
+    nets = {int(line.id): line.net_minor for line in without.lines}
+    goods = [line for line in sale.lines if nets[line.key] > 0 and UNDISCOUNTED.isdisjoint(line.tags)]
+    off = {x.key: x.manual.off(nets[x.key], goods_minor(x)) if x.manual else 0 for x in goods}
+    return off, {key: nets[key] - part for key, part in off.items()}
 
 
 def for_engine(sale: OpenSale, manual: Mapping[int, int] | None = None) -> priced.Basket:

@@ -408,9 +408,12 @@ class Heart(Recorder):
         if not open_basket.has_manual(self.sale):
             return open_basket.for_engine(self.sale)
         # That is a part of what the programme alone leaves.
+        return open_basket.for_engine(self.sale, open_basket.manual_minor(self.sale, self.without_manual()))
+
+    def without_manual(self) -> Decision:
+        """What the programme alone makes of the sale in hand."""
         plain = open_basket.for_engine(self.sale)
-        without = evaluate(self.programme, self.state, plain, self.context(paying=False))
-        return open_basket.for_engine(self.sale, open_basket.manual_minor(self.sale, without))
+        return evaluate(self.programme, self.state, plain, self.context(paying=False))
 
     def context(self, *, paying: bool) -> Context:
         """When, where and for whom the sale in hand is priced, and what was presented."""

@@ -96,6 +96,65 @@ def test_a_discount_on_the_receipt_is_spread_and_follows_the_basket(desk: Desk) 
     assert till.decision.discount_minor == 2_00
 
 
+def test_money_off_a_line_goes_down_with_its_goods(desk: Desk) -> None:
+    till = desk.till
+    for _ in range(3):
+        till.scan(BEANS)
+    assert till.adjusting.discount_line(1, Manual(amount_minor=15_00, reason="dented")).code == "discounted"
+    assert till.due_minor == 3 * 18_90 - 15_00
+    till.set_qty(1, 1000)
+    assert till.due_minor == 18_90 - 5_00
+    desk.restart()
+    till = desk.till
+    till.set_qty(1, 2000)
+    assert till.due_minor == 2 * 18_90 - 10_00
+    till.set_qty(1, 4000)
+    assert till.due_minor == 4 * 18_90 - 15_00, "nobody gave more"
+    assert till.adjusting.override_price(1, 7_00, reason="dented").code == "price_set"
+    assert till.due_minor == 28_00 - 7_40, "of 56.70 it was 15.00: of 28.00 no larger share"
+
+
+def test_money_off_the_receipt_goes_down_with_its_goods(desk: Desk) -> None:
+    till = desk.till
+    for _ in range(4):
+        till.ring(product("CUP", price_minor=25_00))
+    till.ring(product("CARD", tags=("gift_card",), price_minor=200_00))
+    assert till.adjusting.discount_sale(Manual(amount_minor=10_00, reason="waited")).code == "discounted"
+    till.set_qty(1, 1000)
+    assert till.decision.discount_minor == 2_50
+    till.undo()
+    assert till.decision.discount_minor == 10_00
+    till.tap(LUCJA)
+    by_hand = [d for line in till.decision.lines for d in line.discounts if d.rule == MANUAL]
+    assert sum(d.amount_minor for d in by_hand) == 10_00, "a card shown later takes nothing of it away"
+
+
+def test_what_may_be_taken_off_alone_is_a_share_of_what_it_is_taken_off(desk: Desk) -> None:
+    """Gift cards, deposits and goods without discounts make no discount smaller, nor bottles one larger."""
+    sign_in(desk)
+    till, give = desk.till, desk.till.adjusting.discount_sale
+    till.ring(product("CARD", tags=("gift_card",), price_minor=200_00))
+    till.ring(product("CIGS", tags=("no_discount",), price_minor=100_00))
+    assert give(Manual(amount_minor=1_00, reason="x")).code == "no_discount"
+    till.ring(product("CUP", price_minor=25_00))
+    till.ring(product("EMPTY", tags=("deposit",), price_minor=-10_00))
+    assert give(Manual(amount_minor=2_51, reason="x")).code == "needs_approval"
+    assert give(Manual(amount_minor=2_50, reason="x")).code == "discounted"
+    assert till.decision.discount_minor == 2_50, "all of it, and none lost on goods without discounts"
+    assert give(Manual(amount_minor=2_50, reason="x")).code == "discounted", "instead of the first, not after"
+    assert till.adjusting.discount_line(2, Manual(percent_centi=5_00, reason="x")).code == "no_discount"
+    assert [act[3] for act in privileged(desk)] == [2_50, 2_50]
+
+
+def test_a_discount_given_again_is_judged_by_the_price_before_it(desk: Desk) -> None:
+    sign_in(desk)
+    till = desk.till
+    till.ring(product("CUP", price_minor=25_00))
+    for _ in range(2):
+        given = till.adjusting.discount_line(1, Manual(amount_minor=2_50, reason="x"))
+        assert (given.code, till.due_minor) == ("discounted", 22_50)
+
+
 def test_above_the_limit_somebody_must_agree(desk: Desk) -> None:
     sign_in(desk)
     till = desk.till
