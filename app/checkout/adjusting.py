@@ -46,6 +46,10 @@ class Adjusting:
         above = (list_minor - price_minor) * 100_00 > list_minor * heart.shop.discount_limit_centi
         if (lacking := heart.lacking("price_override", approval, above=above)) is not None:
             return lacking
+        limit_minor = self._limit_minor(line.sku)
+        above = limit_minor is not None and price_minor > max(limit_minor, line.price_minor)
+        if (lacking := heart.lacking("open_price", approval, above=above)) is not None:
+            return lacking
         changed = msgspec.structs.replace(
             line, price_minor=price_minor, list_minor=None if price_minor == list_minor else list_minor
         )
@@ -53,6 +57,10 @@ class Adjusting:
         return self._put(changed, "price_override", approval, reason, off_minor) or done(
             "price_set", line=key, name=line.name_in(heart.shop.lang)
         )
+
+    def _limit_minor(self, sku: str) -> int | None:
+        """The most that goods of a department cost without approval; None for articles."""
+        return next((x.limit_minor for x in self._heart.shop.departments if OPEN_SKU + x.id == sku), None)
 
     def discount_line(self, key: int, discount: Manual, *, approval: Approval | None = None) -> Outcome:
         """Take something off a line after the programme's discounts; nothing takes it away again."""

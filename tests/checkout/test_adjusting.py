@@ -225,6 +225,24 @@ def test_an_unknown_code_is_rung_under_a_department_and_listed(desk: Desk) -> No
     assert till.adjusting.ring_open("misc", 0).code == "no_such_price"
 
 
+def test_a_departments_limit_holds_for_another_price_of_its_line(desk: Desk) -> None:
+    sign_in(desk)
+    till, price = desk.till, desk.till.adjusting.override_price
+    till.adjusting.ring_open("misc", 40_00)
+    assert price(1, 50_00, reason="x").code == "price_set"
+    asked = price(1, 50_01, reason="x")
+    assert (asked.code, asked.values["act"], asked.values["role"]) == (
+        "needs_approval",
+        "open_price",
+        Role.SENIOR,
+    )
+    assert price(1, 70_00, reason="x", approval=Approval("ewa", Role.SENIOR)).code == "price_set"
+    assert price(1, 65_00, reason="x").code == "price_set", "less than somebody agreed to"
+    assert price(1, 70_00, reason="x").code == "needs_approval"
+    till.scan(MILK)
+    assert price(2, 90_00, reason="x").code == "price_set", "an article is under no department's limit"
+
+
 def test_a_note_is_on_the_receipt_and_kept_with_it(desk: Desk) -> None:
     till = desk.till
     assert till.adjusting.note_sale("x").code == "nothing_to_note"
