@@ -208,6 +208,10 @@ class Sales(Protocol):
         """The latest first, of one member or of all."""
         ...
 
+    def refunds_of(self, sale: uuid.UUID) -> Sequence[SaleRefunded]:
+        """What was refunded of a sale so far."""
+        ...
+
     def returned(self, sale: uuid.UUID) -> Mapping[int, int]:
         """How much of each line came back so far, in thousandths."""
         ...
@@ -294,6 +298,9 @@ class NoSales:
         return None
 
     def recent_refunds(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleRefunded]:
+        return ()
+
+    def refunds_of(self, sale: uuid.UUID) -> Sequence[SaleRefunded]:
         return ()
 
     def returned(self, sale: uuid.UUID) -> Mapping[int, int]:

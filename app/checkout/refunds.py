@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from app.checkout.cash import rounded_minor
+from app.checkout.dividing import divided
 from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.outcome import Outcome, refused
 from app.checkout.ports import Member
@@ -44,7 +44,8 @@ class Returnable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """What a return would give back, all amounts positive. `money_minor` is what is left for cash or card.
+    """What a return would give back, all amounts positive. `money_minor` is what is left for money: on a card
+    to the minor unit, in cash `cash_minor`.
 
     `gift_cards` are (code, amount). `points_returned_centi` come back to the member, `points_taken_centi` go;
     stamps go by rule (negative: come back). `member` has the state after it.
@@ -184,8 +185,8 @@ class Refunds:
     ) -> Refund:
         total_minor = sum(line.net_minor for line in lines)
         points_minor = -decision.points.spent_value_minor
-        cards = tuple((card.code, -card.amount_minor) for card in decision.gift_cards)
-        money_minor = total_minor - points_minor - sum(amount for _, amount in cards)
+        earlier = self._heart.sales.refunds_of(of.sale.id)
+        back = divided(of.sale, lines, earlier, self._heart.shop)
         if member is not None and decision.state_after is not None:
             member = msgspec.structs.replace(member, state=decision.state_after)
         effects = decision.effects
@@ -200,9 +201,9 @@ class Refunds:
             discount_minor=sum(line.gross_minor - line.net_minor for line in lines),
             total_minor=total_minor,
             points_minor=points_minor,
-            gift_cards=cards,
-            money_minor=money_minor,
-            cash_minor=rounded_minor(money_minor, self._heart.shop),
+            gift_cards=back.gift_cards,
+            money_minor=back.money_minor,
+            cash_minor=back.cash_minor,
             effects=effects,
             points_returned_centi=sum(
                 lot.amount_centi for e in effects if isinstance(e, PointsReturned) for lot in e.lots
@@ -270,6 +271,7 @@ class Refunds:
         heart = self._heart
         assert heart.shift is not None
         cards = tuple(Tender(means="gift_card", amount_minor=a, reference=c) for c, a in worth.gift_cards)
+        tenders = (*cards, *money)
         return SaleRefunded(
             id=heart.world.new_id(),
             at_ms=heart.world.now_ms(),
@@ -284,8 +286,8 @@ class Refunds:
             discount_minor=worth.discount_minor,
             total_minor=worth.total_minor,
             points_minor=worth.points_minor,
-            rounding_minor=worth.money_minor - sum(tender.amount_minor for tender in money),
-            tenders=(*cards, *money),
+            rounding_minor=worth.total_minor - worth.points_minor - sum(t.amount_minor for t in tenders),
+            tenders=tenders,
             reason=reason,
             approved_by=approved_by,
             exchange=exchange,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from app.checkout.ports import Shift
@@ -100,8 +100,15 @@ class PastSales:
             "ORDER BY r.number DESC LIMIT ?",
             (*(() if member is None else (member.bytes,)), limit),
         ).fetchall()
-        facts = (decode(body) for (body,) in found)
-        return [fact for fact in facts if isinstance(fact, SaleRefunded)]
+        return _refunds(found)
+
+    def refunds_of(self, sale: uuid.UUID) -> Sequence[SaleRefunded]:
+        """What was refunded of a sale so far; few sales come back at all."""
+        some = self._value("SELECT 1 FROM returned WHERE sale = ? LIMIT 1", (sale.bytes,))
+        if some is None:
+            return ()
+        select = "SELECT f.body FROM refund r JOIN fact f ON f.id = r.id WHERE r.sale = ? ORDER BY r.number"
+        return _refunds(self._run(select, (sale.bytes,)).fetchall())
 
     def returned(self, sale: uuid.UUID) -> dict[int, int]:
         """How much of each line of a sale came back so far, in thousandths."""
@@ -197,3 +204,8 @@ class PastSales:
     def expected_cash_minor(self, shift: Shift) -> int:
         """What should be in the drawer."""
         return self.shift_figures(shift.id).expected_minor
+
+
+def _refunds(found: Iterable[tuple[bytes]]) -> list[SaleRefunded]:
+    facts = (decode(body) for (body,) in found)
+    return [fact for fact in facts if isinstance(fact, SaleRefunded)]
