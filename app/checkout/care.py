@@ -48,6 +48,8 @@ class Care:
     def edit(self, person: Person, answer: Answer = ignore) -> None:
         """Complete or mend what is known of a member; their PIN and segments stay as they are."""
         heart = self._heart
+        if heart.locked:
+            return answer(refused("locked"))
         known = heart.members.member(person.member)
         if known is None:
             return answer(refused("no_member"))
@@ -69,6 +71,8 @@ class Care:
     ) -> None:
         """A member agrees to a purpose by today's text of the shop, or withdraws."""
         heart = self._heart
+        if heart.locked:
+            return answer(refused("locked"))
         text = next((each for each in heart.shop.consents if each.purpose == purpose), None)
         if text is None:
             return answer(refused("no_consent"))
@@ -86,6 +90,8 @@ class Care:
     def set_pin(self, member: uuid.UUID, pin: str, answer: Answer = ignore) -> None:
         """The PIN with which the member's copyable card pays in full; an empty one takes it away."""
         heart, found = self._heart, self._heart.members.member(member)
+        if heart.locked:
+            return answer(refused("locked"))
         if found is None or found.person is None:
             return answer(refused("no_member"))
         if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
@@ -147,6 +153,8 @@ class Care:
     def print_statement(self, member: uuid.UUID, answer: Answer = ignore) -> None:
         """Where the member's points stand, when which part expires, and how they moved here."""
         heart, found = self._heart, self._heart.members.member(member)
+        if heart.locked:
+            return answer(refused("locked"))
         if found is None:
             return answer(refused("no_member"))
         at_ms = heart.world.now_ms()
@@ -175,6 +183,8 @@ class Care:
     ) -> None:
         """Block lost cards and, with `card`, link another: the old ones keep finding the member, and earn."""
         heart = self._heart
+        if heart.locked:
+            return answer(refused("locked"))
         if heart.members.member(member) is None:
             return answer(refused("no_member"))
         if (lacking := heart.lacking("replace_card", approval)) is not None:
@@ -222,8 +232,8 @@ class Care:
         Where the server proposes it, any cashier may: head office's word stands for the approval.
         """
         heart = self._heart
-        if (asked := heart.asked()) is not None:
-            return answer(asked)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
         one, two = heart.members.member(member), heart.members.member(other)
         if one is None or two is None:
             return answer(refused("no_member"))
@@ -259,8 +269,8 @@ class Care:
     ) -> None:
         """Points as an apology, within the shop's limit."""
         heart = self._heart
-        if (asked := heart.asked()) is not None:
-            return answer(asked)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
         found = heart.members.member(member)
         if found is None:
             return answer(refused("no_member"))

@@ -78,7 +78,12 @@ class Charging:
         return heart.write(work, written, on)
 
     def settle_terminal(self, *, charged: bool, reference: str = "", answer: Answer = ignore) -> None:
-        """The terminal's (or, after a power cut, the cashier's) word on whether the card was charged."""
+        """The cashier's word on whether the card was charged: by a terminal's slip, or after a power cut."""
+        if self._heart.locked:
+            return answer(refused("locked"))
+        return self._settle(charged=charged, reference=reference, answer=answer)
+
+    def _settle(self, *, charged: bool, reference: str, answer: Answer) -> None:
         heart = self._heart
         if (pending := heart.sale.pending) is None or pending.fiscal or pending.refund:
             return answer(refused("nothing_tendered"))
@@ -231,7 +236,7 @@ class Charging:
             match result.outcome:
                 case ChargeOutcome.APPROVED:
                     reference = result.reference
-                    self.settle_terminal(charged=True, reference=reference, answer=heart.outside.heard)
+                    self._settle(charged=True, reference=reference, answer=heart.outside.heard)
                 case ChargeOutcome.DECLINED:
                     self._not_charged(heart.outside.heard, declined(result))
                 case ChargeOutcome.UNKNOWN:

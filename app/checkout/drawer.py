@@ -93,6 +93,8 @@ class Drawer:
     def print_x(self, answer: Answer = ignore) -> None:
         """The report so far, at any time; it changes nothing."""
         heart, figures = self._heart, self.figures()
+        if heart.locked:
+            return answer(refused("locked"))
         if figures is None:
             return answer(refused("no_shift"))
         at_ms = heart.world.now_ms()
@@ -103,6 +105,8 @@ class Drawer:
     def close(self, counted_minor: int | None, answer: Answer = ignore) -> None:
         """End the shift with what was counted; the Z says what should have been there."""
         figures = self.figures()
+        if self._heart.locked:
+            return answer(refused("locked"))
         if figures is None:
             return answer(refused("no_shift"))
 
@@ -130,6 +134,8 @@ class Drawer:
     def print_z(self, answer: Answer = ignore) -> None:
         """The Z of the shift closed last, once more."""
         heart = self._heart
+        if heart.locked:
+            return answer(refused("locked"))
         last = heart.sales.last_shift()
         if last is None:
             return answer(refused("no_shift_closed"))

@@ -31,8 +31,8 @@ class Giving:
     def give(self, chance: Chance, approval: Approval | None = None, answer: Answer = ignore) -> None:
         """Give it, durable before the answer; the basket is priced anew."""
         heart, member = self._heart, self._heart.member
-        if (asked := heart.asked()) is not None:
-            return answer(asked)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
         if member is None:
             return answer(refused("no_member"))
         item = chance.item or chance.rule

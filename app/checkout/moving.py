@@ -40,8 +40,8 @@ class Moving:
     ) -> None:
         """Take a sale from whoever has it and give it to `member` (None: to nobody)."""
         heart = self._heart
-        if (asked := heart.asked()) is not None:
-            return answer(asked)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
         found = heart.sales.sale(sale)
         if found is None:
             return answer(refused("sale_unknown"))
@@ -73,8 +73,8 @@ class Moving:
     def claim(self, sale: uuid.UUID, member: uuid.UUID, answer: Answer = ignore) -> None:
         """A receipt brought by somebody whose card was forgotten: within the shop's days, and once."""
         heart = self._heart
-        if (asked := heart.asked()) is not None:
-            return answer(asked)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
         found, to = heart.sales.sale(sale), heart.load(member)
         if found is None or to is None:
             return answer(refused("sale_unknown" if found is None else "no_member"))

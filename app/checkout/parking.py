@@ -103,6 +103,8 @@ class Parking:
         heart, sale = self._heart, self._sales.get(slot)
         if heart.busy:
             return answer(refused("busy"))
+        if heart.locked:
+            return answer(refused("locked"))
         if sale is None:
             return answer(refused("not_parked"))
         if not reason.strip():

@@ -93,8 +93,8 @@ class Receiptless:
     ) -> None:
         """Take the goods back; it stands on paper, in the log and among the day's exceptions."""
         heart = self._heart
-        if (asked := heart.asked()) is not None:
-            return answer(asked)
+        if (stopped := heart.stopped()) is not None:
+            return answer(stopped)
         if heart.shift is None:
             return answer(refused("no_shift"))
         worth = self.preview(goods, member)

@@ -249,8 +249,8 @@ class Refunds:
 
     def _stopped(self, sale: uuid.UUID | None) -> Outcome | None:
         heart = self._heart
-        if (asked := heart.asked()) is not None:
-            return asked
+        if (stopped := heart.stopped()) is not None:
+            return stopped
         if heart.shift is None:
             return refused("no_shift")
         # What is put towards the sale in hand must not be paid out beside it.

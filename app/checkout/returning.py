@@ -68,6 +68,8 @@ class Returning:
         Or, where there is no fiscal device any more that could be asked, on whether it printed the refund.
         """
         pending = self._heart.sale.pending
+        if self._heart.locked:
+            return answer(refused("locked"))
         if pending is None or pending.refund is None:
             return answer(refused("nothing_tendered"))
         if self._heart.outside.waits_for:

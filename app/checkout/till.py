@@ -46,6 +46,7 @@ from app.checkout.heart import Answer, Heart, ignore
 from app.checkout.holding import Behind
 from app.checkout.membership import Membership
 from app.checkout.moving import Moving
+from app.checkout.outcome import refused
 from app.checkout.outside import Outside
 from app.checkout.parking import Parking
 from app.checkout.paying import Paid, Paying
@@ -257,6 +258,8 @@ class Till:
 
     def settle_fiscal(self, *, registered: bool, answer: Answer = ignore) -> None:
         """The cashier's word on that, where the till has no fiscal device any more that could be asked."""
+        if self.heart.locked:
+            return answer(refused("locked"))
         if self.correcting.open:
             return self.correcting.settle(registered=registered, answer=answer)
         return self._paying.registering.settle(registered=registered, answer=answer)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import msgspec
 import pytest
 
 from app.checkout.outcome import Outcome
 from app.checkout.pin import hash_pin
 from app.checkout.rights import NEEDS, Approval, Role, Staff, needed
 from app.ledger.facts import PinFailed, SaleCompleted, SignedIn
+from app.loyalty.by_hand import Chance
 from tests.support.shop import Desk
 from tests.support.slow import Slow
 
@@ -62,6 +66,74 @@ def test_nobody_sells_before_somebody_signed_in(desk: Desk) -> None:
         ("anna", "pin"),
         ("anna", "barcode"),
     ]
+
+
+def test_a_locked_till_does_nothing_that_somebody_answers_for(desk: Desk) -> None:
+    till, said, member = desk.till, desk.heard, desk.member()
+    sign_in(desk, "olga", "4711")
+    desk.sell(MILK, uid="")
+    assert till.last is not None
+    sale = till.last.sale.id
+    till.scan(MILK)
+    till.parking.park("Ewa", said.append)
+    person = desk.reader.member(member)
+    assert person is not None
+    assert person.person is not None
+    known, yes = person.person, Approval("olga", Role.MANAGER)
+    till.people.lock()
+    before = len(desk.facts())
+    acts: tuple[Callable[[], None], ...] = (
+        lambda: till.moving.claim(sale, member, said.append),
+        lambda: till.moving.move(sale, member, reason="x", approval=yes, answer=said.append),
+        lambda: till.care.edit(msgspec.structs.replace(known, phone="123"), said.append),
+        lambda: till.care.consent(member, "news", given=True, answer=said.append),
+        lambda: till.care.set_pin(member, "1234", said.append),
+        lambda: till.care.print_statement(member, said.append),
+        lambda: till.care.replace_card(member, ("uid:04A1B2C3D4E5F6",), answer=said.append),
+        lambda: till.care.merge(member, desk.member("uid:04B1B2C3D4E5F6"), approval=yes, answer=said.append),
+        lambda: till.care.goodwill(member, 100, reason="x", answer=said.append),
+        lambda: till.giving.give(Chance("x"), yes, said.append),
+        lambda: till.refunds.refund(sale, {1: 1000}, approval=yes, answer=said.append),
+        lambda: till.receiptless.refund([], reason="x", approval=yes, answer=said.append),
+        lambda: till.copies.print_sale(sale, approval=yes, answer=said.append),
+        lambda: till.parking.drop(1, reason="x", approval=yes, answer=said.append),
+        lambda: till.drawer.pay_out(1_00, reason="x", approval=yes, answer=said.append),
+        lambda: till.drawer.no_sale(answer=said.append),
+        lambda: till.drawer.print_x(said.append),
+        lambda: till.drawer.close(0, said.append),
+    )
+    for number, act in enumerate(acts):
+        act()
+        assert (number, said[-1].code) == (number, "locked")
+    assert len(desk.facts()) == before
+    assert till.shift is not None
+
+
+def test_the_word_of_a_terminal_needs_nobody_that_of_a_cashier_does(desk: Desk) -> None:
+    till = desk.till
+    sign_in(desk, "anna", "1234")
+    till.scan(MILK)
+    till.ask_terminal(desk.heard.append)
+    till.people.lock()
+    till.settle_terminal(charged=True, answer=desk.heard.append)
+    assert desk.heard[-1].code == "locked"
+    till.settle_fiscal(registered=True, answer=desk.heard.append)
+    assert desk.heard[-1].code == "locked"
+    till.settle_return(given=True, answer=desk.heard.append)
+    assert desk.heard[-1].code == "locked"
+    sign_in(desk, "anna", "1234")
+    till.settle_terminal(charged=True, answer=desk.heard.append)
+    assert desk.heard[-1].code == "sold"
+
+
+def test_a_locked_till_begins_its_day_by_itself(desk: Desk) -> None:
+    """Nobody has signed in yet when it does; and a shift left open overnight is closed uncounted."""
+    desk.till.close_shift(200_00, None, desk.heard.append)
+    assert desk.heard[-1].code == "shift_closed"
+    desk.till.open_shift("1", answer=desk.heard.append)
+    assert desk.heard[-1].code == "shift_opened"
+    desk.till.drawer.print_z(desk.heard.append)
+    assert desk.heard[-1].code == "locked"
 
 
 def test_taking_over_is_one_act_and_keeps_the_basket(desk: Desk) -> None:
