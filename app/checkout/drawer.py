@@ -104,18 +104,15 @@ class Drawer:
 
     def close(self, counted_minor: int | None, answer: Answer = ignore) -> None:
         """End the shift with what was counted; the Z says what should have been there."""
-        figures = self.figures()
         if self._heart.locked:
             return answer(refused("locked"))
-        if figures is None:
-            return answer(refused("no_shift"))
 
         def closed(outcome: Outcome) -> None:
             answer(outcome)
             if not outcome.refused:
                 self._settle_terminal()
 
-        return self._shifts.close_shift(figures.expected_minor, counted_minor, closed, paper=True)
+        return self._shifts.close_shift(None, counted_minor, closed, paper=True)
 
     def _settle_terminal(self) -> None:
         """The terminal's day ends with the shift; one without a cable is settled by hand."""
@@ -151,6 +148,8 @@ class Drawer:
         heart = self._heart
         if heart.busy:
             return refused("busy")
+        if heart.outside.waits_for == "shift":
+            return refused("shift_at_device")
         if heart.shift is None:
             return refused("no_shift")
         if heart.locked:

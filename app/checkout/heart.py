@@ -129,6 +129,8 @@ class Heart(Recorder):
         or a fiscal device: it has its number, and its price from what the member had. None if it can."""
         if self.busy:
             return refused("busy")
+        if self.outside.waits_for == "shift":
+            return refused("shift_at_device")
         if self.sale.stage is Stage.TENDERED:
             return refused("tender_open", due_minor=self.asked_minor)
         return None

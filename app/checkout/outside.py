@@ -50,14 +50,14 @@ class Outside:
     """What this till has of it. Devices come after the window: a till that `must_register` sells only once
     its fiscal device is here.
 
-    `waits_for` says which of them was asked and has not answered. `heard` is told what came of it: no act of
-    the cashier waits for that.
+    `waits_for` says which of them was asked and has not answered; `shift` is the fiscal device's own. `heard`
+    is told what came of it: no act of the cashier waits for that.
     """
 
     terminal: Terminal | None = None
     fiscal: Fiscal | None = None
     must_register: bool = False
-    waits_for: Literal["", "terminal", "fiscal"] = ""
+    waits_for: Literal["", "terminal", "fiscal", "shift"] = ""
     heard: Callable[[Outcome], None] = _nobody
 
     @property

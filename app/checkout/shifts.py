@@ -39,18 +39,21 @@ class Shifts:
 
     def close_shift(
         self,
-        expected_minor: int,
+        expected_minor: int | None,
         counted_minor: int | None,
         answer: Answer = ignore,
         *,
         paper: bool = False,
         leave_parked: bool = False,
     ) -> None:
-        """End the shift with what was counted (None: nobody counted) against what should be there.
+        """End the shift with what was counted (None: nobody counted) against what should be there (None: by
+        what is written when it closes).
 
         `paper` prints the Z with it. Parked sales are settled first, unless they may wait for the next shift.
         """
         heart = self._heart
+        if heart.busy:
+            return answer(refused("busy"))
         if heart.shift is None:
             return answer(refused("no_shift"))
         if heart.sale.lines or heart.sale.stage is Stage.TENDERED:
@@ -82,17 +85,20 @@ class Shifts:
         if not outside.must_register:
             return go_on()
         if outside.fiscal is None or outside.waits_for:
-            return answer(refused("busy" if outside.waits_for else "fiscal_missing"))
-        outside.waits_for = "fiscal"
+            busy = "shift_at_device" if outside.waits_for == "shift" else "busy"
+            return answer(refused(busy if outside.waits_for else "fiscal_missing"))
+        outside.waits_for = "shift"
+
+        def free() -> None:
+            outside.waits_for = ""
+            go_on()
 
         def heard(result: FiscalResult) -> None:
-            outside.waits_for = ""
             if result.outcome is FiscalOutcome.REGISTERED or result.code == already:
-                self._heart.when_free(go_on)
-            elif result.outcome is FiscalOutcome.UNKNOWN:
-                answer(refused("fiscal_unreachable"))
-            else:
-                answer(refusal(result))
+                return self._heart.when_free(free)
+            outside.waits_for = ""
+            unknown = result.outcome is FiscalOutcome.UNKNOWN
+            return answer(refused("fiscal_unreachable") if unknown else refusal(result))
 
         return ask(outside.fiscal, heard)
 
@@ -115,15 +121,20 @@ class Shifts:
 
         heart.write(Work(facts=(fact,), keep_basket=True, at_ms=at_ms), written, answer)
 
-    def _close(self, expected_minor: int, counted_minor: int | None, answer: Answer, *, paper: bool) -> None:
+    def _close(
+        self, expected_minor: int | None, counted_minor: int | None, answer: Answer, *, paper: bool
+    ) -> None:
         heart, shift = self._heart, self._heart.shift
         if shift is None:
             return answer(refused("no_shift"))
         at_ms = heart.world.now_ms()
+        figures = heart.sales.shift_figures(shift.id) if paper or expected_minor is None else None
+        if expected_minor is None:
+            assert figures is not None
+            expected_minor = figures.expected_minor
         fact = closed(shift, heart.world.new_id(), at_ms, heart.cashier, expected_minor, counted_minor)
-        figures = heart.sales.shift_figures(shift.id) if paper else None
         slips: tuple[Slip, ...] = ()
-        if figures is not None:
+        if paper and figures is not None:
             document = z_report(add(figures, fact), heart.shop, heart.programme)
             slips = (Slip("z", PrintJob(document), fact.id),)
 

@@ -183,13 +183,12 @@ class Rig:
         till, shift = self.till, self.till.shift
         today = local_day(self.world.now_ms(), self.config.shop.time_zone)
         if shift is not None and shift.business_day != today and not till.sale.lines:
-            expected = self.reader.expected_cash_minor(shift)
 
             def closed(outcome: Outcome) -> None:
                 if not outcome.refused:
                     self._open_shift()
 
-            till.close_shift(expected, None, closed, leave_parked=True)
+            till.close_shift(None, None, closed, leave_parked=True)
         elif shift is None:
             self._open_shift()
 

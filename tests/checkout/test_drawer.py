@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.checkout.rights import Approval, Role, Staff
 from app.ledger.facts import CashMoved, NoSale, Privileged, ShiftClosed
 from hardware.receipt import PrintJob, decode_job
+from tests.checkout.test_till import Later
 from tests.support.shop import Desk
 
 MILK = "5901234000178"
@@ -62,6 +63,19 @@ def test_what_is_refused_moves_nothing(desk: Desk) -> None:
     for act in (drawer.print_x, drawer.no_sale, lambda answer: drawer.close(0, answer)):
         act(answer=said.append)
         assert said[-1].code == "no_shift"
+
+
+def test_the_sum_expected_is_that_of_the_moment_of_closing(desk: Desk) -> None:
+    """A write may be under way when the cashier asks for the Z."""
+    later = Later(desk)
+    desk.till.heart.journal = later
+    desk.till.drawer.pay_in(5_00, reason="coins", answer=desk.heard.append)
+    desk.till.drawer.close(205_00, desk.heard.append)
+    assert desk.heard[-1].code == "busy"
+    later.answer()
+    desk.till.drawer.close(205_00, desk.heard.append)
+    later.answer()
+    assert desk.heard[-1].code == "shift_closed"
 
 
 @pytest.mark.parametrize(("counted_minor", "code"), [(206_49, "shift_closed"), (200_00, "shift_differs")])

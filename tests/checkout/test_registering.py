@@ -6,7 +6,7 @@ import pytest
 
 from app.checkout.basket import Stage
 from app.checkout.outcome import Outcome
-from app.ledger.facts import SaleTendered
+from app.ledger.facts import SaleTendered, ShiftClosed
 from hardware.simulated.fiscal import HOUR_MS, SimulatedFiscal, Trouble
 from hardware.simulated.terminal import Mood
 from tests.support.outside import COFFEE, LATTE, Counter, DirectFiscal
@@ -158,6 +158,43 @@ class TestFiscal:
         lawful.register.open_shift("Anna")
         lawful.desk.till.open_shift("Anna", 0, answers.append)
         assert answers[-1].code == "shift_opened"
+
+    def test_nothing_is_sold_while_the_device_closes_the_shift(self, lawful: Counter) -> None:
+        """Or it would be of a shift that is closed, and the cash that should be there another sum."""
+        till, said = lawful.desk.till, lawful.heard
+        lawful.scan(LATTE)
+        lawful.in_cash(12_00)
+        assert till.last is not None
+        lawful.device.holding = True
+        till.drawer.close(215_00, said.append)
+        for act in (
+            lambda: said.append(till.scan(LATTE)),
+            lambda: till.drawer.pay_in(5_00, reason="x", answer=said.append),
+            lambda: till.drawer.no_sale(answer=said.append),
+            lambda: till.refunds.refund(lawful.sales[0].id, {1: 1000}, answer=said.append),
+            lambda: till.receiptless.refund([], reason="x", answer=said.append),
+            lambda: till.drawer.close(0, said.append),
+        ):
+            act()
+            assert said[-1].code == "shift_at_device"
+        assert not till.sale.lines
+        lawful.device.let_go()
+        assert said[-1].code in ("shift_closed", "shift_differs", "terminal_settled")
+        (fact,) = lawful.of(ShiftClosed)
+        assert isinstance(fact, ShiftClosed)
+        assert fact.expected_minor == lawful.desk.reader.shift_figures(fact.shift).expected_minor
+        lawful.device.holding = False
+        till.open_shift("Anna")
+        assert not till.scan(LATTE).refused
+
+    def test_a_device_that_will_not_close_lets_the_shift_go_on(self, lawful: Counter) -> None:
+        lawful.register.trouble = Trouble.OFFLINE
+        lawful.desk.till.drawer.close(0, lawful.heard.append)
+        assert lawful.codes[-1] == "fiscal_unreachable"
+        lawful.register.trouble = Trouble.NONE
+        lawful.scan(LATTE)
+        lawful.in_cash(12_00)
+        assert len(lawful.sales) == 1
 
     def test_a_device_that_is_gone_for_good_leaves_the_word_to_the_cashier(self, lawful: Counter) -> None:
         lawful.register.trouble = Trouble.GONE_AFTER
