@@ -248,12 +248,15 @@ class Care:
         )
         facts = (fact, heart.privileged(act, approval, subject=one.id))
         people = (_completed(one.person, two.person),) if one.person and two.person else ()
+        renamed = () if one.person else ((two.id, one.id),)
 
         def written() -> Outcome:
             heart.refresh_member()
             return done("merged")
 
-        work = Work(facts=facts, people=people, forget=(two.id,), keep_basket=True, at_ms=at_ms)
+        work = Work(
+            facts=facts, people=people, renamed=renamed, forget=(two.id,), keep_basket=True, at_ms=at_ms
+        )
         return heart.write(work, written, answer)
 
     # -- goodwill ----------------------------------------------------------------------------------------

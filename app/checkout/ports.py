@@ -348,7 +348,8 @@ class Work:
     """All that one act writes, in one transaction: all of it or nothing.
 
     `basket` is the open basket afterwards (None for an empty one); `keep_basket` leaves it as it is. `forget`
-    are members whose person is known under another id now, `parked` (slot, payload or None) of baskets put
+    are members whose person is known under another id now, `renamed` (other, member) of those who are known
+    by the other's person from now on, unless they have one; `parked` (slot, payload or None) of baskets put
     aside, `unknown` (code, department, price_minor) of codes that the catalogue lacks, `tap_counters` (UID,
     counter) of cards that proved themselves; a lower one never replaces a higher.
     """
@@ -357,6 +358,7 @@ class Work:
     slips: tuple[Slip, ...] = ()
     people: tuple[Person, ...] = ()
     forget: tuple[uuid.UUID, ...] = ()
+    renamed: tuple[tuple[uuid.UUID, uuid.UUID], ...] = ()
     basket: bytes | None = None
     keep_basket: bool = False
     parked: tuple[tuple[int, bytes | None], ...] = ()

@@ -81,7 +81,7 @@ class Database:
         """Write and tell whoever waits for new facts; only in the database lane, beside its other writes."""
         self.lane.assert_here()
         self.writer.commit(work)
-        if work.facts or work.slips or work.people:
+        if work.facts or work.slips or work.people or work.renamed:
             for heard in self.after_write:
                 heard()
 

@@ -75,13 +75,22 @@ class PastSales:
 
     def recent_sales(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleCompleted]:
         """The latest sales first, of one member or of all."""
-        condition = "" if member is None else "WHERE s.member = ? "
+        whose, ids = self._whose("s", member)
         found = self._run(
-            f"SELECT f.body FROM sale s JOIN fact f ON f.id = s.id {condition}ORDER BY s.number DESC LIMIT ?",
-            (*(() if member is None else (member.bytes,)), limit),
+            f"SELECT f.body FROM sale s JOIN fact f ON f.id = s.id {whose}ORDER BY s.number DESC LIMIT ?",
+            (*ids, limit),
         ).fetchall()
         facts = (decode(body) for (body,) in found)
         return [fact for fact in facts if isinstance(fact, SaleCompleted)]
+
+    def _whose(self, table: str, member: uuid.UUID | None) -> tuple[str, tuple[bytes, ...]]:
+        """A condition on a table's member, and what it asks for: a member by every id that they have had."""
+        if member is None:
+            return "", ()
+        kept = self._value("SELECT member FROM alias WHERE other = ?", (member.bytes,)) or member.bytes
+        others = self._run("SELECT other FROM alias WHERE member = ?", (kept,)).fetchall()
+        ids = (kept, *(other for (other,) in others))
+        return f"WHERE {table}.member IN ({', '.join('?' * len(ids))}) ", ids
 
     def refund(self, id: uuid.UUID) -> SaleRefunded | None:
         fact = self.fact(id)
@@ -94,11 +103,10 @@ class PastSales:
 
     def recent_refunds(self, member: uuid.UUID | None = None, limit: int = 20) -> Sequence[SaleRefunded]:
         """The latest refunds first, of one member or of all."""
-        condition = "" if member is None else "WHERE r.member = ? "
+        whose, ids = self._whose("r", member)
         found = self._run(
-            f"SELECT f.body FROM refund r JOIN fact f ON f.id = r.id {condition}"
-            "ORDER BY r.number DESC LIMIT ?",
-            (*(() if member is None else (member.bytes,)), limit),
+            f"SELECT f.body FROM refund r JOIN fact f ON f.id = r.id {whose}ORDER BY r.number DESC LIMIT ?",
+            (*ids, limit),
         ).fetchall()
         return _refunds(found)
 

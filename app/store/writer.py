@@ -101,6 +101,8 @@ class Writer:
                 self._queue(slip, work.at_ms)
             for person in work.people:
                 self._put_person(person, work.at_ms)
+            for other, member in work.renamed:
+                self._rename(other, member)
             for member in work.forget:
                 self.drop_person(member)
             for uid, counter in work.tap_counters:
@@ -157,6 +159,13 @@ class Writer:
         n = self._run(_PERSON, (person.member.bytes, *values, since_ms, *known)).fetchone()[0]
         folded = search.person_text(person.name, person.phone, person.email)
         self._run("INSERT OR REPLACE INTO person_find (rowid, folded) VALUES (?, ?)", (n, folded))
+
+    def _rename(self, other: uuid.UUID, member: uuid.UUID) -> None:
+        """As it was written then: where the server knows the member by something later, that holds."""
+        self._run(
+            "UPDATE OR IGNORE person SET member = ?, handed_ms = NULL WHERE member = ?",
+            (member.bytes, other.bytes),
+        )
 
     def put_products(self, products: Iterable[Product]) -> int:
         """Insert or replace by article number, codes and search index included; how many were written.

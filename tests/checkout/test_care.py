@@ -39,6 +39,12 @@ def person(desk: Desk, card: str = LUCJA) -> Person:
     return found
 
 
+def written(desk: Desk, member: uuid.UUID) -> int:
+    with desk.database.file.engine().connect() as connection:
+        query = "SELECT updated_ms FROM person WHERE member = ?"
+        return int(connection.exec_driver_sql(query, (member.bytes,)).scalar_one())
+
+
 def prove(desk: Desk, pin: str) -> Outcome:
     answers: list[Outcome] = []
     desk.till.care.prove_pin(pin, answers.append)
@@ -255,6 +261,34 @@ def test_two_memberships_become_one_with_all_of_both(desk: Desk) -> None:
     assert said[-1].code == "same_member"
     desk.restart()
     assert desk.till.tap(LUDMILA[4:]).values["name"] == "Łucja Żółkiewska"
+
+
+def test_the_name_of_the_other_is_kept_where_nobody_says_who_the_member_is(desk: Desk) -> None:
+    till, one, two = desk.till, desk.member(LUCJA), desk.member(LUDMILA)
+    other = person(desk, LUDMILA)
+    written_ms = written(desk, two)
+    desk.database.write(Work(forget=(one,), keep_basket=True))
+    till.care.merge(one, two, answer=desk.heard.append)
+    assert desk.heard[-1].code == "merged"
+    assert person(desk) == msgspec.structs.replace(other, member=one)
+    assert [found.member for found in desk.reader.find_people(other.name)] == [one]
+    assert written(desk, one) == written_ms, "what the server knows of them and is later holds"
+    assert till.tap(LUCJA[4:]).values["name"] == other.name
+
+
+def test_sales_and_refunds_of_both_are_found_under_either_id(desk: Desk) -> None:
+    one, two = desk.member(LUCJA), desk.member(LUDMILA)
+    for card in (LUCJA, LUDMILA):
+        desk.sell(MILK, uid=card[4:])
+        assert desk.till.last is not None
+        desk.till.refunds.refund(desk.till.last.sale.id, {1: 1000}, answer=desk.heard.append)
+        assert desk.heard[-1].code == "refunded"
+    assert [len(desk.reader.recent_refunds(each)) for each in (one, two)] == [1, 1]
+    desk.till.care.merge(one, two, answer=desk.heard.append)
+    for each in (one, two):
+        assert [fact.number for fact in desk.reader.recent_refunds(each)] == [4, 2]
+        assert [fact.number for fact in desk.reader.recent_sales(each)] == [3, 1]
+    assert len(desk.reader.recent_refunds(one, 1)) == 1
 
 
 def test_what_comes_late_for_the_old_id_follows_it(desk: Desk) -> None:
