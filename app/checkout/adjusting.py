@@ -11,7 +11,7 @@ from app.checkout import basket as open_basket
 from app.checkout import restricting
 from app.checkout.basket import Manual, OpenLine
 from app.checkout.heart import Heart
-from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outcome import Outcome, Value, done, refused
 from app.checkout.ports import Product, Work
 from app.checkout.rights import Approval
 from app.checkout.shop import Shop
@@ -44,12 +44,15 @@ class Adjusting:
             return refused("no_such_price")
         list_minor = line.price_minor if line.list_minor is None else line.list_minor
         above = (list_minor - price_minor) * 100_00 > list_minor * heart.shop.discount_limit_centi
-        if (lacking := heart.lacking("price_override", approval, above=above)) is not None:
-            return lacking
+        prices = {"before_minor": line.price_minor, "after_minor": price_minor}
+        no = heart.lacking("price_override", approval, above=above, line=key, about=prices)
+        if no is not None:
+            return no
         limit_minor = self._limit_minor(line.sku)
         above = limit_minor is not None and price_minor > max(limit_minor, line.price_minor)
-        if (lacking := heart.lacking("open_price", approval, above=above)) is not None:
-            return lacking
+        no = heart.lacking("open_price", approval, above=above, line=key, about=prices)
+        if no is not None:
+            return no
         changed = msgspec.structs.replace(
             line, price_minor=price_minor, list_minor=None if price_minor == list_minor else list_minor
         )
@@ -70,7 +73,7 @@ class Adjusting:
         assert line is not None
         net = next(each.net_minor for each in heart.without_manual().lines if each.id == str(key))
         given = msgspec.structs.replace(discount, of_minor=open_basket.goods_minor(line))
-        if (refusal := self._too_much(given, net, approval)) is not None:
+        if (refusal := self._too_much(given, net, approval, key)) is not None:
             return refusal
         changed = msgspec.structs.replace(line, manual=given if given.gives else None)
         off_minor = given.off(net, given.of_minor)
@@ -105,7 +108,9 @@ class Adjusting:
             "discounted" if given.gives else "discount_gone", name=""
         )
 
-    def _too_much(self, discount: Manual, net_minor: int, approval: Approval | None) -> Outcome | None:
+    def _too_much(
+        self, discount: Manual, net_minor: int, approval: Approval | None, line: int | None = None
+    ) -> Outcome | None:
         heart = self._heart
         if discount.percent_centi < 0 or discount.amount_minor < 0 or discount.percent_centi > 100_00:
             return refused("no_such_price")
@@ -113,7 +118,7 @@ class Adjusting:
             return refused("no_discount")
         off_minor = discount.off(net_minor, discount.of_minor)
         above = off_minor * 100_00 > net_minor * heart.shop.discount_limit_centi
-        return heart.lacking("discount", approval, above=above)
+        return heart.lacking("discount", approval, above=above, line=line, about={"amount_minor": off_minor})
 
     def _stopped(self, line: OpenLine | None, reason: str) -> Outcome | None:
         if (stopped := self._heart.stopped()) is not None:
@@ -194,9 +199,10 @@ class Adjusting:
         if price_minor <= 0 or not 0 < qty_milli <= open_basket.QTY_MAX_MILLI:
             return refused("no_such_price")
         above = found.limit_minor is not None and price_minor > found.limit_minor
-        if (lacking := heart.lacking("open_price", approval, above=above)) is not None:
-            return lacking
         lang = heart.shop.lang
+        about: dict[str, Value] = {"name": found.names.get(lang) or found.id, "amount_minor": price_minor}
+        if (lacking := heart.lacking("open_price", approval, above=above, about=about)) is not None:
+            return lacking
         product = Product(
             sku=OPEN_SKU + found.id,
             name=found.names.get(lang) or found.id,

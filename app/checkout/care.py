@@ -240,7 +240,8 @@ class Care:
         if one.id == two.id:
             return answer(refused("same_member"))
         act = "merge_proposed" if heart.members.twin(one.id) == two.id else "merge"
-        if (lacking := heart.lacking(act, approval)) is not None:
+        names = " + ".join(each.person.name for each in (one, two) if each.person)
+        if (lacking := heart.lacking(act, approval, about={"name": names})) is not None:
             return answer(lacking)
         at_ms = heart.world.now_ms()
         fact = MembersMerged(
@@ -285,8 +286,12 @@ class Care:
         if rule is None:
             return answer(refused("no_points_rule"))
         above = points_centi > heart.shop.goodwill_limit_centi
-        if (lacking := heart.lacking("goodwill", approval, above=above)) is not None:
-            return answer(lacking)
+        name = found.person.name if found.person else ""
+        no = heart.lacking(
+            "goodwill", approval, above=above, about={"name": name, "points_centi": points_centi}
+        )
+        if no is not None:
+            return answer(no)
         id, at_ms = heart.world.new_id(), heart.world.now_ms()
         fact = PointsAdjusted(
             id=id,

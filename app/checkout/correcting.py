@@ -64,17 +64,19 @@ class Correcting:
         found = heart.sales.sale(sale)
         if found is None:
             return answer(refused("sale_unknown"))
-        if (no := self.stopped(found)) is not None:
-            return answer(no)
+        if (stopped := self.stopped(found)) is not None:
+            return answer(stopped)
         if not reason.strip():
             return answer(refused("reason_missing"))
-        if (lacking := heart.lacking("fiscal_correction", approval)) is not None:
-            return answer(lacking)
+        paid_minor = sum(tender.amount_minor for tender in found.tenders)
+        about = {"number": found.number, "amount_minor": paid_minor}
+        if (no := heart.lacking("fiscal_correction", approval, about=about)) is not None:
+            return answer(no)
         fact = FiscalCorrected(
             id=correction_id(sale),
             at_ms=heart.world.now_ms(),
             sale=sale,
-            amount_minor=sum(tender.amount_minor for tender in found.tenders),
+            amount_minor=paid_minor,
             reason=reason,
             cashier=heart.cashier,
             approved_by=approval.by if approval else "",

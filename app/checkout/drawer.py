@@ -5,10 +5,11 @@ The count is blind: what should be in the drawer is said after it, by the Z.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from app.checkout.heart import Answer, Heart, ignore
-from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outcome import Outcome, Value, done, refused
 from app.checkout.paper.shift import cash_slip, x_report, z_report
 from app.checkout.ports import Slip, Work
 from app.checkout.rights import Approval
@@ -47,7 +48,7 @@ class Drawer:
         self, act: str, amount_minor: int, reason: str, approval: Approval | None, answer: Answer
     ) -> None:
         heart = self._heart
-        if (no := self._stopped(act, reason, approval)) is not None:
+        if (no := self._stopped(act, reason, approval, {"amount_minor": amount_minor})) is not None:
             return answer(no)
         assert heart.shift is not None
         if amount_minor <= 0:
@@ -144,7 +145,9 @@ class Drawer:
             answer,
         )
 
-    def _stopped(self, act: str, reason: str, approval: Approval | None) -> Outcome | None:
+    def _stopped(
+        self, act: str, reason: str, approval: Approval | None, about: Mapping[str, Value] | None = None
+    ) -> Outcome | None:
         heart = self._heart
         if heart.busy:
             return refused("busy")
@@ -156,4 +159,4 @@ class Drawer:
             return refused("locked")
         if not reason.strip():
             return refused("reason_missing")
-        return heart.lacking(act, approval)
+        return heart.lacking(act, approval, about=about)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from app.checkout.heart import Answer, Heart, ignore
-from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outcome import Outcome, Value, done, refused
 from app.checkout.ports import Work
 from app.checkout.rights import Approval
 from app.ledger.facts import GivenByHand
@@ -36,8 +36,9 @@ class Giving:
         if member is None:
             return answer(refused("no_member"))
         item = chance.item or chance.rule
-        if (lacking := heart.lacking("give_by_hand", approval, above=chance.valuable)) is not None:
-            return answer(lacking)
+        about: dict[str, Value] = {"item": item, "points_centi": chance.points_centi}
+        if (no := heart.lacking("give_by_hand", approval, above=chance.valuable, about=about)) is not None:
+            return answer(no)
         context = self._context(str(id := heart.world.new_id()))
         effects = give_by_hand(heart.programme, member.state, context, chance.rule, chance.item)
         if isinstance(effects, Reason):

@@ -6,18 +6,18 @@ Belongs to one thread, like the till. Use cases read and change it by the method
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from app.checkout import basket as open_basket
-from app.checkout import restricting
 from app.checkout.aside import Aside, at_once
 from app.checkout.basket import OpenSale, Stage
 from app.checkout.elsewhere import Elsewhere, NoElsewhere
 from app.checkout.holding import Holding
 from app.checkout.moment import budgets_left, context_of
-from app.checkout.outcome import Outcome, refused
+from app.checkout.outcome import Outcome, Value, refused
 from app.checkout.outside import Outside
 from app.checkout.ports import (
     Catalogue,
@@ -49,8 +49,6 @@ from app.loyalty.state import MemberState, apply
 __all__ = ["Answer", "Heart", "ignore"]
 
 UNDO_STEPS: Final = 50
-BARRED: Final = frozenset({"access_only", "gift_card_too_small", "gift_card_too_large"})
-"""What the engine refuses of the goods themselves; a refused code or wish only goes unheeded."""
 
 
 class Heart(Recorder):
@@ -160,39 +158,6 @@ class Heart(Recorder):
         """What is still to pay in money, less what was taken; below zero it is the customer's."""
         return self.decision.due_minor - self.sale.tendered_minor - self.sale.credit_minor
 
-    def barred(self) -> Outcome | None:
-        """Goods that this customer may not buy, or not yet: no money is taken while they are there."""
-        age = restricting.age_of(self.sale, self.shop)
-        if age > self.sale.age_checked:
-            return refused("ask_age", age=age)
-        for line in self.sale.lines:
-            # Rung up in time, and paid for too late: the hour of the sale is the hour it is paid.
-            closed = restricting.out_of_hours(line.tags, self.shop, self.world.now_ms())
-            if closed is not None:
-                return msgspec.structs.replace(closed, line=line.key)
-        nameless = next((x for x in self.sale.lines if "gift_card" in x.tags and not x.code), None)
-        if nameless is not None and self.shop.gift_cards != "off":
-            return refused("gift_card_number", line=nameless.key)
-        if (over := self.holding.barred()) is not None:
-            return over
-        if (item := self._not_given()) is not None:
-            return refused("reward_not_now", item=item)
-        for reason in self.decision.refused:
-            if reason.code in BARRED:
-                line = reason.params.get("line")
-                return refused("not_for_sale", line=int(line) if line else None, rule=reason.rule)
-        return None
-
-    def _not_given(self) -> str | None:
-        """A reward on the sale that is not given any more: nobody is to hand it over. None if all are."""
-        if not self.sale.rewards:
-            return None
-        catalogues = {plan.id for plan in self.programme.buying}
-        for reason in self.decision.refused:
-            if reason.rule in catalogues or reason.code == "reward_unknown":
-                return str(reason.params.get("item", reason.rule))
-        return None
-
     @property
     def cashier(self) -> str:
         """Who answers for what is done now."""
@@ -200,14 +165,23 @@ class Heart(Recorder):
             return self.who.id
         return self.shift.cashier if self.shift else ""
 
-    def lacking(self, act: str, approval: Approval | None = None, *, above: bool = False) -> Outcome | None:
-        """Why the cashier may not do this alone; None if they may, or somebody approved it."""
+    def lacking(
+        self,
+        act: str,
+        approval: Approval | None = None,
+        *,
+        above: bool = False,
+        line: int | None = None,
+        about: Mapping[str, Value] | None = None,
+    ) -> Outcome | None:
+        """Why the cashier may not do this alone; None if they may, or somebody approved it. `about` tells who
+        is to agree what it is about: a name, a sum, the price before and after."""
         role = needed(act, above=above)
         if not self.staffed or (self.who is not None and self.who.role.rank >= role.rank):
             return None
         if approval is not None and approval.role.rank >= role.rank:
             return None
-        return refused("needs_approval", role=role, act=act)
+        return refused("needs_approval", line=line, role=role, act=act, **(about or {}))
 
     def privileged(
         self,

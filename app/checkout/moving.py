@@ -50,8 +50,9 @@ class Moving:
             return answer(refused("sale_of_nobody"))
         if not reason.strip():
             return answer(refused("reason_missing"))
-        if (lacking := heart.lacking("move_sale", approval)) is not None:
-            return answer(lacking)
+        about = {"number": found.number, "amount_minor": found.total_minor}
+        if (no := heart.lacking("move_sale", approval, about=about)) is not None:
+            return answer(no)
         to = heart.load(member)
         if (member is not None and to is None) or owner == (to.id if to else None):
             return answer(refused("same_member" if to else "no_member"))

@@ -10,10 +10,11 @@ import msgspec
 from app.checkout import basket as open_basket
 from app.checkout.basket import OpenSale
 from app.checkout.heart import Answer, Heart, ignore
-from app.checkout.outcome import Outcome, done, refused
+from app.checkout.outcome import Outcome, Value, done, refused
 from app.checkout.ports import Work
 from app.checkout.rights import Approval
 from app.checkout.voiding import abandoned
+from app.values import line_gross
 
 
 class Parked(NamedTuple):
@@ -109,8 +110,10 @@ class Parking:
             return answer(refused("not_parked"))
         if not reason.strip():
             return answer(refused("reason_missing"))
-        if (lacking := heart.lacking("drop_parked", approval)) is not None:
-            return answer(lacking)
+        sum_minor = sum(line_gross(each.price_minor, each.qty_milli) for each in sale.lines)
+        about: dict[str, Value] = {"name": sale.name, "amount_minor": sum_minor}
+        if (no := heart.lacking("drop_parked", approval, about=about)) is not None:
+            return answer(no)
         agreed = heart.privileged("drop_parked", approval, reason=reason, subject=sale.id)
         gone = abandoned(sale, heart.answering, reason=reason, approved_by=agreed.approved_by)
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.checkout import basket as open_basket
+from app.checkout.barring import barred
 from app.checkout.basket import HeldCard, OpenSale, OpenTender
 from app.checkout.cash import rounded_minor
 from app.checkout.exchange import Exchanges
@@ -220,7 +221,7 @@ class Paying:
             return stopped
         if heart.shift is None:
             return refused("no_shift")
-        return heart.barred() if heart.sale.gives else refused("nothing_to_pay")
+        return barred(heart) if heart.sale.gives else refused("nothing_to_pay")
 
     def takes_money(self) -> Outcome | None:
         """The same, also while nobody knows whether a card has its money back: what is due is not known."""

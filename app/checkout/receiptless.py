@@ -102,7 +102,8 @@ class Receiptless:
             return answer(worth)
         if not reason.strip():
             return answer(refused("reason_missing"))
-        if (lacking := heart.lacking("refund_without_sale", approval)) is not None:
+        about = {"amount_minor": worth.money_minor}
+        if (lacking := heart.lacking("refund_without_sale", approval, about=about)) is not None:
             return answer(lacking)
         fact = self._fact(goods, worth, means, reason, approval)
         document = refund_document(fact, heart.shop, heart.programme, member=worth.member)

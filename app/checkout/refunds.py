@@ -245,7 +245,8 @@ class Refunds:
         """Why the cashier may not give so much back alone, in money or for other goods; None if they may."""
         heart, limit_minor = self._heart, self._heart.shop.refund_limit_minor
         over = limit_minor is not None and worth.money_minor > limit_minor
-        return heart.lacking("refund", approval, above=over)
+        about = {"number": worth.of.sale.number, "amount_minor": worth.money_minor}
+        return heart.lacking("refund", approval, above=over, about=about)
 
     def _stopped(self, sale: uuid.UUID | None) -> Outcome | None:
         heart = self._heart

@@ -166,8 +166,23 @@ class Panel:
         from app.screens.panels.people import Approving
 
         act, role = str(outcome.values["act"]), Role(str(outcome.values["role"]))
-        self.screen.open(Approving(self.screen, act, role, again, self))
+        self.screen.open(Approving(self.screen, act, role, again, self, self._about(outcome)))
         return True
+
+    def _about(self, outcome: Outcome) -> str:
+        """What somebody is to agree to: of what, how much."""
+        show, said = self.show, outcome.values
+        line = None if outcome.line is None else self.till.sale.line(outcome.line)
+        item = show.rule(str(said["item"])) if "item" in said else ""
+        name = line.name_in(show.words.lang) if line else str(said.get("name", "")) or item
+        parts = [f"№ {said['number']}"] if "number" in said else []
+        if "after_minor" in said:
+            parts.append(f"{show.money(int(said['before_minor']))} → {show.money(int(said['after_minor']))}")
+        if "amount_minor" in said:
+            parts.append(show.money(int(said["amount_minor"])))
+        if points_centi := int(said.get("points_centi", 0)):
+            parts.append(show.words.counted_points(points_centi))
+        return ", ".join(part for part in (name, *parts) if part)
 
     # -- parts that many need ----------------------------------------------------------------------------
 

@@ -174,6 +174,28 @@ def test_above_the_limit_somebody_must_agree(desk: Desk) -> None:
     ]
 
 
+def test_who_is_to_agree_is_told_what_and_how_much(desk: Desk) -> None:
+    sign_in(desk)
+    till, said = desk.till, desk.heard
+    till.scan(BEANS)
+    line = till.adjusting.discount_line(1, Manual(percent_centi=20_00, reason="x"))
+    whole = till.adjusting.discount_sale(Manual(amount_minor=5_00, reason="x"))
+    price = till.adjusting.override_price(1, 5_00, reason="x")
+    department = till.adjusting.ring_open("misc", 60_00)
+    till.drawer.pay_out(30_00, reason="x", answer=said.append)
+    till.care.goodwill(desk.member(), 200_00, reason="x", answer=said.append)
+    asked = [line, whole, price, department, *said[-2:]]
+    assert {outcome.code for outcome in asked} == {"needs_approval"}
+    assert [(o.line, {k: v for k, v in o.values.items() if k not in ("act", "role")}) for o in asked] == [
+        (1, {"amount_minor": 3_78}),
+        (None, {"amount_minor": 5_00}),
+        (1, {"before_minor": 18_90, "after_minor": 5_00}),
+        (None, {"name": "Różne", "amount_minor": 60_00}),
+        (None, {"amount_minor": 30_00}),
+        (None, {"name": "Łucja Żółkiewska", "points_centi": 200_00}),
+    ]
+
+
 def test_what_makes_no_sense_is_refused(desk: Desk) -> None:
     till, change = desk.till, desk.till.adjusting
     assert change.discount_sale(Manual(amount_minor=1, reason="x")).code == "nothing_to_pay"

@@ -8,6 +8,7 @@ import pytest
 
 from app.screens import views
 from app.ui import scenes
+from app.values import div_round
 from tests.support.slow import Slow
 
 
@@ -42,6 +43,16 @@ def test_it_says_so_and_takes_no_second_press(stage: scenes.Stage) -> None:
     slow.work()
     assert stage.till.sale.manual is not None
     assert isinstance(stage.sale.view.middle, views.Favourites)
+
+
+def test_who_agrees_sees_to_what(stage: scenes.Stage) -> None:
+    scenes.people.approving(stage)
+    choosing, off_minor = stage.sale.view.middle, div_round(stage.till.decision.total_minor * 30, 100)
+    assert isinstance(choosing, views.Tools)
+    stage.sale.pick("dorota")
+    for shown in (choosing, pad(stage)):
+        what = shown.detail.partition("(")[2].partition(")")[0]
+        assert what.endswith(stage.sale.show.money(off_minor))
 
 
 def test_a_scan_is_rung_up_meanwhile(stage: scenes.Stage) -> None:

@@ -55,6 +55,10 @@ class _Proving(Panel):
     def title(self) -> str:
         raise NotImplementedError
 
+    def asking(self) -> str:
+        """What is wanted of whoever was chosen."""
+        return self.say("people.checking" if self.checking else "people.pin")
+
     # -- keys and cards ----------------------------------------------------------------------------------
 
     def key(self, key: str) -> None:
@@ -114,7 +118,7 @@ class _Proving(Panel):
         other = Press("other", self.say("people.other"), "Esc", icon="arrow-left")
         return views.Pad(
             title=self.chosen.name,
-            detail=self.say("people.checking" if self.checking else "people.pin"),
+            detail=self.asking(),
             figure=DOT * len(self.pin),
             problem=self.problem,
             decimal=False,
@@ -170,10 +174,17 @@ class Approving(_Proving):
     stays = True
 
     def __init__(
-        self, screen: Screen, act: str, role: Role, then: Callable[[Approval], None], asker: Panel
+        self,
+        screen: Screen,
+        act: str,
+        role: Role,
+        then: Callable[[Approval], None],
+        asker: Panel,
+        about: str = "",
     ) -> None:
         super().__init__(screen)
         self._act, self._role, self._then, self._asker = act, role, then, asker
+        self._of_what = about
 
     def goes_on(self) -> bool:
         return self._asker.goes_on()
@@ -185,8 +196,15 @@ class Approving(_Proving):
         return self.say("approve.do")
 
     def detail(self) -> str:
-        act, role = self.say(f"act.{self._act}"), self.say(f"role.{self._role}")
-        return self.say("approve.detail", act=act, role=role)
+        return self.say("approve.detail", act=self._asked(), role=self.say(f"role.{self._role}"))
+
+    def asking(self) -> str:
+        """Whoever types their PIN sees what for."""
+        return super().asking() if self.checking else f"{self._asked()}. {super().asking()}"
+
+    def _asked(self) -> str:
+        act = self.say(f"act.{self._act}")
+        return f"{act} ({self._of_what})" if self._of_what else act
 
     def prove(self, one: Staff, pin: str) -> None:
         self.till.people.approve(one.id, pin, self._checked)
