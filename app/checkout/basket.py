@@ -13,7 +13,6 @@ from app.checkout.ports import Product, Unit
 from app.checkout.reserved import Issued, OpenHold
 from app.ledger.facts import FiscalCorrected, SaleCompleted, SaleRefunded
 from app.loyalty import basket as priced
-from app.loyalty.compiled import NO_DISCOUNT_TAG
 from app.loyalty.decision import Decision
 from app.loyalty.effects import AnyEffect
 from app.values import QTY_MILLI, div_round, line_gross, spread
@@ -23,7 +22,7 @@ QTY_MAX_MILLI: Final = 9_999 * QTY_MILLI
 
 APART: Final = frozenset({"deposit", "gift_card", "delivery"})
 """Tags of what is sold without being goods."""
-UNDISCOUNTED: Final = APART | {NO_DISCOUNT_TAG}
+UNDISCOUNTED: Final = APART | {priced.NO_DISCOUNT_TAG}
 """Tags of what nothing is taken off."""
 
 Redeem = int | Literal["max"]
