@@ -35,7 +35,7 @@ _CHANGED: Final = (
 )
 
 _ONE: Final = sa.select(
-    _person.version, _person.member, _person.updated_ms, _person.origin, _person.data
+    _person.version, _person.member, _person.updated_ms, _person.origin, _person.data, _person.store
 ).where(_person.shard == sa.bindparam("in_shard"), _person.member == sa.bindparam("id"))
 
 
@@ -94,12 +94,32 @@ def erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
 
 
 def forget_merged(db: Database, other: uuid.UUID, member: uuid.UUID, now_ms: int) -> None:
-    """Forget who `other` was, who is `member` now, unless nobody says here who `member` is."""
-    shard = schema.shard_of(member)
+    """Forget who `other` was, who is `member` now: by that name where nobody has said another."""
+    if other == member:
+        return
     with db.read() as connection:
-        kept = of(connection, shard, member)
-    if other != member and kept is not None and kept.data is not None and _erase(db, other, now_ms):
+        theirs = of(connection, schema.shard_of(other), other)
+    if theirs is not None and theirs.data is not None:
+        _inherit(db, member, theirs)
+    with db.read() as connection:
+        kept = of(connection, schema.shard_of(member), member)
+    if kept is not None and kept.data is not None and _erase(db, other, now_ms):
         db.scrub()
+
+
+def _inherit(db: Database, member: uuid.UUID, theirs: Any) -> None:
+    """Another's row as it was written, if there is none of this member yet: what is said later holds."""
+    table, shard = schema.person, schema.shard_of(member)
+    with db.write() as connection:
+        head = db.lock_shard(connection, shard, schema.member_head)
+        if of(connection, shard, member) is None:
+            values = {"store": theirs.store, "updated_ms": theirs.updated_ms, "origin": theirs.origin}
+            connection.execute(
+                sa.insert(table).values(
+                    shard=shard, member=member, version=head + 1, data=theirs.data, **values
+                )
+            )
+            _move(connection, shard, head, head + 1)
 
 
 def _erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:

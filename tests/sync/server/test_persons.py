@@ -99,12 +99,13 @@ def test_erased_is_erased_under_every_id_and_a_merge_forgets_the_other(rig: Rig,
     hand(south, row("Anna", 10, anna))
     _, head = till.push_ok(till.start, [merged(rig, ANN, anna)])
     fold_all(rig)
-    assert pulled(south)[0] == {anna: "Anna"}, "the only one who says who she is"
-    hand(till, row("Ann", 10))
+    assert pulled(south)[0] == {anna: None, ANN: "Anna"}, "the only one who says who she is"
+    assert hand(till, row("Ann", 9)) == 0, "older than that"
+    assert hand(till, row("Ann", 11)) == 1
     hand(south, row("Anja", 10, anja))
     till.push_ok(head, [merged(rig, ANN, anja)])
     fold_all(rig)
-    assert pulled(south)[0] == {anna: "Anna", anja: None}
+    assert pulled(south)[0] == {anna: None, anja: None}, "Ann is of the store that said it last"
     assert persons.erase(rig.db, anja, 1)
     assert pulled(south)[0] == {anna: None, anja: None, ANN: None}
 
