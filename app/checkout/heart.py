@@ -293,11 +293,14 @@ class Heart(Recorder):
             self.keep()
 
     def refresh_member(self, member: uuid.UUID | None = None) -> None:
-        """Their state may have changed (a snapshot came, a refund): price with what is known now."""
-        mine = self.sale.member
-        known = (None, mine, self.member.id if self.member else None)  # they may have been merged since
-        if mine is not None and member in known and self.stopped() is None:
-            self.member = self.load(mine)
+        """Their state may have changed (a snapshot came, a refund): price with what is known now. `member` is
+        whose has, by any id that they have had; None: perhaps anybody's."""
+        if self.sale.member is None or self.stopped() is not None:
+            return
+        found = self.load(self.sale.member)
+        other = found if member is None else self.load(member)
+        if other is None or found is None or other.id == found.id:
+            self.member = found
             self.look_at_card()
             self.reprice(keep=False)
 

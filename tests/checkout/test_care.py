@@ -103,6 +103,26 @@ def test_what_a_member_said_last_stays_with_the_person(desk: Desk) -> None:
     assert till.member.person.consents == after, "the screen shows it at once"
 
 
+def test_a_refund_under_an_id_that_was_merged_is_seen_by_the_sale_in_hand(desk: Desk) -> None:
+    """Found by chance days: the sale after it was priced by the state before it."""
+    till = desk.till
+    till.tap(LUDMILA.partition(":")[2])
+    till.scan(BEANS)
+    till.care.merge(desk.member(LUCJA), desk.member(LUDMILA))
+    till.pay_cash(till.due_minor, desk.heard.append)
+    assert till.last is not None
+    till.tap(LUCJA.partition(":")[2])
+    till.refunds.refund(till.last.sale.id, {1: 1000}, "cash", answer=desk.heard.append)
+    assert desk.heard[-1].code == "refunded"
+    known = till.heart.load(desk.member(LUCJA))
+    assert known is not None
+    assert till.member is not None
+    assert till.member.state == known.state
+    till.scan(MILK)
+    till.pay_cash(till.due_minor, desk.heard.append)
+    assert desk.heard[-1].code == "sold"
+
+
 def test_the_later_word_of_two_who_are_one_holds(desk: Desk) -> None:
     till = desk.till
     for card, yes in ((LUCJA, True), (LUDMILA, False)):
