@@ -13,8 +13,8 @@ from app.checkout.outcome import Outcome, done, refused
 from app.checkout.ports import Member, Work
 from app.checkout.rights import Approval
 from app.ledger.facts import AnyFact, SaleCompleted, SaleGivenTo, SaleTakenFrom, SoldLine
-from app.ledger.original import decision_of, discount_budgets, is_deposit, moved
-from app.loyalty.basket import NO_DISCOUNT_TAG, Basket, Context, Line
+from app.ledger.original import decision_of, discount_budgets, is_deposit, is_weighed, moved
+from app.loyalty.basket import NO_DISCOUNT_TAG, WEIGHED_TAG, Basket, Context, Line
 from app.loyalty.effects import AnyEffect, CodeUsed, GrantUsed, PointsSpent
 from app.loyalty.engine import evaluate
 from app.loyalty.refund import refund
@@ -138,13 +138,14 @@ class Moving:
 
     def _parts(self, sold: SoldLine) -> list[Line]:
         product = self._heart.catalogue.product(sold.sku)
-        tags = (*(product.priced_tags if product else ()), NO_DISCOUNT_TAG)
-        units, rest = divmod(sold.qty_milli, QTY_MILLI)
-        if rest or not units:
-            # A weighed line counts as no piece: its net is the price of exactly what was weighed.
-            price, qty = _per_kilogram(sold.net_minor, sold.qty_milli)
-            split = [(price, qty)]
+        tags = {*(product.priced_tags if product else ()), NO_DISCOUNT_TAG}
+        if is_weighed(sold):
+            tags.add(WEIGHED_TAG)  # whatever the list says now
+        if WEIGHED_TAG in tags:
+            # It counts as no piece: its net is the price of exactly what was weighed.
+            split = [_per_kilogram(sold.net_minor, sold.qty_milli)]
         else:
+            units = sold.qty_milli // QTY_MILLI
             low, over = divmod(sold.net_minor, units)
             split = [(low, (units - over) * QTY_MILLI)] + ([(low + 1, over * QTY_MILLI)] if over else [])
         return [
@@ -155,7 +156,7 @@ class Moving:
                 qty_milli=qty,
                 unit_price_minor=price,
                 brand=product.brand if product else "",
-                tags=tags,
+                tags=tuple(sorted(tags)),
                 tax=sold.tax,
             )
             for number, (price, qty) in enumerate(split)
@@ -180,7 +181,7 @@ def _used_up(sale: SaleCompleted) -> Outcome | None:
 
 
 def _per_kilogram(net_minor: int, qty_milli: int) -> tuple[int, int]:
-    """A price and quantity of a weighed line that come to its net exactly: as one piece where none does."""
+    """A price and quantity of a weighed line that come to its net exactly: one kilogram's where none do."""
     price = (net_minor * QTY_MILLI * 2 + qty_milli) // (2 * qty_milli)
     exact = (price * qty_milli * 2 + QTY_MILLI) // (2 * QTY_MILLI) == net_minor
     return (price, qty_milli) if exact else (net_minor, QTY_MILLI)

@@ -13,8 +13,10 @@ from typing import Final
 import msgspec
 
 from app.ledger.facts import SaleCompleted, SoldLine
+from app.loyalty.basket import WEIGHED_TAG
 from app.loyalty.decision import DecidedLine, Decision, Discount, LinePoints, LineStamps, Owed, Points
 from app.loyalty.effects import AnyEffect, BudgetSpent
+from app.values import QTY_MILLI
 
 DEPOSIT: Final = "deposit"
 
@@ -22,6 +24,11 @@ DEPOSIT: Final = "deposit"
 def is_deposit(line: SoldLine) -> bool:
     """A deposit taken or given back, whether tagged or (an empty bottle) known by its negative price."""
     return line.apart == DEPOSIT or line.net_minor < 0
+
+
+def is_weighed(line: SoldLine) -> bool:
+    """Sold by weight, whatever it weighed; a fact older than the tag is known by its fraction alone."""
+    return WEIGHED_TAG in line.tags or line.qty_milli % QTY_MILLI != 0
 
 
 def decision_of(sale: SaleCompleted) -> Decision:

@@ -58,7 +58,7 @@ class _Shelf:
     def goods(self, line: SoldLine) -> Goods:
         if line.sku not in self._known:
             product = self._reader.product(line.sku)
-            self._known[line.sku] = (product.brand, product.tags) if product else ("", ())
+            self._known[line.sku] = (product.brand, product.priced_tags) if product else ("", ())
         brand, tags = self._known[line.sku]
         apart = (line.apart,) if line.apart and line.apart not in tags else ()
         return Goods(line.sku, line.category, brand, (*tags, *apart), line.tax, line.name)

@@ -8,6 +8,7 @@ from app.checkout.outcome import Outcome
 from app.checkout.refunds import Means, Refund
 from app.checkout.rights import Approval
 from app.ledger.facts import SaleCompleted, SoldLine
+from app.ledger.original import is_weighed
 from app.screens import views
 from app.screens.forms import YES, Choice, Count, Press, Row
 from app.screens.panel import Panel, Screen
@@ -58,7 +59,7 @@ class Refunding(Panel):
         line = next(each for each in self.sale.lines if each.line == int(key))
         left, now = self.left[line.line], self.back_milli.get(line.line, 0)
         # What was weighed comes back whole: half a bag of apples is nobody's to weigh again.
-        unit = QTY_MILLI if line.qty_milli % QTY_MILLI == 0 else left
+        unit = left if is_weighed(line) else QTY_MILLI
         self.back_milli[line.line] = min(max(now + by * unit, 0), left)
 
     def pick(self, key: str) -> None:
