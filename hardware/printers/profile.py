@@ -120,6 +120,7 @@ _MAY_DIFFER: Final[Mapping[str, Any]] = {
     "native_qr": bool,
     "native_barcode": bool,
     "cancel_kanji": bool,
+    "raster": bool,
 }
 
 

@@ -285,6 +285,12 @@ def test_a_printer_that_takes_no_pictures_writes_letters_by_their_sound() -> Non
     assert max(len(row) for row in rows) <= 42
 
 
+def test_pictures_may_be_forbidden_to_any_printer() -> None:
+    made = job(Text("12,50 ₽"), Qr("a"), Barcode("ż1"), language="pl")
+    stream = encode(made, profile_for("80mm?raster=0&native_qr=0&native_barcode=0"))
+    assert not [command for command in commands(stream) if command.name == "GS v 0"]
+
+
 def test_a_profile_may_differ_from_its_name() -> None:
     mine = profile_for("80mm?cp866=59&columns=42&width_dots=512&cut=full&drawer_pin=5&native_qr=0")
     assert (mine.columns, mine.width_dots, mine.cut, mine.native_qr, mine.pages["cp866"]) == (
