@@ -94,6 +94,15 @@ def test_a_scale_label_without_a_weight_rings_nothing(rig: Rig) -> None:
     assert rig.till.sale.lines == ()
 
 
+@pytest.mark.parametrize(("currency", "price_minor"), [("985", 5_00), ("978", 6_49)])
+def test_a_labels_price_is_rung_up_in_the_shops_currency_alone(
+    rig: Rig, currency: str, price_minor: int
+) -> None:
+    """GS1's AI 393; the shop sells in zlotys, 985, and has a price of its own for what bears another."""
+    assert rig.till.scan(f"01059012340001783932{currency}500", "]C1").code == "rung"
+    assert [line.price_minor for line in rig.till.sale.lines] == [price_minor]
+
+
 def test_a_misread_scale_label_rings_nothing(rig: Rig) -> None:
     label = "220018500642"
     wrong = str((int(ean.calc_check_digit(label)) + 1) % 10)
