@@ -179,6 +179,16 @@ class Texts:
         """A quantity: 2 pieces are 2, 642 thousandths of a kilogram are 0,642."""
         return self.scaled(milli, 3, short=milli % QTY_MILLI == 0)
 
+    def weight(self, milli: int) -> str:
+        """The same of what is weighed, with its unit: 2 kg, 0,642 kg."""
+        return f"{self.qty(milli)}{self._space}{self.get('kg')}"
+
+    def sold(self, milli: int, *, weighed: bool) -> str:
+        """How much of it was sold, where that says anything: one piece is one piece."""
+        if weighed:
+            return self.weight(milli)
+        return "" if milli == QTY_MILLI else self.qty(milli)
+
     def percent(self, figure: str) -> str:
         """A share or rate whose figure is written already: 23%, in Russian 23 % (CLDR's percent formats)."""
         return f"{figure}{self._space if self.lang == 'ru' else ''}%"

@@ -19,10 +19,10 @@ from app.checkout.shop import Shop
 from app.checkout.signed import Mine, printed
 from app.checkout.wording import message_text, rule_name
 from app.ledger.facts import SaleCompleted, SoldLine
+from app.ledger.original import is_weighed
 from app.loyalty.decision import Decision, StampsView, TierView
 from app.loyalty.engine import Compiled
 from app.loyalty.wording import line_messages
-from app.values import QTY_MILLI
 from hardware.receipt import Blank, Block, Columns, Cut, Document, Rule, RuleKind, Stamps, Text
 
 
@@ -82,8 +82,8 @@ class _Page:
     def _line(self, line: SoldLine) -> Iterator[Block]:
         rung = self.receipt.basket.line(line.line)
         yield Columns(rung.name_in(self.words.lang) if rung else line.name, self._money(line.gross_minor))
-        if line.qty_milli != QTY_MILLI:
-            yield Text(f"  {self.words.qty(line.qty_milli)} x {self._money(line.price_minor)}")
+        if sold := self.words.sold(line.qty_milli, weighed=is_weighed(line)):
+            yield Text(f"  {sold} x {self._money(line.price_minor)}")
         if line.note:
             yield Text(f"  {line.note}")
         decided = self.receipt.decision

@@ -108,8 +108,8 @@ class Shower:
         )
 
     def quantity(self, line: OpenLine) -> str:
-        unit = "" if line.unit == "piece" else NBSP + self.words.get("screen.kg")
-        return self.words.qty(line.qty_milli) + unit
+        words = self.words
+        return words.qty(line.qty_milli) if line.unit == "piece" else words.weight(line.qty_milli)
 
     def _lines(self) -> tuple[views.Line, ...]:
         """Every line; those that are as they were are not put into words again."""

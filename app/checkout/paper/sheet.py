@@ -10,9 +10,10 @@ from app.checkout.ports import Person, Product
 from app.checkout.shop import Shop
 from app.checkout.wording import rule_name
 from app.ledger.facts import SoldLine
+from app.ledger.original import is_weighed
 from app.loyalty.engine import Compiled
 from app.texts import LANGUAGES, texts
-from app.values import QTY_MILLI, utc_ms
+from app.values import utc_ms
 from hardware.receipt import Align, Blank, Block, Columns, Document, Image, Rule, Size, Text
 
 LOGO: Final = "logo"
@@ -97,8 +98,8 @@ class Sheet:
     def goods(self, line: SoldLine, sign: int = 1) -> Iterator[Block]:
         """A line as sold or, with `sign` -1, as it comes back, with what its discounts were."""
         yield Columns(line.name, self.amount(sign * line.gross_minor))
-        if line.qty_milli != QTY_MILLI:
-            yield Text(f"  {self.words.qty(line.qty_milli)} x {self.amount(line.price_minor)}")
+        if sold := self.words.sold(line.qty_milli, weighed=is_weighed(line)):
+            yield Text(f"  {sold} x {self.amount(line.price_minor)}")
         if line.note:
             yield Text(f"  {line.note}")
         for discount in line.discounts:

@@ -54,7 +54,7 @@ class Counting(Panel):
     def view(self) -> views.Quantity:
         line, get = self.till.sale.line(self.line), self.show.words.get
         assert line is not None
-        unit = get("screen.kg" if line.unit == "kg" else "screen.piece")
+        unit = get("kg" if line.unit == "kg" else "screen.piece")
         weighed, still, hint = self._shown()
         return views.Quantity(
             name=line.name_in(self.show.words.lang),

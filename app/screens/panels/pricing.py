@@ -92,7 +92,7 @@ class Price(Figure):
     def view(self) -> views.Pad:
         line, show = self.till.sale.line(self.line), self.show
         assert line is not None
-        unit = show.words.get("screen.kg" if line.unit == "kg" else "screen.piece")
+        unit = show.words.get("kg" if line.unit == "kg" else "screen.piece")
         now = show.money(line.price_minor)
         return views.Pad(
             title=self._name,

@@ -192,13 +192,13 @@ class GivenPrice(Panel):
 
     def view(self) -> views.Pad:
         show, product = self.show, self._product
-        unit = show.words.get("screen.kg" if product.unit == "kg" else "screen.piece")
+        unit = show.words.get("kg" if product.unit == "kg" else "screen.piece")
         today = self.say("without.today", price=f"{show.money(product.price_minor)} / {unit}")
         return views.Pad(
             title=product.name_in(show.words.lang),
             detail=self.say("without.weight") if self._weighing else today,
             figure=show.typed(self._entry),
-            unit=show.words.get("screen.kg") if self._weighing else show.words.symbol(show.currency),
+            unit=show.words.get("kg") if self._weighing else show.words.symbol(show.currency),
             presses=(
                 self.back(),
                 self.go(self.say("without.take"), enabled=not self._weighing or bool(self._figure)),

@@ -9,12 +9,12 @@ from typing import Final
 from app.ledger.entries import POINTS, entries
 from app.ledger.facts import SaleRefunded, SoldLine
 from app.ledger.handed import handed_over
+from app.ledger.original import is_weighed
 from app.loyalty.effects import Granted, PointsEarned, PointsSpent, StampsChanged
 from app.loyalty.rules.stamps import StampsRule
 from app.loyalty.wording import name_of
 from app.stats.shift import paid_by_tax, tax_included_minor
 from app.texts import LANGUAGES, Texts
-from app.values import QTY_MILLI
 from sync.server.receipts.html import Html, joined, tag
 from sync.server.receipts.sold import Sold
 
@@ -170,9 +170,8 @@ class _Page:
         paid = [tag("s", self._money(line.gross_minor))] if line.net_minor != line.gross_minor else []
         figure = tag("span", *paid, self._money(line.net_minor))
         parts = [tag("div", tag("span", self._name(line)), figure, class_="row")]
-        if line.qty_milli != QTY_MILLI:
-            counted = f"{self.words.qty(line.qty_milli)} × {self._money(line.price_minor)}"
-            parts.append(tag("p", counted, class_="sub"))
+        if counted := self.words.sold(line.qty_milli, weighed=is_weighed(line)):
+            parts.append(tag("p", f"{counted} × {self._money(line.price_minor)}", class_="sub"))
         if line.note:
             parts.append(tag("p", line.note, class_="sub"))
         for discount in line.discounts:
@@ -228,10 +227,8 @@ class _Page:
     def _refund(self, refund: SaleRefunded) -> Iterator[Html]:
         yield tag("h2", self.get("ereceipt.refund", moment=self._moment(refund.at_ms)))
         for line in refund.lines:
-            name = self._name(line)
-            if line.qty_milli != QTY_MILLI:
-                name = f"{self.words.qty(line.qty_milli)} × {name}"
-            yield _row(name, self._money(-line.net_minor))
+            counted, name = self.words.sold(line.qty_milli, weighed=is_weighed(line)), self._name(line)
+            yield _row(f"{counted} × {name}" if counted else name, self._money(-line.net_minor))
         yield _row(self.get("ereceipt.refunded"), self._money(refund.total_minor), "strong")
         if refund.points_minor:
             yield _row(self.get("receipt.refunded_in_points"), self._money(refund.points_minor))

@@ -96,7 +96,7 @@ def test_a_members_purchase_of_which_a_part_came_back(db: Database, day: Morning
         "Sklep Poranek | ul. Kwiatowa 7, Kraków | Nr 1 · 21.11.2026, 12:05",
         "Kawa ziarnista 250 g | 37,80 zł | 34,02 zł | 2 × 18,90 zł | Poziom −3,78 zł | Zwrócono: 1",
         "Mleko 3,2% 1 l | 6,49 zł | Zwrócono: 1",
-        "0,642 × 29,90 zł",
+        "0,642 kg × 29,90 zł",
         "3 w cenie 2 −4,20 zł",
         "Szósta kawa gratis −12,00 zł",
         "Oszczędzasz | −19,98 zł | RAZEM | 68,11 zł | W tym VAT 23 % | 5,80 zł | W tym VAT 5 % | 1,48 zł",
