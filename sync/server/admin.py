@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -115,7 +116,9 @@ def revoke_till(db: Database, till: uuid.UUID, now_ms: int) -> None:
     UnknownTill."""
     key, ours = schema.till_key.c, _of(till)
     with db.write() as connection:
-        _set_revoked(connection, till, now_ms)
+        db.lock_shard(connection, schema.shard_of(till))  # no key of its own is made meanwhile
+        # Twice is once: keys are known by the moment at which they were withdrawn with their till.
+        _set_revoked(connection, till, sa.func.coalesce(schema.till.c.revoked_ms, now_ms))
         good = sa.update(schema.till_key).where(ours, key.revoked_ms.is_(None))
         connection.execute(good.values(revoked_ms=now_ms))
         keys.publish(connection, db, till)
@@ -126,6 +129,7 @@ def readmit_till(db: Database, till: uuid.UUID) -> None:
     found. Where a key may be in other hands, make a code for the till instead. Raises UnknownTill."""
     table, key, ours = schema.till.c, schema.till_key.c, _of(till)
     with db.write() as connection:
+        db.lock_shard(connection, schema.shard_of(till))
         this = (table.shard == schema.shard_of(till)) & (table.id == till)
         since_ms = connection.execute(sa.select(table.revoked_ms).where(this)).scalar()
         _set_revoked(connection, till, None)
@@ -139,7 +143,7 @@ def _of(till: uuid.UUID) -> sa.ColumnElement[bool]:
     return (key.shard == schema.shard_of(till)) & (key.till == till)
 
 
-def _set_revoked(connection: sa.Connection, till: uuid.UUID, revoked_ms: int | None) -> None:
+def _set_revoked(connection: sa.Connection, till: uuid.UUID, revoked_ms: Any) -> None:
     table = schema.till
     ours = (table.c.shard == schema.shard_of(till)) & (table.c.id == till)
     if not connection.execute(sa.update(table).where(ours).values(revoked_ms=revoked_ms)).rowcount:

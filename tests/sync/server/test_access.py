@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 import uuid
+from typing import Any
 
 import msgspec
 import pytest
 
 from sync import holds, protocol
-from sync.server import admin
+from sync.server import admin, tills
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, HandTill, Rig
 
@@ -111,6 +113,39 @@ def test_a_revoked_till_is_refused_and_says_so_and_can_be_taken_back(rig: Rig, t
     assert (till.credentials.epoch, till.state().acked_seq) == (1, 1), "the same key: the same epoch"
     with pytest.raises(admin.UnknownTill):
         admin.revoke_till(rig.db, uuid.uuid4(), NOW_MS)
+
+
+def test_a_till_withdrawn_twice_is_let_in_again_all_the_same(rig: Rig, till: HandTill) -> None:
+    for now_ms in (NOW_MS, NOW_MS + 5000):
+        admin.revoke_till(rig.db, till.credentials.till, now_ms)
+    assert till.push(till.start, [body_of(rig.world)]).problem.code == "revoked"
+    admin.readmit_till(rig.db, till.credentials.till)
+    till.push_ok(till.start, [body_of(rig.world)])
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_a_key_made_while_its_till_is_withdrawn_is_withdrawn_with_it(
+    rig: Rig, till: HandTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, epoch_for = threading.Event(), tills._epoch_for
+    withdrawn = threading.Thread(target=admin.revoke_till, args=(rig.db, till.credentials.till, NOW_MS))
+
+    def slowly(*arguments: Any) -> int:
+        withdrawn.start()
+        withdrawn.join(0.3)
+        made.set()
+        return epoch_for(*arguments)
+
+    monkeypatch.setattr(tills, "_epoch_for", slowly)
+    assert till.enrol_again(bytes([9]) * 32).status == 200
+    withdrawn.join()
+    assert made.is_set()
+    monkeypatch.undo()
+    stolen = till.credentials
+    till.private_key = bytes([8]) * 32
+    assert till.enrol(rig.code(till=stolen.till), stolen.till).status == 200
+    till.credentials = stolen
+    assert till.push(till.start, [body_of(rig.world)]).problem.code == "revoked"
 
 
 def test_a_stolen_key_stays_withdrawn_when_its_till_comes_back_by_a_code(rig: Rig, till: HandTill) -> None:
