@@ -7,8 +7,11 @@ point elsewhere a moment later. Redirects are not followed.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
+import threading
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,6 +20,9 @@ import httpx
 from sync.server.tills import Refused
 
 TIMEOUT_S: Final = 10.0
+"""For each step: the connection, a part of the body, a part of the answer."""
+WHOLE_S: Final = 30.0
+"""For all of it: whoever drips its answer would keep the other webhooks waiting. Shorter than their lease."""
 WAIT_MAX_S: Final = 86_400
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 addresses for networks that have IPv6 alone (RFC 6052)."""
@@ -89,17 +95,22 @@ def resolve(url: str, *, private: bool = False) -> tuple[str, str]:
 class Poster:
     """Posts to webhooks. `private` lets it into private networks."""
 
-    def __init__(self, *, private: bool = False, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, *, private: bool = False, timeout_s: float = TIMEOUT_S, whole_s: float = WHOLE_S
+    ) -> None:
         self._private = private
         self._timeout_s = timeout_s
+        self._whole_s = whole_s
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[str, int]:
         """("", 0) for an answer of 2xx; else what was wrong, and the seconds that were asked to wait."""
+        client = httpx.Client(timeout=self._timeout_s, follow_redirects=False, trust_env=False)
         try:
             place, host = resolve(url, private=self._private)
             asked = {**headers, "Host": urlsplit(url).netloc}
             with (
-                httpx.Client(timeout=self._timeout_s, follow_redirects=False, trust_env=False) as client,
+                client,
+                _closed_after(self._whole_s, client),
                 client.stream(
                     "POST", place, content=body, headers=asked, extensions={"sni_hostname": host}
                 ) as answer,
@@ -107,8 +118,31 @@ class Poster:
                 if answer.is_success:
                     return "", 0
                 return f"{answer.status_code} {answer.reason_phrase}", _wait_s(answer)
-        except (Forbidden, OSError, httpx.HTTPError, UnicodeError) as error:
+        # The last two are of redirects: httpx reads where they lead even if it does not go there.
+        except (Forbidden, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return f"{type(error).__name__}: {error}", 0
+
+
+@contextlib.contextmanager
+def _closed_after(seconds: float, client: httpx.Client) -> Iterator[None]:
+    """A client whose connection ends then, whatever is under way on it. Raises httpx.ReadTimeout."""
+    late = threading.Event()
+
+    def close() -> None:
+        late.set()
+        client.close()
+
+    timer = threading.Timer(seconds, close)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except httpx.HTTPError as error:
+        if late.is_set():
+            raise httpx.ReadTimeout(f"it takes longer than {seconds:g} s in all") from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _wait_s(answer: httpx.Response) -> int:

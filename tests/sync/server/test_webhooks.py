@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.server
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -123,6 +126,34 @@ def test_the_signature_is_that_of_the_standards_example() -> None:
     secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     signed = webhooks.sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@ONE
+def test_wherever_an_answer_leads_it_is_a_failure_like_any_other(rig: Rig, till: HandTill, url: str) -> None:
+    register(rig, url)
+    till.push_ok(till.start, [body_of(rig.world)])
+    Receiver.answers = [(302, {"Location": "https:portal.example/login"})]
+    deliver_all(rig)
+    assert the_one(rig).failures == 1
+
+
+def test_who_drips_an_answer_is_given_up() -> None:
+    def drip(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            line, _ = listening.accept()
+            line.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            for _ in range(100):
+                line.sendall(b"x")
+                time.sleep(0.1)
+            line.sendall(b"\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=drip, args=(listening,), daemon=True).start()
+        begun_s = time.monotonic()
+        poster = Poster(private=True, timeout_s=1, whole_s=0.5)
+        problem, _ = poster.post(f"http://127.0.0.1:{listening.getsockname()[1]}/", b"{}", {})
+    assert problem == "ReadTimeout: it takes longer than 0.5 s in all"
+    assert time.monotonic() - begun_s < 3
 
 
 @ONE
