@@ -175,12 +175,15 @@ def _propose(db: Database, one: Someone, others: list[Someone]) -> None:
             body = protocol.MergeBody(members=_pair(root, second))
             pairs[_key(*body.members)] = body, {one.store, other.store}
     known = _rows(db, {root, one.member})
+    apart = {row.key for row in known if protocol.decode(row.body, protocol.MergeBody).dismissed}
     changes: dict[str, dict[str, bytes | None]] = defaultdict(dict)
     for key, (body, stores) in pairs.items():
+        if key in apart:
+            continue  # at whatever store they are entered next
         for store in stores - {row.store for row in known if row.key == key}:
             changes[store][key] = protocol.encode(body)
     for row in known:
-        if row.key not in pairs and not protocol.decode(row.body, protocol.MergeBody).dismissed:
+        if row.key not in pairs and row.key not in apart:
             changes[row.store][row.key] = None
     for store, rows in sorted(changes.items()):
         listing.put_rows(db, LIST, store, rows)

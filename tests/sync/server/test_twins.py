@@ -128,6 +128,14 @@ def test_what_was_dismissed_is_not_proposed_again(people: People) -> None:
     assert people.till.send("GET", "/v1/merges").status == 401
 
 
+def test_nor_at_a_store_that_one_of_them_comes_to_later(people: People) -> None:
+    ann, twin = people.enrol("601 202 303"), people.enrol("601 202 303", people.other)
+    assert people.pairs() == {frozenset((ann, twin))}
+    assert twins.dismiss(people.rig.db, ann, twin)
+    people.enrol("601 202 303", till_of(people.rig, "shop 3", 3), twin)
+    assert people.pairs() == set()
+
+
 def test_a_number_of_many_is_nobodys_own(people: People) -> None:
     for _ in range(twins.MOST + 1):
         people.enrol("111111111")
