@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from sync import protocol
 from sync.server import keys, listing, schema
 from sync.server.database import Database
 from sync.server.scopes import SCOPES
@@ -47,10 +46,7 @@ def create_enrol_code(
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     code = "-".join(letters[start : start + 4] for start in range(0, CODE_LENGTH, 4))
     with db.write() as connection:
-        known = sa.select(schema.store.c.id).where(schema.store.c.id == store)
-        if connection.execute(known).first() is None:
-            connection.execute(sa.insert(schema.store).values(id=store, name=store))
-            listing.put_store(connection, db, store, protocol.StoreBody(name=store))
+        listing.make_store(connection, db, store)
         connection.execute(
             sa.insert(schema.enrol_code).values(
                 code_hash=code_hash(code), store=store, till=till, created_ms=now_ms,

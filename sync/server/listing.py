@@ -142,6 +142,19 @@ def put_store(
     return _put(db, connection, "store", store, {store: body}, _known(connection, "store", store))
 
 
+def make_store(connection: sa.Connection, db: Database, store: str) -> None:
+    """A store by its id alone, if it is not known; inside the caller's transaction."""
+    table, heads = schema.store, schema.list_head.c
+    known = sa.select(table.c.id).where(table.c.id == store)
+    if connection.execute(known).first() is not None:
+        return
+    # Asked again under the list's lock: another server may make the same one at this moment.
+    connection.execute(sa.select(heads.head).where(heads.list == "store").with_for_update())
+    if connection.execute(known).first() is None:
+        connection.execute(sa.insert(table).values(id=store, name=store))
+        put_store(connection, db, store, protocol.StoreBody(name=store))
+
+
 _KINDS: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
     "product": (protocol.ProductBody, "sku"),
     "staff": (protocol.StaffBody, "id"),

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from sync import holds, protocol
-from sync.server import admin, tills
+from sync.server import admin, listing, schema, tills
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, HandTill, Rig
 
@@ -56,6 +56,20 @@ def test_a_code_works_once_and_the_same_request_again_gives_the_same(rig: Rig) -
     assert one.read(protocol.Enrolled) == two.read(protocol.Enrolled)
     assert (thief.enrol(code).status, thief.enrol(code).problem.code) == (403, "code_used")
     assert len(admin.tills(rig.db)) == 1
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_two_servers_that_start_at_once_make_the_first_store_together(rig: Rig) -> None:
+    made: list[str] = []
+    second = threading.Thread(target=lambda: made.append(admin.create_enrol_code(rig.db, "main", NOW_MS)))
+    with rig.db.write() as connection:
+        listing.make_store(connection, rig.db, "main")
+        second.start()
+        second.join(0.5)
+        assert made == []
+    second.join()
+    (code,) = made
+    assert HandTill(rig).enrol(code).status == 200
 
 
 def test_codes_expire_and_wrong_ones_are_refused(rig: Rig) -> None:
