@@ -36,6 +36,7 @@ from sync.server import feed as feeds
 from sync.server import pull as pulls
 from sync.server.answers import ANSWERS
 from sync.server.context import Context
+from sync.server.database import DatabaseProblem
 from sync.server.describe import BY_OFFICE, BY_TILL, REQUEST_ID, description, packed, page, problems
 from sync.server.gate import Gate, as_till, target_of
 from sync.server.metrics import read_metrics
@@ -120,7 +121,11 @@ def health(state: State) -> protocol.Health:
 async def ready(state: State) -> protocol.Health:
     """Whether requests can be served: the database answers and is of this program's version."""
     context = _context(state)
-    if await context.runner.run(context.db.version) != schema.HEAD:
+    try:
+        migrated = await context.runner.run(context.db.version) == schema.HEAD
+    except DatabaseProblem as problem:  # a newer server beside this one has migrated it
+        raise Refused(503, "database", str(problem), retry_after_s=5) from problem
+    if not migrated:
         raise Refused(503, "database", "the database is not migrated", retry_after_s=5)
     return protocol.Health(status="ready", version=PROGRAM, server_time_ms=context.world.now_ms())
 

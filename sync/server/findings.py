@@ -154,7 +154,7 @@ def count_unchecked(
             connection.execute(sa.insert(table).values(**key, sales=len(places), **values))
 
 
-@get("/findings", security=BY_OFFICE, responses=problems(400, 401, 413, 503))
+@get("/findings", security=BY_OFFICE, responses=problems(400, 401, 403, 408, 413, 503))
 async def read_findings(
     state: State,
     which: Annotated[List, QueryParameter(name="list", description="Which of the two lists")] = "defects",
@@ -213,7 +213,10 @@ def _place(after: str) -> tuple[int, uuid.UUID]:
         return -1, uuid.UUID(int=0)
     shard, _, sale = after.partition(":")
     try:
-        return int(shard), uuid.UUID(sale)
+        found = int(shard), uuid.UUID(sale)
+        if not 0 <= found[0] < schema.SHARDS:
+            raise ValueError("out of range")
+        return found
     except ValueError as error:
         raise protocol.WireProblem("bad_cursor", "after is the `next` of an earlier page") from error
 

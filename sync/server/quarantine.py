@@ -192,7 +192,7 @@ def _insert(db: Database, connection: sa.Connection, row: Any, item: Item, pos: 
     return False
 
 
-@get("/quarantine", security=BY_OFFICE, responses=problems(400, 401, 413, 503))
+@get("/quarantine", security=BY_OFFICE, responses=problems(400, 401, 403, 408, 413, 503))
 async def read_quarantine(
     state: State,
     after: Annotated[str, QueryParameter(max_length=120, description="`next` of the page before")] = "",
@@ -206,7 +206,7 @@ async def read_quarantine(
 @get(
     "/quarantine/{origin:uuid}/{epoch:int}/{seq:int}",
     security=BY_OFFICE,
-    responses=problems(400, 401, 404, 413, 503),
+    responses=problems(400, 401, 403, 404, 408, 413, 503),
 )
 async def read_bytes(
     origin: FromPath[UUID], epoch: FromPath[int], seq: FromPath[int], state: State
@@ -220,7 +220,9 @@ async def read_bytes(
     return Response(body, media_type="application/octet-stream")
 
 
-@post("/quarantine/retry", status_code=200, security=BY_OFFICE, responses=problems(400, 401, 413, 503))
+@post(
+    "/quarantine/retry", status_code=200, security=BY_OFFICE, responses=problems(400, 401, 403, 408, 413, 503)
+)
 async def retry_all(state: State) -> Retried:
     """Try all of it again: after an upgrade of the server. What can be read now enters the feed."""
     context: Context = state["context"]

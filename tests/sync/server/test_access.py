@@ -270,6 +270,13 @@ def test_a_server_without_its_database_is_alive_and_not_ready(
     assert (answer.status, answer.problem.code, answer.headers["retry-after"]) == (503, "database", "5")
     monkeypatch.setattr(Database, "version", lambda _db: "0000")
     assert rig.call("GET", "/ready").status == 503
+    monkeypatch.undo()
+    with rig.db.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    answer = rig.call("GET", "/ready")
+    with rig.db.write() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{schema.HEAD}'")
+    assert (answer.status, answer.problem.code) == (503, "database"), "a newer server beside it"
 
 
 def test_a_bug_is_a_500_that_says_nothing_inward(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,6 +307,8 @@ def test_the_description_names_every_operation_its_credentials_and_its_problems(
         for method, operation in operations.items():
             if path.startswith("/v1"):
                 assert "401" in operation["responses"], path
+                by_office = operation.get("security") == [{"office": []}]
+                assert not by_office or {"403", "408"} <= operation["responses"].keys(), path
                 assert path == "/v1/enrol" or operation["security"] in ([{"till": []}], [{"office": []}])
             sends = method in ("post", "put") and path not in NO_BODY
             assert ("requestBody" in operation) == sends, path

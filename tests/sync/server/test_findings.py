@@ -99,7 +99,8 @@ def test_sales_that_come_out_otherwise_are_listed_with_what_was_expected(rig: Ri
     counts = findings.counts(rig.db)
     assert (counts.sales, counts.defects, counts.exposure, counts.unchecked) == (6, 3, 0, 0)
     assert rig.office("/v1/findings?list=both").status == 400
-    assert rig.office("/v1/findings?after=x").problem.code == "bad_cursor"
+    for after in ("x", f"-1:{uuid.UUID(int=1)}", f"{'9' * 25}:{uuid.UUID(int=1)}"):
+        assert rig.office(f"/v1/findings?after={after}").problem.code == "bad_cursor"
 
 
 def test_what_cannot_be_priced_again_is_counted_by_till_and_reason(rig: Rig, till: HandTill) -> None:
