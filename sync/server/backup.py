@@ -62,11 +62,13 @@ def restore(path: Path, data_dir: Path) -> Backup:
     Raises DatabaseProblem if there is a database already, or the backup is not whole.
     """
     target = data_dir / "server.sqlite"
-    if target.exists():
-        raise DatabaseProblem(
-            f"{target} exists: stop the server and move that folder away, or name a new one"
-        )
-    found = verify(path)
+    for found in (target, *_beside(target)):
+        # A log without its file, too: SQLite would play it into the restored one.
+        if found.exists():
+            raise DatabaseProblem(
+                f"{found} exists: stop the server and move that folder away, or name a new one"
+            )
+    whole = verify(path)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _draft(target) as part:
         shutil.copyfile(path, part)
@@ -75,7 +77,7 @@ def restore(path: Path, data_dir: Path) -> Backup:
         admin.after_restore(copy)
         copy.close()
         _sync(part)
-    return found
+    return whole
 
 
 def verify(path: Path) -> Backup:
@@ -116,15 +118,21 @@ def _read_through(connection: Any, path: Path) -> Backup:
 def _draft(path: Path) -> Iterator[Path]:
     """A file beside `path`, readable by its owner alone, that becomes it if nothing is raised."""
     part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
+    for leftover in (part, *_beside(part)):  # of one that was killed
+        leftover.unlink(missing_ok=True)
     part.touch(mode=0o600)
     try:
         yield part
         part.replace(path)
         _sync(path.parent)
     finally:
-        for leftover in (part, *(part.with_name(part.name + end) for end in ("-wal", "-shm"))):
+        for leftover in (part, *_beside(part)):
             leftover.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> list[Path]:
+    """What SQLite may keep beside a database."""
+    return [path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")]
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -115,6 +116,26 @@ def test_a_restore_takes_no_place_of_another_database(rig: Rig, tmp_path: Path) 
     with pytest.raises(DatabaseProblem, match="stop the server and move"):
         backup.restore(tmp_path / "backup.sqlite", tmp_path)
     assert (tmp_path / "server.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_log_that_is_left_of_another_database_is_not_played_into_it(
+    rig: Rig, till: HandTill, tmp_path: Path, killed: bool
+) -> None:
+    """Of a database whose file alone was moved away, or of a restore that was killed."""
+    _, head = till.push_ok(till.start, bodies(20))
+    backup.back_up(rig.db, tmp_path / "backup.sqlite")
+    till.push_ok(head, bodies(50))
+    folder = tmp_path / "new"
+    folder.mkdir()
+    left = folder / ("server.sqlite.part-wal" if killed else "server.sqlite-wal")
+    shutil.copyfile(tmp_path / "server.sqlite-wal", left)
+    if not killed:
+        with pytest.raises(DatabaseProblem, match=r"server\.sqlite-wal exists"):
+            backup.restore(tmp_path / "backup.sqlite", folder)
+        left.unlink()
+    backup.restore(tmp_path / "backup.sqlite", folder)
+    assert backup.verify(folder / "server.sqlite").facts == 20
 
 
 @pytest.mark.parametrize("damage", ["cut", "garbage", "empty", "a missing fact", "no file"])
