@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,8 @@ from sync.server.tills import Till
 LIMIT_DEFAULT: Final = 1000
 LIMIT_MAX: Final = 5000
 SCOPES: Final = (*schema.LISTS, "member", "person", "budget")
+PAGE_BYTES_MAX: Final = 8 << 20
+"""What a page's rows hold stops at this size; at least one row is always given. Tills take 64 MiB."""
 FAR: Final = 2000
 """So many versions behind, a store's members are looked for among its own, not among all that changed."""
 
@@ -68,8 +71,8 @@ _KEYS: Final = (
     .order_by(_list.version)
     .limit(sa.bindparam("most"))
 )
-_BODIES: Final = (
-    sa.select(_list.key, _list.store, _list.body)
+_THERE: Final = (
+    sa.select(_list.key, _list.store)
     .where(
         _list.list == sa.bindparam("name"),
         _list.store.in_(sa.bindparam("stores", expanding=True)),
@@ -78,6 +81,8 @@ _BODIES: Final = (
     )
     .order_by(_list.store)
 )
+_BODIES: Final = _THERE.add_columns(_list.body)
+_SIZES: Final = _THERE.add_columns(sa.func.length(_list.body))
 
 
 class Pull:
@@ -161,7 +166,8 @@ class Pull:
             if name not in self._scope or after >= heads[name]:
                 continue
             rows = _changed_keys(connection, name, self._store, after, page.room)
-            full = len(rows) >= page.room
+            fit = page.fit(_sizes(connection, name, self._store, [row.key for row in rows]))
+            full, rows = len(rows) >= page.room or fit < len(rows), rows[:fit]
             cursor.lists[name] = rows[-1].version if full and rows else heads[name] if not full else after
             page.listed += _effective(connection, name, self._store, [row.key for row in rows])
             page.room -= len(rows)
@@ -178,11 +184,12 @@ class Pull:
             if cursor.positions[shard] >= heads[shard]:
                 continue
             cursor.turn = shard
-            if page.room <= 0:
+            if page.full:
                 break
             after = cursor.positions[shard]
             rows = self._changed(connection, shard, after, heads[shard], page.room)
-            full = len(rows) >= page.room
+            fit = page.fit(map(_size, rows))
+            full, rows = len(rows) >= page.room or fit < len(rows), rows[:fit]
             cursor.positions[shard] = rows[-1].version if full and rows else heads[shard]
             page.room -= len(rows)
             found = [row for row in rows if "state" in row._fields]
@@ -252,9 +259,30 @@ class _Page:
 
     def __init__(self, room: int) -> None:
         self.room = room
+        self._bytes = PAGE_BYTES_MAX
         self.listed: list[protocol.Listed] = []
         self.members: list[protocol.MemberRow] = []
         self.persons: list[protocol.PersonRow] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether there is room for nothing more."""
+        return self.room <= 0 or self._bytes <= 0
+
+    def fit(self, sizes: Iterable[int]) -> int:
+        """How many rows of these sizes there is room for, by their bytes; from now on it is theirs."""
+        count = 0
+        for size in sizes:
+            if self._bytes <= 0:
+                break
+            self._bytes -= size
+            count += 1
+        return count
+
+
+def _size(row: Any) -> int:
+    """Bytes of a member's state, or of a person."""
+    return len((row.state if "state" in row._fields else row.data) or b"")
 
 
 def _person(row: Any) -> protocol.PersonRow:
@@ -267,6 +295,13 @@ def _changed_keys(connection: sa.Connection, name: str, store: str, after: int, 
     """Keys of a list that changed for a store: its own rows and those of all stores."""
     asked = {"name": name, "stores": ["", store], "after": after, "most": max(limit, 0)}
     return list(connection.execute(_KEYS, asked))
+
+
+def _sizes(connection: sa.Connection, name: str, store: str, keys: list[str]) -> list[int]:
+    """Bytes of the rows of keys as they hold for a store."""
+    asked = {"name": name, "stores": ["", store], "keys": keys}
+    found = {key: size for key, _, size in connection.execute(_SIZES, asked)}
+    return [found.get(key, 0) for key in keys]
 
 
 def _effective(connection: sa.Connection, name: str, store: str, keys: list[str]) -> list[protocol.Listed]:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from sync import protocol
-from sync.server import admin, listing
+from sync.server import admin, listing, pull
 from sync.server.database import Database
 from tests.sync.rig import Answer, HandTill, Rig
 
@@ -235,6 +235,17 @@ def test_an_old_till_pushes_on_and_pulls_no_more(rig: Rig, till: HandTill) -> No
     assert (pushed.acked_seq, pushed.min_v, till.state().min_v) == (1, 2, 2)
 
 
+def test_a_page_ends_at_some_megabytes_whatever_its_rows_hold(rig: Rig, till: HandTill) -> None:
+    """Tills give up an answer of more than 64 MiB: they could never begin."""
+    rows = [product(str(number), text="x" * 400_000) for number in range(60)]
+    listing.publish_rows(rig.db, "product", msgspec.json.encode(rows))
+    page = till.send("GET", "/v1/pull?limit=1000")
+    assert len(page.body) < pull.PAGE_BYTES_MAX + (1 << 20)
+    assert page.read(protocol.PullPage).more
+    mirror = Mirror(till).pull()
+    assert (len(mirror.of("product")), mirror.pages) == (60, 3)
+
+
 def test_an_answer_is_packed_for_whoever_takes_it(rig: Rig, till: HandTill) -> None:
     put(rig, "products", [product(str(number)) for number in range(300)])
     ours = till.credentials
@@ -249,8 +260,11 @@ def test_an_answer_is_packed_for_whoever_takes_it(rig: Rig, till: HandTill) -> N
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_any_history_of_lists_ends_alike_for_every_reader(rig: Rig, seed: int) -> None:
+def test_any_history_of_lists_ends_alike_for_every_reader(
+    rig: Rig, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever pulls all along, now and then, or only at the end, in pages of any size, has the same."""
+    monkeypatch.setattr(pull, "PAGE_BYTES_MAX", (150, 8 << 20)[seed % 2])
     draw = random.Random(seed)
     tills = [till_of(rig, f"shop {number % 2 + 1}", number) for number in range(1, 4)]
     mirrors = [Mirror(till) for till in tills]

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from sync import protocol
-from sync.server import admin, members, persons
+from sync.server import admin, members, persons, pull
 from sync.server.database import open_database
 from sync.server.tills import Till
 from tests.sync.rig import HandTill, Rig
@@ -123,7 +123,11 @@ def test_two_tills_that_merge_the_same_two_leave_one_who_has_a_name(rig: Rig, ti
         members.rebuild(rig.db)
 
 
-def test_pages_of_members_and_persons_skip_neither(rig: Rig, till: HandTill) -> None:
+@pytest.mark.parametrize("most_bytes", [1, 100, 8 << 20])
+def test_pages_of_members_and_persons_skip_neither(
+    rig: Rig, till: HandTill, most_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "PAGE_BYTES_MAX", most_bytes)
     people = [uuid.UUID(int=number) for number in range(60)]
     hand(till, *(row(str(member), 1, member) for member in people))
     for limit in (1, 7, 1000):
