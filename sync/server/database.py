@@ -44,6 +44,10 @@ STUCK_S: Final = 300
 """A transaction in which nothing happened for so long is of a server that hangs, or whose machine was paused.
 PostgreSQL ends it: no other server waits any longer for what it had locked."""
 
+LOCK_S: Final = 5
+"""So long a statement waits for what another has locked; then its request is answered 503, and comes again.
+Else all the threads of all servers would soon wait for the one shard that a server locked and hangs."""
+
 _PACK_FAST: Final = """
     SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings
     WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)
@@ -235,6 +239,7 @@ class Database:
         config.set_main_option("path_separator", "os")
         with self.write() as connection:
             if self.postgresql:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another may migrate for minutes
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             config.attributes.update(connection=connection, partitions=partitions)
             command.upgrade(config, "head")
@@ -327,6 +332,7 @@ def _give_up(context: Any) -> None:
 def _prepare_postgres(connection: Any, _record: Any) -> None:
     connection.execute(_PACK_FAST)
     connection.execute(f"SET idle_in_transaction_session_timeout = '{STUCK_S}s'")
+    connection.execute(f"SET lock_timeout = '{LOCK_S}s'")
     connection.commit()
 
 

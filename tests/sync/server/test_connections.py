@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from sync.server import database
+from sync.server import database, schema
 from sync.server.database import Database
+from tests.sync.memory import body_of
 from tests.sync.postgres import Postgres
+from tests.sync.rig import HandTill, Rig
 
 ASK = sa.text("SELECT 1")
 
@@ -78,6 +81,43 @@ def test_what_a_hanging_server_had_locked_is_free_again(
             hanging.execute(ASK)
     hangs.close()
     works.close()
+
+
+def test_what_another_has_locked_is_waited_for_a_while_and_no_longer(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCK_S", 1)
+    url = postgres.fresh_database()
+    hangs, works = Database.postgres(url), Database.postgres(url, pool_size=1)
+    hangs.migrate()
+    rig = Rig(works)
+    till = HandTill(rig)
+    assert till.enrol().status == 200
+    with hangs.write() as hanging:
+        hangs.lock_shard(hanging, schema.shard_of(till.credentials.till))
+        answer = till.push(till.start, [body_of(rig.world)])
+        assert (answer.status, answer.problem.code, answer.headers["retry-after"]) == (503, "database", "5")
+        assert rig.office("/v1/feed").status == 200, "its thread and its connection serve others"
+    till.push_ok(till.start, [body_of(rig.world)])
+    rig.close()
+    hangs.close()
+    works.close()
+
+
+def test_who_migrates_is_waited_for(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LOCK_S", 1)
+    url = postgres.fresh_database()
+    first, second = Database.postgres(url), Database.postgres(url)
+    waiting = threading.Thread(target=second.migrate)
+    with first.write() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(database._MIGRATION_LOCK)))
+        waiting.start()
+        waiting.join(1.5)
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert second.version() == schema.HEAD
+    first.close()
+    second.close()
 
 
 def test_a_command_sees_that_a_server_runs(postgres: Postgres) -> None:
