@@ -24,6 +24,8 @@ log = structlog.get_logger("stempel.persons")
 DATA_MAX: Final = 16 << 10
 """Bytes of one person; more is no person, and is dropped with a line in the log."""
 _NEVER_MS: Final = -(2**62)
+_OFFICE: Final = uuid.UUID(int=2**128 - 1)
+"""Stands for the till in the row of who was erased by head office, and not forgotten in a merge."""
 
 _person: Final = schema.person.c
 _CHANGED: Final = (
@@ -35,8 +37,9 @@ _CHANGED: Final = (
 )
 
 _ONE: Final = sa.select(
-    _person.version, _person.member, _person.updated_ms, _person.origin, _person.data, _person.store
-).where(_person.shard == sa.bindparam("in_shard"), _person.member == sa.bindparam("id"))
+    _person.version, _person.member, _person.updated_ms, _person.origin, _person.data, _person.store,
+    _person.erased_ms,
+).where(_person.shard == sa.bindparam("in_shard"), _person.member == sa.bindparam("id"))  # fmt: skip
 
 
 def take(db: Database, till: Till, persons: Sequence[protocol.PersonRow]) -> int:
@@ -88,22 +91,30 @@ def erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
 
     The member's points and facts stay: they name nobody.
     """
-    found = [_erase(db, one, now_ms) for one in merging.family(db, member)]
+    found = [_erase(db, one, now_ms, _OFFICE) for one in merging.family(db, member)]
     db.scrub()
     return any(found)
 
 
-def forget_merged(db: Database, other: uuid.UUID, member: uuid.UUID, now_ms: int) -> None:
-    """Forget who `other` was, who is `member` now: by that name where nobody has said another."""
+def forget_merged(db: Database, other: uuid.UUID, member: uuid.UUID, at_ms: int) -> None:
+    """Forget who `other` was, who is `member` since `at_ms`: by that name where nobody has said another. Was
+    either erased after that, though this server had not heard of the merge, both are."""
     if other == member:
         return
     with db.read() as connection:
         theirs = of(connection, schema.shard_of(other), other)
+        kept = of(connection, schema.shard_of(member), member)
+    erased = [row.erased_ms for row in (theirs, kept) if row is not None and row.origin == _OFFICE]
+    if any(erased_ms > at_ms for erased_ms in erased):
+        for one in (other, member):
+            _erase(db, one, max(erased), _OFFICE)
+        db.scrub()
+        return
     if theirs is not None and theirs.data is not None:
         _inherit(db, member, theirs)
     with db.read() as connection:
         kept = of(connection, schema.shard_of(member), member)
-    if kept is not None and kept.data is not None and _erase(db, other, now_ms):
+    if kept is not None and kept.data is not None and _erase(db, other, at_ms):
         db.scrub()
 
 
@@ -122,7 +133,7 @@ def _inherit(db: Database, member: uuid.UUID, theirs: Any) -> None:
             _move(connection, shard, head, head + 1)
 
 
-def _erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
+def _erase(db: Database, member: uuid.UUID, now_ms: int, by: uuid.UUID | None = None) -> bool:
     table, shard = schema.person, schema.shard_of(member)
     ours = (table.c.shard == shard) & (table.c.member == member)
     with db.write() as connection:
@@ -131,10 +142,12 @@ def _erase(db: Database, member: uuid.UUID, now_ms: int) -> bool:
         if row is not None and row.erased_ms is not None:
             return False
         values: dict[str, Any] = {"version": head + 1, "data": None, "erased_ms": now_ms}
+        if by is not None:
+            values["origin"] = by
         if row is None:
             # A till may know a person that it has not sent yet.
             empty = {"store": "", "updated_ms": _NEVER_MS, "origin": uuid.UUID(int=0)}
-            connection.execute(sa.insert(table).values(shard=shard, member=member, **empty, **values))
+            connection.execute(sa.insert(table).values(shard=shard, member=member, **(empty | values)))
         else:
             connection.execute(sa.update(table).where(ours).values(values))
         _move(connection, shard, head, head + 1)

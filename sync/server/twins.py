@@ -94,16 +94,19 @@ def compare_new(db: Database, keys: Secrets) -> int:
 
 def _compare(db: Database, keys: Secrets, shard: int, head: int, pos: int) -> tuple[int, int]:
     """Compare a shard's next persons; returns how many, and the version that was reached."""
-    with db.read() as connection:
-        rows = connection.execute(
-            sa.select(_person.version, _person.member, _person.store, _person.data)
-            .where(_person.shard == shard, _person.version > pos, _person.version <= head)
-            .order_by(_person.version)
-            .limit(BATCH)
-        ).all()
-    found = [Someone(row.member, row.store, _of(row.data).phone) for row in rows]
-    if found:
-        _keep(db, keys, shard, found)
+    query = (
+        sa.select(_person.version, _person.member, _person.store, _person.data)
+        .where(_person.shard == shard, _person.version > pos, _person.version <= head)
+        .order_by(_person.version)
+        .limit(BATCH)
+    )
+    with db.write() as connection:
+        # Read under the lock that changes persons: nothing is kept of who is forgotten meanwhile.
+        db.lock_shard(connection, shard, schema.member_head)
+        rows = connection.execute(query).all()
+        found = [Someone(row.member, row.store, _of(row.data).phone) for row in rows]
+        if found:
+            _keep(db, connection, keys, shard, found)
     for one in found:
         _propose(db, one, list(_alike(db, keys, one)))
     return len(rows), rows[-1].version if len(rows) == BATCH else head
@@ -139,14 +142,14 @@ def hash_of(keys: Secrets, phone: str) -> bytes | None:
     return hashlib.blake2b(digits[-DIGITS:].encode(), key=keys.cursor_key, digest_size=16).digest()
 
 
-def _keep(db: Database, keys: Secrets, shard: int, found: Iterable[Someone]) -> None:
+def _keep(
+    db: Database, connection: sa.Connection, keys: Secrets, shard: int, found: Iterable[Someone]
+) -> None:
     hashes = {one.member: hash_of(keys, one.phone) for one in found}
-    with db.write() as connection:
-        db.lock_shard(connection, shard, schema.member_head)
-        known = (_phone.shard == shard) & _phone.member.in_(list(hashes))
-        connection.execute(sa.delete(schema.person_phone).where(known))
-        rows = [(shard, member, digest) for member, digest in hashes.items() if digest is not None]
-        db.insert(connection, schema.person_phone, rows)
+    known = (_phone.shard == shard) & _phone.member.in_(list(hashes))
+    connection.execute(sa.delete(schema.person_phone).where(known))
+    rows = [(shard, member, digest) for member, digest in hashes.items() if digest is not None]
+    db.insert(connection, schema.person_phone, rows)
 
 
 def _alike(db: Database, keys: Secrets, one: Someone) -> Iterable[Someone]:

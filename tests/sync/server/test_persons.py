@@ -13,7 +13,7 @@ from sync import protocol
 from sync.server import admin, members, persons, pull
 from sync.server.database import open_database
 from sync.server.tills import Till
-from tests.sync.rig import HandTill, Rig
+from tests.sync.rig import NOW_MS, HandTill, Rig
 from tests.sync.server.test_members import fold_all, merged
 
 ANN = uuid.UUID("019a0000-0000-7000-8000-00000000000a")
@@ -108,6 +108,31 @@ def test_erased_is_erased_under_every_id_and_a_merge_forgets_the_other(rig: Rig,
     assert pulled(south)[0] == {anna: None, anja: None}, "Ann is of the store that said it last"
     assert persons.erase(rig.db, anja, 1)
     assert pulled(south)[0] == {anna: None, anja: None, ANN: None}
+
+
+@pytest.mark.parametrize("of_other", [False, True])
+def test_who_was_erased_before_their_merge_was_heard_of_is_erased_under_both_ids(
+    rig: Rig, till: HandTill, of_other: bool
+) -> None:
+    south, anna = till_of(rig, "shop 2", 2), uuid.uuid4()
+    hand(till, row("Ann", 10))
+    hand(south, row("Anna", 10, anna))
+    fact = merged(rig, ANN, anna)
+    persons.erase(rig.db, anna if of_other else ANN, NOW_MS + 5000)
+    till.push_ok(till.start, [fact])
+    for _ in range(2):
+        fold_all(rig)
+        assert pulled(till)[0] == pulled(south)[0] == {ANN: None, anna: None}
+        members.rebuild(rig.db)
+
+
+def test_who_is_merged_with_somebody_erased_long_ago_keeps_the_name(rig: Rig, till: HandTill) -> None:
+    anna = uuid.uuid4()
+    hand(till, row("Ann", 10), row("Anna", 10, anna))
+    persons.erase(rig.db, ANN, NOW_MS - 5000)
+    till.push_ok(till.start, [merged(rig, ANN, anna)])
+    fold_all(rig)
+    assert pulled(till)[0] == {ANN: None, anna: "Anna"}
 
 
 def test_two_tills_that_merge_the_same_two_leave_one_who_has_a_name(rig: Rig, till: HandTill) -> None:

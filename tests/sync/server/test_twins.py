@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -112,6 +113,24 @@ def test_another_number_or_none_any_more_ends_it(people: People) -> None:
     with people.rig.db.read() as connection:
         kept = connection.exec_driver_sql("SELECT count(*) FROM person_phone").scalar_one()
     assert kept == 1, "what was erased left nothing"
+
+
+def test_who_is_erased_while_another_server_compares_them_leaves_no_number(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, keys = people.rig.db, people.rig.context.secrets
+    ann, compare = people.enrol("601202303"), twins._compare
+
+    def after_the_other(*arguments: Any) -> Any:
+        monkeypatch.setattr(twins, "_compare", compare)
+        persons.erase(db, ann, NOW_MS)
+        twins.compare_new(db, keys)
+        return compare(*arguments)
+
+    monkeypatch.setattr(twins, "_compare", after_the_other)
+    twins.compare_new(db, keys)
+    with db.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM person_phone").scalar_one() == 0
 
 
 def test_what_was_dismissed_is_not_proposed_again(people: People) -> None:
