@@ -9,6 +9,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from sync import protocol
 from sync.server import ingest
@@ -80,9 +81,11 @@ def _http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     return response
 
 
-def _database_away(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
-    """Failing over, locked, or its disk is full: the till keeps its facts and comes back."""
-    log.error("database", request_id=request_id(request.scope), error=str(error.orig))
+def _database_away(request: Request[Any, Any, Any], error: DBAPIError | NoConnection) -> Response[bytes]:
+    """Failing over, locked, its disk is full, or every connection waits: the till keeps its facts and comes
+    back."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    log.error("database", request_id=request_id(request.scope), error=str(said))
     detail = "the server's database cannot be reached or written just now"
     return _answer(request, 503, protocol.Problem(code="database", detail=detail), retry_after_s=5)
 
@@ -107,6 +110,7 @@ ANSWERS: Final = {
     HTTPException: _http_problem,
     OperationalError: _database_away,
     InterfaceError: _database_away,
+    NoConnection: _database_away,
     Exception: _bug,
 }
 """What each kind of error is answered with."""

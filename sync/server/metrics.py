@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
+import structlog
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
@@ -21,6 +22,7 @@ from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.ledger.basis import ENGINE
 from sync import protocol
@@ -30,9 +32,12 @@ from sync.server.describe import BY_OFFICE, problems
 from sync.server.ingest import Outcome
 from sync.server.tills import authenticate_office
 
+log = structlog.get_logger("stempel.server")
+
 PATH: Final = "/metrics"
 FRESH_S: Final = 5.0
 """The database is asked no more often than this, however many ask for metrics."""
+_UP: Final = ("stempel_database_up", "Whether the database answered these questions: 0 or 1")
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
 
@@ -146,10 +151,15 @@ class Behind:
         self._found: list[Metric] = []
 
     def collect(self) -> list[Metric]:
-        """The figures, at most `FRESH_S` old."""
+        """The figures, at most `FRESH_S` old. Without a database it is said that there is none: what this
+        process counts is wanted just then."""
         with self._lock:
             if time.monotonic() - self._asked_s >= FRESH_S:
-                self._found = self._look()
+                try:
+                    self._found = [_gauge(*_UP, 1), *self._look()]
+                except SQLAlchemyError as error:
+                    log.error("database", error=str(getattr(error, "orig", error)))
+                    self._found = [_gauge(*_UP, 0)]
                 self._asked_s = time.monotonic()
             return self._found
 

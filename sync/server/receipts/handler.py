@@ -18,6 +18,7 @@ from litestar.datastructures import State
 from litestar.exceptions import ValidationException
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app.texts import LANGUAGES, Texts, texts
 from sync.server.context import Context
@@ -48,8 +49,8 @@ _HEADERS: Final = {
 
 
 def _busy(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
-    if isinstance(error, OperationalError | InterfaceError):
-        log.error("database", request_id=request_id(request.scope), error=str(error.orig))
+    if not isinstance(error, Refused):
+        log.error("database", request_id=request_id(request.scope), error=str(getattr(error, "orig", error)))
     words = texts(_asked(request.headers.get("Accept-Language", "")) or "en")
     return _page(503, page.note(words, "busy", BUSY_S), retry_after_s=BUSY_S)
 
@@ -80,6 +81,7 @@ _PAGES: Final = bodies_of(
         Refused: _busy,
         OperationalError: _busy,
         InterfaceError: _busy,
+        NoConnection: _busy,
         ValidationException: _misread,
     },
 )

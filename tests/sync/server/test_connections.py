@@ -104,6 +104,22 @@ def test_what_another_has_locked_is_waited_for_a_while_and_no_longer(
     works.close()
 
 
+def test_a_request_that_gets_no_connection_in_time_is_told_to_come_again(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database.postgres(postgres.fresh_database(), pool_size=1)
+    db.migrate()
+    rig = Rig(db)
+    monkeypatch.setattr(db.engine.pool, "_timeout", 0.1)
+    with db.read():
+        for target in ("/ready", "/v1/feed", f"/r/{rig.world.new_id()}"):
+            answer = rig.office(target)
+            assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert rig.call("GET", "/ready").status == 200
+    rig.close()
+    db.close()
+
+
 def test_who_migrates_is_waited_for(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "LOCK_S", 1)
     url = postgres.fresh_database()

@@ -7,8 +7,10 @@ import uuid
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.exc import OperationalError
 
-from sync.server import admin, members
+from sync.server import admin, members, metrics
+from sync.server.database import Database
 from sync.server.metrics import Observed
 from tests.sync.memory import body_of
 from tests.sync.rig import NOW_MS, Answer, HandTill, Rig, asgi
@@ -63,6 +65,24 @@ def test_pushes_refusals_and_what_is_behind_are_counted(seen: Rig) -> None:
         pass
     seen.restart()
     assert figures(seen)["stempel_unfolded_facts",] == 0
+
+
+def test_without_its_database_a_server_still_tells_what_it_counted(
+    seen: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert figures(seen)["stempel_database_up",] == 1
+    monkeypatch.setattr(metrics, "FRESH_S", 0.0)
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT 1", None, Exception("connection refused"))
+
+    monkeypatch.setattr(Database, "read", away)
+    monkeypatch.setattr(Database, "version", away)
+    assert seen.call("GET", "/ready").status == 503
+    found = figures(seen)
+    assert found["stempel_database_up",] == 0
+    assert found["stempel_refusals_total", "database"] == 1
+    assert ("stempel_tills",) not in found
 
 
 def test_what_strangers_send_becomes_no_label(seen: Rig) -> None:
