@@ -140,7 +140,8 @@ def figure(db: Database, now_ms: int) -> holds.Exposure:
     )
     with db.read(snapshot=True) as connection:
         rows = connection.execute(query).all()
-        lapsed = _lapsed(connection, {row.id: row.contact_ms for row in rows}, now_ms)
+        contacts = {row.id: row.contact_ms for row in rows if (row.contact_ms or 0) <= now_ms + AWAY_MS}
+        lapsed = _lapsed(connection, contacts, now_ms)
     default = Allowance()
     by_till = [
         holds.TillExposure(
@@ -148,7 +149,7 @@ def figure(db: Database, now_ms: int) -> holds.Exposure:
             store=row.store,
             online=row.revoked_ms is None
             and row.contact_ms is not None
-            and now_ms - row.contact_ms <= AWAY_MS,
+            and abs(now_ms - row.contact_ms) <= AWAY_MS,  # ahead: noted while the clock was
             revoked=row.revoked_ms is not None,
             contact_ms=row.contact_ms,
             points_centi=default.points_centi if row.points_centi is None else row.points_centi,

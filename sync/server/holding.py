@@ -35,6 +35,9 @@ GOOD_MS: Final = 10 * 60_000
 """How long a till may rely on a hold."""
 LASTS_MS: Final = 2 * GOOD_MS
 """How long the server keeps it: whatever happens to the till's clock meanwhile, the till stops first."""
+AHEAD_MS: Final = LASTS_MS + 3_600_000
+"""What seems to last longer than this was taken while the server's clock was ahead: it runs out now, and not
+when the clock comes there again. Two servers' clocks are not an hour apart."""
 KEPT_MS: Final = 7 * 86_400_000
 """How long one that ended is remembered, so that the same request, late, does not begin it again."""
 HELD, LAPSED, ENDED = 0, 1, 2
@@ -341,7 +344,8 @@ def lapse(db: Database, now_ms: int) -> int:
     """End what ran out, and forget what ended long ago; returns how many ran out."""
     query = (
         sa.select(_hold.shard, _hold.id, _hold.kind, _hold.subject)
-        .where(_hold.state == HELD, _hold.expires_ms <= now_ms)
+        .where(_hold.state == HELD)
+        .where((_hold.expires_ms <= now_ms) | (_hold.expires_ms > now_ms + AHEAD_MS))
         .limit(_LAPSES)
     )
     by_shard: dict[int, list[Any]] = defaultdict(list)
@@ -353,7 +357,7 @@ def lapse(db: Database, now_ms: int) -> int:
         forget = [ended] if connection.execute(sa.select(_hold.id).where(ended).limit(1)).first() else []
         forget += _settled(connection, (_hold.state == LAPSED) & long_ago)
     for shard, rows in by_shard.items():
-        _lapse(db, shard, rows)
+        _lapse(db, shard, rows, now_ms)
     if forget:
         with db.write() as connection:
             connection.execute(sa.delete(schema.hold).where(sa.or_(*forget)))
@@ -378,11 +382,12 @@ def _settled(connection: sa.Connection, ran_out: sa.ColumnElement[bool]) -> list
     ][:_LAPSES]
 
 
-def _lapse(db: Database, shard: int, rows: Sequence[Any]) -> None:
+def _lapse(db: Database, shard: int, rows: Sequence[Any], now_ms: int) -> None:
+    ended_ms = sa.case((_hold.expires_ms > now_ms, now_ms), else_=_hold.expires_ms)
     ids = [row.id for row in rows]
     ours = (_hold.shard == shard) & _hold.id.in_(ids) & (_hold.state == HELD)
     with db.write() as connection:
         head = db.lock_shard(connection, shard, _head)
-        connection.execute(sa.update(schema.hold).where(ours).values(state=LAPSED))
+        connection.execute(sa.update(schema.hold).where(ours).values(state=LAPSED, expires_ms=ended_ms))
         members = {uuid.UUID(hex=row.subject) for row in rows if row.kind == holds.POINTS}
         _shown(connection, shard, members, head)

@@ -30,7 +30,8 @@ def keep_up(context: Context, beat: Any = lambda: None) -> Path | None:
     if not member_scope.decide(context.db).limited or (folder := context.directories) is None:
         return None
     now_ms, there = context.world.now_ms(), directory.newest(folder)
-    if there is not None and now_ms - there.stat().st_mtime_ns // 1_000_000 < DAY_MS:
+    # One that seems to be of a time to come was made while the clock was wrong.
+    if there is not None and 0 <= now_ms - there.stat().st_mtime_ns // 1_000_000 < DAY_MS:
         return None
     secrets = context.secrets
     maker = Maker(context.db, context.programmes, card_secret(secrets), now_ms)

@@ -42,6 +42,8 @@ GIVE_UP_MS: Final = 5 * 86_400_000
 """A webhook that failed all this while is disabled."""
 LEASE_MS: Final = 60_000
 IDLE_MS: Final = 1000
+AHEAD_MS: Final = 2 * 86_400_000
+"""No wait is so long: what seems to be due later was put off while the server's clock was ahead."""
 REWIND_MS: Final = 86_400_000
 """So far back a webhook begins again when the feed's history was restored."""
 _AT_ONCE: Final = 4
@@ -148,7 +150,10 @@ class Deliverer:
 
     def deliver_due(self) -> int:
         """One delivery for each webhook that is due; returns how many had something."""
-        query = sa.select(_hook).where(_hook.c.disabled_ms.is_(None), _hook.c.due_ms <= self._world.now_ms())
+        now_ms, due_ms = self._world.now_ms(), _hook.c.due_ms
+        query = sa.select(_hook).where(
+            _hook.c.disabled_ms.is_(None), (due_ms <= now_ms) | (due_ms > now_ms + AHEAD_MS)
+        )
         with self._db.read() as connection:
             due = connection.execute(query).all()
         if not due:
@@ -212,7 +217,7 @@ class Deliverer:
     def _rewound(self, hook: Any) -> str:
         """Where to begin again: what came within a day of the last delivery may have got another place."""
         fact = schema.fact.c
-        before_ms = (hook.delivered_ms or hook.created_ms) - REWIND_MS
+        before_ms = min(hook.delivered_ms or hook.created_ms, self._world.now_ms()) - REWIND_MS
         query = sa.select(fact.shard, sa.func.max(fact.pos)).where(fact.received_ms < before_ms)
         with self._db.read() as connection:
             reached = dict(connection.execute(query.group_by(fact.shard)).all())
