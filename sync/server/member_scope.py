@@ -76,6 +76,7 @@ def current(connection: sa.Connection) -> Kept:
 def publish(db: Database, wanted: MemberScope) -> Kept:
     """Set from how many members on tills are given those of their store alone; holds at once."""
     with db.write() as connection:
+        db.lock_shard(connection, 0)  # of two who set it at once the second goes by what the first has set
         kept = current(connection)
         _keep(connection, Kept(full_up_to=wanted.full_up_to, limited=kept.limited))
     return decide(db)
@@ -95,6 +96,7 @@ def decide(db: Database) -> Kept:
     if limited == kept.limited:
         return kept
     with db.write() as connection:
+        db.lock_shard(connection, 0)
         now = current(connection)
         if now == kept:  # or somebody has set another, and decides
             now = msgspec.structs.replace(kept, limited=limited)

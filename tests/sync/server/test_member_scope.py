@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 import uuid
 from collections.abc import Sequence
 
@@ -105,6 +106,28 @@ def test_a_chain_at_its_limit_does_not_swing(rig: Rig, north: Pushing) -> None:
     assert member_scope.decide(rig.db).limited
     assert limit(rig, 22), "not far enough below"
     assert not limit(rig, 24)
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_a_limit_that_is_set_while_a_server_decides_stays_set(
+    rig: Rig, north: Pushing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(rig, 5)
+    north.push(*(linked(rig, rig.world.new_id(), f"uid:{number}") for number in range(9)))
+    keep = member_scope._keep
+    office = threading.Thread(target=limit, args=(rig, 7))
+
+    def slowly(connection: sa.Connection, kept: member_scope.Kept) -> None:
+        monkeypatch.setattr(member_scope, "_keep", keep)
+        office.start()
+        office.join(0.5)
+        keep(connection, kept)
+
+    monkeypatch.setattr(member_scope, "_keep", slowly)
+    member_scope.decide(rig.db)
+    office.join()
+    with rig.db.read() as connection:
+        assert member_scope.current(connection) == member_scope.Kept(full_up_to=7, limited=True)
 
 
 def test_a_merge_follows_to_every_store_that_saw_either(rig: Rig, north: Pushing, south: Pushing) -> None:
