@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakSet
 
 import sqlalchemy as sa
 
@@ -50,7 +51,8 @@ class Hints:
     def __init__(self, most: int = LISTENERS_MAX) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._listeners: set[Listener] = set()
+        # Whoever is gone before its stream has begun is never told to leave.
+        self._listeners: WeakSet[Listener] = WeakSet()
 
     def join(self, store: str) -> Listener:
         """Listen for a store, from a coroutine. Raises Full."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
+from litestar.exceptions import LitestarException
 
 from sync import protocol
 from sync.server import listing, members, stream
 from sync.server.hints import Full, Hints, Watch
-from tests.sync.rig import HandTill, Rig
+from tests.sync.rig import HandTill, Rig, asgi
 from tests.sync.server.test_lists import product, till_of
 from tests.sync.server.test_members import earned
 
@@ -80,6 +83,26 @@ def test_more_streams_than_there_is_room_for_are_told_to_poll(
     answer = till.send("GET", "/v1/stream")
     assert (answer.status, answer.problem.code, answer.headers["retry-after"]) == (503, "busy", "60")
     assert rig.office("/v1/stream").status == 401
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_who_is_gone_before_the_stream_begins_takes_no_place(rig: Rig) -> None:
+    ours = till_of(rig, "shop 1", 1).credentials
+    signed = protocol.authorise(ours.private_key, "GET", "/v1/stream", ours.till, ours.epoch, b"")
+    gone: list[str] = []
+
+    async def hung_up(message: Any) -> None:
+        gone.append(message["type"])
+        raise OSError("the line is cut")
+
+    async def through(scope: Any, receive: Any, _send: Any) -> None:
+        await rig.app(scope, receive, hung_up)
+
+    rig.app.state["context"] = rig.context
+    with pytest.raises(LitestarException):
+        asyncio.run(asgi(through, "GET", "/v1/stream", b"", [("Authorization", signed)]))
+    gc.collect()
+    assert (gone, rig.context.hints.open) == (["http.response.start"], 0)
 
 
 def test_news_are_of_the_store_whose_till_pushed_once_they_are_folded(rig: Rig) -> None:
