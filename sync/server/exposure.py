@@ -38,6 +38,7 @@ _list, _contact = schema.listing.c, schema.till_contact.c
 _ROW: Final = sa.select(_contact.contact_ms, _contact.points_centi, _contact.coupons_minor).where(
     _contact.shard == sa.bindparam("in_shard"), _contact.till == sa.bindparam("till")
 )
+_HEAD: Final = sa.select(schema.list_head.c.head).where(schema.list_head.c.list == LIST)
 _PUBLISHED: Final = sa.select(_list.store, _list.body).where(
     _list.list == LIST, _list.key == KEY, _list.body.is_not(None)
 )
@@ -49,19 +50,20 @@ def contact(context: Context, till: Till, had: Mapping[str, int], heads: Mapping
     noted = context.contacts.get(till.id)
     if noted is not None and noted[1] == place and 0 <= now_ms - noted[0] < _NOTE_MS:
         return
-    confirmed = place[0] is not None and place[0] >= place[1]
-    note(context.db, till.id, till.store, now_ms, confirmed=confirmed)
+    note(context.db, till.id, till.store, now_ms, had=place[0])
     context.contacts[till.id] = (now_ms, place)
 
 
-def note(db: Database, till: uuid.UUID, store: str, now_ms: int, *, confirmed: bool) -> None:
+def note(db: Database, till: uuid.UUID, store: str, now_ms: int, *, had: int | None) -> None:
     """Write down when a till synced and what it may act on: the greater of the old allowance and the new,
-    until it says (`confirmed`) that it has the new."""
+    until it says that it `had` the list as far as it goes."""
     place = {"in_shard": schema.shard_of(till), "till": till}
     with db.write() as connection:
         db.lock_shard(connection, place["in_shard"])
         known = connection.execute(_ROW, place).first()
+        # In this order: of what is published at this moment the till has nothing yet.
         now = allowances(connection).of(store)
+        confirmed = had is not None and had >= connection.execute(_HEAD).scalar_one()
         points_centi, coupons_minor = now.points_centi, now.coupons_minor
         if not confirmed:
             before = (Allowance().points_centi, Allowance().coupons_minor) if known is None else known[1:]

@@ -77,6 +77,24 @@ def test_a_till_that_has_not_heard_of_less_is_counted_with_more(rig: Rig, till: 
     assert counted() == 9000
 
 
+def test_what_is_published_while_a_till_pulls_is_not_what_it_acts_on(
+    rig: Rig, till: HandTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(rig, {"points_centi": 5000})
+    _, cursor = pull_all(till)
+    contact = exposure.contact
+
+    def a_moment_later(*arguments: Any) -> None:
+        monkeypatch.setattr(exposure, "contact", contact)
+        exposure.publish(rig.db, b'{"points_centi": 1000}')
+        contact(*arguments)
+
+    monkeypatch.setattr(exposure, "contact", a_moment_later)
+    assert till.send("GET", f"/v1/pull?cursor={cursor}").status == 200
+    figure = office(rig, "/v1/exposure", holds.Exposure)
+    assert figure.by_till[0].points_centi >= 5000, "should it go offline now, it goes by the old one"
+
+
 def test_a_hold_that_ran_out_while_its_till_was_away_is_exposure(rig: Rig, till: HandTill) -> None:
     member, head = member_with(rig, till, 500)
     pull_all(till)
