@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import uuid
 from pathlib import Path
 
 import msgspec
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from app.ledger.facts import encode
 from sync import protocol
 from sync.protocol.batch import read_bodies, write_bodies
 from sync.protocol.columns import (
+    PLAIN,
     BadColumn,
     read_ids,
     read_numbers,
@@ -23,7 +26,7 @@ from sync.protocol.columns import (
     write_numbers,
     write_texts,
 )
-from sync.protocol.marks import BadBatch
+from sync.protocol.marks import LINES_MARK, MARK, NUMBER, TEXT, BadBatch
 from tests.support.facts import Shelf
 
 MOST = 1 << 20
@@ -146,6 +149,58 @@ def test_a_small_batch_of_much_is_refused() -> None:
     assert data is not None
     with pytest.raises(BadBatch):
         read(data, 1, 500_000)
+
+
+def _same(value: int, count: int) -> list[object]:
+    """A column of one number, `count` times: a dozen bytes."""
+    return [PLAIN, value, count, b""]
+
+
+_NO_PRODUCTS = [[NUMBER, _same(0, 0)], _same(0, 0), _same(0, 0), _same(0, 0), []]
+_EMPTY = {
+    "raw": [], "frames": [LINES_MARK], "values": [[]], "order": _same(1, 1), "counts": _same(0, 0),
+    "layouts": [], "products": _NO_PRODUCTS, "which": _same(0, 0), "whose": _same(0, 0), "numbers": [],
+}  # fmt: skip
+_SLOT = [NUMBER, _same(5, 1000)]
+BOMBS: dict[str, dict[str, object]] = {
+    "a sale of a million lines": {"counts": _same(10**6, 1)},
+    "many long columns": {"numbers": [[0, _same(5, 200_000)]] * 500},
+    "many values of many facts": {"frames": ["{}"], "values": [[_SLOT] * 20_000], "order": _same(1, 1000)},
+    "one text at many marks": {
+        "frames": [chr(MARK) * 10_000],
+        "values": [[[TEXT, [["x" * 10_000], _same(0, 1)]]]],
+    },
+    "one number at many marks of many lines": {
+        "counts": _same(1000, 1), "layouts": [[chr(MARK) * 20_000, [0]]], "which": _same(0, 1000),
+        "whose": _same(0, 1000), "numbers": [[0, _same(10**17, 1000)]],
+        "products": [[TEXT, [""]], _same(0, 1), _same(0, 1), _same(0, 1), []],
+    },
+    "one column for many places": {
+        "counts": _same(1000, 1), "layouts": [["", [0] * 2_000]], "which": _same(0, 1000),
+        "whose": _same(0, 1000), "numbers": [[0, _same(1, 1000)]],
+        "products": [[TEXT, [""]], _same(0, 1), _same(0, 1), _same(0, 1), []],
+    },
+    "products of many texts": {
+        "products": [
+            [TEXT, []], _same(0, 0), _same(0, 0), _same(2000, 2000), [[["x"], _same(0, 2000)]] * 2000,
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_a_few_bytes_say_that_they_are_is_not_made(bomb: str) -> None:
+    document = _EMPTY | BOMBS[bomb]
+    data = msgspec.msgpack.encode(list(document.values()))
+    assert len(zstandard.compress(data)) < 5000
+    count = 1000 if bomb == "many values of many facts" else 1
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadBatch):
+            read(data, count, 1 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_braces_of_a_till_are_text_and_no_expression() -> None:
