@@ -202,14 +202,21 @@ def test_a_refund_on_its_way_shows_what_it_waits_for_and_goes_back_to_ringing_up
     assert outward.desk.till.last is not None
     outward.presenter.leave()
     outward.pos.mood, outward.pos.answers = Mood.CUT_AFTER, False
+    outward.terminal.holding = outward.fiscal.holding = True
     outward.desk.till.refunds.refund(
         outward.desk.till.last.sale.id, {1: 1000}, "card", answer=outward.presenter.tell
     )
-    assert ask(outward).figure == "12.00\xa0zł"
-    assert ask(outward).yes == "Yes, it went back"
-    outward.fiscal.holding = True
+    assert (ask(outward).question, ask(outward).yes) == ("The terminal gives the money back", "")
+    assert "pays" not in ask(outward).detail + outward.view.notice.text
+    outward.terminal.let_go()
+    assert (ask(outward).figure, ask(outward).yes, ask(outward).no) == (
+        "12.00\xa0zł", "Yes, it went back", "No, it did not",
+    )  # fmt: skip
+    # Nobody is told to give it back by hand: it may be back already.
+    assert ask(outward).question == "Did the money go back to the card?"
+    assert "slip" in ask(outward).detail
     outward.presenter.answer(True)
-    assert ask(outward).question == "The sale is being registered"
+    assert ask(outward).question == "The refund is being registered"
     outward.fiscal.let_go()
     assert isinstance(outward.view.middle, views.Favourites)
     assert [entry.kind for entry in outward.register.documents] == ["sale", "refund"]

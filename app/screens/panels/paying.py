@@ -145,8 +145,8 @@ class GivingBack(Panel):
     def view(self) -> views.Ask:
         get = self.show.words.get
         return views.Ask(
-            question=get("screen.reverse_doubt" if self._doubt else "screen.reverse_question"),
-            detail=get("screen.reverse_doubt_detail" if self._doubt else "screen.reverse_detail"),
+            question=get("screen.refund_question" if self._doubt else "screen.reverse_question"),
+            detail=get("screen.refund_detail" if self._doubt else "screen.reverse_detail"),
             yes=get("screen.reverse_yes"),
             no=get("screen.reverse_doubt_no" if self._doubt else "screen.reverse_no"),
             figure=self.show.money(self._tender.amount_minor),
@@ -194,21 +194,23 @@ class Charging(Panel):
             self.till.resume()
 
     def view(self) -> views.Ask:
-        till, get = self.till, self.show.words.get
-        waits = till.outside.waits_for
-        about = "register" if till.registering or till.return_registers else "charge"
-        if till.returning and not till.return_registers and not waits:
-            about = "reverse"
+        till, words, get = self.till, self.show.words, self.show.words.get
+        waits, money_back = till.outside.waits_for, till.returning
+        about = "refund" if money_back else "charge"
+        if till.registering or till.return_registers:
+            about = "register"
         if waits:
             about = f"{about}_wait"
         elif about == "register" and till.outside.fiscal is None:
             about = "register_alone"
         yes, no = f"screen.{about}_yes", f"screen.{about}_no"
+        of_refund = f"screen.{about}_of_refund"
+        question = of_refund if money_back and words.has(of_refund) else f"screen.{about}_question"
         return views.Ask(
-            question=get(f"screen.{about}_question"),
+            question=get(question),
             detail=get(f"screen.{about}_detail"),
-            yes=get(yes) if self.show.words.has(yes) else "",
-            no=get(no) if self.show.words.has(no) else "",
+            yes=get(yes) if words.has(yes) else "",
+            no=get(no) if words.has(no) else "",
             figure=self.show.money(till.tendered_minor),
             pressing=True,
             busy=till.busy or bool(waits),

@@ -38,29 +38,39 @@ def charging(stage: Stage) -> None:
     stage.sale.pay_by_card()
 
 
+def waiting(stage: Stage) -> None:
+    """The terminal on a cable is at it."""
+    terminal = stage.till.outside.terminal = Cabled()
+    terminal.silent = True
+    charging(stage)
+
+
 def giving_back(stage: Stage) -> None:
     """The part that a card paid is taken back: the terminal beside the till has to give it back first."""
     paying_in_parts(stage)
     stage.sale.pick(_card(stage))
 
 
-class _Cabled:
-    """A terminal on a cable that answers at once."""
+class Cabled:
+    """A terminal on a cable that answers at once, or never."""
 
     manual = False
 
     def __init__(self) -> None:
         self.driver = SimulatedTerminal()
+        self.silent = False
 
     def pay(
         self, request: str, amount_minor: int, currency: str, answer: Callable[[ChargeResult], None]
     ) -> None:
-        answer(self.driver.pay(request, amount_minor, currency))
+        if not self.silent:
+            answer(self.driver.pay(request, amount_minor, currency))
 
     def reverse(
         self, request: str, of: str, amount_minor: int, currency: str, answer: Callable[[ChargeResult], None]
     ) -> None:
-        answer(self.driver.reverse(request, of, amount_minor, currency))
+        if not self.silent:
+            answer(self.driver.reverse(request, of, amount_minor, currency))
 
     def ask(self, request: str, answer: Callable[[ChargeResult], None]) -> None:
         answer(self.driver.ask(request))
@@ -71,7 +81,7 @@ class _Cabled:
 
 def in_doubt(stage: Stage) -> None:
     """A terminal on a cable was cut off while it gave a card's part back, and cannot be asked."""
-    terminal = stage.till.outside.terminal = _Cabled()
+    terminal = stage.till.outside.terminal = Cabled()
     selling(stage)
     stage.sale.pay()
     stage.type("30,5")
@@ -94,6 +104,7 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "paying": paying,
     "paying-in-parts": paying_in_parts,
     "charging": charging,
+    "waiting": waiting,
     "giving-back": giving_back,
     "in-doubt": in_doubt,
     "paid": paid,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from app.ui.scenes.paying import Cabled
 from app.ui.scenes.selling import selling
 from app.ui.scenes.stage import APPLES, COFFEE, GOLD, LATTE, MILK, YOGHURT, Stage
 from hardware.fiscal.lane import FiscalLane
 from hardware.simulated.fiscal import SimulatedFiscal
+from hardware.simulated.terminal import Mood
 
 
 def finding_sales(stage: Stage) -> None:
@@ -59,6 +61,32 @@ def finding_goods(stage: Stage) -> None:
 
 def refunded(stage: Stage) -> None:
     refunding(stage)
+    stage.sale.take()
+
+
+def _refunding_card(stage: Stage) -> Cabled:
+    """A sale that a card paid, on a terminal with a cable, and all of it comes back."""
+    terminal = stage.till.outside.terminal = Cabled()
+    stage.sale.scan(COFFEE)
+    stage.sale.scan(LATTE)
+    stage.sale.pay()
+    stage.sale.pay_by_card()
+    stage.sale.leave()
+    stage.sale.open_tool("refund")
+    stage.pick_first()
+    stage.sale.pick("all")
+    return terminal
+
+
+def refund_waits(stage: Stage) -> None:
+    _refunding_card(stage).silent = True
+    stage.sale.take()
+
+
+def refund_in_doubt(stage: Stage) -> None:
+    """The terminal was cut off while it gave the money back, and cannot be asked."""
+    terminal = _refunding_card(stage)
+    terminal.driver.mood, terminal.driver.answers = Mood.CUT_AFTER, False
     stage.sale.take()
 
 
@@ -114,6 +142,8 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "finding-sales": finding_sales,
     "refunding": refunding,
     "refunded": refunded,
+    "refund-waits": refund_waits,
+    "refund-in-doubt": refund_in_doubt,
     "without-receipt": without_receipt,
     "given-price": given_price,
     "finding-goods": finding_goods,
