@@ -219,11 +219,18 @@ class Board:
         outcome = self.till.people.present(f"uid:{event.uid}", "card")
         return self.tell(outcome or refused("staff_card_unknown"))
 
+    @property
+    def free(self) -> bool:
+        """Whether anything but the middle can be used now: not before somebody signs in or answers, nor while
+        a terminal or a fiscal device is at it."""
+        till = self.till
+        return not self.panel.pressing and not till.people.locked and not till.outside.waits_for
+
     def actions(self) -> tuple[Action, ...]:
-        free = self.till.sale.stage is Stage.OPEN and not self.panel.pressing
+        free = self.free and self.till.sale.stage is Stage.OPEN
         lines = free and bool(self.till.sale.lines)
         return (
-            *((Action.UNDO,) if self.till.can_undo else ()),
+            *((Action.UNDO,) if self.till.can_undo and self.free else ()),
             *((Action.VOID_LINE,) if lines else ()),
             *((Action.PARK,) if lines or (free and self.till.parking.list) else ()),
             *((Action.REFUND,) if free else ()),
@@ -248,7 +255,8 @@ class Board:
             basket=show.basket(self.selected, self.actions()),
             middle=middle,
             member=show.member(),
-            can_enrol=not self.panel.enrols and not self.panel.pressing,
+            can_enrol=not self.panel.enrols and self.free,
+            free=self.free,
             total=show.total(middle),
             notice=self.said.notice(show.words, show.currency, show.rule),
             cue=self.cue,

@@ -313,8 +313,8 @@ class Shower:
         if isinstance(middle, views.Payment):
             return middle.ready and not middle.busy
         pressing = isinstance(middle, views.Ask) and middle.pressing
-        stopped = self.till.busy or self.till.people.locked
-        return self.till.sale.gives and not stopped and not pressing
+        stopped = self.till.busy or self.till.people.locked or self.till.outside.waits_for
+        return self.till.sale.gives and not (stopped or pressing)
 
     def tile(self, product: Product) -> views.Tile:
         return views.Tile(product.sku, product.name_in(self.words.lang), self.amount(product.price_minor))

@@ -336,6 +336,8 @@ class SaleView(Struct, frozen=True):
     middle: Middle = Favourites()
     member: Member | None = None
     can_enrol: bool = False
+    free: bool = True
+    """Whether what stands beside the middle can be used: not while the till is locked or waits."""
     total: Total = Total("0", "")
     notice: Notice = Notice(Tone.QUIET, "")
     cue: Cue = Cue()

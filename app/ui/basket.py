@@ -273,11 +273,12 @@ class BasketActions(QWidget):
         park = self.tr("Parked") if self._parked else self.tr("Park")
         self.buttons[views.Action.PARK].set_words(park)
 
-    def set(self, state: views.Basket) -> None:
-        said = state.quantity, state.actions, bool(state.parked) and not state.lines
+    def set(self, state: views.Basket, free: bool) -> None:
+        """`free`: the till takes what is pressed here."""
+        said = state.quantity, state.actions, bool(state.parked) and not state.lines, free
         if said == self._said:
             return
-        countable = bool(state.quantity)
+        countable = free and bool(state.quantity)
         for button in (self.less, self.more, self.quantity):
             button.setEnabled(countable)
         self.quantity.set_words(state.quantity or "–", self.tr("Quantity"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import (
@@ -16,6 +17,9 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QLineEdit, QScrol
 
 from app.ui import scale as lk
 from app.ui.look import Look, font, text_width
+
+_FAINT: Final = 0.45
+"""How much is left of what has neither ground nor line to lose."""
 
 LEFT, RIGHT, CENTRE = (
     Qt.AlignmentFlag.AlignLeft,
@@ -147,7 +151,8 @@ class Button(QAbstractButton):
         painter = QPainter(self)
         fill, pressed, line, ink = self.kind.value
         if not self.isEnabled():
-            fill, line, ink = ("pressed" if line is None else None), line and "hairline", "secondary"
+            fill, line, ink = ("pressed" if fill and line is None else None), line and "hairline", "secondary"
+            painter.setOpacity(1.0 if self.kind is not Kind.QUIET else _FAINT)
         self.look.draw_box(painter, self.rect(), pressed if self.isDown() else fill, line, self._radius)
         if self.isDown() and self.kind is Kind.ACCENT:
             painter.setOpacity(0.85)
@@ -219,7 +224,7 @@ class Field(QLineEdit):
         painter = QPainter(self)
         # It has the focus most of the day: a thin line then, a strong one while something is typed.
         line, width = ("accent", 2 if self.text() else 1) if self.hasFocus() else ("hairline", 1)
-        self._look.draw_box(painter, self.rect(), "surface", line, width=width)
+        self._look.draw_box(painter, self.rect(), "surface" if self.isEnabled() else None, line, width=width)
         if self._icon:
             self._look.draw_icon(painter, QRect(lk.L, 0, 20, self.height()), self._icon, "secondary")
         if self.hint:

@@ -92,10 +92,11 @@ class MemberPanel(QWidget):
         if self._somebody:
             self.cards.retranslate()
 
-    def set(self, state: views.Member | None, can_enrol: bool) -> None:
+    def set(self, state: views.Member | None, can_enrol: bool, free: bool) -> None:
+        """`free`: the till takes what is pressed here."""
         self.nobody.set(can_enrol)
         self.nobody.setVisible(state is None)
         if state is not None:
-            self.cards.set(state)
+            self.cards.set(state, free)
         if self._somebody:
             self.cards.setVisible(state is not None)

@@ -187,6 +187,7 @@ class MemberCards(QScrollArea):
         super().__init__()
         self._look = look
         self._state: views.Member | None = None
+        self._free = True
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -214,10 +215,11 @@ class MemberCards(QScrollArea):
     def retranslate(self) -> None:
         self.card.retranslate()
         if self._state is not None:
-            self.set(self._state)
+            self.set(self._state, self._free)
 
-    def set(self, state: views.Member) -> None:
-        self._state = state
+    def set(self, state: views.Member, free: bool) -> None:
+        """`free`: the till takes what is pressed here."""
+        self._state, self._free = state, free
         self.card.set(state)
         self._fit(self._stamps, len(state.stamp_cards), 1, lambda: StampCardView(self._look))
         for view, card in zip(self._stamps, state.stamp_cards, strict=False):
@@ -231,6 +233,9 @@ class MemberCards(QScrollArea):
             spend = self.tr("Choose for me") if state.spend.mix else self.tr("Spend")
             word = self.tr("Don't spend") if state.spend.chosen else spend
             self.spend.set(state.spend.title, state.spend.detail, word)
+        advice = (each.button for each in (self.spend, *self.offers))
+        for button in (self.card.menu, self.card.detach, *advice):
+            button.setEnabled(free)
 
     def _fit(self, shown: list[_Widget], count: int, place: int, make: Callable[[], _Widget]) -> None:
         # Widgets are kept and hidden, not destroyed: the next customer has as many again.

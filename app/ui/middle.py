@@ -42,7 +42,8 @@ class TileButton(QAbstractButton):
         if tile is None:
             look.draw_box(painter, self.rect(), None, "hairline")
             return
-        look.draw_box(painter, self.rect(), "pressed" if self.isDown() else "surface", "hairline")
+        fill = ("pressed" if self.isDown() else "surface") if self.isEnabled() else None
+        look.draw_box(painter, self.rect(), fill, "hairline")
         margin = lk.S if self.height() >= 88 else lk.XS
         inner = self.rect().adjusted(lk.M, margin, -lk.M, -margin)
         name_font, price_font = font(lk.BODY, lk.MEDIUM), font(lk.SMALL)
@@ -51,7 +52,7 @@ class TileButton(QAbstractButton):
         most = 2 if inner.height() >= 3 * line_px else 1
         for number, text in enumerate(wrapped(tile.name, name_font, inner.width(), most)):
             at = QRect(inner.left(), inner.top() + number * line_px, inner.width(), line_px)
-            look.draw_text(painter, at, text, "ink", name_font)
+            look.draw_text(painter, at, text, "ink" if self.isEnabled() else "secondary", name_font)
         low = QRect(inner.left(), inner.bottom() - line_px + 1, inner.width(), line_px)
         look.draw_text(painter, low, tile.price, "secondary", price_font)
         if self.hasFocus():

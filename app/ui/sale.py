@@ -184,9 +184,13 @@ class SaleScreen(QWidget):
             self.basket.lies_on(self._ground)
         if before is None or before.basket != view.basket:
             self.basket.set(view.basket)
-            self.basket_actions.set(view.basket)
-        if before is None or before.member != view.member or before.can_enrol != view.can_enrol:
-            self.member.set(view.member, view.can_enrol)
+        if before is None or (before.basket, before.free) != (view.basket, view.free):
+            self.basket_actions.set(view.basket, view.free)
+        beside = view.member, view.can_enrol, view.free
+        if before is None or (before.member, before.can_enrol, before.free) != beside:
+            self.member.set(*beside)
+        if view.free:
+            self._let(True)
         if before is None or before.total != view.total:
             self.total.set(view.total)
             self.pay.set(view.total)
@@ -194,8 +198,17 @@ class SaleScreen(QWidget):
             self.message.set(view.notice)
         if before is None or before.middle != view.middle:
             self._set_middle(view.middle, None if before is None else before.middle)
+        if not view.free:
+            self._let(False)
         if before is None or bool(before.basket.lines) != bool(view.basket.lines):
             self._place()
+
+    def _let(self, free: bool) -> None:
+        """What leads elsewhere is greyed while nothing else can be done; what is typed is the middle's."""
+        if not free and self.search.hasFocus():
+            self.setFocus()
+        for part in (self.search, self.toggle, self.more, self.favourites):
+            part.setEnabled(free)
 
     def _set_middle(self, state: views.Middle, before: views.Middle | None) -> None:
         panel: QWidget

@@ -220,3 +220,35 @@ def test_a_refund_on_its_way_shows_what_it_waits_for_and_goes_back_to_ringing_up
     outward.fiscal.let_go()
     assert isinstance(outward.view.middle, views.Favourites)
     assert [entry.kind for entry in outward.register.documents] == ["sale", "refund"]
+
+
+def test_nothing_beside_the_middle_can_be_used_while_it_waits(outward: Outward) -> None:
+    outward.terminal.holding = True
+    outward.presenter.scan(LATTE)
+    assert outward.view.free
+    assert views.Action.UNDO in outward.view.basket.actions
+    outward.presenter.pay()
+    outward.presenter.pay_by_card()
+    view = outward.view
+    assert (view.free, view.can_enrol, view.total.payable) == (False, False, False)
+    assert outward.view.basket.actions == ()
+    outward.terminal.let_go()
+    assert outward.view.free
+
+
+def test_while_the_device_closes_its_shift_the_screen_says_so_and_greys_what_waits(outward: Outward) -> None:
+    outward.fiscal.holding = True
+    outward.presenter.open_tool("shift")
+    outward.presenter.press("close")
+    outward.presenter.key("5")
+    outward.presenter.take()
+    middle = outward.view.middle
+    assert isinstance(middle, views.Pad)
+    assert middle.detail == "The fiscal device is at its shift. One moment."
+    assert {press.key: press.enabled for press in middle.presses} == {
+        "back": True, "uncounted": False, "yes": False,
+    }  # fmt: skip
+    assert not outward.view.free
+    outward.fiscal.let_go()
+    assert isinstance(outward.view.middle, views.Paid)
+    assert outward.view.free

@@ -35,6 +35,15 @@ class _Money(Panel):
     def amount_minor(self) -> int | None:
         return cash.entered(self.entry, minor_digits(self.show.currency))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the fiscal device is at its own shift: nothing else is done meanwhile."""
+        return self.till.outside.waits_for == "shift"
+
+    def detail(self, message: str) -> str:
+        """What to type, or what is being waited for."""
+        return self.show.words.get("till.shift_at_device") if self.waiting else self.say(message)
+
     def heard(self, outcome: Outcome) -> None:
         if not outcome.refused:
             self.screen.close()
@@ -64,15 +73,16 @@ class OpenShift(_Money):
         return last.cashier if last is not None else ""
 
     def view(self) -> views.Pad:
+        again = Press("z", self.say("shift.z_again"), icon="printer", enabled=not self.waiting)
         return views.Pad(
             title=self.say("shift.open_title"),
-            detail=self.say("shift.open_detail"),
+            detail=self.detail("shift.open_detail"),
             figure=self.show.typed(self.entry),
             unit=self.show.words.symbol(self.show.currency),
             presses=(
                 self.back(),
-                *((Press("z", self.say("shift.z_again"), icon="printer"),) if self._closed else ()),
-                self.go(self.say("shift.open"), enabled=not self.till.busy),
+                *((again,) if self._closed else ()),
+                self.go(self.say("shift.open"), enabled=not (self.till.busy or self.waiting)),
             ),
         )
 
@@ -143,13 +153,15 @@ class CountShift(_Money):
     def view(self) -> views.Pad:
         return views.Pad(
             title=self.say("shift.count_title"),
-            detail=self.say("shift.count_detail"),
+            detail=self.detail("shift.count_detail"),
             figure=self.show.typed(self.entry),
             unit=self.show.words.symbol(self.show.currency),
             presses=(
                 self.back(),
-                Press("uncounted", self.say("shift.uncounted")),
-                self.go(self.say("shift.close_z"), enabled=self.amount_minor is not None),
+                Press("uncounted", self.say("shift.uncounted"), enabled=not self.waiting),
+                self.go(
+                    self.say("shift.close_z"), enabled=self.amount_minor is not None and not self.waiting
+                ),
             ),
         )
 
