@@ -32,10 +32,10 @@ class CountRow(QWidget):
         self._look, self._key = look, ""
         self._title = Label(look, lk.BODY, lk.MEDIUM, wrap=True)
         self._detail = Label(look, lk.SMALL, token="secondary", wrap=True)
-        self.less = Button(look, icon_name="minus", height_px=44)
+        self.less = Button(look, icon_name="minus", height_px=lk.SMALL_BUTTON_PX)
         self._quantity = Label(look, lk.BODY, lk.BOLD, align=CENTRE)
         self._quantity.setMinimumWidth(40)
-        self.more = Button(look, icon_name="plus", height_px=44)
+        self.more = Button(look, icon_name="plus", height_px=lk.SMALL_BUTTON_PX)
         self._figure = Label(look, lk.BODY, lk.SEMIBOLD, align=RIGHT)
         words = QVBoxLayout()
         words.setSpacing(0)

@@ -99,12 +99,12 @@ class DeskWindow(QWidget):
         self._look, self._desk = look, desk
         self.paper = PaperView(look)
         self.cards = self._card_buttons(demo_cards() if cards is None else cards)
-        self.away = Button(look, Kind.QUIET, height_px=44)
+        self.away = Button(look, Kind.QUIET, height_px=lk.SMALL_BUTTON_PX)
         self.goods = [self._good(name, code) for name, code in goods]
-        self.code = Field(look, icon_name="scan-barcode", height_px=44)
-        self.fire = Button(look, height_px=44)
+        self.code = Field(look, icon_name="scan-barcode", height_px=lk.SMALL_BUTTON_PX)
+        self.fire = Button(look, height_px=lk.SMALL_BUTTON_PX)
         self.drawer = Label(look, lk.BODY, lk.MEDIUM)
-        self.power = Button(look, Kind.QUIET, height_px=44)
+        self.power = Button(look, Kind.QUIET, height_px=lk.SMALL_BUTTON_PX)
         self._titles = [Label(look, lk.SMALL, lk.SEMIBOLD, "secondary") for _ in range(3)]
         self._off = False
         self.side = DeskSide(look, desk.beside, bridge) if desk.beside is not None else None
@@ -139,14 +139,14 @@ class DeskWindow(QWidget):
     def _card_buttons(self, cards: Sequence[DeskCard]) -> list[Button]:
         made: list[Button] = []
         for name, uid in (*cards, DeskCard("", NEW_CARD)):
-            button = Button(self._look, Kind.OUTLINE, icon_name="nfc", height_px=44)
+            button = Button(self._look, Kind.OUTLINE, icon_name="nfc", height_px=lk.SMALL_BUTTON_PX)
             button.set_words(name)
             button.clicked.connect(lambda _=False, uid=uid: self._desk.reader.tap(uid))
             made.append(button)
         return made
 
     def _good(self, name: str, code: str) -> Button:
-        button = Button(self._look, height_px=44, size_px=lk.SMALL)
+        button = Button(self._look, height_px=lk.SMALL_BUTTON_PX, size_px=lk.SMALL)
         button.set_words(name, f"{name} {code}")
         button.clicked.connect(lambda: self._desk.scanner.fire(code))
         return button

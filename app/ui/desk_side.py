@@ -65,8 +65,8 @@ class DeskSide(QWidget):
         super().__init__()
         self._beside = beside
         self.pole = Pole(look, beside.display.columns)
-        self.weights = [Button(look, height_px=44, size_px=lk.SMALL) for _ in WEIGHTS_MILLI]
-        self.terminal = Button(look, Kind.QUIET, height_px=44)
+        self.weights = [Button(look, height_px=lk.SMALL_BUTTON_PX, size_px=lk.SMALL) for _ in WEIGHTS_MILLI]
+        self.terminal = Button(look, Kind.QUIET, height_px=lk.SMALL_BUTTON_PX)
         self._title = Label(look, lk.SMALL, lk.SEMIBOLD, "secondary")
         weights = QHBoxLayout()
         weights.setSpacing(lk.S)

@@ -80,8 +80,8 @@ class Choices(QWidget):
         self._state = tuple(choices)
         while len(self.buttons) < len(choices):
             # What is only taken back stands smaller than what is chosen.
-            size, height = (lk.SMALL, 36) if self._icon else (lk.BODY, 44)
-            button, place = Button(self._look, size_px=size, height_px=height), len(self.buttons)
+            size, place = lk.SMALL if self._icon else lk.BODY, len(self.buttons)
+            button = Button(self._look, size_px=size, height_px=lk.SMALL_BUTTON_PX)
             button.setParent(self)
             button.clicked.connect(lambda _=False, place=place: self._choose(place))
             self.buttons.append(button)

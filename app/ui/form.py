@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app.screens import views
 from app.screens.forms import Choice, Touched
@@ -45,7 +45,7 @@ class Check(QAbstractButton):
 
     def heightForWidth(self, width: int) -> int:
         line = QFontMetrics(font(lk.SMALL)).height()
-        return max(len(self._lines(width)) * line + lk.S, self._look.touch, 40)
+        return max(len(self._lines(width)) * line + lk.S, self._look.touch, lk.SMALL_BUTTON_PX)
 
     def sizeHint(self) -> QSize:
         width = max(self.width(), 200)
@@ -93,8 +93,10 @@ class FormPanel(PanelCard):
         self._note = Label(look, lk.BODY, lk.MEDIUM, wrap=True)
         self._problem = Label(look, lk.BODY, token="caution", wrap=True)
         self.foot = Foot(look)
-        self._entries, self._boxes = QVBoxLayout(), QVBoxLayout()
-        self._entries.setSpacing(lk.XS)
+        self._entries, self._boxes = QGridLayout(), QVBoxLayout()
+        self._entries.setHorizontalSpacing(lk.L)
+        self._entries.setVerticalSpacing(lk.XS)
+        self._placed = (0, 0)
         self._boxes.setSpacing(lk.XS)
         column = QVBoxLayout(self)
         column.setContentsMargins(lk.L, lk.M, lk.L, lk.L)
@@ -140,6 +142,7 @@ class FormPanel(PanelCard):
                 field.setEchoMode(_ECHO[entry.secret])
                 if field.text() != entry.text:
                     field.setText(entry.text)
+        self._place()
         self.choices.set(state.choices)
         while len(self.checks) < len(state.checks):
             self._add_check()
@@ -153,10 +156,30 @@ class FormPanel(PanelCard):
         word, field = Label(self._look, lk.SMALL, token="secondary"), Field(self._look, height_px=48)
         field.textEdited.connect(lambda text: self._typed(place, text))
         field.returnPressed.connect(lambda: self._next(place))
+        for part in (word, field):
+            part.setParent(self)
         self._words.append(word)
         self.fields.append(field)
-        self._entries.addWidget(word)
-        self._entries.addWidget(field)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place()
+        super().resizeEvent(event)
+
+    def _place(self) -> None:
+        """One field under the other; two beside each other where the panel is broad and low."""
+        count = len(self._keys)
+        columns = 2 if count > 1 and self.width() > self.height() * 5 // 4 else 1
+        if self._placed == (count, columns):
+            return
+        self._placed = count, columns
+        for column in range(2):
+            self._entries.setColumnStretch(column, 1 if column < columns else 0)
+        for place, (word, field) in enumerate(zip(self._words, self.fields, strict=True)):
+            row, column = divmod(place, columns)
+            # The last one of an odd number has its row to itself.
+            across = columns if place == count - 1 and not column else 1
+            self._entries.addWidget(word, 2 * row, column, 1, across)
+            self._entries.addWidget(field, 2 * row + 1, column, 1, across)
 
     def _add_check(self) -> None:
         place, box = len(self.checks), Check(self._look)

@@ -99,11 +99,11 @@ class MemberCard(Card):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self.menu = Button(look, Kind.QUIET, icon_name="ellipsis", key="F4", height_px=36)
+        self.menu = Button(look, Kind.QUIET, icon_name="ellipsis", key="F4", height_px=lk.SMALL_BUTTON_PX)
         self.menu.clicked.connect(self.menu_asked)
         self._name = Label(look, lk.NAME, lk.BOLD, wrap=True)
         self._tier = Badge(look)
-        self.detach = Button(look, Kind.QUIET, icon_name="x", height_px=36)
+        self.detach = Button(look, Kind.QUIET, icon_name="x", height_px=lk.SMALL_BUTTON_PX)
         self._balance = Label(look, lk.BALANCE, lk.BOLD)
         self._balance_of = Label(look, lk.SMALL, token="secondary")
         self._earned = Label(look, lk.BODY, lk.BOLD, "gain", align=RIGHT)
@@ -157,7 +157,7 @@ class Advice(Card):
         super().__init__(look)
         self._title = Label(look, lk.BODY, lk.SEMIBOLD, wrap=True)
         self._detail = Label(look, lk.SMALL, token="secondary", wrap=True)
-        self.button = Button(look, kind, weight=lk.SEMIBOLD, height_px=44)
+        self.button = Button(look, kind, weight=lk.SEMIBOLD, height_px=lk.SMALL_BUTTON_PX)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._title)

@@ -20,6 +20,8 @@ XS, S, M, L, XL, XXL = 4, 8, 12, 16, 24, 32
 RADIUS: Final = 12
 LINE_PX: Final = 52
 BUTTON_PX: Final = 56
+SMALL_BUTTON_PX: Final = 44
+"""Of what is pressed rarely, or stands in a row with text: still a finger's on any screen a till has."""
 PAY_PX: Final = 88
 TOTAL_PX: Final = 102
 STATE_PX: Final = 44
@@ -30,7 +32,7 @@ TOUCH_MM: Final = 9.0
 
 def state_px(touch_px: int) -> int:
     """The state line's height: it holds things to press, which a dense screen makes larger."""
-    return max(STATE_PX, touch_px + 2)
+    return max(STATE_PX, SMALL_BUTTON_PX, touch_px + 2)
 
 
 class Sizes:

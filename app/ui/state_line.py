@@ -45,7 +45,8 @@ class ChipButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         text = self.chip.text if self.chip else ""
         return QSize(
-            QFontMetrics(font(lk.SMALL)).horizontalAdvance(text) + 28 + lk.M + 2, max(36, self._look.touch)
+            QFontMetrics(font(lk.SMALL)).horizontalAdvance(text) + 28 + lk.M + 2,
+            max(lk.SMALL_BUTTON_PX, self._look.touch),
         )
 
     def minimumSizeHint(self) -> QSize:
@@ -90,9 +91,13 @@ class StateLine(QWidget):
         self._training = Label(look, lk.SMALL, lk.SEMIBOLD, "caution")
         self._clock = Label(look, lk.SMALL, lk.SEMIBOLD, align=CENTRE)
         self.chips: dict[views.ChipKind, ChipButton] = {}
-        self.day = Button(look, Kind.QUIET, icon_name="chart-column", height_px=36, size_px=lk.SMALL)
-        self.language = Button(look, Kind.QUIET, icon_name="languages", height_px=36, size_px=lk.SMALL)
-        self.theme = Button(look, Kind.QUIET, icon_name="moon", height_px=36)
+        self.day = Button(
+            look, Kind.QUIET, icon_name="chart-column", height_px=lk.SMALL_BUTTON_PX, size_px=lk.SMALL
+        )
+        self.language = Button(
+            look, Kind.QUIET, icon_name="languages", height_px=lk.SMALL_BUTTON_PX, size_px=lk.SMALL
+        )
+        self.theme = Button(look, Kind.QUIET, icon_name="moon", height_px=lk.SMALL_BUTTON_PX)
         for button, signal in (
             (self.day, self.day_asked),
             (self.language, self.language_asked),

@@ -113,8 +113,9 @@ def test_the_sale_screen(
         settle(screen)
         assert look.cuts == [], f"{name}: shortened"
         assert cut_labels(screen) == [], f"{name}: cut"
-        assert small_targets(screen, touch_px(96)) == [], f"{name}: too small to press"
+        assert small_targets(screen, lk.SMALL_BUTTON_PX) == [], f"{name}: too small to press"
         assert outside(screen) == [], f"{name}: beyond its place"
+        assert crowded(screen) == [], f"{name}: over each other"
         assert unreachable(screen) == [], f"{name}: not for a keyboard"
         assert unnamed(screen) == [], f"{name}: without a name or a role"
     look.cuts = None
@@ -193,6 +194,24 @@ def outside(screen: QWidget) -> list[str]:
     return found
 
 
+def crowded(screen: QWidget) -> list[str]:
+    """Words and fields of a panel that lie over each other, or over its buttons."""
+    found: list[str] = []
+    for panel in screen.findChildren(PanelCard):
+        if not panel.isVisible():
+            continue
+        kinds = (Label, Field, QAbstractButton)
+        parts = [
+            part
+            for part in panel.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+            if isinstance(part, kinds) and part.isVisible()
+        ]
+        for place, part in enumerate(parts):
+            over = (each for each in parts[place + 1 :] if part.geometry().intersects(each.geometry()))
+            found.extend(f"{part.accessibleName()} over {each.accessibleName()}" for each in over)
+    return found
+
+
 def parents(widget: QWidget, until: QWidget) -> list[QWidget]:
     above: list[QWidget] = []
     parent = widget.parentWidget()
@@ -226,7 +245,7 @@ def test_the_managers_corner(
         settle(screen)
         assert look.cuts == [], name
         assert cut_labels(screen) == [], name
-        assert small_targets(screen, touch_px(96)) == [], name
+        assert small_targets(screen, lk.SMALL_BUTTON_PX) == [], name
         assert unreachable(screen) == [], name
         assert unnamed(screen) == [], name
     screen.close()
