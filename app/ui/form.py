@@ -98,7 +98,7 @@ class FormPanel(PanelCard):
         self._entries.setVerticalSpacing(lk.XS)
         self._placed = (0, 0)
         self._boxes.setSpacing(lk.XS)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(lk.L, lk.M, lk.L, lk.L)
         column.setSpacing(lk.S)
         column.addWidget(self._title)
@@ -122,7 +122,9 @@ class FormPanel(PanelCard):
     def set(self, state: views.Form) -> None:
         self._title.set(state.title)
         self._detail.set(state.detail)
-        self._note.set(state.note)
+        # Where fingers need larger boxes, what is wrong comes before what is good to know.
+        tight = self._look.touch > lk.LARGE_TOUCH_PX and bool(state.problem)
+        self._note.set("" if tight else state.note)
         self._problem.set(state.problem)
         self.foot.set(state.presses)
         self._keys = tuple(entry.key for entry in state.entries)
@@ -166,9 +168,11 @@ class FormPanel(PanelCard):
         super().resizeEvent(event)
 
     def _place(self) -> None:
-        """One field under the other; two beside each other where the panel is broad and low."""
-        count = len(self._keys)
-        columns = 2 if count > 1 and self.width() > self.height() * 5 // 4 else 1
+        """One field under the other; two beside each other, and all closer, where the panel is low."""
+        count, low = len(self._keys), self.width() > self.height() * 5 // 4
+        self._column.setSpacing(lk.XS if low else lk.S)
+        self._boxes.setSpacing(0 if low else lk.XS)
+        columns = 2 if count > 1 and low else 1
         if self._placed == (count, columns):
             return
         self._placed = count, columns

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from app.screens.sale import SalePresenter
 
 
-_LARGE_KEYS_PX = 48
 _LOW_PX = 600
 
 
@@ -33,7 +32,7 @@ class PadPanel(PanelCard):
         self._title = Label(look, lk.HEADING, lk.SEMIBOLD, wrap=True)
         self._detail = Label(look, lk.BODY, token="secondary", wrap=True)
         # Where fingers need larger keys, the figure gives them the room.
-        size = lk.BALANCE if look.touch > _LARGE_KEYS_PX else lk.TOTAL
+        size = lk.BALANCE if look.touch > lk.LARGE_TOUCH_PX else lk.TOTAL
         self._figure = Label(look, size, lk.BOLD, align=RIGHT)
         self._unit = Label(look, lk.HEADING, token="secondary")
         self._problem = Label(look, lk.BODY, token="caution", wrap=True)
@@ -89,5 +88,5 @@ class PadPanel(PanelCard):
         self.keypad.set_decimal(state.decimal)
         self.foot.set(state.presses)
         # On a dense, low screen the keys come first; the message line says what the detail would.
-        tight = self._look.touch > _LARGE_KEYS_PX and self.height() < _LOW_PX and bool(state.choices)
+        tight = self._look.touch > lk.LARGE_TOUCH_PX and self.height() < _LOW_PX and bool(state.choices)
         self._detail.setVisible(bool(state.detail) and not tight)

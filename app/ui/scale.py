@@ -28,11 +28,13 @@ STATE_PX: Final = 44
 MESSAGE_PX: Final = 56
 TOUCH_MM: Final = 9.0
 """Nothing to press is smaller than this in either direction."""
+LARGE_TOUCH_PX: Final = 48
+"""From here on screens are so dense that what is pressed takes room from what is read."""
 
 
 def state_px(touch_px: int) -> int:
     """The state line's height: it holds things to press, which a dense screen makes larger."""
-    return max(STATE_PX, SMALL_BUTTON_PX, touch_px + 2)
+    return max(STATE_PX, touch_px + 2)
 
 
 class Sizes:

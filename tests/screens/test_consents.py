@@ -67,6 +67,8 @@ def test_enrolling_says_which_consent_it_waits_for(screen: Screen) -> None:
         "The programme's terms (required)",
         "Offers by e-mail",
     ]
-    assert not form().presses[-1].enabled
+    assert (form().problem, form().presses[-1].enabled) == ("Still to do: the required consent", False)
     sale.pick("terms")
-    assert form().presses[-1].enabled
+    assert (form().problem, form().presses[-1].enabled) == ("", True)
+    sale.type("name", " ")
+    assert (form().problem, form().presses[-1].enabled) == ("Still to do: the name", False)

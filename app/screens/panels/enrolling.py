@@ -104,8 +104,7 @@ class Enrolling(Panel):
     @property
     def _ready(self) -> bool:
         """A name, a phone number or none at all, and what there is no membership without."""
-        agreed = all(self.agreed[each.purpose] for each in self.till.shop.consents if each.required)
-        return agreed and not self._problem() and bool(self.name.strip()) and not self.till.busy
+        return not (self._problem() or self.till.busy)
 
     @property
     def _brings(self) -> bool:
@@ -128,9 +127,17 @@ class Enrolling(Panel):
         return bool(self.friend.strip()) and self._referrer is None
 
     def _problem(self) -> str:
+        """What is wrong, or what lacks: why the key that goes on is greyed."""
         if not self._phone_ok:
             return self.show.words.get("screen.phone_wrong")
-        return self.say("enrol.friend_unknown") if self._nobody else ""
+        if self._nobody:
+            return self.say("enrol.friend_unknown")
+        agreed = all(self.agreed[each.purpose] for each in self.till.shop.consents if each.required)
+        lacking = [
+            *(() if self.name.strip() else (self.say("enrol.lacks_name"),)),
+            *(() if agreed else (self.say("enrol.lacks_consent"),)),
+        ]
+        return self.say("enrol.lacks", what=", ".join(lacking)) if lacking else ""
 
     def _asked(self, consent: Consent) -> str:
         """A text in the cashier's language, and that there is no membership without it."""
