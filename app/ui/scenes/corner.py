@@ -16,6 +16,7 @@ from app.screens.corner.presenter import CornerPresenter, CornerView
 from app.screens.device_page import DevicesPresenter
 from app.settings import settings
 from app.ui.scenes import devices
+from app.ui.scenes.paying import Cabled
 from app.ui.scenes.stage import LATTE, NOW_MS, SHOP, YOGHURT, Stage
 
 _WEEK_MS: Final = 7 * 86_400_000
@@ -68,6 +69,31 @@ def _busy_day(stage: Stage) -> None:
 
 
 def _day(scene: _Scene) -> None:
+    scene.corner.open("day")
+
+
+def _day_of_refunds(scene: _Scene) -> None:
+    """Two lines of a sale came back in cash, a whole one on the card that had paid it."""
+    scene.enter("dorota")
+    till, sale = scene.stage.till, scene.stage.sale
+    terminal = till.outside.terminal = Cabled()
+    sale.open_tool("refund")
+    scene.stage.pick_first()
+    sale.step("1", 1)
+    sale.step("2", 1)
+    sale.take()
+    sale.leave()
+    sale.scan(LATTE)
+    sale.pay()
+    sale.pay_by_card()
+    sale.leave()
+    sale.open_tool("refund")
+    scene.stage.pick_first()
+    sale.pick("all")
+    sale.take()
+    sale.leave()
+    assert len(terminal.driver.requests) == 2
+    till.outside.terminal = None
     scene.corner.open("day")
 
 
@@ -152,6 +178,7 @@ SCENES: Final[dict[str, Callable[[_Scene], None]]] = {
     "corner-devices": _devices,
     "corner-devices-trouble": _devices,
     "corner-budgets": _budgets,
+    "corner-day-refunds": _day_of_refunds,
 }
 
 
